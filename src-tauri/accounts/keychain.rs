@@ -1,0 +1,223 @@
+//! Where tokens are kept: the operating system's keychain, and nothing else. There is no plain-text
+//! fallback; a keychain that is locked or missing is a state of its own, and never a sign-out.
+
+use std::fmt;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keyring_core::CredentialStore;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Service;
+
+/// Where tokens are kept: one text a service.
+pub trait Keychain: fmt::Debug + Send + Sync {
+    /// Loads what was saved; `None` when nothing was.
+    ///
+    /// # Errors
+    /// When the keychain cannot be asked, which says nothing about what it holds.
+    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError>;
+
+    /// Saves, in place of what was saved before.
+    ///
+    /// # Errors
+    /// When it was not saved; what was saved before is still there.
+    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError>;
+
+    /// Deletes what was saved, if anything.
+    ///
+    /// # Errors
+    /// When it may still be there.
+    fn delete(&self, service: Service) -> Result<(), KeychainError>;
+}
+
+/// Why the keychain could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeychainError {
+    /// It waits for the user's password.
+    #[error("The keychain is locked. Unlock it (log in to your desktop, or answer its prompt).")]
+    Locked,
+    /// There is none.
+    #[error("{}", ABSENT)]
+    Absent,
+    /// It failed.
+    #[error("The keychain failed: {0}")]
+    Failed(String),
+    /// What was read back is not what was saved.
+    #[error("The keychain did not keep what was saved in it. Nothing was changed; try again.")]
+    NotKept,
+}
+
+#[cfg(target_os = "linux")]
+const ABSENT: &str = "No keychain is running. Install and start gnome-keyring, KWallet or KeePassXC with \
+    its Secret Service; on a server, start gnome-keyring-daemon inside dbus-run-session.";
+#[cfg(not(target_os = "linux"))]
+const ABSENT: &str = "The system's keychain cannot be reached.";
+
+/// The operating system's keychain.
+///
+/// The connection is made at first use and again after every failure: a keychain that was not there at
+/// login may be there a minute later.
+#[derive(Debug)]
+pub struct SystemKeychain {
+    /// The name that entries are filed under.
+    label: String,
+    /// Tells the entries of several data directories apart; empty for the usual one.
+    suffix: String,
+    store: Arc<Mutex<Option<Arc<CredentialStore>>>>,
+}
+
+/// A prompt nobody answers must not hold up the program.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+impl SystemKeychain {
+    /// Makes a keychain whose entries carry `label`, and `suffix` behind the service's name.
+    pub fn new(label: &str, suffix: &str) -> SystemKeychain {
+        SystemKeychain {
+            label: label.to_owned(),
+            suffix: suffix.to_owned(),
+            store: Arc::default(),
+        }
+    }
+
+    /// Runs `work` on the entry, on a thread of its own because the system may prompt.
+    fn with_entry<T: Send + 'static>(
+        &self,
+        service: Service,
+        work: impl FnOnce(&keyring_core::Entry) -> keyring_core::Result<T> + Send + 'static,
+    ) -> Result<T, KeychainError> {
+        let (label, user) = (self.label.clone(), format!("{}{}", service.name(), self.suffix));
+        let shared = Arc::clone(&self.store);
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Whoever waits behind a prompt gives up on its own.
+            let mut store = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let outcome = open(&mut store).and_then(|store| {
+                let entry = store.build(&label, &user, None)?;
+                work(&entry)
+            });
+            if matches!(&outcome, Err(error) if !matches!(error, keyring_core::Error::NoEntry)) {
+                *store = None;
+            }
+            // Nobody listens any more after a time-out.
+            let _ = sender.send(outcome);
+        });
+        match receiver.recv_timeout(PATIENCE) {
+            Ok(outcome) => outcome.map_err(|error| meaning(&error)),
+            Err(_) => Err(KeychainError::Locked),
+        }
+    }
+}
+
+impl Keychain for SystemKeychain {
+    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError> {
+        self.with_entry(service, |entry| match entry.get_password() {
+            Ok(secret) => Ok(Some(SecretString::from(secret))),
+            Err(keyring_core::Error::NoEntry) => Ok(None),
+            Err(error) => Err(error),
+        })
+    }
+
+    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError> {
+        let secret = secret.clone();
+        self.with_entry(service, move |entry| entry.set_password(secret.expose_secret()))
+    }
+
+    fn delete(&self, service: Service) -> Result<(), KeychainError> {
+        self.with_entry(service, |entry| match entry.delete_credential() {
+            Ok(()) | Err(keyring_core::Error::NoEntry) => Ok(()),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+fn open(store: &mut Option<Arc<CredentialStore>>) -> keyring_core::Result<Arc<CredentialStore>> {
+    if let Some(store) = store {
+        return Ok(Arc::clone(store));
+    }
+    let opened = system_store()?;
+    *store = Some(Arc::clone(&opened));
+    Ok(opened)
+}
+
+#[cfg(target_os = "linux")]
+fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(zbus_secret_service_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(windows)]
+fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(windows_native_keyring_store::Store::new()?)
+}
+
+fn meaning(error: &keyring_core::Error) -> KeychainError {
+    match error {
+        keyring_core::Error::NoStorageAccess(_) => KeychainError::Locked,
+        keyring_core::Error::NoDefaultStore => KeychainError::Absent,
+        // Without a bus, or with nobody on it who keeps secrets, the platform fails to connect.
+        keyring_core::Error::PlatformFailure(cause) if is_absent(cause.as_ref()) => KeychainError::Absent,
+        // Other variants may carry secrets, so only their kind is told.
+        keyring_core::Error::PlatformFailure(cause) => KeychainError::Failed(cause.to_string()),
+        keyring_core::Error::Ambiguous(_) => {
+            KeychainError::Failed("it has several entries of this program; delete all but one".into())
+        }
+        _ => KeychainError::Failed("it holds something this program did not write".into()),
+    }
+}
+
+fn is_absent(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let words = cause.to_string().to_lowercase();
+    ["no secret service", "unavailable", "not provided by any", "serviceunknown", "no such file", "input/output", "connect", "bus"]
+        .iter()
+        .any(|word| words.contains(word))
+}
+
+/// Tokens in a file of the data directory, so that the sandbox can be restarted without a desktop.
+#[cfg(feature = "sandbox")]
+#[derive(Debug)]
+pub struct FileKeychain {
+    dir: std::path::PathBuf,
+}
+
+#[cfg(feature = "sandbox")]
+impl FileKeychain {
+    /// Makes a keychain in `dir`, which must be private.
+    pub fn new(dir: &std::path::Path) -> FileKeychain {
+        FileKeychain { dir: dir.to_owned() }
+    }
+
+    fn path(&self, service: Service) -> std::path::PathBuf {
+        self.dir.join(format!("sandbox-tokens-{}.json", service.name()))
+    }
+}
+
+#[cfg(feature = "sandbox")]
+impl Keychain for FileKeychain {
+    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError> {
+        match std::fs::read_to_string(self.path(service)) {
+            Ok(text) => Ok(Some(text.into())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeychainError::Failed(error.to_string())),
+        }
+    }
+
+    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError> {
+        crate::data_dir::write_private_file(&self.path(service), secret.expose_secret())
+            .map_err(|error| KeychainError::Failed(error.to_string()))
+    }
+
+    fn delete(&self, service: Service) -> Result<(), KeychainError> {
+        match std::fs::remove_file(self.path(service)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(KeychainError::Failed(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}

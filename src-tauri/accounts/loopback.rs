@@ -1,0 +1,115 @@
+//! The loopback callback: a port of this computer that listens while a sign-in is in flight.
+//!
+//! Each address the browser asks for is handed to whoever waits, and the browser is answered with what
+//! became of it, so the code is exchanged before anything is shown.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use anyhow::Context;
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response, StatusCode, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::callback::LOOPBACK_PORT;
+
+/// An address someone brought, and where to say what became of it.
+#[derive(Debug)]
+pub struct Brought {
+    /// The address, unparsed.
+    pub address: String,
+    /// Takes the sentence to show, good news or bad.
+    pub reply: oneshot::Sender<Result<String, String>>,
+}
+
+/// Listens until dropped.
+#[derive(Debug)]
+pub struct Loopback {
+    _tasks: JoinSet<()>,
+}
+
+impl Loopback {
+    /// Starts to listen; addresses go to `brought`.
+    ///
+    /// # Errors
+    /// When the port is taken, by name.
+    pub async fn listen(brought: mpsc::Sender<Brought>) -> anyhow::Result<Loopback> {
+        let listener = TcpListener::bind(("127.0.0.1", LOOPBACK_PORT)).await.with_context(|| {
+            format!(
+                "Port {LOOPBACK_PORT} of this computer is taken by another program, and the browser has \
+                 to come back to just that port. Close that program, or use --callback scheme"
+            )
+        })?;
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        connections.spawn(serve(stream, brought.clone()));
+                    }
+                    Err(error) => tracing::debug!("The loopback callback: {error}"),
+                }
+            }
+        });
+        Ok(Loopback { _tasks: tasks })
+    }
+}
+
+async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>) {
+    let answer = hyper::service::service_fn(move |request| answer(request, brought.clone()));
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(10))
+        .max_buf_size(16 * 1024)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), answer)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!("The loopback callback: {error}");
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    brought: mpsc::Sender<Brought>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    // Another page in the browser could reach this port under another name.
+    let ours = host == Some(&format!("127.0.0.1:{LOOPBACK_PORT}"));
+    let path = request.uri().path();
+    if !ours || request.method() != hyper::Method::GET || !path.ends_with("/auth_callback") {
+        return Ok(page(StatusCode::NOT_FOUND, "There is nothing here.".into()));
+    }
+    let address = format!("http://127.0.0.1:{LOOPBACK_PORT}{}", request.uri());
+    let (reply, outcome) = oneshot::channel();
+    let sent = brought.send(Brought { address, reply }).await;
+    let outcome = match (sent, outcome.await) {
+        (Ok(()), Ok(outcome)) => outcome,
+        _ => Err("Nobody waits for this sign-in any more. Start again.".into()),
+    };
+    Ok(match outcome {
+        Ok(words) => page(StatusCode::OK, words),
+        Err(words) => page(StatusCode::BAD_REQUEST, words),
+    })
+}
+
+/// A page of plain text, so that nothing a stranger brings can become markup.
+fn page(status: StatusCode, words: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(words + "\n")));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,50 @@
+//! Being connected: from "Connect" in front of the user to tokens in the keychain, and back.
+//!
+//! `sign_in` starts an attempt and judges what the browser brings back, `callback` parses that,
+//! `loopback` and the doorbell receive it, `keychain` keeps the tokens and `tokens` hands them out,
+//! renewing Withings' when they run out.
+
+pub mod callback;
+pub mod keychain;
+pub mod loopback;
+pub mod sign_in;
+pub mod tokens;
+
+use std::fmt;
+
+/// One of the two services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Service {
+    /// Where measurements come from.
+    Withings,
+    /// Where they go.
+    Beeminder,
+}
+
+impl Service {
+    /// Both.
+    pub const ALL: [Service; 2] = [Service::Withings, Service::Beeminder];
+
+    /// The word in addresses, the store and the keychain.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Withings => "withings",
+            Service::Beeminder => "beeminder",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn named(name: &str) -> Option<Service> {
+        Service::ALL.into_iter().find(|service| service.name() == name)
+    }
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Service::Withings => "Withings",
+            Service::Beeminder => "Beeminder",
+        })
+    }
+}

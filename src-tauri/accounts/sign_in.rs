@@ -1,0 +1,176 @@
+//! One attempt to sign in: made when the user asks, good for ten minutes and for one callback.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+use super::Service;
+use super::callback::{Callback, CallbackWay, Outcome};
+use super::keychain::KeychainError;
+use crate::{beeminder, withings};
+
+/// How long the user may take in the browser.
+pub const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// An attempt in flight.
+#[derive(Debug)]
+pub struct SignIn {
+    /// Where the user signs in.
+    pub service: Service,
+    /// The address the browser comes back to.
+    pub redirect_uri: String,
+    state: SecretString,
+    started_at: DateTime<Utc>,
+}
+
+/// Why a sign-in came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// A callback that no attempt in flight asked for. It changes nothing; the attempt goes on.
+    #[error("Nobody asked for this sign-in, so it was ignored. Start again from this program.")]
+    NotAsked,
+    /// The user took longer than [`PATIENCE`].
+    #[error("The sign-in took longer than 10 minutes. Start again.")]
+    TooLate,
+    /// The user declined, or the service did.
+    #[error("{service} did not grant access: {reason}. Start again and agree, or pick the right account.")]
+    Denied {
+        /// Which one.
+        service: Service,
+        /// In its own words.
+        reason: String,
+    },
+    /// The user signed in as somebody else than before.
+    #[error(
+        "This is another person's {service} account ({found}) than the one whose data is here \
+         ({expected}). Sign in as the same person, or keep this one apart with another --data-dir."
+    )]
+    AnotherPerson {
+        /// Which one.
+        service: Service,
+        /// Who just signed in.
+        found: String,
+        /// Whose data is here.
+        expected: String,
+    },
+    /// The service did not grant what measurements need.
+    #[error(
+        "Withings did not grant access to your measurements. Start again and leave the box for \
+         measurements ticked."
+    )]
+    ScopeMissing,
+    /// The tokens could not be kept.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// Withings refused or cannot be reached.
+    #[error(transparent)]
+    Withings(#[from] withings::Error),
+    /// Beeminder refused or cannot be reached.
+    #[error("{}", beeminder_words(.0))]
+    Beeminder(#[from] beeminder::Error),
+    /// This computer's trouble.
+    #[error(transparent)]
+    Local(#[from] anyhow::Error),
+}
+
+fn beeminder_words(error: &beeminder::Error) -> String {
+    if matches!(error, beeminder::Error::SignInAgain) {
+        return "Beeminder does not know this token. Copy it again from beeminder.com/api/v1/auth_token.json."
+            .into();
+    }
+    error.to_string()
+}
+
+impl SignIn {
+    /// Starts an attempt with a fresh, unguessable state.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn start(service: Service, way: CallbackWay, now: DateTime<Utc>) -> anyhow::Result<SignIn> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("No randomness: {error}"))?;
+        Ok(SignIn {
+            service,
+            redirect_uri: way.redirect_uri(service),
+            state: hex::encode(random).into(),
+            started_at: now,
+        })
+    }
+
+    /// What the service must send back.
+    pub fn state(&self) -> &str {
+        self.state.expose_secret()
+    }
+
+    /// Judges a callback and returns the code or token in it.
+    ///
+    /// # Errors
+    /// [`SignInError::NotAsked`] unless it is the answer to this very attempt.
+    pub fn judge(&self, callback: Callback, now: DateTime<Utc>) -> Result<SecretString, SignInError> {
+        let state = callback.state.as_ref().map_or("", |state| state.expose_secret());
+        let same: bool = state.as_bytes().ct_eq(self.state().as_bytes()).into();
+        if callback.service != self.service || !same {
+            return Err(SignInError::NotAsked);
+        }
+        if now - self.started_at > PATIENCE {
+            return Err(SignInError::TooLate);
+        }
+        match callback.outcome {
+            Outcome::Granted(secret) => Ok(secret),
+            Outcome::Denied(reason) => Err(SignInError::Denied { service: self.service, reason }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::callback::parse;
+    use super::*;
+
+    fn start() -> (SignIn, DateTime<Utc>) {
+        let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        (SignIn::start(Service::Withings, CallbackWay::Scheme, now).unwrap(), now)
+    }
+
+    #[test]
+    fn only_the_answer_to_this_attempt_counts() {
+        let (sign_in, now) = start();
+        let judge = |service: &str, query: &str| {
+            let callback = parse(&format!("beeminder-withings-sync://{service}/auth_callback?{query}")).unwrap();
+            sign_in.judge(callback, now)
+        };
+        let state = sign_in.state();
+        assert!(judge("withings", &format!("code=abc&state={state}")).is_ok());
+        for (service, query) in [
+            ("withings", "code=abc".to_owned()),
+            ("withings", "code=abc&state=".to_owned()),
+            ("withings", format!("code=abc&state={}", start().0.state())),
+            ("withings", format!("code=abc&state={}", &state[1..])),
+            ("withings", "error=access_denied&state=wrong".to_owned()),
+            ("beeminder", format!("access_token=abc&state={state}")),
+        ] {
+            assert!(matches!(judge(service, &query), Err(SignInError::NotAsked)), "{service} {query}");
+        }
+        let denied = judge("withings", &format!("error=access_denied&state={state}"));
+        assert!(matches!(denied, Err(SignInError::Denied { .. })));
+    }
+
+    #[test]
+    fn it_ends_after_ten_minutes() {
+        let (sign_in, now) = start();
+        let callback = || {
+            parse(&format!("beeminder-withings-sync://withings/auth_callback?code=a&state={}", sign_in.state())).unwrap()
+        };
+        assert!(sign_in.judge(callback(), now + PATIENCE).is_ok());
+        let late = sign_in.judge(callback(), now + PATIENCE + TimeDelta::seconds(1));
+        assert!(matches!(late, Err(SignInError::TooLate)));
+    }
+
+    #[test]
+    fn states_are_long_and_never_repeat_and_are_not_printed() {
+        let (one, other) = (start().0, start().0);
+        assert_eq!(one.state().len(), 64);
+        assert_ne!(one.state(), other.state());
+        assert!(!format!("{one:?}").contains(one.state()));
+    }
+}

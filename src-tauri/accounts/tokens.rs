@@ -1,0 +1,312 @@
+//! Hands out tokens, renewing Withings' before they run out.
+//!
+//! Withings replaces the refresh token at every renewal, and the old one dies once the new access token
+//! is used (or after 8 hours). So: one renewal at a time, across tasks and processes; the new pair is
+//! saved and read back before its access token is used; a failed renewal changes nothing; and only a
+//! definite refusal means that the user must sign in again.
+//! <https://developer.withings.com/developer-guide/v3/integration-guide/public-health-data-api/get-access/access-and-refresh-tokens>
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::Service;
+use super::keychain::{Keychain, KeychainError};
+use crate::beeminder::{Token, TokenKind};
+use crate::data_dir::{DataDir, Lock};
+use crate::withings::{self, Application, TokenGrant};
+
+/// An access token this close to its end is renewed first.
+const MARGIN: TimeDelta = TimeDelta::minutes(10);
+
+/// A renewal takes one request; whoever waits longer than this waits for a process that hangs.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Why there is no token to hand out.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The user never signed in, or disconnected.
+    #[error("{0} is not connected")]
+    NotConnected(Service),
+    /// The keychain could not be used.
+    #[error(transparent)]
+    Keychain(#[from] KeychainError),
+    /// Withings refused the renewal or cannot be reached.
+    #[error(transparent)]
+    Withings(#[from] withings::Error),
+    /// This computer's trouble.
+    #[error(transparent)]
+    Local(#[from] anyhow::Error),
+}
+
+/// What the keychain holds for Withings.
+#[derive(Clone)]
+pub struct WithingsTokens {
+    /// The user's own application.
+    pub application: Application,
+    access_token: SecretString,
+    refresh_token: SecretString,
+    expires_at: DateTime<Utc>,
+    /// Whose measurements these open.
+    pub user_id: String,
+}
+
+impl WithingsTokens {
+    /// Puts together what a sign-in brought. `None` when it does not say whose tokens these are.
+    pub fn from_sign_in(
+        application: Application,
+        grant: TokenGrant,
+        now: DateTime<Utc>,
+    ) -> Option<WithingsTokens> {
+        let user_id = grant.user_id.clone()?;
+        Some(WithingsTokens::from_grant(application, grant, user_id, now))
+    }
+
+    /// The pair that a renewal brought; what it leaves out is carried forward.
+    fn renewed(&self, grant: TokenGrant, now: DateTime<Utc>) -> WithingsTokens {
+        WithingsTokens::from_grant(self.application.clone(), grant, self.user_id.clone(), now)
+    }
+
+    fn from_grant(
+        application: Application,
+        grant: TokenGrant,
+        user_id: String,
+        now: DateTime<Utc>,
+    ) -> WithingsTokens {
+        let expires_at = now + TimeDelta::seconds(grant.expires_in);
+        let TokenGrant { access_token, refresh_token, .. } = grant;
+        WithingsTokens { application, access_token, refresh_token, expires_at, user_id }
+    }
+
+    /// Whether the access token can be used. An end more than a day away comes from a clock that was
+    /// wrong then or is wrong now.
+    fn is_fresh(&self, refused: Option<&SecretString>, margin: TimeDelta, now: DateTime<Utc>) -> bool {
+        let left = self.expires_at - now;
+        let was_refused =
+            refused.is_some_and(|token| token.expose_secret() == self.access_token.expose_secret());
+        !was_refused && left > margin && left <= TimeDelta::days(1)
+    }
+}
+
+/// What is written into the keychain. The only place where secrets become text.
+#[derive(Serialize, Deserialize)]
+struct WithingsEntry {
+    client_id: String,
+    client_secret: String,
+    access_token: String,
+    refresh_token: String,
+    expires_at: i64,
+    user_id: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BeeminderEntry {
+    kind: TokenKind,
+    token: String,
+}
+
+/// The tokens of both services.
+pub struct Tokens {
+    keychain: Arc<dyn Keychain>,
+    dir: DataDir,
+    /// One renewal at a time in this process; the lock file is for the others.
+    withings: Mutex<Option<WithingsTokens>>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+impl Tokens {
+    /// Hands out what `keychain` holds; lock files go into `dir`.
+    pub fn new(keychain: Arc<dyn Keychain>, dir: DataDir) -> Tokens {
+        Tokens { keychain, dir, withings: Mutex::new(None) }
+    }
+
+    /// An access token for Withings that is neither stale nor `refused`.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn withings(
+        &self,
+        client: &withings::Client,
+        refused: Option<&SecretString>,
+        now: DateTime<Utc>,
+    ) -> Result<SecretString, TokenError> {
+        let mut cached = self.withings.lock().await;
+        if let Some(tokens) = cached.as_ref().filter(|tokens| tokens.is_fresh(refused, MARGIN, now)) {
+            return Ok(tokens.access_token.clone());
+        }
+        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
+        // Another process may have renewed them meanwhile, or be the only one that could.
+        let mut stored = self.load_withings().await?;
+        if !stored.is_fresh(refused, MARGIN, now) {
+            stored = self.renew(client, stored, refused, now).await?;
+        }
+        let token = stored.access_token.clone();
+        *cached = Some(stored);
+        Ok(token)
+    }
+
+    /// Renews under the lock.
+    async fn renew(
+        &self,
+        client: &withings::Client,
+        stored: WithingsTokens,
+        refused: Option<&SecretString>,
+        now: DateTime<Utc>,
+    ) -> Result<WithingsTokens, TokenError> {
+        match client.refresh(&stored.application, &stored.refresh_token).await {
+            Ok(grant) => {
+                let renewed = stored.renewed(grant, now);
+                self.save_withings(&renewed).await?;
+                tracing::info!("The Withings sign-in was renewed");
+                Ok(renewed)
+            }
+            Err(error @ (withings::Error::SignInAgain | withings::Error::ApplicationRefused)) => {
+                Err(error.into())
+            }
+            // Renewing early failed, but the token at hand still works.
+            Err(error) if stored.is_fresh(refused, TimeDelta::zero(), now) => {
+                tracing::info!("The Withings sign-in is renewed later: {error}");
+                Ok(stored)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The Beeminder token.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn beeminder(&self) -> Result<Token, TokenError> {
+        let text = self.load(Service::Beeminder).await?;
+        let entry: BeeminderEntry = read_entry(&text)?;
+        let token = SecretString::from(entry.token);
+        Ok(match entry.kind {
+            TokenKind::OAuth => Token::OAuth(token),
+            TokenKind::Personal => Token::Personal(token),
+        })
+    }
+
+    /// The application that Withings was last connected through.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    pub async fn withings_application(&self) -> Result<Application, TokenError> {
+        Ok(self.load_withings().await?.application)
+    }
+
+    /// Saves what a sign-in at Withings brought.
+    ///
+    /// # Errors
+    /// When the keychain did not keep it; what it held before is still there.
+    pub async fn save_withings_sign_in(&self, tokens: WithingsTokens) -> Result<(), TokenError> {
+        let mut cached = self.withings.lock().await;
+        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
+        self.save_withings(&tokens).await?;
+        *cached = Some(tokens);
+        Ok(())
+    }
+
+    /// Saves a Beeminder token.
+    ///
+    /// # Errors
+    /// When the keychain did not keep it; what it held before is still there.
+    pub async fn save_beeminder(&self, token: &Token) -> Result<(), TokenError> {
+        let (kind, secret) = match token {
+            Token::OAuth(secret) => (TokenKind::OAuth, secret),
+            Token::Personal(secret) => (TokenKind::Personal, secret),
+        };
+        let entry = BeeminderEntry { kind, token: secret.expose_secret().to_owned() };
+        self.save(Service::Beeminder, &entry).await
+    }
+
+    /// Deletes a service's tokens.
+    ///
+    /// # Errors
+    /// When they may still be there.
+    pub async fn delete(&self, service: Service) -> Result<(), TokenError> {
+        let mut cached = self.withings.lock().await;
+        self.on_keychain(move |keychain| keychain.delete(service)).await?;
+        if service == Service::Withings {
+            *cached = None;
+        }
+        Ok(())
+    }
+
+    async fn load_withings(&self) -> Result<WithingsTokens, TokenError> {
+        let text = self.load(Service::Withings).await?;
+        let entry: WithingsEntry = read_entry(&text)?;
+        Ok(WithingsTokens {
+            application: Application {
+                client_id: entry.client_id,
+                secret: entry.client_secret.into(),
+            },
+            access_token: entry.access_token.into(),
+            refresh_token: entry.refresh_token.into(),
+            expires_at: DateTime::from_timestamp(entry.expires_at, 0).unwrap_or_default(),
+            user_id: entry.user_id,
+        })
+    }
+
+    async fn save_withings(&self, tokens: &WithingsTokens) -> Result<(), TokenError> {
+        let entry = WithingsEntry {
+            client_id: tokens.application.client_id.clone(),
+            client_secret: tokens.application.secret.expose_secret().to_owned(),
+            access_token: tokens.access_token.expose_secret().to_owned(),
+            refresh_token: tokens.refresh_token.expose_secret().to_owned(),
+            expires_at: tokens.expires_at.timestamp(),
+            user_id: tokens.user_id.clone(),
+        };
+        self.save(Service::Withings, &entry).await
+    }
+
+    async fn load(&self, service: Service) -> Result<SecretString, TokenError> {
+        self.on_keychain(move |keychain| keychain.load(service))
+            .await?
+            .ok_or(TokenError::NotConnected(service))
+    }
+
+    /// Saves and reads back.
+    async fn save(&self, service: Service, entry: &impl Serialize) -> Result<(), TokenError> {
+        let text = serde_json::to_string(entry).map_err(anyhow::Error::from)?;
+        let secret = SecretString::from(text);
+        self.on_keychain(move |keychain| {
+            keychain.save(service, &secret)?;
+            let kept = keychain.load(service)?;
+            if kept.is_some_and(|kept| kept.expose_secret() == secret.expose_secret()) {
+                Ok(())
+            } else {
+                Err(KeychainError::NotKept)
+            }
+        })
+        .await
+    }
+
+    /// Runs `work` where it may block.
+    async fn on_keychain<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Keychain) -> Result<T, KeychainError> + Send + 'static,
+    ) -> Result<T, TokenError> {
+        let keychain = Arc::clone(&self.keychain);
+        let outcome = tokio::task::spawn_blocking(move || work(&*keychain)).await;
+        Ok(outcome.map_err(anyhow::Error::from)??)
+    }
+}
+
+/// Reads an entry. The error does not quote it.
+fn read_entry<T: for<'de> Deserialize<'de>>(text: &SecretString) -> Result<T, TokenError> {
+    serde_json::from_str(text.expose_secret()).map_err(|_| {
+        TokenError::Keychain(KeychainError::Failed(
+            "it holds something this program did not write; disconnect and connect again".into(),
+        ))
+    })
+}

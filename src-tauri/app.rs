@@ -1,0 +1,204 @@
+//! What users ask for: connect, link, preview, sync, pause, forget. Every front end goes through here.
+
+mod connect;
+mod links;
+mod preview;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::{DateTime, Days, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+pub use connect::{Attempt, Connected};
+pub use links::{Added, Since};
+pub use preview::Preview;
+
+use crate::accounts::Service;
+use crate::accounts::keychain::{Keychain, SystemKeychain};
+use crate::accounts::tokens::Tokens;
+use crate::beeminder;
+use crate::data_dir::{DataDir, Lock};
+use crate::day::Daystamp;
+use crate::environment::{Endpoints, Environment, KeychainChoice};
+use crate::store::{self, Store};
+use crate::sync::{self, SyncReport, Trigger};
+use crate::withings;
+
+/// The program over one data directory.
+#[derive(Debug)]
+pub struct App {
+    /// Where everything is kept.
+    pub data_dir: DataDir,
+    /// What is known.
+    pub store: Store,
+    pub(crate) withings: withings::Client,
+    pub(crate) beeminder: beeminder::Client,
+    pub(crate) tokens: Tokens,
+    endpoints: Endpoints,
+}
+
+impl App {
+    /// Opens the program as `environment` says.
+    ///
+    /// # Errors
+    /// When the data directory or the database cannot be used.
+    pub fn open(environment: &Environment, now: DateTime<Utc>) -> anyhow::Result<App> {
+        let dir = DataDir::open(&environment.data_dir)?;
+        let keychain = keychain(environment, &dir)?;
+        App::with_keychain(environment.endpoints.clone(), dir, keychain, now)
+    }
+
+    /// Opens the program with a keychain of the caller's.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub fn with_keychain(
+        endpoints: Endpoints,
+        data_dir: DataDir,
+        keychain: Arc<dyn Keychain>,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<App> {
+        let (store, recovery) = Store::open(data_dir.path(), now)?;
+        if let Some(recovery) = recovery {
+            let path = recovery.set_aside.display().to_string();
+            tracing::error!("The database was damaged and set aside as {path}");
+            store.write(|rows| store::setting::save_recovered(rows, Some(&path)))?;
+        }
+        Ok(App {
+            tokens: Tokens::new(keychain, data_dir.clone()),
+            withings: withings::Client::new(endpoints.withings_api.clone())?,
+            beeminder: beeminder::Client::new(endpoints.beeminder.clone())?,
+            store,
+            data_dir,
+            endpoints,
+        })
+    }
+
+    /// Makes a pass.
+    ///
+    /// # Errors
+    /// When the store cannot be used; trouble with a service is in the report.
+    pub async fn sync(
+        &self,
+        trigger: Trigger,
+        now: DateTime<Utc>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<SyncReport> {
+        sync::pass(self, trigger, now, stop).await
+    }
+
+    /// Pauses automatic passes. Ends the pause when `until` is `None`.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn pause(&self, until: Option<DateTime<Utc>>) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_pause(rows, until))
+    }
+
+    /// When "tomorrow" begins for the Beeminder user.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn tomorrow(&self, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+        let time_zone = self.store.read(sync::time_zone)?;
+        let rule = crate::day::DayRule::new(time_zone, 0);
+        let day = rule.day_of(now).0.checked_add_days(Days::new(1)).context("The end of time")?;
+        // A day may have 25 hours, and a pause two days at most.
+        Ok(rule.start_of(Daystamp(day)).min(now + TimeDelta::days(2)))
+    }
+
+    /// Lets a parked datapoint be sent again.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn retry(&self, id: i64) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            known_entry(rows, id)?;
+            store::outbox::unpark(rows, id)
+        })
+    }
+
+    /// Decides against a datapoint that waits to be sent.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn discard(&self, id: i64) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            known_entry(rows, id)?;
+            store::outbox::remove(rows, id)?;
+            store::datapoint::save_state(rows, id, store::datapoint::State::Discarded)
+        })
+    }
+
+    /// Forgets what the user has seen: renamed goals, a database set aside.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn mark_seen(&self) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            store::goal::forget_renamings(rows)?;
+            store::setting::save_recovered(rows, None)
+        })
+    }
+
+    /// Removes tokens and everything in the data directory. Beeminder keeps what was posted.
+    ///
+    /// # Errors
+    /// When something may still be there, by name.
+    pub async fn forget_everything(self) -> anyhow::Result<()> {
+        let held = self.data_dir.try_lock(Lock::Poller)?;
+        anyhow::ensure!(held.is_some(), "Another program is polling this data directory. Stop it first.");
+        for service in Service::ALL {
+            self.tokens
+                .delete(service)
+                .await
+                .with_context(|| format!("Failed to delete the {service} sign-in from the keychain"))?;
+        }
+        let path = self.data_dir.path().to_owned();
+        // The database must be closed before its file can go on every system.
+        drop(self);
+        drop(held);
+        for entry in std::fs::read_dir(&path).context("Failed to read the data directory")? {
+            let file = entry.context("Failed to read the data directory")?;
+            if is_ours(&file.file_name().to_string_lossy()) {
+                std::fs::remove_file(file.path())
+                    .with_context(|| format!("Failed to delete {}", file.path().display()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The clock of whichever service answered last.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.beeminder.server_time().max(self.withings.server_time())
+    }
+}
+
+/// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
+fn is_ours(name: &str) -> bool {
+    name.starts_with(store::FILE) || name.ends_with(".lock") || name.ends_with(".sock")
+}
+
+fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
+    store::outbox::load(rows, id)?
+        .with_context(|| format!("There is no datapoint {id} in the outbox; see “bws outbox”"))
+}
+
+/// The keychain `environment` asks for. Each data directory has its own entries; those of the sandbox
+/// never meet the real ones.
+fn keychain(environment: &Environment, dir: &DataDir) -> anyhow::Result<Arc<dyn Keychain>> {
+    let usual = DataDir::default_path(environment.sandbox).is_ok_and(|usual| usual == dir.path());
+    let suffix = if usual { String::new() } else { format!(" in {}", dir.path().display()) };
+    let label =
+        if environment.sandbox { "beeminder-withings-sync sandbox" } else { "beeminder-withings-sync" };
+    match environment.keychain {
+        KeychainChoice::System => Ok(Arc::new(SystemKeychain::new(label, &suffix))),
+        #[cfg(feature = "sandbox")]
+        KeychainChoice::File => {
+            Ok(Arc::new(crate::accounts::keychain::FileKeychain::new(dir.path())))
+        }
+        #[cfg(not(feature = "sandbox"))]
+        KeychainChoice::File => anyhow::bail!("Only sandbox builds keep tokens in a file"),
+    }
+}

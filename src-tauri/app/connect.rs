@@ -1,0 +1,182 @@
+//! Connecting the two accounts, and disconnecting them.
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretString;
+use url::Url;
+
+use super::App;
+use crate::accounts::Service;
+use crate::accounts::callback::{self, CallbackWay};
+use crate::accounts::sign_in::{SignIn, SignInError};
+use crate::accounts::tokens::{TokenError, WithingsTokens};
+use crate::beeminder::{self, Token};
+use crate::store;
+use crate::withings::{self, Application};
+
+/// A sign-in in flight, and where to send the user for it.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address to open in a browser.
+    pub authorize_url: Url,
+    sign_in: SignIn,
+    application: Option<Application>,
+}
+
+/// A sign-in that worked.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Connected {
+    /// Which account.
+    pub service: Service,
+    /// Whose: Withings' userid or Beeminder's user name.
+    pub user: String,
+}
+
+impl App {
+    /// Checks the user's Withings application and starts a sign-in through it.
+    ///
+    /// # Errors
+    /// When client id or secret are wrong, before any browser opens.
+    pub async fn begin_withings(
+        &self,
+        application: Application,
+        way: CallbackWay,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, SignInError> {
+        self.withings.check_application(&application, now).await?;
+        let sign_in = SignIn::start(Service::Withings, way, now)?;
+        let account = &self.endpoints.withings_account;
+        let authorize_url = withings::oauth::authorize_url(
+            account,
+            &application.client_id,
+            &sign_in.redirect_uri,
+            sign_in.state(),
+        );
+        Ok(Attempt { authorize_url, sign_in, application: Some(application) })
+    }
+
+    /// Starts a sign-in at Beeminder.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn begin_beeminder(
+        &self,
+        client_id: &str,
+        way: CallbackWay,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, SignInError> {
+        let sign_in = SignIn::start(Service::Beeminder, way, now)?;
+        let authorize_url = beeminder::oauth::authorize_url(
+            &self.endpoints.beeminder,
+            client_id,
+            &sign_in.redirect_uri,
+            sign_in.state(),
+        );
+        Ok(Attempt { authorize_url, sign_in, application: None })
+    }
+
+    /// Finishes `attempt` with the address the browser brought. Good for one answer.
+    ///
+    /// # Errors
+    /// [`SignInError::NotAsked`] leaves the attempt in flight; every other error ends it. What was stored
+    /// before is still there then.
+    pub async fn finish(
+        &self,
+        attempt: &Attempt,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Connected, SignInError> {
+        let callback = callback::parse(address).map_err(|_| SignInError::NotAsked)?;
+        let granted = attempt.sign_in.judge(callback, now)?;
+        match &attempt.application {
+            Some(application) => {
+                let redirect_uri = &attempt.sign_in.redirect_uri;
+                self.finish_withings(application, &granted, redirect_uri, now).await
+            }
+            None => self.connect_beeminder(Token::OAuth(granted), now).await,
+        }
+    }
+
+    /// Connects Beeminder with the user's own token.
+    ///
+    /// # Errors
+    /// When Beeminder does not accept it, or it is another person's.
+    pub async fn connect_beeminder_token(
+        &self,
+        token: SecretString,
+        now: DateTime<Utc>,
+    ) -> Result<Connected, SignInError> {
+        self.connect_beeminder(Token::Personal(token), now).await
+    }
+
+    /// Forgets an account's tokens. Measurements and links stay, and go on when it is connected again.
+    ///
+    /// # Errors
+    /// When the tokens may still be in the keychain.
+    pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
+        self.tokens.delete(service).await?;
+        self.store.write(|rows| store::account::save_disconnected(rows, service))
+    }
+
+    async fn finish_withings(
+        &self,
+        application: &Application,
+        code: &SecretString,
+        redirect_uri: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Connected, SignInError> {
+        // First of all: the code dies after 30 seconds.
+        let grant = self.withings.exchange(application, code, redirect_uri).await?;
+        let scope = grant.scope.clone();
+        if scope.is_some_and(|scope| !scope.split(',').any(|one| one.trim() == "user.metrics")) {
+            return Err(SignInError::ScopeMissing);
+        }
+        let tokens = WithingsTokens::from_sign_in(application.clone(), grant, now).ok_or_else(|| {
+            withings::Error::Unreadable { what: "it does not say whose measurements these are".into() }
+        })?;
+        let user = tokens.user_id.clone();
+        self.refuse_another(Service::Withings, &user)?;
+        self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
+        self.store
+            .write(|rows| store::account::save_connected(rows, Service::Withings, &user, "", now))?;
+        Ok(Connected { service: Service::Withings, user })
+    }
+
+    /// Tests the token before it takes the place of the one at hand.
+    async fn connect_beeminder(
+        &self,
+        token: Token,
+        now: DateTime<Utc>,
+    ) -> Result<Connected, SignInError> {
+        let user = self.beeminder.me(&token).await?;
+        self.refuse_another(Service::Beeminder, &user.username)?;
+        self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
+        self.store.write(|rows| {
+            let (service, zone) = (Service::Beeminder, user.time_zone.name());
+            store::account::save_connected(rows, service, &user.username, zone, now)?;
+            store::account::save_profile(rows, service, zone, user.deadbeat)
+        })?;
+        Ok(Connected { service: Service::Beeminder, user: user.username })
+    }
+
+    /// The data directory belongs to one person at each service.
+    fn refuse_another(&self, service: Service, found: &str) -> Result<(), SignInError> {
+        let known = self.store.read(|rows| store::account::load(rows, service))?;
+        match known {
+            Some(known) if known.user_id != found => Err(SignInError::AnotherPerson {
+                service,
+                found: found.to_owned(),
+                expected: known.user_id,
+            }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn sign_in_error(error: TokenError) -> SignInError {
+    match error {
+        TokenError::Keychain(error) => SignInError::Keychain(error),
+        TokenError::Withings(error) => SignInError::Withings(error),
+        error @ TokenError::NotConnected(_) => SignInError::Local(error.into()),
+        TokenError::Local(error) => SignInError::Local(error),
+    }
+}

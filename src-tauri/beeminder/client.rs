@@ -1,0 +1,188 @@
+//! The Beeminder client: one method an endpoint. The base address and the token are arguments.
+
+use chrono::{DateTime, Utc};
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Confirmation, Error, StoredDatapoint, wire};
+use crate::goal::{Goal, GoalSlug, Presence, User};
+use crate::http::Http;
+
+/// What proves who we are. Beeminder answers 401 when the two kinds are mixed up.
+#[derive(Debug, Clone)]
+pub enum Token {
+    /// From a sign-in in the browser. Only one is alive for each user and application.
+    OAuth(SecretString),
+    /// The user's own, shared by all their programs.
+    Personal(SecretString),
+}
+
+/// Which kind a stored token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenKind {
+    /// See [`Token::OAuth`].
+    OAuth,
+    /// See [`Token::Personal`].
+    Personal,
+}
+
+/// Beeminder's API. Answers are read leniently, see `wire`.
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+    base: Url,
+}
+
+impl Client {
+    /// Makes a client; `base` is `https://www.beeminder.com/`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(base: Url) -> anyhow::Result<Client> {
+        Ok(Client { http: Http::new(&base)?, base })
+    }
+
+    /// The user behind the token. Also the way to test a token.
+    ///
+    /// # Errors
+    /// [`Error::SignInAgain`] when the token is not accepted.
+    pub async fn me(&self, token: &Token) -> Result<User, Error> {
+        wire::user(&self.get(token, &["users", "me.json"], &[]).await?)
+    }
+
+    /// The user's active goals, most urgent first.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn goals(&self, token: &Token) -> Result<Vec<Goal>, Error> {
+        let path = ["users", "me", "goals.json"];
+        wire::goals(&self.get(token, &path, &[("emaciated", "true")]).await?, Presence::Active)
+    }
+
+    /// The user's archived goals.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn archived_goals(&self, token: &Token) -> Result<Vec<Goal>, Error> {
+        let path = ["users", "me", "goals", "archived.json"];
+        wire::goals(&self.get(token, &path, &[("emaciated", "true")]).await?, Presence::Archived)
+    }
+
+    /// One goal.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none of that name.
+    pub async fn goal(&self, token: &Token, slug: &GoalSlug) -> Result<Goal, Error> {
+        let path = ["users", "me", "goals", &format!("{slug}.json")];
+        wire::goal(&self.get(token, &path, &[("emaciated", "true")]).await?)
+    }
+
+    /// Creates a datapoint, or updates the one with the same request id. `form` is sent as it is.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] when the very same datapoint is there already.
+    pub async fn create_datapoint(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        form: &str,
+    ) -> Result<Confirmation, Error> {
+        let url = self.url(&["users", "me", "goals", &slug.0, "datapoints.json"]);
+        wire::confirmation(&self.send_form(self.http.post(url), token, form).await?)
+    }
+
+    /// Changes a datapoint that is known to exist. `form` is sent as it is.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the user deleted it, or the goal.
+    pub async fn update_datapoint(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        id: &str,
+        form: &str,
+    ) -> Result<Confirmation, Error> {
+        let url = self.url(&["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")]);
+        wire::confirmation(&self.send_form(self.http.put(url), token, form).await?)
+    }
+
+    /// The goal's datapoints that changed last.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn latest_datapoints(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        count: u32,
+    ) -> Result<Vec<StoredDatapoint>, Error> {
+        let path = ["users", "me", "goals", &slug.0, "datapoints.json"];
+        let query = [("sort", "updated_at"), ("count", &count.to_string())];
+        wire::datapoints(&self.get(token, &path, &query).await?)
+    }
+
+    /// How many requests were sent so far.
+    pub fn sent(&self) -> u64 {
+        self.http.sent()
+    }
+
+    /// Beeminder's clock at its last answer.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.http.server_time()
+    }
+
+    fn url(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .expect("http and https addresses have a path")
+            .clear()
+            .extend(["api", "v1"])
+            .extend(path);
+        url
+    }
+
+    async fn get(
+        &self,
+        token: &Token,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<Vec<u8>, Error> {
+        let request = self.http.get(self.url(path)).query(query);
+        self.send(match token {
+            Token::OAuth(token) => request.bearer_auth(token.expose_secret()),
+            Token::Personal(token) => request.query(&[("auth_token", token.expose_secret())]),
+        })
+        .await
+    }
+
+    /// The bearer header is only documented for OAuth tokens; a personal one goes into the body, as
+    /// addresses end up in logs.
+    async fn send_form(
+        &self,
+        request: RequestBuilder,
+        token: &Token,
+        form: &str,
+    ) -> Result<Vec<u8>, Error> {
+        let request = request
+            .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(match token {
+            Token::OAuth(token) => request.bearer_auth(token.expose_secret()).body(form.to_owned()),
+            Token::Personal(token) => {
+                let secret = url::form_urlencoded::Serializer::new(String::new())
+                    .append_pair("auth_token", token.expose_secret())
+                    .finish();
+                request.body(format!("{form}&{secret}"))
+            }
+        })
+        .await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Vec<u8>, Error> {
+        let answer = self.http.send(request).await?;
+        tracing::debug!(status = %answer.status, bytes = answer.body.len(), "Beeminder answered");
+        wire::body(answer)
+    }
+}

@@ -1,0 +1,282 @@
+//! Beeminder's JSON, read leniently: a new goal has a dozen nulls, numbers switch between whole and
+//! broken, and errors come in five shapes. Only ids and names are required.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use reqwest::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Error;
+use crate::goal::{Goal, GoalId, GoalSlug, Presence, User};
+use crate::http::{Answer, excerpt};
+use crate::lenient;
+
+/// What Beeminder says a datapoint became.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Confirmation {
+    /// Beeminder's id of the datapoint.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub id: Option<String>,
+    /// The day it counts for.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub daystamp: Option<String>,
+}
+
+/// A datapoint as Beeminder has it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct StoredDatapoint {
+    /// The key it was posted with, if any.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub requestid: Option<String>,
+    /// What it became.
+    #[serde(flatten)]
+    pub confirmation: Confirmation,
+}
+
+/// Returns the body of a good answer, or what the status means.
+pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
+    let Answer { status, retry_after, body } = answer;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let status_code = status.as_u16();
+    Err(match status {
+        // Every 401 means the same: its words vary and tell revoked from replaced no better.
+        StatusCode::UNAUTHORIZED => Error::SignInAgain,
+        StatusCode::NOT_FOUND => Error::NotFound { message: message(&body).0 },
+        StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after },
+        StatusCode::REQUEST_TIMEOUT => Error::Unavailable { status: status_code, retry_after },
+        StatusCode::UNPROCESSABLE_ENTITY if is_duplicate(&body) => Error::Duplicate,
+        status if status.is_redirection() => Error::Redirected { status: status_code },
+        status if status.is_client_error() => {
+            let (message, names_fields) = message(&body);
+            Error::Rejected { status: status_code, message, names_fields }
+        }
+        _ => Error::Unavailable { status: status_code, retry_after },
+    })
+}
+
+/// The one 422 that is good news. Its exact body is not documented, the word is.
+fn is_duplicate(body: &[u8]) -> bool {
+    String::from_utf8_lossy(body).to_lowercase().contains("duplicat")
+}
+
+/// Finds the words for people in an error body of any shape, and whether they name fields.
+fn message(body: &[u8]) -> (String, bool) {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return (excerpt(body), false) };
+    let errors = ["errors", "error", "error_message"].iter().find_map(|key| value.get(key));
+    let errors = errors.unwrap_or(&value);
+    let names_fields =
+        errors.as_object().is_some_and(|fields| fields.values().any(|value| value.is_array()));
+    let mut words = Vec::new();
+    collect(errors, "", &mut words);
+    (excerpt(words.join("; ").as_bytes()), names_fields)
+}
+
+fn collect(value: &Value, name: &str, words: &mut Vec<String>) {
+    let said = |text: &str| if name.is_empty() { text.to_owned() } else { format!("{name} {text}") };
+    match value {
+        Value::Null => {}
+        Value::String(text) => words.push(said(text)),
+        Value::Bool(flag) => words.push(said(&flag.to_string())),
+        Value::Number(number) => words.push(said(&number.to_string())),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, name, words)),
+        Value::Object(fields) => fields.iter().for_each(|(key, value)| {
+            // "message" is a label, other keys are the names of fields.
+            collect(value, if key == "message" { "" } else { key }, words);
+        }),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body)
+        .map_err(|error| Error::Unreadable { what: format!("{error} in “{}”", excerpt(body)) })
+}
+
+pub(super) fn confirmation(body: &[u8]) -> Result<Confirmation, Error> {
+    read(body)
+}
+
+pub(super) fn datapoints(body: &[u8]) -> Result<Vec<StoredDatapoint>, Error> {
+    read(body)
+}
+
+#[derive(Deserialize)]
+struct WireUser {
+    username: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    timezone: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    deadbeat: bool,
+}
+
+/// Reads `me.json`. An unknown time zone is taken as UTC, as Beeminder's own gem does.
+pub(super) fn user(body: &[u8]) -> Result<User, Error> {
+    let user: WireUser = read(body)?;
+    let time_zone = user.timezone.as_deref().and_then(|name| name.parse().ok());
+    if time_zone.is_none() {
+        tracing::warn!("Beeminder names no known time zone; days are cut at midnight UTC");
+    }
+    Ok(User {
+        username: user.username,
+        time_zone: time_zone.unwrap_or(Tz::UTC),
+        deadbeat: user.deadbeat,
+    })
+}
+
+#[derive(Deserialize)]
+struct WireGoal {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    slug: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    gunits: Option<String>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    deadline: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    kyoom: bool,
+    #[serde(default, deserialize_with = "lenient::text")]
+    aggday: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    autodata: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    healthkitmetric: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    frozen: bool,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    safebuf: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    losedate: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    initday: Option<i64>,
+}
+
+fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
+    let moment = |unix: Option<i64>| unix.and_then(|unix| DateTime::<Utc>::from_timestamp(unix, 0));
+    let named = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let slug = named(goal.slug)?;
+    Some(Goal {
+        id: GoalId(named(goal.id)?),
+        title: named(goal.title).unwrap_or_else(|| slug.clone()),
+        slug: GoalSlug(slug),
+        units: goal.gunits.unwrap_or_default(),
+        deadline: goal.deadline.unwrap_or(0),
+        summing: goal.kyoom,
+        aggday: goal.aggday.unwrap_or_default(),
+        // "api" means datapoints like ours.
+        autodata: named(goal.autodata).filter(|source| source != "api"),
+        healthkit_metric: named(goal.healthkitmetric),
+        frozen: goal.frozen,
+        buffer_days: goal.safebuf,
+        loses_at: moment(goal.losedate),
+        starts_at: moment(goal.initday),
+        presence,
+    })
+}
+
+pub(super) fn goal(body: &[u8]) -> Result<Goal, Error> {
+    convert(read(body)?, Presence::Active)
+        .ok_or_else(|| Error::Unreadable { what: "the goal has no id or no name".into() })
+}
+
+/// Reads a list of goals. One that cannot be read does not hide the others.
+pub(super) fn goals(body: &[u8], presence: Presence) -> Result<Vec<Goal>, Error> {
+    let rows: Vec<Value> = read(body)?;
+    let all = rows.len();
+    let goals: Vec<Goal> = rows
+        .into_iter()
+        .filter_map(|row| convert(serde_json::from_value(row).ok()?, presence))
+        .collect();
+    if goals.len() < all {
+        tracing::warn!(unreadable = all - goals.len(), "Some goals cannot be read");
+    }
+    Ok(goals)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn meaning(status: u16, body: &str) -> String {
+        let answer = Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            retry_after: Some(Duration::from_secs(7)),
+            body: body.into(),
+        };
+        super::body(answer).map_or_else(|error| format!("{error:?}"), |_| "fine".into())
+    }
+
+    #[test]
+    fn each_status_and_shape_of_error_says_what_to_do() {
+        for (status, body, expected) in [
+            (200, "{}", "fine"),
+            (401, r#"{"errors":{"access_token":"bad_token","message":"No such"}}"#, "SignInAgain"),
+            (401, r#"{"error":"You need to log in or sign up before continuing."}"#, "SignInAgain"),
+            (401, "<html>", "SignInAgain"),
+            (404, r#"{"error":"The requested resource was not found."}"#, "NotFound"),
+            (422, r#"{"errors":"Duplicate request"}"#, "Duplicate"),
+            (422, r#"{"error":"Duplicate request"}"#, "Duplicate"),
+            (422, r#"{"errors":{"requestid":["duplicate"]}}"#, "Duplicate"),
+            (422, r#""duplicate datapoint""#, "Duplicate"),
+            (422, r#"{"errors":{"value":["can't be blank","is not a number"]}}"#,
+                r#"Rejected { status: 422, message: "value can't be blank; value is not a number", names_fields: true }"#),
+            (422, r#"{"errors":"Cannot schedule a stepdown"}"#,
+                r#"Rejected { status: 422, message: "Cannot schedule a stepdown", names_fields: false }"#),
+            (422, r#"{"errors":["too many","datapoints"]}"#,
+                r#"Rejected { status: 422, message: "too many; datapoints", names_fields: false }"#),
+            (422, r#"{"errors":{"message":"no","field":"bad"}}"#,
+                r#"Rejected { status: 422, message: "field bad; no", names_fields: false }"#),
+            (422, "", r#"Rejected { status: 422, message: "", names_fields: false }"#),
+            (403, "[1,null,true]", r#"Rejected { status: 403, message: "1; true", names_fields: false }"#),
+            (429, "Retry later\n", "RateLimited { retry_after: Some(7s) }"),
+            (500, "<html>", "Unavailable { status: 500"),
+            (503, "", "Unavailable { status: 503"),
+            (301, "", "Redirected { status: 301 }"),
+        ] {
+            let found = meaning(status, body);
+            assert!(found.starts_with(expected), "{status} {body}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_goal_full_of_nulls_is_still_a_goal() {
+        let goals = goals(
+            br#"[{"id":"6976a6e9f0168adc85090fb9","slug":"new","title":null,"safebuf":null,"losedate":1769383657,
+                 "initday":null,"kyoom":true,"aggday":null,"autodata":null,"healthkitmetric":"","frozen":null,
+                 "deadline":0.0,"gunits":null,"queued":true},
+                {"id":null,"slug":"broken"}, 5]"#,
+            Presence::Active,
+        )
+        .unwrap();
+        assert_eq!(goals.len(), 1);
+        assert_eq!((goals[0].title.as_str(), goals[0].buffer_days), ("new", None));
+        assert!(goals[0].summing && goals[0].healthkit_metric.is_none());
+    }
+
+    #[test]
+    fn an_unknown_time_zone_is_utc() {
+        for (json, zone) in [
+            (r#"{"username":"alice","timezone":"America/New_York"}"#, Tz::America__New_York),
+            (r#"{"username":"alice","timezone":"Mars/Olympus"}"#, Tz::UTC),
+            (r#"{"username":"alice","timezone":null,"goals":[{"slug":"a"}]}"#, Tz::UTC),
+        ] {
+            assert_eq!(user(json.as_bytes()).unwrap().time_zone, zone);
+        }
+    }
+
+    #[test]
+    fn a_cut_off_answer_is_unreadable() {
+        for bytes in [&b""[..], b"{", b"<html>", b"[[[[", b"\xff"] {
+            assert!(matches!(user(bytes), Err(Error::Unreadable { .. })));
+            assert!(matches!(goals(bytes, Presence::Active), Err(Error::Unreadable { .. })));
+            assert!(matches!(confirmation(bytes), Err(Error::Unreadable { .. })));
+        }
+    }
+}

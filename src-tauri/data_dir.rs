@@ -1,0 +1,197 @@
+//! The folder everything is kept in, readable by its user alone, and the locks that let several
+//! programs share it. What differs between systems about files is here and nowhere else.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+/// A data directory that exists and is private.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    path: PathBuf,
+}
+
+impl DataDir {
+    /// Opens `path`, making it if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made or is not a folder.
+    pub fn open(path: &Path) -> anyhow::Result<DataDir> {
+        create_private_dir(path)
+            .with_context(|| format!("Failed to make the data directory {}", path.display()))?;
+        let path = std::path::absolute(path).context("Failed to find the data directory")?;
+        Ok(DataDir { path })
+    }
+
+    /// Where a user's data is kept unless they say otherwise. The sandbox has a place of its own.
+    ///
+    /// # Errors
+    /// When the user has no home directory.
+    pub fn default_path(sandbox: bool) -> anyhow::Result<PathBuf> {
+        let name =
+            if sandbox { "beeminder-withings-sync-sandbox" } else { "beeminder-withings-sync" };
+        let dirs = directories::ProjectDirs::from("", "", name)
+            .context("Failed to find your home directory; say where with --data-dir")?;
+        Ok(dirs.data_dir().to_path_buf())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes a lock, waiting up to `patience` for whoever holds it.
+    ///
+    /// # Errors
+    /// When it is still held after that.
+    pub async fn lock(&self, name: Lock, patience: Duration) -> anyhow::Result<Held> {
+        const STEP: Duration = Duration::from_millis(25);
+        let mut waited = Duration::ZERO;
+        loop {
+            if let Some(held) = self.try_lock(name)? {
+                return Ok(held);
+            }
+            anyhow::ensure!(waited < patience, "{}", name.held_by_another());
+            tokio::time::sleep(STEP).await;
+            waited += STEP;
+        }
+    }
+
+    /// Takes a lock if nobody holds it.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made.
+    pub fn try_lock(&self, name: Lock) -> anyhow::Result<Option<Held>> {
+        let path = self.path.join(name.file());
+        create_private_file(&path)?;
+        let file = File::options().write(true).open(&path).context("Failed to open a lock file")?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Held { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error).context("Failed to take a lock"),
+        }
+    }
+}
+
+/// What only one program at a time may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// Make a pass.
+    Pass,
+    /// Refresh a token.
+    Token,
+    /// Poll.
+    Poller,
+    /// Wait for a sign-in.
+    SignIn,
+}
+
+impl Lock {
+    fn file(self) -> &'static str {
+        match self {
+            Lock::Pass => "pass.lock",
+            Lock::Token => "token.lock",
+            Lock::Poller => "poller.lock",
+            Lock::SignIn => "sign-in.lock",
+        }
+    }
+
+    fn held_by_another(self) -> &'static str {
+        match self {
+            Lock::Pass => "Another program is in the middle of a pass. Try again in a minute.",
+            Lock::Token => "Another program is renewing the sign-in. Try again in a minute.",
+            Lock::Poller => "Another program is polling this data directory already.",
+            Lock::SignIn => "Another sign-in is waiting for the browser. Finish or cancel it first.",
+        }
+    }
+}
+
+/// A lock; it ends when this is dropped, and when the process dies.
+#[derive(Debug)]
+pub struct Held {
+    _file: File,
+}
+
+/// Makes an empty file that only its user can read, unless it exists.
+pub(crate) fn create_private_file(path: &Path) -> anyhow::Result<()> {
+    private(OpenOptions::new().append(true).create(true))
+        .open(path)
+        .with_context(|| format!("Failed to write in the data directory ({})", path.display()))?;
+    Ok(())
+}
+
+/// Writes a file that only its user can read, all of it or nothing.
+#[cfg(any(feature = "sandbox", test))]
+pub(crate) fn write_private_file(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    let new = path.with_extension("new");
+    let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(new, path)
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+#[cfg(unix)]
+fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let mut permissions = std::fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o700);
+        std::fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+/// On Windows a user's application data is private by inheritance.
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(not(unix))]
+fn create_private_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_and_its_files_are_the_users_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let outer = tempfile::tempdir().unwrap();
+        let path = outer.path().join("a/b");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let dir = DataDir::open(&path).unwrap();
+        let _held = dir.try_lock(Lock::Pass).unwrap();
+        write_private_file(&path.join("x.json"), "{}").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o700);
+        assert_eq!(mode(&path.join("pass.lock")), 0o600);
+        assert_eq!(mode(&path.join("x.json")), 0o600);
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_and_ends_with_it() {
+        let outer = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(outer.path()).unwrap();
+        let held = dir.try_lock(Lock::Token).unwrap();
+        assert!(held.is_some());
+        assert!(dir.try_lock(Lock::Token).unwrap().is_none());
+        assert!(dir.try_lock(Lock::Pass).unwrap().is_some());
+        drop(held);
+        assert!(dir.try_lock(Lock::Token).unwrap().is_some());
+    }
+}

@@ -1,0 +1,141 @@
+//! Datapoints as they are decided on, and the ids that make sending them safe to repeat. Pure.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::day::Daystamp;
+use crate::kind::{MeasureKind, MeasureSet};
+use crate::measurement::GroupId;
+
+/// Beeminder's idempotency key, unique within a goal.
+///
+/// Derived from Withings' own ids and nothing else: a repeated, edited or re-fetched measurement must
+/// come to the same id on every computer, whatever its value, the clock or this program's rounding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// For one value of one group.
+    pub fn of_value(group: GroupId, kind: MeasureKind) -> RequestId {
+        RequestId(format!("withings-{}-{kind}", group.0))
+    }
+
+    /// For one counted act.
+    pub fn of_act(set: MeasureSet, group: GroupId) -> RequestId {
+        RequestId(format!("withings-{}-{}", set.name(), group.0))
+    }
+
+    /// For a day's value.
+    pub fn of_day(kind: MeasureKind, day: Daystamp) -> RequestId {
+        RequestId(format!("withings-{kind}-{day}"))
+    }
+
+    /// For a day on which an act took place. `day` keeps it apart from a day's value of the same name.
+    pub fn of_day_with(set: MeasureSet, day: Daystamp) -> RequestId {
+        RequestId(format!("withings-{}-day-{day}", set.name()))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When a datapoint happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// At a time; Beeminder works out the day.
+    At(DateTime<Utc>),
+    /// On a day as a whole.
+    On(Daystamp),
+}
+
+/// One datapoint a goal should have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Datapoint {
+    /// Its key within the goal.
+    pub request_id: RequestId,
+    /// Its value, rounded.
+    pub value: Decimal,
+    /// When it happened.
+    pub moment: Moment,
+    /// A short remark; it never says more than the value does.
+    pub comment: String,
+}
+
+impl Datapoint {
+    /// The form that creates this datapoint, without the token.
+    ///
+    /// This is stored before it is first sent and sent unchanged ever after, because Beeminder only
+    /// recognises an identical repetition.
+    pub fn create_form(&self) -> String {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("value", &self.value.to_string());
+        match self.moment {
+            Moment::At(moment) => form.append_pair("timestamp", &moment.timestamp().to_string()),
+            Moment::On(day) => form.append_pair("daystamp", &day.to_string()),
+        };
+        form.append_pair("comment", &self.comment).append_pair("requestid", &self.request_id.0);
+        form.finish()
+    }
+
+    /// The form that changes this datapoint where it already exists, without the token.
+    pub fn update_form(&self) -> String {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("value", &self.value.to_string());
+        if let Moment::At(moment) = self.moment {
+            form.append_pair("timestamp", &moment.timestamp().to_string());
+        }
+        form.append_pair("comment", &self.comment);
+        form.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+
+    #[test]
+    fn request_ids_keep_values_acts_and_days_apart() {
+        let (group, day) = (GroupId(4_815_757_309), "20261123".parse().unwrap());
+        let ids = [
+            RequestId::of_value(group, MeasureKind::WEIGHT).0,
+            RequestId::of_act(MeasureSet::Weight, group).0,
+            RequestId::of_day(MeasureKind::WEIGHT, day).0,
+            RequestId::of_day_with(MeasureSet::Weight, day).0,
+        ];
+        assert_eq!(
+            ids,
+            [
+                "withings-4815757309-weight",
+                "withings-weight-4815757309",
+                "withings-weight-20261123",
+                "withings-weight-day-20261123"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_point_sends_its_time_and_a_day_its_daystamp() {
+        let mut datapoint = Datapoint {
+            request_id: RequestId("withings-1-weight".into()),
+            value: dec!(82.4),
+            moment: Moment::At(DateTime::from_timestamp(1_769_380_723, 0).unwrap()),
+            comment: "Withings 07:31".into(),
+        };
+        assert_eq!(
+            datapoint.create_form(),
+            "value=82.4&timestamp=1769380723&comment=Withings+07%3A31&requestid=withings-1-weight"
+        );
+        assert_eq!(datapoint.update_form(), "value=82.4&timestamp=1769380723&comment=Withings+07%3A31");
+        datapoint.moment = Moment::On("20260125".parse().unwrap());
+        assert!(datapoint.create_form().contains("&daystamp=20260125&"));
+        assert_eq!(datapoint.update_form(), "value=82.4&comment=Withings+07%3A31");
+    }
+}

@@ -1,0 +1,144 @@
+//! Beeminder's days: which day a moment belongs to, given a goal's deadline and the user's time zone.
+//!
+//! Day D runs from D−1's deadline up to, not including, D's deadline
+//! (<https://blog.beeminder.com/deadlines>). The rule here, `date(moment − deadline)`, is the one of
+//! Beeminder's graph code. In the hour around a DST change with a deadline after midnight other clients
+//! of theirs differ, so this is used for planning and display only: measurements are sent with their
+//! timestamp, and the day Beeminder answers is the one that counts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Days, MappedLocalTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+
+/// A day as Beeminder writes it: `20261123`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Daystamp(pub NaiveDate);
+
+impl fmt::Display for Daystamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y%m%d"))
+    }
+}
+
+impl FromStr for Daystamp {
+    type Err = chrono::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        NaiveDate::parse_from_str(text, "%Y%m%d").map(Daystamp)
+    }
+}
+
+impl serde::Serialize for Daystamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// How one goal cuts time into days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayRule {
+    /// The time zone of the Beeminder user, not of this computer.
+    pub time_zone: Tz,
+    /// Seconds from midnight: negative before it, positive after.
+    deadline: TimeDelta,
+}
+
+impl DayRule {
+    /// Makes a rule. A deadline outside Beeminder's range (−18 h to +6 h) is taken to the nearer end.
+    pub fn new(time_zone: Tz, deadline: i64) -> DayRule {
+        DayRule { time_zone, deadline: TimeDelta::seconds(deadline.clamp(-18 * 3600, 6 * 3600)) }
+    }
+
+    /// The day `moment` belongs to.
+    pub fn day_of(&self, moment: DateTime<Utc>) -> Daystamp {
+        Daystamp((moment - self.deadline).with_timezone(&self.time_zone).date_naive())
+    }
+
+    /// The first moment of `day`.
+    pub fn start_of(&self, day: Daystamp) -> DateTime<Utc> {
+        midnight(self.time_zone, day.0) + self.deadline
+    }
+
+    /// The deadline of `day`: the first moment that no longer belongs to it.
+    pub fn end_of(&self, day: Daystamp) -> DateTime<Utc> {
+        self.start_of(Daystamp(day.0 + Days::new(1)))
+    }
+
+    /// The clock time of `moment` where the Beeminder user lives: `07:31`.
+    pub fn clock_time(&self, moment: DateTime<Utc>) -> String {
+        moment.with_timezone(&self.time_zone).format("%H:%M").to_string()
+    }
+}
+
+/// The first moment of a calendar day; where a DST change skips midnight, the first one that exists.
+fn midnight(time_zone: Tz, date: NaiveDate) -> DateTime<Utc> {
+    let mut local = NaiveDateTime::new(date, NaiveTime::MIN);
+    loop {
+        match time_zone.from_local_datetime(&local) {
+            MappedLocalTime::Single(moment) | MappedLocalTime::Ambiguous(moment, _) => {
+                return moment.with_timezone(&Utc);
+            }
+            MappedLocalTime::None => local += TimeDelta::minutes(15),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono_tz::{America, Asia, Europe};
+
+    fn at(unix: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(unix, 0).unwrap()
+    }
+
+    #[test]
+    fn the_deadline_belongs_to_the_next_day() {
+        // Moments that two official clients of Beeminder agree on.
+        for (zone, deadline, unix, expected) in [
+            (America::New_York, 0, 1_769_403_599, "20260125"),
+            (America::New_York, 0, 1_769_403_600, "20260126"),
+            (America::New_York, 3 * 3600, 1_769_414_399, "20260125"),
+            (America::New_York, 3 * 3600, 1_769_414_400, "20260126"),
+            (America::New_York, -7 * 3600, 1_769_378_399, "20260125"),
+            (America::New_York, -7 * 3600, 1_769_378_400, "20260126"),
+            (Europe::Paris, -17 * 3600, 1_769_320_799, "20260125"),
+            (Europe::Paris, -17 * 3600, 1_769_320_800, "20260126"),
+        ] {
+            let rule = DayRule::new(zone, deadline);
+            assert_eq!(rule.day_of(at(unix)).to_string(), expected, "{zone} {deadline} {unix}");
+        }
+    }
+
+    #[test]
+    fn in_the_hour_of_a_dst_change_the_graph_codes_rule_holds() {
+        let rule = DayRule::new(America::New_York, 3 * 3600);
+        assert_eq!(rule.day_of(at(1_772_955_000)).to_string(), "20260307"); // 2026-03-08 03:30 EDT
+        assert_eq!(rule.day_of(at(1_793_518_200)).to_string(), "20261101"); // 2026-11-01 02:30 EST
+    }
+
+    #[test]
+    fn a_day_starts_and_ends_where_its_moments_do() {
+        for zone in [America::New_York, Europe::Paris, America::Sao_Paulo, Asia::Beirut, Asia::Kathmandu] {
+            for deadline in [0, 3 * 3600, 6 * 3600, -7 * 3600, -17 * 3600] {
+                let rule = DayRule::new(zone, deadline);
+                for date in ["20260307", "20260308", "20260329", "20181104", "20261025", "20261101"] {
+                    let day: Daystamp = date.parse().unwrap();
+                    let (start, end) = (rule.start_of(day), rule.end_of(day));
+                    assert_eq!(rule.day_of(start), day, "{zone} {deadline} {date}");
+                    assert_ne!(rule.day_of(start - TimeDelta::seconds(1)), day);
+                    assert_eq!(rule.day_of(end - TimeDelta::seconds(1)), day);
+                    assert_ne!(rule.day_of(end), day);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn absurd_deadlines_do_not_move_days_by_more_than_beeminder_can() {
+        assert_eq!(DayRule::new(Europe::Paris, i64::MAX), DayRule::new(Europe::Paris, 6 * 3600));
+        assert_eq!(DayRule::new(Europe::Paris, i64::MIN), DayRule::new(Europe::Paris, -18 * 3600));
+    }
+}

@@ -1,0 +1,152 @@
+//! The one way requests leave this program: TLS, time-outs, no redirects, bounded answers.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use reqwest::{RequestBuilder, StatusCode, header};
+use url::Url;
+
+/// Both services answer in well under a second; one token request is on record with 134 s, and
+/// waiting that long would hold up everything else. A time-out is safe: requests can be repeated.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// No answer may be larger. A page of 2,000 groups takes about 2 MB.
+const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
+
+/// A client for one service.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: reqwest::Client,
+    sent: AtomicU64,
+    server_time: Mutex<Option<DateTime<Utc>>>,
+}
+
+/// What came back, read whole.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// `Retry-After`, when it was given in seconds.
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why nothing usable came back.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// No connection, no answer in time, or an answer that broke off.
+    Unreachable(reqwest::Error),
+    /// More than [`LARGEST_ANSWER`].
+    TooLarge,
+}
+
+impl Http {
+    /// Makes a client for `base`. Plain HTTP is refused for anything but this computer.
+    ///
+    /// # Errors
+    /// When the system's certificates cannot be loaded.
+    pub(crate) fn new(base: &Url) -> anyhow::Result<Http> {
+        // Fails only when a provider is installed already, which is just as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("beeminder-withings-sync/", env!("CARGO_PKG_VERSION")))
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never());
+        if is_loopback(base) {
+            builder = builder.no_proxy();
+        } else {
+            builder = builder.https_only(true);
+        }
+        let client = builder.build().context("Failed to prepare for TLS connections")?;
+        Ok(Http { client, sent: AtomicU64::new(0), server_time: Mutex::new(None) })
+    }
+
+    pub(crate) fn get(&self, url: Url) -> RequestBuilder {
+        self.client.get(url)
+    }
+
+    pub(crate) fn post(&self, url: Url) -> RequestBuilder {
+        self.client.post(url)
+    }
+
+    pub(crate) fn put(&self, url: Url) -> RequestBuilder {
+        self.client.put(url)
+    }
+
+    /// Sends a request and reads the answer whole. Nothing is retried here.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let unreachable = |error: reqwest::Error| Failure::Unreachable(error.without_url());
+        let mut response = request.send().await.map_err(unreachable)?;
+        self.note_server_time(response.headers());
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, retry_after, body })
+    }
+
+    /// How many requests were sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// The service's clock at its last answer.
+    pub(crate) fn server_time(&self) -> Option<DateTime<Utc>> {
+        *self.server_time.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn note_server_time(&self, headers: &header::HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|value| value.to_str().ok());
+        if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
+            *self.server_time.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                Some(date.with_timezone(&Utc));
+        }
+    }
+}
+
+/// Whether `url` can only lead to this computer.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(_)) | None => false,
+    }
+}
+
+/// The first characters of an answer, fit for one line of an error message.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(body).chars().take(120).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_computer_are_loopback() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080/", true),
+            ("http://[::1]:8080/", true),
+            ("http://localhost/", false),
+            ("http://127.0.0.1.example.com/", false),
+            ("https://www.beeminder.com/", false),
+            ("http://10.0.0.1/", false),
+        ] {
+            assert_eq!(is_loopback(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Reading JSON from services whose numbers come as strings, strings as null and objects as lists.
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Reads a whole number however it is written; anything else becomes `None` rather than an error.
+pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(deserializer.deserialize_any(Lenient)?.integer())
+}
+
+/// Reads a text, or a number as text; anything else becomes `None` rather than an error.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match deserializer.deserialize_any(Lenient)? {
+        Scalar::Text(text) => Some(text),
+        Scalar::Integer(number) => Some(number.to_string()),
+        Scalar::Float(number) => Some(number.to_string()),
+        Scalar::Bool(_) | Scalar::Other => None,
+    })
+}
+
+/// Reads a yes or no however it is written; anything else is a no.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(deserializer.deserialize_any(Lenient)?.integer().is_some_and(|number| number != 0))
+}
+
+enum Scalar {
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Other,
+}
+
+impl Scalar {
+    fn integer(&self) -> Option<i64> {
+        match self {
+            Scalar::Bool(flag) => Some((*flag).into()),
+            Scalar::Integer(number) => Some(*number),
+            Scalar::Float(number) => whole(*number),
+            Scalar::Text(text) => {
+                text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?))
+            }
+            Scalar::Other => None,
+        }
+    }
+}
+
+/// A float that is a whole number and small enough to be exact.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range just before")]
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
+}
+
+struct Lenient;
+
+impl<'de> Visitor<'de> for Lenient {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(i64::try_from(value).map_or(Scalar::Other, Scalar::Integer))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_none<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Other)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Scalar, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Scalar, A::Error> {
+        while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[derive(Debug, serde::Deserialize)]
+    struct Row {
+        #[serde(default, deserialize_with = "super::integer")]
+        number: Option<i64>,
+        #[serde(default, deserialize_with = "super::text")]
+        name: Option<String>,
+        #[serde(default, deserialize_with = "super::flag")]
+        more: bool,
+    }
+
+    #[test]
+    fn numbers_texts_and_flags_are_read_however_they_are_written() {
+        for (json, number, name, more) in [
+            (r#"{"number":5,"name":"a","more":true}"#, Some(5), Some("a"), true),
+            (r#"{"number":"5","name":7,"more":1}"#, Some(5), Some("7"), true),
+            (r#"{"number":5.0,"name":null,"more":0}"#, Some(5), None, false),
+            (r#"{"number":" 5.0 ","name":[],"more":"1"}"#, Some(5), None, true),
+            (r#"{"number":5.5,"name":{"a":[1]},"more":null}"#, None, None, false),
+            (r#"{"number":1e300,"more":[]}"#, None, None, false),
+            (r#"{"number":18446744073709551615}"#, None, None, false),
+            (r#"{"number":null}"#, None, None, false),
+            ("{}", None, None, false),
+        ] {
+            let row: Row = serde_json::from_str(json).unwrap();
+            assert_eq!((row.number, row.name.as_deref(), row.more), (number, name, more), "{json}");
+        }
+    }
+}

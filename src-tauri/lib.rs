@@ -1,0 +1,34 @@
+//! Beeminder Withings Sync: posts what Withings devices measure to Beeminder goals, on time and exactly
+//! once. This library is the whole program; the front ends only translate.
+//!
+//! In reading order: the nouns, which are pure; the two services; being connected; the pass; the store;
+//! what users ask for; and around it all the computer's own matters.
+
+pub mod datapoint;
+pub mod day;
+pub mod goal;
+pub mod kind;
+pub mod link;
+pub mod measurement;
+pub mod unit;
+
+pub mod beeminder;
+pub mod withings;
+
+pub mod accounts;
+pub mod store;
+pub mod sync;
+
+pub mod app;
+pub mod cli;
+pub mod status;
+
+pub mod clock;
+pub mod data_dir;
+pub mod doorbell;
+pub mod environment;
+mod http;
+mod lenient;
+
+#[cfg(feature = "sandbox")]
+pub mod sandbox;

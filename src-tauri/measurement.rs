@@ -1,0 +1,160 @@
+//! What Withings measured: values, and the groups they were taken in. Pure.
+//!
+//! One act on a scale yields several groups with the same moment, so identity is the group's number and
+//! never the time.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use crate::kind::MeasureKind;
+
+/// Withings' `grpid`: stable through edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct GroupId(pub i64);
+
+/// One value of one kind, exactly as sent: `mantissa` × 10^`exponent`, in the kind's own unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measurement {
+    /// What was measured.
+    pub kind: MeasureKind,
+    /// Withings' `value`.
+    pub mantissa: i64,
+    /// Withings' `unit`: a power of ten that varies between readings of the same kind.
+    pub exponent: i64,
+    /// Where on the body, for kinds that tell.
+    pub position: Option<i64>,
+}
+
+impl Measurement {
+    /// The value in the kind's unit, or `None` when the numbers fit no decimal.
+    pub fn value(&self) -> Option<Decimal> {
+        if self.exponent <= 0 {
+            let scale = u32::try_from(self.exponent.checked_neg()?).ok()?;
+            return Decimal::try_from_i128_with_scale(self.mantissa.into(), scale).ok();
+        }
+        let power = u32::try_from(self.exponent).ok().filter(|power| *power <= 18)?;
+        Decimal::from(self.mantissa).checked_mul(Decimal::from(10_i64.pow(power)))
+    }
+}
+
+/// Who a group belongs to and how it came to be: Withings' `attrib`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attribution {
+    /// Taken by a device, certainly by this user.
+    Certain,
+    /// Taken by a device, possibly by someone else in the household.
+    Ambiguous,
+    /// Typed in by the user.
+    Manual,
+    /// Typed in while the account was made; often a guess.
+    AccountCreation,
+    /// A number Withings does not explain.
+    Unknown,
+}
+
+impl Attribution {
+    /// Reads Withings' number. 3 and 17 are undocumented but recorded as the user's own.
+    pub fn of(attrib: i64) -> Attribution {
+        match attrib {
+            0 | 3 | 5 | 7 | 8 | 15 | 17 => Attribution::Certain,
+            1 => Attribution::Ambiguous,
+            2 => Attribution::Manual,
+            4 => Attribution::AccountCreation,
+            _ => Attribution::Unknown,
+        }
+    }
+}
+
+/// Everything one act of measuring produced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MeasureGroup {
+    /// Withings' number for it.
+    pub id: GroupId,
+    /// Withings' `attrib`, unread.
+    pub attrib: i64,
+    /// When it was measured.
+    pub measured_at: DateTime<Utc>,
+    /// When Withings last changed it.
+    pub modified_at: DateTime<Utc>,
+    /// The device, unless typed in.
+    pub device: Option<String>,
+    /// The device's model, when Withings tells it.
+    pub model: Option<String>,
+    /// The values, in the order sent.
+    pub measurements: Vec<Measurement>,
+}
+
+impl MeasureGroup {
+    /// Who it belongs to.
+    pub fn attribution(&self) -> Attribution {
+        Attribution::of(self.attrib)
+    }
+
+    /// The whole-body value of `kind`, if the group has one.
+    pub fn measurement(&self, kind: MeasureKind) -> Option<&Measurement> {
+        self.measurements.iter().find(|m| m.kind == kind && kind.is_whole_at(m.position))
+    }
+
+    /// Puts together two versions of one group: the later one counts, and of two equally late ones the
+    /// first, with what only the other has.
+    #[must_use]
+    pub fn merged_with(mut self, other: MeasureGroup) -> MeasureGroup {
+        if other.modified_at > self.modified_at {
+            return other;
+        }
+        if other.modified_at == self.modified_at {
+            for measurement in other.measurements {
+                let known = |m: &Measurement| m.kind == measurement.kind && m.position == measurement.position;
+                if !self.measurements.iter().any(known) {
+                    self.measurements.push(measurement);
+                }
+            }
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+
+    fn measurement(mantissa: i64, exponent: i64) -> Measurement {
+        Measurement { kind: MeasureKind::WEIGHT, mantissa, exponent, position: None }
+    }
+
+    #[test]
+    fn values_are_scaled_exactly() {
+        for (mantissa, exponent, value) in
+            [(118_003, -3, dec!(118.003)), (500_000, -4, dec!(50)), (10_600, -2, dec!(106)), (8, 1, dec!(80))]
+        {
+            assert_eq!(measurement(mantissa, exponent).value(), Some(value));
+        }
+    }
+
+    #[test]
+    fn absurd_numbers_have_no_value_and_do_not_panic() {
+        for (mantissa, exponent) in
+            [(1, -29), (1, 19), (i64::MAX, 18), (1, i64::MIN), (1, i64::MAX), (i64::MIN, -400)]
+        {
+            assert_eq!(measurement(mantissa, exponent).value(), None, "{mantissa}e{exponent}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_surely_the_users_is_certain() {
+        for (attrib, expected) in [
+            (0, Attribution::Certain),
+            (1, Attribution::Ambiguous),
+            (2, Attribution::Manual),
+            (4, Attribution::AccountCreation),
+            (8, Attribution::Certain),
+            (17, Attribution::Certain),
+            (99, Attribution::Unknown),
+        ] {
+            assert_eq!(Attribution::of(attrib), expected);
+        }
+    }
+}

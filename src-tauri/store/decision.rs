@@ -1,0 +1,72 @@
+//! What became of each group under each link.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::moment;
+use crate::day::Daystamp;
+use crate::link::LinkId;
+use crate::measurement::GroupId;
+use crate::sync::plan::{Decision, KnownDays, Reason};
+
+/// Loads the days that a link's groups were given.
+pub fn known_days(rows: &Connection, link: LinkId) -> anyhow::Result<KnownDays> {
+    let mut known = KnownDays::new();
+    let mut statement =
+        rows.prepare_cached("SELECT group_id, measured_at, daystamp FROM decision WHERE link_id = ?1")?;
+    let mut found = statement.query([link.0])?;
+    while let Some(row) = found.next()? {
+        if let Ok(day) = row.get::<_, String>(2)?.parse::<Daystamp>() {
+            known.insert(GroupId(row.get(0)?), (moment(row.get(1)?), day));
+        }
+    }
+    Ok(known)
+}
+
+/// Notes what became of groups, in place of what was noted before.
+pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::Result<()> {
+    let mut statement = rows.prepare_cached(
+        "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (link_id, group_id) DO UPDATE SET
+             daystamp = excluded.daystamp, measured_at = excluded.measured_at,
+             reason = excluded.reason, request_id = excluded.request_id",
+    )?;
+    for decision in decisions {
+        statement.execute(params![
+            link.0,
+            decision.group.0,
+            decision.day.to_string(),
+            decision.measured_at.timestamp(),
+            decision.reason.code(),
+            decision.request_id.as_ref().map(|id| &id.0)
+        ])?;
+    }
+    Ok(())
+}
+
+/// Forgets what was noted for a group, when it no longer concerns the link.
+pub fn forget(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<()> {
+    rows.prepare_cached("DELETE FROM decision WHERE link_id = ?1 AND group_id = ?2")?
+        .execute([link.0, group.0])?;
+    Ok(())
+}
+
+/// The datapoint that a group went into under a link.
+pub fn request_id(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<Option<String>> {
+    let id = rows
+        .prepare_cached("SELECT request_id FROM decision WHERE link_id = ?1 AND group_id = ?2")?
+        .query_row([link.0, group.0], |row| row.get(0))
+        .optional()?;
+    Ok(id.flatten())
+}
+
+/// How many groups wait for an answer under the links in force.
+pub fn held(rows: &Connection) -> anyhow::Result<u64> {
+    let held: Vec<&str> =
+        Reason::ALL.into_iter().filter(|reason| reason.is_held()).map(Reason::code).collect();
+    let query = format!(
+        "SELECT count(DISTINCT group_id) FROM decision JOIN link ON link.id = link_id
+         WHERE removed_at IS NULL AND reason IN ('{}')",
+        held.join("', '")
+    );
+    Ok(rows.query_row(&query, [], |row| row.get(0))?)
+}

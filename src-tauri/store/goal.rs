@@ -1,0 +1,122 @@
+//! Beeminder's goals as last read.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::moment;
+use crate::goal::{Goal, GoalId, GoalSlug, Presence};
+
+/// Stores a goal. A new name is noted beside the old one until the user was told.
+pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15)
+         ON CONFLICT (id) DO UPDATE SET
+             renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
+             title = excluded.title, units = excluded.units, deadline = excluded.deadline,
+             summing = excluded.summing, aggday = excluded.aggday, autodata = excluded.autodata,
+             healthkit_metric = excluded.healthkit_metric, frozen = excluded.frozen,
+             buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
+             starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at",
+    )?
+    .execute(params![
+        goal.id.0,
+        goal.slug.0,
+        goal.title,
+        goal.units,
+        goal.deadline,
+        goal.summing,
+        goal.aggday,
+        goal.autodata,
+        goal.healthkit_metric,
+        goal.frozen,
+        goal.buffer_days,
+        goal.loses_at.map(|moment| moment.timestamp()),
+        goal.starts_at.map(|moment| moment.timestamp()),
+        presence_name(goal.presence),
+        now.timestamp()
+    ])?;
+    Ok(())
+}
+
+/// Notes whether a goal is still there.
+pub fn save_presence(rows: &Connection, id: &GoalId, presence: Presence) -> anyhow::Result<()> {
+    rows.execute("UPDATE goal SET presence = ?2 WHERE id = ?1", params![id.0, presence_name(presence)])?;
+    Ok(())
+}
+
+/// Loads one goal.
+pub fn load(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<Goal>> {
+    Ok(rows.query_row(&format!("{SELECT} WHERE id = ?1"), [&id.0], read).optional()?)
+}
+
+/// Loads the goals that links in force feed.
+pub fn load_linked(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
+    let query = format!(
+        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) ORDER BY slug"
+    );
+    let goals = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
+/// When the linked goals were last read, the stalest first; `None` when nothing is linked.
+pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let oldest: Option<i64> = rows.query_row(
+        "SELECT min(read_at) FROM goal
+         WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(oldest.map(moment))
+}
+
+/// The linked goals that got a new name, as (old, new).
+pub fn renamed(rows: &Connection) -> anyhow::Result<Vec<(String, String)>> {
+    let renamed = rows
+        .prepare(
+            "SELECT renamed_from, slug FROM goal WHERE renamed_from IS NOT NULL
+             AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(renamed)
+}
+
+/// Forgets old names once the user was told.
+pub fn forget_renamings(rows: &Connection) -> anyhow::Result<()> {
+    rows.execute("UPDATE goal SET renamed_from = NULL WHERE renamed_from IS NOT NULL", [])?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT id, slug, title, units, deadline, summing, aggday, autodata,
+            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence FROM goal";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
+    Ok(Goal {
+        id: GoalId(row.get(0)?),
+        slug: GoalSlug(row.get(1)?),
+        title: row.get(2)?,
+        units: row.get(3)?,
+        deadline: row.get(4)?,
+        summing: row.get(5)?,
+        aggday: row.get(6)?,
+        autodata: row.get(7)?,
+        healthkit_metric: row.get(8)?,
+        frozen: row.get(9)?,
+        buffer_days: row.get(10)?,
+        loses_at: row.get::<_, Option<i64>>(11)?.map(moment),
+        starts_at: row.get::<_, Option<i64>>(12)?.map(moment),
+        presence: match row.get::<_, String>(13)?.as_str() {
+            "archived" => Presence::Archived,
+            "deleted" => Presence::Deleted,
+            _ => Presence::Active,
+        },
+    })
+}
+
+fn presence_name(presence: Presence) -> &'static str {
+    match presence {
+        Presence::Active => "active",
+        Presence::Archived => "archived",
+        Presence::Deleted => "deleted",
+    }
+}

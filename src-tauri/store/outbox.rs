@@ -1,0 +1,143 @@
+//! The queue of datapoints that Beeminder has not confirmed. A row leaves it when Beeminder has the
+//! datapoint or the user decides against it, and never otherwise.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::moment;
+use crate::datapoint::{Datapoint, Moment, RequestId};
+use crate::goal::{GoalId, GoalSlug};
+use crate::link::LinkId;
+
+/// One datapoint waiting to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxEntry {
+    /// The datapoint's number.
+    pub id: i64,
+    /// Its goal.
+    pub goal: GoalId,
+    /// The goal's name as last seen.
+    pub slug: GoalSlug,
+    /// Its key within the goal.
+    pub request_id: RequestId,
+    /// The link that called for it.
+    pub link: LinkId,
+    /// Its value, for showing.
+    pub value: String,
+    /// The request as it is sent, without the token.
+    pub form: String,
+    /// Beeminder's id of the datapoint to change, or nothing to create one.
+    pub updates: Option<String>,
+    /// How often it was sent.
+    pub attempts: u32,
+    /// Automatic passes leave it alone until then.
+    pub wait_until: DateTime<Utc>,
+    /// Why it needs the user.
+    pub parked: Option<String>,
+    /// When it was decided on.
+    pub queued_at: DateTime<Utc>,
+}
+
+/// Puts a datapoint into the outbox, in place of an earlier form of it.
+pub fn enqueue(
+    rows: &Connection,
+    id: i64,
+    goal: &GoalId,
+    datapoint: &Datapoint,
+    updates: Option<&str>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let form =
+        if updates.is_some() { datapoint.update_form() } else { datapoint.create_form() };
+    let moment = match datapoint.moment {
+        Moment::At(moment) => moment.timestamp(),
+        Moment::On(day) => day.0.and_hms_opt(12, 0, 0).map_or(0, |noon| noon.and_utc().timestamp()),
+    };
+    rows.prepare_cached(
+        "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, NULL, ?6)
+         ON CONFLICT (datapoint_id) DO UPDATE SET
+             moment = excluded.moment, form = excluded.form, updates = excluded.updates,
+             wait_until = 0, parked = NULL",
+    )?
+    .execute(params![id, goal.0, moment, form, updates, now.timestamp()])?;
+    Ok(())
+}
+
+/// Loads everything, oldest first within each goal.
+pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
+    let entries = rows
+        .prepare_cached(&format!("{SELECT} ORDER BY o.goal_id, o.moment, o.datapoint_id"))?
+        .query_map([], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
+/// Loads one entry.
+pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<OutboxEntry>> {
+    let query = format!("{SELECT} WHERE o.datapoint_id = ?1");
+    Ok(rows.prepare_cached(&query)?.query_row([id], read).optional()?)
+}
+
+/// Counts an attempt; done before sending, so that even a crash of ours cannot repeat one for ever.
+pub fn count_attempt(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE outbox SET attempts = attempts + 1 WHERE datapoint_id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Leaves an entry alone for a while.
+pub fn save_wait(rows: &Connection, id: i64, until: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.execute(
+        "UPDATE outbox SET wait_until = ?2 WHERE datapoint_id = ?1",
+        params![id, until.timestamp()],
+    )?;
+    Ok(())
+}
+
+/// Sets an entry aside until the user decides.
+pub fn park(rows: &Connection, id: i64, reason: &str) -> anyhow::Result<()> {
+    rows.execute("UPDATE outbox SET parked = ?2 WHERE datapoint_id = ?1", params![id, reason])?;
+    Ok(())
+}
+
+/// Lets an entry be sent again, at once.
+pub fn unpark(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.execute("UPDATE outbox SET parked = NULL, wait_until = 0 WHERE datapoint_id = ?1", [id])?;
+    Ok(())
+}
+
+/// Takes an entry out.
+pub fn remove(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.prepare_cached("DELETE FROM outbox WHERE datapoint_id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+/// How many can be sent, and how many are parked.
+pub fn counts(rows: &Connection) -> anyhow::Result<(u64, u64)> {
+    Ok(rows.query_row(
+        "SELECT count(*) FILTER (WHERE parked IS NULL), count(parked) FROM outbox",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
+const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
+            o.updates, o.attempts, o.wait_until, o.parked, o.queued_at
+     FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    Ok(OutboxEntry {
+        id: row.get(0)?,
+        goal: GoalId(row.get(1)?),
+        slug: GoalSlug(row.get(2)?),
+        request_id: RequestId(row.get(3)?),
+        link: LinkId(row.get(4)?),
+        value: row.get(5)?,
+        form: row.get(6)?,
+        updates: row.get(7)?,
+        attempts: row.get(8)?,
+        wait_until: moment(row.get(9)?),
+        parked: row.get(10)?,
+        queued_at: moment(row.get(11)?),
+    })
+}

@@ -1,0 +1,143 @@
+-- The database as it is after every migration. A test compares the two and asks for a comment on each
+-- column. Moments are Unix seconds; days are Beeminder daystamps (yyyymmdd); health values are exact.
+
+-- The two services, once connected.
+CREATE TABLE account (
+    service TEXT NOT NULL PRIMARY KEY, -- 'withings' or 'beeminder'
+    user_id TEXT NOT NULL,             -- Withings' userid or Beeminder's user name; another one is refused
+    time_zone TEXT NOT NULL,           -- IANA name; '' while unknown
+    connected INTEGER NOT NULL,        -- 1 while its tokens are in the keychain
+    connected_at INTEGER NOT NULL,     -- when the user last signed in
+    deadbeat INTEGER NOT NULL,         -- 1 while Beeminder refuses changes until a payment is sorted out
+    problem TEXT NOT NULL,             -- code of what is wrong, '' when nothing is
+    problem_text TEXT NOT NULL,        -- the same for people
+    problem_since INTEGER NOT NULL,    -- when it began, 0 when nothing is
+    failures INTEGER NOT NULL,         -- passes that failed in a row, for the back-off
+    wait_until INTEGER NOT NULL,       -- automatic passes leave the service alone until then
+    limited_at INTEGER NOT NULL        -- when it last asked for a pause because of too many requests
+) STRICT;
+
+-- Up to where Withings was read.
+CREATE TABLE checkpoint (
+    stream TEXT NOT NULL PRIMARY KEY,  -- 'measure_groups'
+    updated_at INTEGER NOT NULL,       -- Withings' own clock at the end of the last complete reading
+    read_at INTEGER NOT NULL           -- this computer's clock then, for display only
+) STRICT;
+
+-- What one act of measuring produced.
+CREATE TABLE measure_group (
+    id INTEGER NOT NULL PRIMARY KEY,   -- Withings' grpid
+    attrib INTEGER NOT NULL,           -- Withings' attrib, unread; -1 when it was missing
+    measured_at INTEGER NOT NULL,      -- when it was measured
+    modified_at INTEGER NOT NULL,      -- when Withings last changed it
+    device TEXT,                       -- Withings' deviceid; NULL when typed in
+    model TEXT,                        -- the device's model; NULL when not told
+    missing_since INTEGER,             -- when a complete reading first lacked it; NULL while it is there
+    changed INTEGER NOT NULL           -- 1 until the next plan has seen it
+) STRICT;
+CREATE INDEX measure_group_measured_at ON measure_group (measured_at);
+CREATE INDEX measure_group_changed ON measure_group (id) WHERE changed = 1;
+
+-- The values of a group.
+CREATE TABLE measurement (
+    group_id INTEGER NOT NULL REFERENCES measure_group (id) ON DELETE CASCADE, -- the group
+    ordinal INTEGER NOT NULL,          -- its place in the group, from 0
+    kind INTEGER NOT NULL,             -- Withings' type
+    mantissa INTEGER NOT NULL,         -- Withings' value
+    exponent INTEGER NOT NULL,         -- Withings' unit, a power of ten
+    position INTEGER,                  -- Withings' position; NULL when not told
+    PRIMARY KEY (group_id, ordinal)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX measurement_kind ON measurement (kind, group_id);
+
+-- Groups that could not be read, kept for a version that can.
+CREATE TABLE unreadable (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user
+    raw TEXT NOT NULL UNIQUE,          -- the group as Withings sent it
+    seen_at INTEGER NOT NULL           -- when it was first seen
+) STRICT;
+
+-- Beeminder's goals as last read.
+CREATE TABLE goal (
+    id TEXT NOT NULL PRIMARY KEY,      -- Beeminder's id, which survives a renaming
+    slug TEXT NOT NULL,                -- the name as last seen
+    title TEXT NOT NULL,               -- what it is called
+    units TEXT NOT NULL,               -- its units, free text
+    deadline INTEGER NOT NULL,         -- seconds from midnight
+    summing INTEGER NOT NULL,          -- 1 when datapoints add up
+    aggday TEXT NOT NULL,              -- how a day's datapoints become one
+    autodata TEXT,                     -- the other service that feeds it, if any
+    healthkit_metric TEXT,             -- the Apple Health metric that feeds it, if any
+    frozen INTEGER NOT NULL,           -- 1 when it has ended
+    buffer_days INTEGER,               -- days of safety; NULL while not worked out
+    loses_at INTEGER,                  -- when it derails if nothing is done
+    starts_at INTEGER,                 -- where its graph starts
+    presence TEXT NOT NULL,            -- 'active', 'archived' or 'deleted'
+    renamed_from TEXT,                 -- an earlier name, until the user was told
+    read_at INTEGER NOT NULL           -- when it was read
+) STRICT;
+
+-- This feeds that goal, so, since then.
+CREATE TABLE link (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    feed TEXT NOT NULL,                -- 'track' or 'count'
+    measure TEXT NOT NULL,             -- Withings' type to track, or the name of the set to count
+    unit TEXT NOT NULL,                -- the unit to track in; '' when counting
+    take TEXT NOT NULL,                -- which of a day's values; when counting 'every' or 'first'
+    since INTEGER NOT NULL,            -- nothing measured before this moment is sent
+    created_at INTEGER NOT NULL,       -- when the user made it
+    removed_at INTEGER,                -- when the user removed it; NULL while it is in force
+    changed INTEGER NOT NULL           -- 1 until the next plan has gone through all it concerns
+) STRICT;
+
+-- What became of each group under each link that it concerns.
+CREATE TABLE decision (
+    link_id INTEGER NOT NULL REFERENCES link (id), -- the link
+    group_id INTEGER NOT NULL REFERENCES measure_group (id), -- the group
+    daystamp TEXT NOT NULL,            -- the day it was given, kept while its moment stays
+    measured_at INTEGER NOT NULL,      -- the moment the day was given for
+    reason TEXT NOT NULL,              -- why it is sent, held or skipped
+    request_id TEXT,                   -- the datapoint it went into; NULL when none
+    PRIMARY KEY (link_id, group_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX decision_day ON decision (link_id, daystamp);
+CREATE INDEX decision_group ON decision (group_id);
+
+-- Every datapoint this program decided on, and how it stands.
+CREATE TABLE datapoint (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user, shared with the outbox
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    request_id TEXT NOT NULL,          -- Beeminder's idempotency key within the goal
+    link_id INTEGER NOT NULL REFERENCES link (id), -- the link that called for it
+    value TEXT NOT NULL,               -- the value, an exact decimal
+    timestamp INTEGER,                 -- its moment; NULL for a day's value
+    daystamp TEXT,                     -- its day; NULL for a point
+    comment TEXT NOT NULL,             -- its comment
+    state TEXT NOT NULL,               -- 'pending', 'confirmed', 'discarded', 'deleted' (by the user, at Beeminder) or 'stale' (no longer called for, still at Beeminder)
+    beeminder_id TEXT,                 -- Beeminder's id of it; NULL while unknown
+    beeminder_day TEXT,                -- the day Beeminder counts it for; NULL while unknown
+    confirmed_at INTEGER,              -- when Beeminder confirmed it; NULL before
+    UNIQUE (goal_id, request_id)
+) STRICT;
+CREATE INDEX datapoint_link ON datapoint (link_id);
+
+-- Datapoints decided on and not yet confirmed. The table is the queue.
+CREATE TABLE outbox (
+    datapoint_id INTEGER NOT NULL PRIMARY KEY REFERENCES datapoint (id) ON DELETE CASCADE, -- the datapoint
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- its goal; the oldest of a goal goes first
+    moment INTEGER NOT NULL,           -- what "oldest" goes by
+    form TEXT NOT NULL,                -- the request, without the token, sent again as it is
+    updates TEXT,                      -- Beeminder's id of the datapoint to change; NULL to create one
+    attempts INTEGER NOT NULL,         -- how often it was sent, counted before sending
+    wait_until INTEGER NOT NULL,       -- automatic passes leave it alone until then
+    parked TEXT,                       -- why it needs the user; NULL while it can be sent
+    queued_at INTEGER NOT NULL         -- when it was decided on
+) STRICT;
+CREATE INDEX outbox_order ON outbox (goal_id, moment, datapoint_id);
+
+-- What the user chose, and the little that must outlast a restart.
+CREATE TABLE setting (
+    name TEXT NOT NULL PRIMARY KEY,    -- see store/setting.rs
+    value TEXT NOT NULL                -- as that file writes it
+) STRICT;

@@ -1,0 +1,94 @@
+//! When to try again. Pure.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Trigger;
+use crate::store::account::Account;
+
+/// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
+pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
+
+/// In the first minute after a 601 not even the user's own request is sent.
+const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
+
+/// The longest back-off. A wait further ahead comes from a clock that was wrong.
+const LONGEST: TimeDelta = TimeDelta::hours(6);
+
+/// How long to leave a service alone after `failures` in a row; what it asked for comes first.
+pub fn delay(failures: u32, asked_for: Option<Duration>) -> TimeDelta {
+    let doubled = TimeDelta::minutes(1_i64 << failures.min(4)).min(TimeDelta::minutes(15));
+    let asked_for = asked_for.and_then(|asked| TimeDelta::from_std(asked).ok());
+    asked_for.map_or(doubled, |asked| asked.clamp(TimeDelta::seconds(1), LONGEST))
+}
+
+/// Whether a wait until `until` is still on.
+pub(super) fn is_waiting(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until - now <= LONGEST
+}
+
+/// Whether `account` may be asked.
+pub(super) fn may_ask(account: &Account, trigger: Trigger, now: DateTime<Utc>) -> bool {
+    let since_limit = now - account.limited_at;
+    let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
+    match trigger {
+        Trigger::Hand => !just_limited,
+        Trigger::Timer => !is_waiting(account.wait_until, now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(unix: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(unix, 0).unwrap()
+    }
+
+    #[test]
+    fn waits_double_up_to_a_quarter_of_an_hour_and_the_services_wish_comes_first() {
+        for (failures, asked_for, minutes) in [
+            (0, None, 1),
+            (1, None, 2),
+            (3, None, 8),
+            (4, None, 15),
+            (4_000_000, None, 15),
+            (0, Some(120), 2),
+            (4, Some(60), 1),
+            (0, Some(u64::MAX), 1),
+            (0, Some(1_000_000), 360),
+        ] {
+            let found = delay(failures, asked_for.map(Duration::from_secs));
+            assert_eq!(found, TimeDelta::minutes(minutes), "{failures} {asked_for:?}");
+        }
+    }
+
+    #[test]
+    fn the_user_is_only_held_up_in_the_first_minute_after_too_many_requests() {
+        let account = Account {
+            user_id: String::new(),
+            time_zone: String::new(),
+            connected: true,
+            connected_at: at(0),
+            deadbeat: false,
+            problem: None,
+            failures: 1,
+            wait_until: at(10_600),
+            limited_at: at(10_000),
+        };
+        for (now, hand, timer) in [
+            (10_000, false, false),
+            (10_059, false, false),
+            (10_060, true, false),
+            (10_599, true, false),
+            (10_600, true, true),
+            // The clock went back a year, or forth.
+            (10_000 - 31_536_000, true, true),
+            (10_000 + 31_536_000, true, true),
+        ] {
+            assert_eq!(may_ask(&account, Trigger::Hand, at(now)), hand, "{now}");
+            assert_eq!(may_ask(&account, Trigger::Timer, at(now)), timer, "{now}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! When the next pass is due. Pure but for what it reads from the store.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::retry;
+use crate::accounts::Service;
+use crate::store::{self, Rows};
+
+/// Between passes. Withings asks for ten minutes at least.
+pub const INTERVAL: TimeDelta = TimeDelta::minutes(15);
+
+/// Extra passes before a linked goal's deadline.
+const BEFORE_DEADLINE: [TimeDelta; 3] =
+    [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
+
+/// When the next automatic pass is due.
+pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let mut retries = Vec::new();
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?;
+        retries.extend(account.filter(|a| a.failures > 0).map(|account| account.wait_until));
+    }
+    for entry in store::outbox::load_all(rows)? {
+        if entry.parked.is_none() {
+            retries.push(entry.wait_until);
+        }
+    }
+    retries.retain(|until| retry::is_waiting(*until, now));
+    let deadlines: Vec<_> =
+        store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
+    let next = earliest(now, &retries, &deadlines);
+    let paused = store::setting::paused_until(rows)?.filter(|until| is_paused(*until, now));
+    Ok(paused.map_or(next, |until| next.max(until)))
+}
+
+/// The earliest of the regular time, a retry, and the extra passes before deadlines.
+fn earliest(
+    now: DateTime<Utc>,
+    retries: &[DateTime<Utc>],
+    deadlines: &[DateTime<Utc>],
+) -> DateTime<Utc> {
+    let before_deadlines = deadlines
+        .iter()
+        .flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))
+        .filter(|moment| *moment > now);
+    retries.iter().copied().chain(before_deadlines).fold(now + INTERVAL, DateTime::min)
+}
+
+/// Whether a pause until `until` is on. None is longer than two days, so a longer one comes from a
+/// clock that was wrong.
+pub fn is_paused(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until - now <= TimeDelta::days(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deadlines_and_retries_come_before_the_regular_time() {
+        let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        for (retries, deadlines, expected) in [
+            (vec![], vec![], 15),
+            (vec![at(2)], vec![], 2),
+            (vec![at(40)], vec![], 15),
+            (vec![], vec![at(121)], 1),
+            (vec![], vec![at(120)], 15),
+            (vec![], vec![at(40)], 10),
+            (vec![], vec![at(8), at(1000)], 3),
+            (vec![], vec![at(-100)], 15),
+        ] {
+            assert_eq!(earliest(at(0), &retries, &deadlines), at(expected), "{retries:?} {deadlines:?}");
+        }
+    }
+}

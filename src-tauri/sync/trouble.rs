@@ -1,0 +1,129 @@
+//! Trouble with a service, put into the words that status, windows and exit codes go by.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::retry;
+use crate::accounts::Service;
+use crate::accounts::keychain::KeychainError;
+use crate::accounts::tokens::TokenError;
+use crate::app::App;
+use crate::status::Code;
+use crate::store::account::{self, Problem};
+use crate::{beeminder, withings};
+
+/// What went wrong, and what follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub(super) code: Code,
+    text: String,
+    /// How long the service asked to be left alone.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Trouble {
+    pub(super) fn new(code: Code, text: impl Into<String>) -> Trouble {
+        Trouble { code, text: text.into(), retry_after: None }
+    }
+
+    /// Notes it in the store, with the time until which automatic passes leave the service alone.
+    pub(super) fn note(&self, app: &App, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
+        tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
+        app.store.write(|rows| {
+            let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
+            let problem =
+                Problem { code: self.code.name().into(), text: self.text.clone(), since: now };
+            let limited = self.code == Code::RateLimited && service == Service::Withings;
+            let until = now + retry::delay(failures, self.retry_after);
+            account::save_problem(rows, service, &problem, until, limited)
+        })
+    }
+}
+
+impl From<withings::Error> for Trouble {
+    fn from(error: withings::Error) -> Trouble {
+        use withings::Error as E;
+        let text = error.to_string();
+        match error {
+            E::SignInAgain | E::AccessTokenRefused { .. } | E::CodeRefused => {
+                Trouble::new(Code::SignInWithings, "Withings no longer accepts the sign-in. Connect it again.")
+            }
+            E::ApplicationRefused => Trouble::new(Code::CheckApplication, text),
+            E::NotAllowed { .. } => Trouble::new(
+                Code::SignInWithings,
+                format!("{text}. Connect again and leave the box for measurements ticked."),
+            ),
+            E::RateLimited => Trouble {
+                retry_after: Some(retry::AFTER_TOO_MANY),
+                ..Trouble::new(Code::RateLimited, format!("{text}. It is tried again by itself."))
+            },
+            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}. It is tried again by itself.")),
+            E::Unavailable { .. } => {
+                Trouble::new(Code::Unavailable, format!("{text}. It is tried again by itself."))
+            }
+            E::Rejected { .. } | E::Unreadable { .. } => Trouble::new(
+                Code::Unreadable,
+                format!("{text}. It is tried again by itself; if it stays, report it."),
+            ),
+        }
+    }
+}
+
+impl From<beeminder::Error> for Trouble {
+    fn from(error: beeminder::Error) -> Trouble {
+        use beeminder::Error as E;
+        let text = error.to_string();
+        match error {
+            E::SignInAgain => Trouble::new(
+                Code::SignInBeeminder,
+                "Beeminder no longer accepts the sign-in; perhaps another computer connected since. Connect \
+                 it again. Everything waits until then.",
+            ),
+            E::RateLimited { retry_after } => Trouble {
+                retry_after: Some(retry_after.unwrap_or(Duration::from_secs(60))),
+                ..Trouble::new(Code::RateLimited, format!("{text}. It is tried again by itself."))
+            },
+            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}. It is tried again by itself.")),
+            E::Unavailable { retry_after, .. } => Trouble {
+                retry_after,
+                ..Trouble::new(Code::Unavailable, format!("{text}. It is tried again by itself."))
+            },
+            E::NotFound { .. }
+            | E::Duplicate
+            | E::Rejected { .. }
+            | E::Redirected { .. }
+            | E::Unreadable { .. } => Trouble::new(
+                Code::Unreadable,
+                format!("{text}. It is tried again by itself; if it stays, report it."),
+            ),
+        }
+    }
+}
+
+impl From<KeychainError> for Trouble {
+    fn from(error: KeychainError) -> Trouble {
+        let code = match error {
+            KeychainError::Locked => Code::KeychainLocked,
+            KeychainError::Absent => Code::KeychainAbsent,
+            KeychainError::Failed(_) | KeychainError::NotKept => Code::KeychainFailed,
+        };
+        Trouble::new(code, error.to_string())
+    }
+}
+
+/// A missing token is trouble, a broken computer is an error.
+pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
+    match error {
+        TokenError::NotConnected(Service::Withings) => {
+            Ok(Trouble::new(Code::SignInWithings, "The keychain has no Withings sign-in. Connect it again."))
+        }
+        TokenError::NotConnected(Service::Beeminder) => Ok(Trouble::new(
+            Code::SignInBeeminder,
+            "The keychain has no Beeminder sign-in. Connect it again.",
+        )),
+        TokenError::Keychain(error) => Ok(error.into()),
+        TokenError::Withings(error) => Ok(error.into()),
+        TokenError::Local(error) => Err(error),
+    }
+}

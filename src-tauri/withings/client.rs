@@ -1,0 +1,194 @@
+//! The Withings client: one method an endpoint. Base addresses and tokens are arguments.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::error::Asked;
+use super::{Error, oauth, wire};
+use crate::http::Http;
+use crate::measurement::MeasureGroup;
+
+/// Withings' API. Answers are read leniently, see `wire`.
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+    api: Url,
+}
+
+/// The user's own application at Withings.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Public; part of every sign-in address.
+    pub client_id: String,
+    /// Needed for every token request.
+    pub secret: SecretString,
+}
+
+/// What the token endpoint grants.
+pub struct TokenGrant {
+    /// Sent with every request for data.
+    pub access_token: SecretString,
+    /// Replaces the one before it.
+    pub refresh_token: SecretString,
+    /// Seconds from now.
+    pub expires_in: i64,
+    /// Whose data it opens; a refresh may leave it out.
+    pub user_id: Option<String>,
+    /// What was granted, comma-separated; a refresh may leave it out.
+    pub scope: Option<String>,
+}
+
+impl fmt::Debug for TokenGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenGrant").field("user_id", &self.user_id).finish_non_exhaustive()
+    }
+}
+
+/// One page of measure groups.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// What could be read.
+    pub groups: Vec<MeasureGroup>,
+    /// The text of groups that could not.
+    pub unreadable: Vec<String>,
+    /// Withings' clock when it answered.
+    pub updated_at: Option<i64>,
+    /// The account's current time zone.
+    pub time_zone: Option<String>,
+    /// The offset of the next page, if there is one.
+    pub next: Option<i64>,
+}
+
+impl Client {
+    /// Makes a client; `api` is `https://wbsapi.withings.net/`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(api: Url) -> anyhow::Result<Client> {
+        Ok(Client { http: Http::new(&api)?, api })
+    }
+
+    /// Checks client id and secret by asking for a nonce, which changes nothing and needs no user.
+    ///
+    /// # Errors
+    /// [`Error::ApplicationRefused`] when either is wrong.
+    pub async fn check_application(
+        &self,
+        application: &Application,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let timestamp = now.timestamp();
+        let signature = oauth::nonce_signature(&application.client_id, &application.secret, timestamp);
+        let timestamp = timestamp.to_string();
+        let form = [
+            ("action", "getnonce"),
+            ("client_id", &application.client_id),
+            ("timestamp", &timestamp),
+            ("signature", &signature),
+        ];
+        self.post("/v2/signature", Asked::Nonce, None, &form).await?;
+        Ok(())
+    }
+
+    /// Exchanges a sign-in code for tokens. Codes die after 30 seconds, so call it first of all.
+    ///
+    /// # Errors
+    /// [`Error::CodeRefused`] when it came too late.
+    pub async fn exchange(
+        &self,
+        application: &Application,
+        code: &SecretString,
+        redirect_uri: &str,
+    ) -> Result<TokenGrant, Error> {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose_secret()),
+            ("redirect_uri", redirect_uri),
+        ];
+        self.token(Asked::TokenForCode, application, &fields).await
+    }
+
+    /// Exchanges a refresh token for a new pair.
+    ///
+    /// # Errors
+    /// [`Error::SignInAgain`] when it is dead, and only then.
+    pub async fn refresh(
+        &self,
+        application: &Application,
+        refresh_token: &SecretString,
+    ) -> Result<TokenGrant, Error> {
+        let fields =
+            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
+        self.token(Asked::TokenForRefresh, application, &fields).await
+    }
+
+    /// Reads one page of the groups created or changed since `since` (seconds, Withings' clock).
+    ///
+    /// `category=1` leaves out the user's objectives, which look like measurements.
+    ///
+    /// # Errors
+    /// [`Error::AccessTokenRefused`] when the token ran out.
+    pub async fn measure_groups(
+        &self,
+        token: &SecretString,
+        since: i64,
+        offset: Option<i64>,
+    ) -> Result<Page, Error> {
+        let (since, offset) = (since.to_string(), offset.map(|offset| offset.to_string()));
+        let mut form = vec![("action", "getmeas"), ("category", "1"), ("lastupdate", &since)];
+        if let Some(offset) = &offset {
+            form.push(("offset", offset));
+        }
+        wire::page(&self.post("/measure", Asked::Data, Some(token), &form).await?)
+    }
+
+    /// How many requests were sent so far.
+    pub fn sent(&self) -> u64 {
+        self.http.sent()
+    }
+
+    /// Withings' clock at its last answer.
+    pub fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.http.server_time()
+    }
+
+    async fn token(
+        &self,
+        asked: Asked,
+        application: &Application,
+        fields: &[(&str, &str)],
+    ) -> Result<TokenGrant, Error> {
+        let mut form = vec![
+            ("action", "requesttoken"),
+            ("client_id", &application.client_id),
+            ("client_secret", application.secret.expose_secret()),
+        ];
+        form.extend_from_slice(fields);
+        wire::token_grant(&self.post("/v2/oauth2", asked, None, &form).await?)
+    }
+
+    /// Sends one form and returns the text of the envelope's `body`.
+    async fn post(
+        &self,
+        path: &str,
+        asked: Asked,
+        token: Option<&SecretString>,
+        form: &[(&str, &str)],
+    ) -> Result<String, Error> {
+        let mut url = self.api.clone();
+        url.set_path(path);
+        let mut request = self.http.post(url).form(form);
+        if let Some(token) = token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        let answer = self.http.send(request).await?;
+        tracing::debug!(path, status = %answer.status, bytes = answer.body.len(), "Withings answered");
+        if !answer.status.is_success() {
+            return Err(Error::Unavailable { status: answer.status.as_u16().into() });
+        }
+        wire::body(asked, &answer.body)
+    }
+}

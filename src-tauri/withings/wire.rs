@@ -1,0 +1,269 @@
+//! Withings' JSON, read leniently: only what identifies a measurement is required, everything else may
+//! be missing, null, a string for a number or an empty list for an object. What is recorded from the
+//! live service and differs from the documentation follows the recording.
+
+use chrono::DateTime;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::{Asked, meaning};
+use super::{Error, Page, TokenGrant};
+use crate::http::excerpt;
+use crate::kind::MeasureKind;
+use crate::lenient;
+use crate::measurement::{GroupId, MeasureGroup, Measurement};
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(default, deserialize_with = "lenient::integer")]
+    status: Option<i64>,
+    #[serde(default, borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    error: Option<String>,
+}
+
+/// Opens the envelope and returns the text of its body, or what the status means.
+pub(super) fn body(asked: Asked, bytes: &[u8]) -> Result<String, Error> {
+    let envelope: Envelope<'_> = serde_json::from_slice(bytes)
+        .map_err(|error| Error::Unreadable { what: format!("{error} in “{}”", excerpt(bytes)) })?;
+    match (envelope.status, envelope.body) {
+        (Some(0), Some(body)) => Ok(body.get().to_owned()),
+        (Some(0), None) => Err(Error::Unreadable { what: "it has no body".into() }),
+        (Some(status), _) => Err(meaning(asked, status, &envelope.error.unwrap_or_default())),
+        // Never "no data": an answer without a status proves nothing.
+        (None, _) => Err(Error::Unreadable { what: "it has no status".into() }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: SecretString,
+    refresh_token: SecretString,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    expires_in: Option<i64>,
+    // A string when a code is exchanged, a number when a token is refreshed.
+    #[serde(default, deserialize_with = "lenient::text")]
+    userid: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    scope: Option<String>,
+}
+
+/// Reads the token endpoint's answer.
+pub(super) fn token_grant(body: &str) -> Result<TokenGrant, Error> {
+    // The text is not quoted: it holds tokens.
+    let tokens: Tokens = serde_json::from_str(body)
+        .map_err(|_| Error::Unreadable { what: "it has no tokens".into() })?;
+    Ok(TokenGrant {
+        access_token: tokens.access_token,
+        refresh_token: tokens.refresh_token,
+        expires_in: tokens.expires_in.unwrap_or(3 * 3600).clamp(0, 24 * 3600),
+        user_id: tokens.userid,
+        scope: tokens.scope,
+    })
+}
+
+#[derive(Deserialize)]
+struct Groups<'a> {
+    #[serde(default, deserialize_with = "lenient::integer")]
+    updatetime: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    timezone: Option<String>,
+    #[serde(borrow)]
+    measuregrps: Vec<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    more: bool,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    offset: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default, deserialize_with = "lenient::integer")]
+    grpid: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    attrib: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    date: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    modified: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    category: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    deviceid: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    model: Option<String>,
+    #[serde(default)]
+    measures: Vec<Measure>,
+}
+
+#[derive(Deserialize)]
+struct Measure {
+    #[serde(default, deserialize_with = "lenient::integer")]
+    value: Option<i64>,
+    #[serde(default, rename = "type", deserialize_with = "lenient::integer")]
+    kind: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    unit: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    position: Option<i64>,
+}
+
+/// A measured value; the user's objectives are category 2.
+const REAL: i64 = 1;
+
+/// Reads one page of `getmeas`.
+pub(super) fn page(body: &str) -> Result<Page, Error> {
+    let groups: Groups<'_> =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let mut page = Page {
+        updated_at: groups.updatetime,
+        time_zone: groups.timezone,
+        next: None,
+        ..Page::default()
+    };
+    if groups.more {
+        let Some(offset) = groups.offset else {
+            return Err(Error::Unreadable { what: "it announces more but not where".into() });
+        };
+        page.next = Some(offset);
+    }
+    for raw in groups.measuregrps {
+        match serde_json::from_str::<Group>(raw.get()) {
+            Ok(group) if group.category.is_some_and(|category| category != REAL) => {}
+            Ok(group) => match measure_group(group) {
+                Some(group) => page.groups.push(group),
+                None => page.unreadable.push(raw.get().to_owned()),
+            },
+            Err(_) => page.unreadable.push(raw.get().to_owned()),
+        }
+    }
+    Ok(page)
+}
+
+/// `None` when what identifies the group, or a value in it, is missing.
+fn measure_group(group: Group) -> Option<MeasureGroup> {
+    let measured_at = DateTime::from_timestamp(group.date?, 0)?;
+    let measurements = group
+        .measures
+        .into_iter()
+        .map(|measure| {
+            Some(Measurement {
+                kind: MeasureKind(measure.kind?),
+                mantissa: measure.value?,
+                exponent: measure.unit?,
+                position: measure.position,
+            })
+        })
+        .collect::<Option<Vec<_>>>()?;
+    Some(MeasureGroup {
+        id: GroupId(group.grpid?),
+        // A number that no rule knows keeps the group out of goals until someone looks.
+        attrib: group.attrib.unwrap_or(-1),
+        measured_at,
+        modified_at: group
+            .modified
+            .and_then(|modified| DateTime::from_timestamp(modified, 0))
+            .unwrap_or(measured_at),
+        device: group.deviceid.filter(|device| !device.is_empty()),
+        model: group.model.filter(|model| !model.is_empty()),
+        measurements,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(json: &str) -> Page {
+        page(&format!(r#"{{"updatetime":"1790256300","timezone":"Europe/Paris","measuregrps":[{json}]}}"#)).unwrap()
+    }
+
+    #[test]
+    fn a_manual_entry_without_a_device_is_read() {
+        let page = groups(
+            r#"{"grpid":5901234567,"attrib":2,"date":1790253672,"created":1,"modified":1790253686,"category":1,
+                "deviceid":null,"modelid":null,"model":null,"comment":null,"new_field":{"a":[]},
+                "measures":[{"value":500000,"type":1,"unit":-4,"algo":0,"fm":128}]}"#,
+        );
+        assert_eq!(page.updated_at, Some(1_790_256_300));
+        assert_eq!(page.groups[0].id, GroupId(5_901_234_567));
+        assert_eq!(page.groups[0].device, None);
+        assert_eq!(page.groups[0].measurements[0].value().unwrap().normalize().to_string(), "50");
+    }
+
+    #[test]
+    fn numbers_may_come_as_strings_or_floats_and_kinds_may_be_unknown() {
+        let page = groups(
+            r#"{"grpid":"1","attrib":"0","date":1790253672.0,"measures":[{"value":"82400","type":"9999","unit":"-3"}]}"#,
+        );
+        assert_eq!(page.groups[0].measurements[0].kind, MeasureKind(9999));
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_read_is_kept_as_text_and_the_others_go_on() {
+        let good = r#"{"grpid":2,"attrib":0,"date":1790253672,"measures":[]}"#;
+        for bad in [
+            r#"{"attrib":0,"date":1790253672,"measures":[]}"#,
+            r#"{"grpid":1,"measures":[]}"#,
+            r#"{"grpid":1,"date":9e300,"measures":[]}"#,
+            r#"{"grpid":1,"date":1790253672,"measures":{"a":1}}"#,
+            r#"{"grpid":1,"date":1790253672,"measures":[{"value":null,"type":1,"unit":-3}]}"#,
+            r#"null"#,
+            r#"[]"#,
+        ] {
+            let page = groups(&format!("{bad},{good}"));
+            assert_eq!((page.groups.len(), page.unreadable.len()), (1, 1), "{bad}");
+            assert_eq!(page.unreadable[0], bad);
+        }
+    }
+
+    #[test]
+    fn objectives_are_not_measurements() {
+        let page = groups(r#"{"grpid":1,"category":2,"date":1790253672,"measures":[]}"#);
+        assert!(page.groups.is_empty() && page.unreadable.is_empty());
+    }
+
+    #[test]
+    fn more_may_be_a_number_a_flag_or_missing() {
+        for (tail, next) in [
+            ("", None),
+            (r#","more":0,"offset":0"#, None),
+            (r#","more":false,"offset":200"#, None),
+            (r#","more":1,"offset":300"#, Some(300)),
+            (r#","more":true,"offset":"300""#, Some(300)),
+        ] {
+            assert_eq!(page(&format!(r#"{{"measuregrps":[]{tail}}}"#)).unwrap().next, next, "{tail}");
+        }
+        assert!(page(r#"{"measuregrps":[],"more":true}"#).is_err());
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_unreadable_and_never_means_no_data() {
+        for bytes in [
+            &b"<html>502 Bad Gateway</html>"[..],
+            b"",
+            b"{",
+            b"null",
+            b"{}",
+            br#"{"status":null,"body":{}}"#,
+            br#"{"status":0}"#,
+            b"\xff\xfe",
+        ] {
+            assert!(matches!(body(Asked::Data, bytes), Err(Error::Unreadable { .. })), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_id_is_text_whether_string_or_number() {
+        for json in [
+            r#"{"userid":"12345678","access_token":"a","refresh_token":"r","expires_in":10800}"#,
+            r#"{"userid":12345678,"access_token":"a","refresh_token":"r"}"#,
+        ] {
+            assert_eq!(token_grant(json).unwrap().user_id.as_deref(), Some("12345678"));
+        }
+        let error = token_grant(r#"{"access_token":"secret"}"#).unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
+    }
+}

@@ -195,9 +195,7 @@ fn keychain(environment: &Environment, dir: &DataDir) -> anyhow::Result<Arc<dyn 
     match environment.keychain {
         KeychainChoice::System => Ok(Arc::new(SystemKeychain::new(label, &suffix))),
         #[cfg(feature = "sandbox")]
-        KeychainChoice::File => {
-            Ok(Arc::new(crate::accounts::keychain::FileKeychain::new(dir.path())))
-        }
+        KeychainChoice::File => Ok(Arc::new(crate::accounts::keychain::FileKeychain::new(dir.path()))),
         #[cfg(not(feature = "sandbox"))]
         KeychainChoice::File => anyhow::bail!("Only sandbox builds keep tokens in a file"),
     }

@@ -30,8 +30,7 @@ impl DataDir {
     /// # Errors
     /// When the user has no home directory.
     pub fn default_path(sandbox: bool) -> anyhow::Result<PathBuf> {
-        let name =
-            if sandbox { "beeminder-withings-sync-sandbox" } else { "beeminder-withings-sync" };
+        let name = if sandbox { "beeminder-withings-sync-sandbox" } else { "beeminder-withings-sync" };
         let dirs = directories::ProjectDirs::from("", "", name)
             .context("Failed to find your home directory; say where with --data-dir")?;
         Ok(dirs.data_dir().to_path_buf())

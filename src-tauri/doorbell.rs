@@ -8,7 +8,8 @@ use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Name};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use crate::data_dir::DataDir;
 
@@ -42,7 +43,8 @@ pub struct Ring {
 /// Answers a door until dropped.
 #[derive(Debug)]
 pub struct Doorbell {
-    _tasks: JoinSet<()>,
+    connections: TaskTracker,
+    _answering: DropGuard,
 }
 
 /// No honest line is longer.
@@ -63,19 +65,23 @@ impl Doorbell {
             .try_overwrite(true)
             .create_tokio()
             .context("Failed to listen for other copies of this program")?;
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
+        let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tracker, stopped) = (connections.clone(), stop.clone());
+        tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok(stream) => {
-                        connections.spawn(serve(stream, rings.clone()));
-                    }
+                    Ok(stream) => drop(tracker.spawn(serve(stream, rings.clone()))),
                     Err(error) => tracing::debug!("The doorbell: {error}"),
                 }
             }
-        });
-        Ok(Doorbell { _tasks: tasks })
+        }));
+        Ok(Doorbell { connections, _answering: stop.drop_guard() })
+    }
+
+    /// Stops answering and gives those who rang a moment to take their answer.
+    pub async fn finish(self) {
+        self.connections.close();
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.connections.wait()).await;
     }
 }
 
@@ -84,7 +90,9 @@ impl Doorbell {
 /// # Errors
 /// When whoever answered hung up.
 pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Option<String>> {
-    let Ok(stream) = LocalSocketStream::connect(name(dir, door)?).await else { return Ok(None) };
+    let Ok(stream) = LocalSocketStream::connect(name(dir, door)?).await else {
+        return Ok(None);
+    };
     let mut stream = BufReader::new(stream);
     stream.get_mut().write_all(format!("{line}\n").as_bytes()).await.context("Failed to ring")?;
     let mut answer = String::new();

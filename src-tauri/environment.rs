@@ -146,7 +146,8 @@ mod tests {
     fn a_sandbox_build_takes_addresses_of_this_computer_alone_and_both_or_none() {
         let (here, there) = ("http://127.0.0.1:8900/", "http://192.0.2.1/");
         let environment =
-            with(&[("BWS_WITHINGS_URL", here), ("BWS_BEEMINDER_URL", here), ("BWS_KEYCHAIN", "file")]).unwrap();
+            with(&[("BWS_WITHINGS_URL", here), ("BWS_BEEMINDER_URL", here), ("BWS_KEYCHAIN", "file")])
+                .unwrap();
         assert!(environment.sandbox && environment.keychain == KeychainChoice::File);
         for (variables, words) in [
             (vec![("BWS_WITHINGS_URL", here)], "Set both"),

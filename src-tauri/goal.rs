@@ -228,8 +228,18 @@ mod tests {
             (binary.clone(), &user, count, vec!["drops_values"]),
             (binary, &user, daily, vec![]),
             (Goal { autodata: Some("withings".into()), ..goal() }, &user, track, vec!["fed_by_autodata"]),
-            (Goal { healthkit_metric: Some("weight".into()), ..goal() }, &user, track, vec!["fed_by_apple_health"]),
-            (Goal { frozen: true, ..goal() }, &User { deadbeat: true, ..user.clone() }, track, vec!["frozen", "deadbeat"]),
+            (
+                Goal { healthkit_metric: Some("weight".into()), ..goal() },
+                &user,
+                track,
+                vec!["fed_by_apple_health"],
+            ),
+            (
+                Goal { frozen: true, ..goal() },
+                &User { deadbeat: true, ..user.clone() },
+                track,
+                vec!["frozen", "deadbeat"],
+            ),
         ] {
             let found: Vec<_> = misfits(&goal, user, &feed).iter().map(Misfit::code).collect();
             assert_eq!(found, expected, "{goal:?} {feed:?}");

@@ -39,9 +39,7 @@ impl Scalar {
             Scalar::Bool(flag) => Some((*flag).into()),
             Scalar::Integer(number) => Some(*number),
             Scalar::Float(number) => whole(*number),
-            Scalar::Text(text) => {
-                text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?))
-            }
+            Scalar::Text(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
             Scalar::Other => None,
         }
     }

@@ -106,7 +106,8 @@ impl MeasureGroup {
         }
         if other.modified_at == self.modified_at {
             for measurement in other.measurements {
-                let known = |m: &Measurement| m.kind == measurement.kind && m.position == measurement.position;
+                let known =
+                    |m: &Measurement| m.kind == measurement.kind && m.position == measurement.position;
                 if !self.measurements.iter().any(known) {
                     self.measurements.push(measurement);
                 }

@@ -2,7 +2,7 @@
 //! show this and have no opinion of their own.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::accounts::Service;
 use crate::goal::Presence;
@@ -170,8 +170,15 @@ impl Serialize for Code {
     }
 }
 
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Code::named(&name).ok_or_else(|| serde::de::Error::custom(format!("unknown code {name}")))
+    }
+}
+
 /// One thing the user should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
     /// For programs.
     pub code: Code,
@@ -333,10 +340,9 @@ fn goals(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> 
                 Code::GoalArchived,
                 format!("The goal {slug} was archived. Restore it at Beeminder, or remove its link."),
             ),
-            Presence::Deleted => say(
-                Code::GoalDeleted,
-                format!("The goal {slug} was deleted at Beeminder. Remove its link."),
-            ),
+            Presence::Deleted => {
+                say(Code::GoalDeleted, format!("The goal {slug} was deleted at Beeminder. Remove its link."));
+            }
             Presence::Active if goal.frozen => say(
                 Code::GoalFrozen,
                 format!("The goal {slug} has ended. Restart it at Beeminder, or remove its link."),

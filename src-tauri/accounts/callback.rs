@@ -1,5 +1,6 @@
-//! What the browser brings back after a sign-in. Anyone can open such an address, so it is hostile until
-//! parsed: scheme, host and path must fit, known parameters may appear once, unknown ones are ignored.
+//! What the browser brings back after a sign-in.
+//!
+//! Anyone can open such an address, so it is hostile until parsed: scheme, host and path must fit, known parameters may appear once, unknown ones are ignored.
 
 use secrecy::SecretString;
 use url::Url;
@@ -92,9 +93,7 @@ fn service_of(url: &Url) -> Option<Service> {
         return None;
     }
     match url.scheme() {
-        SCHEME if url.port().is_none() && url.path() == "/auth_callback" => {
-            Service::named(url.host_str()?)
-        }
+        SCHEME if url.port().is_none() && url.path() == "/auth_callback" => Service::named(url.host_str()?),
         "http" if url.host_str() == Some("127.0.0.1") && url.port() == Some(LOOPBACK_PORT) => {
             Service::named(url.path().strip_prefix('/')?.strip_suffix("/auth_callback")?)
         }
@@ -129,7 +128,9 @@ mod tests {
                 let callback = parse(&format!("{uri}?{parameter}=abc&state=xyz&username=alice")).unwrap();
                 assert_eq!(callback.service, service);
                 assert_eq!(callback.state.unwrap().expose_secret(), "xyz");
-                assert!(matches!(callback.outcome, Outcome::Granted(secret) if secret.expose_secret() == "abc"));
+                assert!(
+                    matches!(callback.outcome, Outcome::Granted(secret) if secret.expose_secret() == "abc")
+                );
             }
         }
     }
@@ -165,7 +166,8 @@ mod tests {
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
-        let long = format!("beeminder-withings-sync://withings/auth_callback?state=b&code={}", "a".repeat(5000));
+        let long =
+            format!("beeminder-withings-sync://withings/auth_callback?state=b&code={}", "a".repeat(5000));
         assert!(parse(&long).is_err());
     }
 

@@ -74,11 +74,7 @@ const PATIENCE: Duration = Duration::from_secs(25);
 impl SystemKeychain {
     /// Makes a keychain whose entries carry `label`, and `suffix` behind the service's name.
     pub fn new(label: &str, suffix: &str) -> SystemKeychain {
-        SystemKeychain {
-            label: label.to_owned(),
-            suffix: suffix.to_owned(),
-            store: Arc::default(),
-        }
+        SystemKeychain { label: label.to_owned(), suffix: suffix.to_owned(), store: Arc::default() }
     }
 
     /// Runs `work` on the entry, on a thread of its own because the system may prompt.
@@ -156,6 +152,7 @@ fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
     Ok(windows_native_keyring_store::Store::new()?)
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
 fn meaning(error: &keyring_core::Error) -> KeychainError {
     match error {
         keyring_core::Error::NoStorageAccess(_) => KeychainError::Locked,
@@ -173,9 +170,18 @@ fn meaning(error: &keyring_core::Error) -> KeychainError {
 
 fn is_absent(cause: &(dyn std::error::Error + 'static)) -> bool {
     let words = cause.to_string().to_lowercase();
-    ["no secret service", "unavailable", "not provided by any", "serviceunknown", "no such file", "input/output", "connect", "bus"]
-        .iter()
-        .any(|word| words.contains(word))
+    [
+        "no secret service",
+        "unavailable",
+        "not provided by any",
+        "serviceunknown",
+        "no such file",
+        "input/output",
+        "connect",
+        "bus",
+    ]
+    .iter()
+    .any(|word| words.contains(word))
 }
 
 /// Tokens in a file of the data directory, so that the sandbox can be restarted without a desktop.

@@ -13,7 +13,8 @@ use hyper::{Request, Response, StatusCode, header};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinSet;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::callback::LOOPBACK_PORT;
 
@@ -29,7 +30,8 @@ pub struct Brought {
 /// Listens until dropped.
 #[derive(Debug)]
 pub struct Loopback {
-    _tasks: JoinSet<()>,
+    connections: TaskTracker,
+    _listening: DropGuard,
 }
 
 impl Loopback {
@@ -44,19 +46,23 @@ impl Loopback {
                  to come back to just that port. Close that program, or use --callback scheme"
             )
         })?;
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let mut connections = JoinSet::new();
+        let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tracker, stopped) = (connections.clone(), stop.clone());
+        tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) => {
-                        connections.spawn(serve(stream, brought.clone()));
-                    }
+                    Ok((stream, _)) => drop(tracker.spawn(serve(stream, brought.clone()))),
                     Err(error) => tracing::debug!("The loopback callback: {error}"),
                 }
             }
-        });
-        Ok(Loopback { _tasks: tasks })
+        }));
+        Ok(Loopback { connections, _listening: stop.drop_guard() })
+    }
+
+    /// Stops listening and gives the browser a moment to take its answer.
+    pub async fn finish(self) {
+        self.connections.close();
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.connections.wait()).await;
     }
 }
 

@@ -136,7 +136,8 @@ mod tests {
     fn only_the_answer_to_this_attempt_counts() {
         let (sign_in, now) = start();
         let judge = |service: &str, query: &str| {
-            let callback = parse(&format!("beeminder-withings-sync://{service}/auth_callback?{query}")).unwrap();
+            let callback =
+                parse(&format!("beeminder-withings-sync://{service}/auth_callback?{query}")).unwrap();
             sign_in.judge(callback, now)
         };
         let state = sign_in.state();
@@ -159,7 +160,11 @@ mod tests {
     fn it_ends_after_ten_minutes() {
         let (sign_in, now) = start();
         let callback = || {
-            parse(&format!("beeminder-withings-sync://withings/auth_callback?code=a&state={}", sign_in.state())).unwrap()
+            parse(&format!(
+                "beeminder-withings-sync://withings/auth_callback?code=a&state={}",
+                sign_in.state()
+            ))
+            .unwrap()
         };
         assert!(sign_in.judge(callback(), now + PATIENCE).is_ok());
         let late = sign_in.judge(callback(), now + PATIENCE + TimeDelta::seconds(1));

@@ -246,10 +246,7 @@ impl Tokens {
         let text = self.load(Service::Withings).await?;
         let entry: WithingsEntry = read_entry(&text)?;
         Ok(WithingsTokens {
-            application: Application {
-                client_id: entry.client_id,
-                secret: entry.client_secret.into(),
-            },
+            application: Application { client_id: entry.client_id, secret: entry.client_secret.into() },
             access_token: entry.access_token.into(),
             refresh_token: entry.refresh_token.into(),
             expires_at: DateTime::from_timestamp(entry.expires_at, 0).unwrap_or_default(),

@@ -136,17 +136,12 @@ impl App {
         let user = tokens.user_id.clone();
         self.refuse_another(Service::Withings, &user)?;
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
-        self.store
-            .write(|rows| store::account::save_connected(rows, Service::Withings, &user, "", now))?;
+        self.store.write(|rows| store::account::save_connected(rows, Service::Withings, &user, "", now))?;
         Ok(Connected { service: Service::Withings, user })
     }
 
     /// Tests the token before it takes the place of the one at hand.
-    async fn connect_beeminder(
-        &self,
-        token: Token,
-        now: DateTime<Utc>,
-    ) -> Result<Connected, SignInError> {
+    async fn connect_beeminder(&self, token: Token, now: DateTime<Utc>) -> Result<Connected, SignInError> {
         let user = self.beeminder.me(&token).await?;
         self.refuse_another(Service::Beeminder, &user.username)?;
         self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
@@ -162,11 +157,9 @@ impl App {
     fn refuse_another(&self, service: Service, found: &str) -> Result<(), SignInError> {
         let known = self.store.read(|rows| store::account::load(rows, service))?;
         match known {
-            Some(known) if known.user_id != found => Err(SignInError::AnotherPerson {
-                service,
-                found: found.to_owned(),
-                expected: known.user_id,
-            }),
+            Some(known) if known.user_id != found => {
+                Err(SignInError::AnotherPerson { service, found: found.to_owned(), expected: known.user_id })
+            }
             Some(_) | None => Ok(()),
         }
     }

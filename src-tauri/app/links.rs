@@ -117,20 +117,12 @@ impl App {
         })
     }
 
-    pub(super) async fn find_goal(
-        &self,
-        token: &Token,
-        slug: &GoalSlug,
-    ) -> anyhow::Result<(User, Goal)> {
+    pub(super) async fn find_goal(&self, token: &Token, slug: &GoalSlug) -> anyhow::Result<(User, Goal)> {
         let user = self.beeminder.me(token).await?;
         match self.beeminder.goal(token, slug).await {
             Ok(goal) => Ok((user, goal)),
-            Err(error @ beeminder::Error::NotFound { .. }) => {
-                Err(anyhow::Error::new(error).context(format!(
-                    "{} has no goal called {slug}; see “bws goals”",
-                    user.username
-                )))
-            }
+            Err(error @ beeminder::Error::NotFound { .. }) => Err(anyhow::Error::new(error)
+                .context(format!("{} has no goal called {slug}; see “bws goals”", user.username))),
             Err(error) => Err(error.into()),
         }
     }

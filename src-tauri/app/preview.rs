@@ -7,8 +7,8 @@ use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, misfits};
 use crate::link::{Feed, Link, LinkId};
 use crate::store;
-use crate::sync::plan::{KnownDays, Plan, plan};
 use crate::sync;
+use crate::sync::plan::{KnownDays, Plan, plan};
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]

@@ -144,12 +144,7 @@ impl Client {
         url
     }
 
-    async fn get(
-        &self,
-        token: &Token,
-        path: &[&str],
-        query: &[(&str, &str)],
-    ) -> Result<Vec<u8>, Error> {
+    async fn get(&self, token: &Token, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
         let request = self.http.get(self.url(path)).query(query);
         self.send(match token {
             Token::OAuth(token) => request.bearer_auth(token.expose_secret()),
@@ -160,14 +155,8 @@ impl Client {
 
     /// The bearer header is only documented for OAuth tokens; a personal one goes into the body, as
     /// addresses end up in logs.
-    async fn send_form(
-        &self,
-        request: RequestBuilder,
-        token: &Token,
-        form: &str,
-    ) -> Result<Vec<u8>, Error> {
-        let request = request
-            .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    async fn send_form(&self, request: RequestBuilder, token: &Token, form: &str) -> Result<Vec<u8>, Error> {
+        let request = request.header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         self.send(match token {
             Token::OAuth(token) => request.bearer_auth(token.expose_secret()).body(form.to_owned()),
             Token::Personal(token) => {

@@ -65,18 +65,21 @@ fn is_duplicate(body: &[u8]) -> bool {
 
 /// Finds the words for people in an error body of any shape, and whether they name fields.
 fn message(body: &[u8]) -> (String, bool) {
-    let Ok(value) = serde_json::from_slice::<Value>(body) else { return (excerpt(body), false) };
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return (excerpt(body), false);
+    };
     let errors = ["errors", "error", "error_message"].iter().find_map(|key| value.get(key));
     let errors = errors.unwrap_or(&value);
-    let names_fields =
-        errors.as_object().is_some_and(|fields| fields.values().any(|value| value.is_array()));
+    let names_fields = errors.as_object().is_some_and(|fields| fields.values().any(|value| value.is_array()));
     let mut words = Vec::new();
     collect(errors, "", &mut words);
     (excerpt(words.join("; ").as_bytes()), names_fields)
 }
 
 fn collect(value: &Value, name: &str, words: &mut Vec<String>) {
-    let said = |text: &str| if name.is_empty() { text.to_owned() } else { format!("{name} {text}") };
+    let said = |text: &str| {
+        if name.is_empty() { text.to_owned() } else { format!("{name} {text}") }
+    };
     match value {
         Value::Null => {}
         Value::String(text) => words.push(said(text)),
@@ -119,11 +122,7 @@ pub(super) fn user(body: &[u8]) -> Result<User, Error> {
     if time_zone.is_none() {
         tracing::warn!("Beeminder names no known time zone; days are cut at midnight UTC");
     }
-    Ok(User {
-        username: user.username,
-        time_zone: time_zone.unwrap_or(Tz::UTC),
-        deadbeat: user.deadbeat,
-    })
+    Ok(User { username: user.username, time_zone: time_zone.unwrap_or(Tz::UTC), deadbeat: user.deadbeat })
 }
 
 #[derive(Deserialize)]
@@ -188,10 +187,8 @@ pub(super) fn goal(body: &[u8]) -> Result<Goal, Error> {
 pub(super) fn goals(body: &[u8], presence: Presence) -> Result<Vec<Goal>, Error> {
     let rows: Vec<Value> = read(body)?;
     let all = rows.len();
-    let goals: Vec<Goal> = rows
-        .into_iter()
-        .filter_map(|row| convert(serde_json::from_value(row).ok()?, presence))
-        .collect();
+    let goals: Vec<Goal> =
+        rows.into_iter().filter_map(|row| convert(serde_json::from_value(row).ok()?, presence)).collect();
     if goals.len() < all {
         tracing::warn!(unreadable = all - goals.len(), "Some goals cannot be read");
     }
@@ -225,14 +222,26 @@ mod tests {
             (422, r#"{"error":"Duplicate request"}"#, "Duplicate"),
             (422, r#"{"errors":{"requestid":["duplicate"]}}"#, "Duplicate"),
             (422, r#""duplicate datapoint""#, "Duplicate"),
-            (422, r#"{"errors":{"value":["can't be blank","is not a number"]}}"#,
-                r#"Rejected { status: 422, message: "value can't be blank; value is not a number", names_fields: true }"#),
-            (422, r#"{"errors":"Cannot schedule a stepdown"}"#,
-                r#"Rejected { status: 422, message: "Cannot schedule a stepdown", names_fields: false }"#),
-            (422, r#"{"errors":["too many","datapoints"]}"#,
-                r#"Rejected { status: 422, message: "too many; datapoints", names_fields: false }"#),
-            (422, r#"{"errors":{"message":"no","field":"bad"}}"#,
-                r#"Rejected { status: 422, message: "field bad; no", names_fields: false }"#),
+            (
+                422,
+                r#"{"errors":{"value":["can't be blank","is not a number"]}}"#,
+                r#"Rejected { status: 422, message: "value can't be blank; value is not a number", names_fields: true }"#,
+            ),
+            (
+                422,
+                r#"{"errors":"Cannot schedule a stepdown"}"#,
+                r#"Rejected { status: 422, message: "Cannot schedule a stepdown", names_fields: false }"#,
+            ),
+            (
+                422,
+                r#"{"errors":["too many","datapoints"]}"#,
+                r#"Rejected { status: 422, message: "too many; datapoints", names_fields: false }"#,
+            ),
+            (
+                422,
+                r#"{"errors":{"message":"no","field":"bad"}}"#,
+                r#"Rejected { status: 422, message: "field bad; no", names_fields: false }"#,
+            ),
             (422, "", r#"Rejected { status: 422, message: "", names_fields: false }"#),
             (403, "[1,null,true]", r#"Rejected { status: 403, message: "1; true", names_fields: false }"#),
             (429, "Retry later\n", "RateLimited { retry_after: Some(7s) }"),

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `bws` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    beeminder_withings_sync::cli::main()
+}

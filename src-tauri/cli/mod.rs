@@ -1,1 +1,114 @@
+//! The `bws` program: what the tray program does, in a terminal. For scripts, servers and support.
+//!
+//! This folder parses arguments, calls [`crate::app`] and prints. One JSON document goes to standard
+//! output with `--json`; logs and progress go to standard error.
 
+mod args;
+mod connect;
+mod exit;
+mod goals;
+mod history;
+mod links;
+mod output;
+mod run;
+#[cfg(feature = "sandbox")]
+mod stand_in;
+mod status;
+mod sync;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use crate::app::App;
+use crate::environment::{self, Environment};
+use crate::{clock, store};
+use args::{Args, Command};
+use exit::Exit;
+use output::Output;
+
+/// Runs `bws` with this process's arguments and environment.
+pub fn main() -> ExitCode {
+    // Prints help or a complaint and ends with 2 by itself when the arguments are wrong.
+    let args = Args::parse();
+    let output = Output { json: args.json };
+    log_to_stderr();
+    let variable = |name: &str| std::env::var(name).ok();
+    let environment = match environment::read(args.data_dir, variable) {
+        Ok(environment) => environment,
+        Err(error) => return output.failed(&error, Exit::Usage),
+    };
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("Failed to start")
+        .and_then(|runtime| {
+            let exit = runtime.block_on(dispatch(args.command, &environment, output));
+            // A keychain prompt nobody answered must not keep the process alive.
+            runtime.shutdown_background();
+            exit
+        });
+    match outcome {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            let exit = exit::of(&error);
+            output.failed(&with_advice(error), exit)
+        }
+    }
+}
+
+async fn dispatch(command: Command, environment: &Environment, output: Output) -> anyhow::Result<Exit> {
+    #[cfg(feature = "sandbox")]
+    if let Command::Sandbox { port, year } = command {
+        return stand_in::serve(port, year, output).await;
+    }
+    if let Command::Callback { url } = &command {
+        return connect::hand_over(environment, url, output).await;
+    }
+    if environment.sandbox {
+        tracing::warn!("Sandbox: nothing here is real");
+    }
+    let now = clock::now();
+    let app = App::open(environment, now)?;
+    match command {
+        Command::Connect { account } => connect::connect(&app, account, output).await,
+        Command::Disconnect { account } => connect::disconnect(&app, account.into(), output).await,
+        Command::Goals => goals::list(&app, output).await,
+        Command::Link { action } => links::run(&app, action, now, output).await,
+        Command::Preview { id, feed, days } => links::preview(&app, id, &feed, days, now, output).await,
+        Command::Sync => sync::once(&app, now, output).await,
+        Command::Run => run::run(&app, output).await,
+        Command::Status { seen } => status::show(&app, seen, now, output),
+        Command::History { csv, limit, since } => history::show(&app, csv, limit, since, output),
+        Command::Outbox => sync::outbox(&app, output),
+        Command::Retry { id } => sync::retry(&app, id, output),
+        Command::Discard { id } => sync::discard(&app, id, output),
+        Command::Pause { until } => status::pause(&app, until, now, output),
+        Command::Resume => status::resume(&app, output),
+        Command::ForgetEverything { yes } => connect::forget_everything(app, yes, output).await,
+        Command::Callback { .. } => {
+            anyhow::bail!("Callbacks are handed over before the program is opened")
+        }
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox { .. } => {
+            anyhow::bail!("The sandbox is served before the program is opened")
+        }
+    }
+}
+
+/// Puts what the user can do about a database error in front of it.
+fn with_advice(error: anyhow::Error) -> anyhow::Error {
+    match store::advice(&error) {
+        Some(advice) => error.context(advice),
+        None => error,
+    }
+}
+
+/// Logs to standard error: warnings, or what `RUST_LOG` asks for.
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

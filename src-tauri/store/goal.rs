@@ -51,9 +51,8 @@ pub fn load(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<Goal>> {
 
 /// Loads the goals that links in force feed.
 pub fn load_linked(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
-    let query = format!(
-        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) ORDER BY slug"
-    );
+    let query =
+        format!("{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) ORDER BY slug");
     let goals = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(goals)
 }

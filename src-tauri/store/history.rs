@@ -51,7 +51,9 @@ pub fn load(rows: &Connection, since: DateTime<Utc>, limit: u32) -> anyhow::Resu
     let mut found = statement.query(params![since.timestamp(), limit])?;
     let mut lines = Vec::new();
     while let Some(row) = found.next()? {
-        let Some(group) = measurement::load(rows, GroupId(row.get(0)?))? else { continue };
+        let Some(group) = measurement::load(rows, GroupId(row.get(0)?))? else {
+            continue;
+        };
         let outcome = match row.get::<_, Option<String>>(1)? {
             None => None,
             Some(goal) => Some(Outcome {
@@ -68,4 +70,3 @@ pub fn load(rows: &Connection, since: DateTime<Utc>, limit: u32) -> anyhow::Resu
     }
     Ok(lines)
 }
-

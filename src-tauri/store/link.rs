@@ -90,14 +90,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Link> {
 fn read_feed(feed: &str, measure: &str, unit: &str, take: &str) -> Option<Feed> {
     let take = Take::named(take)?;
     match feed {
-        "track" => Some(Feed::Track {
-            kind: MeasureKind(measure.parse().ok()?),
-            unit: Unit::named(unit)?,
-            take,
-        }),
-        "count" => {
-            Some(Feed::Count { set: MeasureSet::named(measure)?, once_a_day: take != Take::Every })
+        "track" => {
+            Some(Feed::Track { kind: MeasureKind(measure.parse().ok()?), unit: Unit::named(unit)?, take })
         }
+        "count" => Some(Feed::Count { set: MeasureSet::named(measure)?, once_a_day: take != Take::Every }),
         _ => None,
     }
 }

@@ -136,12 +136,8 @@ mod tests {
     use super::*;
 
     fn group(id: i64, grams: i64) -> MeasureGroup {
-        let value = |kind, mantissa| Measurement {
-            kind: MeasureKind(kind),
-            mantissa,
-            exponent: -3,
-            position: None,
-        };
+        let value =
+            |kind, mantissa| Measurement { kind: MeasureKind(kind), mantissa, exponent: -3, position: None };
         MeasureGroup {
             id: GroupId(id),
             attrib: 0,

@@ -69,7 +69,9 @@ mod tests {
             assert!(before.contains("-- "), "a table without a comment: {table}");
             let (columns, rest) = table.split_once("\n)").unwrap();
             assert!(rest.starts_with(" STRICT"), "not strict: {table}");
-            for column in columns.lines().skip(1).filter(|line| !line.trim_start().starts_with(char::is_uppercase)) {
+            for column in
+                columns.lines().skip(1).filter(|line| !line.trim_start().starts_with(char::is_uppercase))
+            {
                 assert!(column.contains(" -- "), "a column without a comment: {column}");
             }
         }

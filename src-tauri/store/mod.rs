@@ -90,6 +90,7 @@ impl Store {
 }
 
 /// Turns a database error into a sentence that says what the user can do, if there is one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
 pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
     let code = error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),

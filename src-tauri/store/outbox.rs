@@ -47,8 +47,7 @@ pub fn enqueue(
     updates: Option<&str>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let form =
-        if updates.is_some() { datapoint.update_form() } else { datapoint.create_form() };
+    let form = if updates.is_some() { datapoint.update_form() } else { datapoint.create_form() };
     let moment = match datapoint.moment {
         Moment::At(moment) => moment.timestamp(),
         Moment::On(day) => day.0.and_hms_opt(12, 0, 0).map_or(0, |noon| noon.and_utc().timestamp()),

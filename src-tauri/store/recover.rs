@@ -57,9 +57,8 @@ pub(super) fn salvage(connection: &mut Connection, recovery: &Recovery) {
 fn copy(connection: &mut Connection, table: &str, from: &Path) -> anyhow::Result<()> {
     connection.execute("ATTACH DATABASE ?1 AS damaged", [from.to_string_lossy()])?;
     let copied = connection.transaction().and_then(|transaction| {
-        transaction.execute_batch(&format!(
-            "INSERT OR IGNORE INTO main.{table} SELECT * FROM damaged.{table}"
-        ))?;
+        transaction
+            .execute_batch(&format!("INSERT OR IGNORE INTO main.{table} SELECT * FROM damaged.{table}"))?;
         // Everything a link concerns is gone through again.
         if table == "link" {
             transaction.execute("UPDATE main.link SET changed = 1", [])?;

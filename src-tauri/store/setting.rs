@@ -31,9 +31,7 @@ pub fn save_recovered(rows: &Connection, path: Option<&str>) -> anyhow::Result<(
 }
 
 fn load(rows: &Connection, name: &str) -> anyhow::Result<Option<String>> {
-    Ok(rows
-        .query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| row.get(0))
-        .optional()?)
+    Ok(rows.query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| row.get(0)).optional()?)
 }
 
 fn save(rows: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {

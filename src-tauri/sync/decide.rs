@@ -28,7 +28,9 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<u64> {
     let time_zone = time_zone(rows)?;
     let mut enqueued = 0;
     for link in store::link::load_all(rows)? {
-        let Some(goal) = store::goal::load(rows, &link.goal)? else { continue };
+        let Some(goal) = store::goal::load(rows, &link.goal)? else {
+            continue;
+        };
         let scope = Scope {
             rows,
             link: &link,
@@ -69,7 +71,9 @@ impl Scope<'_> {
             return Ok(self.plan(self.changed));
         }
         let days = self.days_touched();
-        let Some(first) = days.iter().min() else { return Ok(Plan::default()) };
+        let Some(first) = days.iter().min() else {
+            return Ok(Plan::default());
+        };
         // A day that was given under another rule may lie a little off.
         let since = self.rule.start_of(*first) - TimeDelta::days(2);
         let mut plan = self.plan(&self.concerned_since(since.max(self.link.since))?);
@@ -144,12 +148,7 @@ fn apply(
 }
 
 /// Puts a datapoint into the outbox unless it stands as it should. Returns whether it did.
-fn enqueue(
-    rows: &Rows,
-    link: &Link,
-    wanted: &Datapoint,
-    now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
+fn enqueue(rows: &Rows, link: &Link, wanted: &Datapoint, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let known = store::datapoint::load(rows, &link.goal, &wanted.request_id)?;
     let beeminder_id = known.as_ref().and_then(|known| known.beeminder_id.clone());
     if let Some(known) = known {
@@ -174,7 +173,9 @@ fn enqueue(
 /// What was never sent is dropped. What Beeminder may have stays there and is marked: taking it away
 /// is the user's decision.
 fn withdraw(rows: &Rows, link: &Link, id: &RequestId) -> anyhow::Result<()> {
-    let Some(known) = store::datapoint::load(rows, &link.goal, id)? else { return Ok(()) };
+    let Some(known) = store::datapoint::load(rows, &link.goal, id)? else {
+        return Ok(());
+    };
     match (known.state, store::outbox::load(rows, known.id)?) {
         (State::Pending, Some(entry)) if entry.attempts == 0 && known.beeminder_id.is_none() => {
             store::datapoint::forget(rows, known.id)

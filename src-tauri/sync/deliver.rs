@@ -13,9 +13,9 @@ use crate::accounts::Service;
 use crate::app::App;
 use crate::beeminder::{Confirmation, Error, Token};
 use crate::goal::{GoalId, Presence};
+use crate::store;
 use crate::store::datapoint::State;
 use crate::store::outbox::{self, OutboxEntry};
-use crate::store;
 
 /// What the answer to one attempt means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +49,7 @@ fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
         Err(Error::Unavailable { retry_after, .. }) => Delivery::TryGoalLater(*retry_after),
         Err(Error::Unreadable { .. }) => Delivery::TryGoalLater(None),
         Err(
-            Error::SignInAgain
-            | Error::RateLimited { .. }
-            | Error::Redirected { .. }
-            | Error::Unreachable(_),
+            Error::SignInAgain | Error::RateLimited { .. } | Error::Redirected { .. } | Error::Unreachable(_),
         ) => Delivery::Stop,
     }
 }
@@ -166,24 +163,16 @@ impl Round<'_> {
     /// Finds the datapoint among those that changed last.
     async fn look_up(&self, entry: &OutboxEntry) -> Result<Option<Confirmation>, Error> {
         const COUNT: u32 = 50;
-        let latest =
-            self.app.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
-        let mut same = latest
-            .into_iter()
-            .filter(|found| found.requestid.as_ref() == Some(&entry.request_id.0));
+        let latest = self.app.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
+        let mut same =
+            latest.into_iter().filter(|found| found.requestid.as_ref() == Some(&entry.request_id.0));
         Ok(same.next().map(|found| found.confirmation))
     }
 
     fn confirm(&mut self, entry: &OutboxEntry, confirmation: &Confirmation) -> anyhow::Result<()> {
         let Confirmation { id, daystamp } = confirmation;
         self.app.store.write(|rows| {
-            store::datapoint::save_confirmed(
-                rows,
-                entry.id,
-                id.as_deref(),
-                daystamp.as_deref(),
-                self.now,
-            )?;
+            store::datapoint::save_confirmed(rows, entry.id, id.as_deref(), daystamp.as_deref(), self.now)?;
             outbox::remove(rows, entry.id)
         })?;
         tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "Delivered");
@@ -245,9 +234,8 @@ mod tests {
     #[test]
     fn only_a_datapoint_that_is_there_leaves_the_outbox() {
         let confirmation = Confirmation { id: Some("1".into()), daystamp: Some("20261123".into()) };
-        let rejected = |status, names_fields| {
-            Err(Error::Rejected { status, message: "no".into(), names_fields })
-        };
+        let rejected =
+            |status, names_fields| Err(Error::Rejected { status, message: "no".into(), names_fields });
         let after = Some(Duration::from_secs(7));
         for (answer, expected) in [
             (Ok(confirmation.clone()), Delivery::Confirmed(confirmation)),

@@ -35,10 +35,7 @@ pub(super) struct Fetched {
 ///
 /// # Errors
 /// The outer error is the store's, the inner one Withings'.
-pub(super) async fn fetch(
-    app: &App,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Result<Fetched, Trouble>> {
+pub(super) async fn fetch(app: &App, now: DateTime<Utc>) -> anyhow::Result<Result<Fetched, Trouble>> {
     let last = app.store.read(checkpoint::load)?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
     let mut reading = Reading { app, now, since, seen: HashSet::new(), renewed: 0, changed: 0 };
@@ -106,10 +103,10 @@ impl Reading<'_> {
             for group in &page.groups {
                 let mut group = group.clone();
                 // A group may come twice in one reading, with other values.
-                if !seen.insert(group.id) {
-                    if let Some(earlier) = measurement::load(rows, group.id)? {
-                        group = earlier.merged_with(group);
-                    }
+                if !seen.insert(group.id)
+                    && let Some(earlier) = measurement::load(rows, group.id)?
+                {
+                    group = earlier.merged_with(group);
                 }
                 changed += u64::from(measurement::save(rows, &group)?);
             }

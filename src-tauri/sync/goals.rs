@@ -30,12 +30,7 @@ pub(super) async fn refresh(app: &App, now: DateTime<Utc>) -> anyhow::Result<()>
     let linked = app.store.read(store::goal::load_linked)?;
     match read(app, &token, &linked).await {
         Ok((user, goals)) => app.store.write(|rows| {
-            store::account::save_profile(
-                rows,
-                Service::Beeminder,
-                user.time_zone.name(),
-                user.deadbeat,
-            )?;
+            store::account::save_profile(rows, Service::Beeminder, user.time_zone.name(), user.deadbeat)?;
             store::account::save_well(rows, Service::Beeminder)?;
             for goal in &linked {
                 let found = goals.iter().find(|found| found.id == goal.id);
@@ -50,11 +45,7 @@ pub(super) async fn refresh(app: &App, now: DateTime<Utc>) -> anyhow::Result<()>
 
 /// Reads the user and every goal that the links could be about. Archived ones are asked for only when
 /// a linked goal is not among the active ones.
-async fn read(
-    app: &App,
-    token: &Token,
-    linked: &[Goal],
-) -> Result<(User, Vec<Goal>), beeminder::Error> {
+async fn read(app: &App, token: &Token, linked: &[Goal]) -> Result<(User, Vec<Goal>), beeminder::Error> {
     let user = app.beeminder.me(token).await?;
     let mut goals = app.beeminder.goals(token).await?;
     if linked.iter().any(|linked| !goals.iter().any(|goal| goal.id == linked.id)) {

@@ -18,7 +18,7 @@ mod trouble;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Service;
@@ -39,7 +39,7 @@ pub enum Trigger {
 }
 
 /// What a pass did, and how things stand after it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
     /// Measure groups that were new or had changed.
     pub fetched: u64,
@@ -62,7 +62,7 @@ pub struct SyncReport {
 }
 
 /// Requests sent in a pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
     /// To Withings.
     pub withings: u64,
@@ -134,11 +134,7 @@ pub async fn fetch_only(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fetch_if_due(
-    app: &App,
-    trigger: Trigger,
-    now: DateTime<Utc>,
-) -> anyhow::Result<fetch::Fetched> {
+async fn fetch_if_due(app: &App, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<fetch::Fetched> {
     if !may_ask(app, Service::Withings, trigger, now)? {
         return Ok(fetch::Fetched::default());
     }
@@ -155,12 +151,7 @@ async fn fetch_if_due(
 }
 
 /// Whether a service may be asked: it is connected, and not being left alone.
-fn may_ask(
-    app: &App,
-    service: Service,
-    trigger: Trigger,
-    now: DateTime<Utc>,
-) -> anyhow::Result<bool> {
+fn may_ask(app: &App, service: Service, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let account = app.store.read(|rows| store::account::load(rows, service))?;
     Ok(account.is_some_and(|account| account.connected && retry::may_ask(&account, trigger, now)))
 }

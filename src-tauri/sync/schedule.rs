@@ -10,8 +10,7 @@ use crate::store::{self, Rows};
 pub const INTERVAL: TimeDelta = TimeDelta::minutes(15);
 
 /// Extra passes before a linked goal's deadline.
-const BEFORE_DEADLINE: [TimeDelta; 3] =
-    [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
+const BEFORE_DEADLINE: [TimeDelta; 3] = [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
 
 /// When the next automatic pass is due.
 pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
@@ -26,19 +25,14 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
         }
     }
     retries.retain(|until| retry::is_waiting(*until, now));
-    let deadlines: Vec<_> =
-        store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
+    let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
     let next = earliest(now, &retries, &deadlines);
     let paused = store::setting::paused_until(rows)?.filter(|until| is_paused(*until, now));
     Ok(paused.map_or(next, |until| next.max(until)))
 }
 
 /// The earliest of the regular time, a retry, and the extra passes before deadlines.
-fn earliest(
-    now: DateTime<Utc>,
-    retries: &[DateTime<Utc>],
-    deadlines: &[DateTime<Utc>],
-) -> DateTime<Utc> {
+fn earliest(now: DateTime<Utc>, retries: &[DateTime<Utc>], deadlines: &[DateTime<Utc>]) -> DateTime<Utc> {
     let before_deadlines = deadlines
         .iter()
         .flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))

@@ -32,8 +32,7 @@ impl Trouble {
         tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
         app.store.write(|rows| {
             let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
-            let problem =
-                Problem { code: self.code.name().into(), text: self.text.clone(), since: now };
+            let problem = Problem { code: self.code.name().into(), text: self.text.clone(), since: now };
             let limited = self.code == Code::RateLimited && service == Service::Withings;
             let until = now + retry::delay(failures, self.retry_after);
             account::save_problem(rows, service, &problem, until, limited)
@@ -46,9 +45,10 @@ impl From<withings::Error> for Trouble {
         use withings::Error as E;
         let text = error.to_string();
         match error {
-            E::SignInAgain | E::AccessTokenRefused { .. } | E::CodeRefused => {
-                Trouble::new(Code::SignInWithings, "Withings no longer accepts the sign-in. Connect it again.")
-            }
+            E::SignInAgain | E::AccessTokenRefused { .. } | E::CodeRefused => Trouble::new(
+                Code::SignInWithings,
+                "Withings no longer accepts the sign-in. Connect it again.",
+            ),
             E::ApplicationRefused => Trouble::new(Code::CheckApplication, text),
             E::NotAllowed { .. } => Trouble::new(
                 Code::SignInWithings,

@@ -120,8 +120,7 @@ impl Client {
         application: &Application,
         refresh_token: &SecretString,
     ) -> Result<TokenGrant, Error> {
-        let fields =
-            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
         self.token(Asked::TokenForRefresh, application, &fields).await
     }
 

@@ -53,8 +53,8 @@ struct Tokens {
 /// Reads the token endpoint's answer.
 pub(super) fn token_grant(body: &str) -> Result<TokenGrant, Error> {
     // The text is not quoted: it holds tokens.
-    let tokens: Tokens = serde_json::from_str(body)
-        .map_err(|_| Error::Unreadable { what: "it has no tokens".into() })?;
+    let tokens: Tokens =
+        serde_json::from_str(body).map_err(|_| Error::Unreadable { what: "it has no tokens".into() })?;
     Ok(TokenGrant {
         access_token: tokens.access_token,
         refresh_token: tokens.refresh_token,
@@ -117,12 +117,8 @@ const REAL: i64 = 1;
 pub(super) fn page(body: &str) -> Result<Page, Error> {
     let groups: Groups<'_> =
         serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
-    let mut page = Page {
-        updated_at: groups.updatetime,
-        time_zone: groups.timezone,
-        next: None,
-        ..Page::default()
-    };
+    let mut page =
+        Page { updated_at: groups.updatetime, time_zone: groups.timezone, next: None, ..Page::default() };
     if groups.more {
         let Some(offset) = groups.offset else {
             return Err(Error::Unreadable { what: "it announces more but not where".into() });
@@ -177,7 +173,8 @@ mod tests {
     use super::*;
 
     fn groups(json: &str) -> Page {
-        page(&format!(r#"{{"updatetime":"1790256300","timezone":"Europe/Paris","measuregrps":[{json}]}}"#)).unwrap()
+        page(&format!(r#"{{"updatetime":"1790256300","timezone":"Europe/Paris","measuregrps":[{json}]}}"#))
+            .unwrap()
     }
 
     #[test]

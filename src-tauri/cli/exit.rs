@@ -1,0 +1,114 @@
+//! Exit codes, which scripts rely on.
+
+use std::process::ExitCode;
+
+use crate::accounts::keychain::KeychainError;
+use crate::accounts::sign_in::SignInError;
+use crate::accounts::tokens::TokenError;
+use crate::status::{Attention, Urgency, urgency};
+use crate::{beeminder, withings};
+
+/// How `bws` ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Fine.
+    Fine,
+    /// Failed.
+    Failed,
+    /// Called wrongly.
+    Usage,
+    /// The user must act.
+    NeedsYou,
+    /// Failed for now; it is tried again or can be.
+    TryAgain,
+}
+
+impl Exit {
+    pub(super) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Exit::Fine => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::NeedsYou => 3,
+            Exit::TryAgain => 4,
+        })
+    }
+
+    /// The word for `--json`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Exit::Fine => "fine",
+            Exit::Failed => "failed",
+            Exit::Usage => "usage",
+            Exit::NeedsYou => "needs_you",
+            Exit::TryAgain => "try_again",
+        }
+    }
+}
+
+/// The code for how things stand.
+pub(super) fn of_attention(attention: &[Attention]) -> Exit {
+    match urgency(attention) {
+        Urgency::Notice => Exit::Fine,
+        Urgency::Retrying => Exit::TryAgain,
+        Urgency::NeedsYou => Exit::NeedsYou,
+    }
+}
+
+/// The code for an error.
+pub(super) fn of(error: &anyhow::Error) -> Exit {
+    error.chain().find_map(of_cause).unwrap_or(Exit::Failed)
+}
+
+fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
+    if let Some(error) = cause.downcast_ref::<SignInError>() {
+        return match error {
+            SignInError::Withings(error) => Some(of_withings(error)),
+            SignInError::Beeminder(beeminder::Error::SignInAgain) => Some(Exit::Failed),
+            SignInError::Beeminder(error) => Some(of_beeminder(error)),
+            SignInError::Keychain(_) => Some(Exit::NeedsYou),
+            SignInError::Local(error) => error.chain().find_map(of_cause),
+            SignInError::NotAsked
+            | SignInError::TooLate
+            | SignInError::Denied { .. }
+            | SignInError::AnotherPerson { .. }
+            | SignInError::ScopeMissing => Some(Exit::Failed),
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<TokenError>() {
+        return match error {
+            TokenError::NotConnected(_) | TokenError::Keychain(_) => Some(Exit::NeedsYou),
+            TokenError::Withings(error) => Some(of_withings(error)),
+            TokenError::Local(error) => error.chain().find_map(of_cause),
+        };
+    }
+    if cause.is::<KeychainError>() {
+        return Some(Exit::NeedsYou);
+    }
+    if let Some(error) = cause.downcast_ref::<beeminder::Error>() {
+        return Some(of_beeminder(error));
+    }
+    cause.downcast_ref::<withings::Error>().map(of_withings)
+}
+
+fn of_withings(error: &withings::Error) -> Exit {
+    use withings::Error as E;
+    match error {
+        E::SignInAgain | E::AccessTokenRefused { .. } | E::NotAllowed { .. } => Exit::NeedsYou,
+        E::RateLimited | E::Unavailable { .. } | E::Unreachable(_) | E::Unreadable { .. } => Exit::TryAgain,
+        E::CodeRefused | E::ApplicationRefused | E::Rejected { .. } => Exit::Failed,
+    }
+}
+
+fn of_beeminder(error: &beeminder::Error) -> Exit {
+    use beeminder::Error as E;
+    match error {
+        E::SignInAgain => Exit::NeedsYou,
+        E::RateLimited { .. }
+        | E::Unavailable { .. }
+        | E::Redirected { .. }
+        | E::Unreachable(_)
+        | E::Unreadable { .. } => Exit::TryAgain,
+        E::NotFound { .. } | E::Duplicate | E::Rejected { .. } => Exit::Failed,
+    }
+}

@@ -1,0 +1,108 @@
+//! `bws sync`, and the outbox.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::{self, Exit};
+use super::output::{Output, local, table};
+use crate::app::App;
+use crate::doorbell::{self, Door};
+use crate::store;
+use crate::sync::{SyncReport, Trigger, time_zone};
+
+/// Makes a pass, or has whoever polls make it.
+pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+    let report = match ask_poller(app).await {
+        Some(report) => report,
+        None => {
+            let stop = CancellationToken::new();
+            let cancel = stop.clone();
+            tokio::spawn(async move {
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    cancel.cancel();
+                }
+            });
+            app.sync(Trigger::Hand, now, &stop).await?
+        }
+    };
+    output.show(&report, || text(&report, time_zone_or_utc(app)))?;
+    Ok(exit::of_attention(&report.attention))
+}
+
+/// A poller that cannot be asked is no obstacle: the pass lock keeps the two apart.
+async fn ask_poller(app: &App) -> Option<SyncReport> {
+    match doorbell::ring(&app.data_dir, Door::Poller, "sync").await {
+        Ok(answer) => serde_json::from_str(&answer?).ok(),
+        Err(error) => {
+            tracing::info!("The poller did not answer: {error:#}");
+            None
+        }
+    }
+}
+
+pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
+    app.store.read(time_zone).unwrap_or(chrono_tz::Tz::UTC)
+}
+
+/// The report for people.
+pub(super) fn text(report: &SyncReport, time_zone: chrono_tz::Tz) -> String {
+    let mut text = format!(
+        "Fetched {} measurements, planned {} datapoints, delivered {}.",
+        report.fetched, report.planned, report.delivered
+    );
+    for (count, what) in
+        [(report.pending, "still waiting"), (report.parked, "refused"), (report.held, "held")]
+    {
+        if count > 0 {
+            text += &format!(" {count} {what}.");
+        }
+    }
+    text += &format!(" Next pass due {}.", local(report.next, time_zone));
+    for item in &report.attention {
+        text += &format!("\n- {}", item.message);
+    }
+    text
+}
+
+pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
+    let entries = app.store.read(store::outbox::load_all)?;
+    let zone = time_zone_or_utc(app);
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            json!({"id": entry.id, "goal": entry.slug, "link": entry.link, "value": entry.value,
+                "request_id": entry.request_id, "attempts": entry.attempts, "parked": entry.parked,
+                "queued_at": entry.queued_at})
+        })
+        .collect();
+    output.show(&rows, || {
+        if entries.is_empty() {
+            return "Nothing is waiting to be sent.".into();
+        }
+        let rows = entries.iter().map(|entry| {
+            [
+                entry.id.to_string(),
+                entry.slug.to_string(),
+                entry.value.clone(),
+                local(entry.queued_at, zone),
+                entry.attempts.to_string(),
+                entry.parked.as_ref().map_or_else(|| "waiting".into(), |why| format!("refused: {why}")),
+            ]
+        });
+        table(&["Number", "Goal", "Value", "Since", "Attempts", "State"], rows)
+    })?;
+    Ok(Exit::Fine)
+}
+
+pub(super) fn retry(app: &App, id: i64, output: Output) -> anyhow::Result<Exit> {
+    app.retry(id)?;
+    output.show(&json!({"retry": id}), || format!("Datapoint {id} is sent again with the next pass."))?;
+    Ok(Exit::Fine)
+}
+
+pub(super) fn discard(app: &App, id: i64, output: Output) -> anyhow::Result<Exit> {
+    app.discard(id)?;
+    output.show(&json!({"discarded": id}), || format!("Datapoint {id} will not be sent."))?;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,239 @@
+//! The sandbox's pages for people: consent as the real services ask for it, a scale and a cuff to use,
+//! goals to look at, faults to switch on.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use maud::{DOCTYPE, Markup, html};
+use serde_json::json;
+
+use super::faults::Fault;
+use super::withings::PEOPLE;
+use super::{Shared, form, lock};
+use crate::accounts::Service;
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem;\
+color-scheme:light dark}header{border:2px dashed;padding:.25rem 1rem}fieldset{margin:1rem 0}label{display:inline-block;\
+margin-right:1rem}input[type=number]{width:6rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;\
+text-align:left;border-bottom:1px solid #8888}button{font:inherit;padding:.3rem 1rem}";
+
+fn page(title: &str, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – Sandbox" }
+                style { (maud::PreEscaped(STYLE)) }
+            }
+            body {
+                header { strong { "Sandbox." } " Nothing here is real: no account, no measurement, no money." }
+                main { h1 { (title) } (content) }
+            }
+        }
+    }
+}
+
+fn hidden(query: &HashMap<String, String>) -> Markup {
+    html! {
+        @for name in ["redirect_uri", "state"] {
+            input type="hidden" name=(name) value=(query.get(name).map_or("", String::as_str));
+        }
+    }
+}
+
+fn decision() -> Markup {
+    html! {
+        p {
+            button name="decision" value="agree" { "Allow this app" } " "
+            button name="decision" value="decline" { "Not now" }
+        }
+    }
+}
+
+/// Withings' page: it asks whose measurements to share first.
+pub(super) fn withings_consent(query: &HashMap<String, String>) -> Markup {
+    page(
+        "Withings: share your measurements?",
+        &html! {
+            form method="post" action="/oauth2_user/authorize2" {
+                (hidden(query))
+                fieldset {
+                    legend { "Whose measurements?" }
+                    @for (index, (id, name)) in PEOPLE.iter().enumerate() {
+                        label { input type="radio" name="person" value=(id) checked[index == 0]; " " (name) }
+                    }
+                }
+                (decision())
+            }
+        },
+    )
+}
+
+/// Beeminder's page.
+pub(super) fn beeminder_consent(query: &HashMap<String, String>) -> Markup {
+    page(
+        "Beeminder: let this app in?",
+        &html! {
+            form method="post" action="/apps/authorize" { (hidden(query)) (decision()) }
+        },
+    )
+}
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/", get(home))
+        .route("/scale", post(scale))
+        .route("/cuff", post(cuff))
+        .route("/faults", post(faults))
+        .route("/elsewhere", post(elsewhere))
+        .route("/revoke", post(revoke))
+}
+
+/// The faults offered on the page: a name, a sentence, what happens.
+fn offered() -> [(&'static str, &'static str, Service, &'static str, Fault); 8] {
+    use Service::{Beeminder, Withings};
+    [
+        (
+            "lost",
+            "Beeminder takes the next datapoint, but its answer is lost",
+            Beeminder,
+            "datapoints",
+            Fault::LoseAnswer,
+        ),
+        (
+            "refuse",
+            "Beeminder refuses the next datapoint",
+            Beeminder,
+            "datapoints",
+            Fault::http(422, r#"{"errors":{"value":["is not acceptable"]}}"#),
+        ),
+        ("down", "Beeminder's next answer is 503", Beeminder, "", Fault::http(503, "<html>Down</html>")),
+        ("limit", "Beeminder asks for a pause of two minutes", Beeminder, "", Fault::limited(120)),
+        (
+            "busy",
+            "Withings says “too many requests”",
+            Withings,
+            "",
+            Fault::withings(601, "Too Many Requests"),
+        ),
+        (
+            "html",
+            "Withings' next answer is a web page",
+            Withings,
+            "",
+            Fault::http(502, "<html>Bad Gateway</html>"),
+        ),
+        ("cut", "Withings' next answer breaks off", Withings, "measure", Fault::Truncate),
+        ("drop", "The next connection to Withings breaks", Withings, "", Fault::Drop),
+    ]
+}
+
+async fn home(State(world): State<Shared>) -> Markup {
+    let world = lock(&world);
+    let goals = &world.beeminder.goals;
+    page(
+        "A scale, a cuff and some goals",
+        &html! {
+            form method="post" action="/scale" {
+                fieldset {
+                    legend { "Scale" }
+                    label { "kg " input type="number" name="kg" step="0.001" min="1" value="82.4" required; }
+                    label { input type="checkbox" name="ambiguous"; " Withings is not sure who it was" }
+                    label { input type="checkbox" name="manual"; " typed in" }
+                    button { "Step on" }
+                }
+            }
+            form method="post" action="/cuff" {
+                fieldset {
+                    legend { "Blood-pressure cuff" }
+                    label { "systolic " input type="number" name="systolic" value="121" required; }
+                    label { "diastolic " input type="number" name="diastolic" value="78" required; }
+                    label { "pulse " input type="number" name="pulse" value="62" required; }
+                    button { "Measure" }
+                }
+            }
+            form method="post" action="/faults" {
+                fieldset {
+                    legend { "A bad day" }
+                    @for (name, sentence, ..) in offered() {
+                        p { button name="fault" value=(name) { (sentence) } }
+                    }
+                    p { button name="fault" value="none" { "End all faults" } }
+                    p { button formaction="/elsewhere" { "Sign in to Beeminder on another computer" } }
+                    p { button formaction="/revoke" { "Withdraw the Withings share" } }
+                }
+            }
+            h2 { "Goals" }
+            @for goal in goals {
+                h3 { (goal.slug()) " – " (goal.datapoints.len()) " datapoints" @if goal.archived { " (archived)" } }
+                @if !goal.datapoints.is_empty() {
+                    table {
+                        tr { th { "Day" } th { "Value" } th { "Comment" } th { "Request id" } }
+                        @for datapoint in goal.datapoints.iter().rev().take(10) {
+                            tr {
+                                td { (datapoint.daystamp) } td { (datapoint.value) } td { (datapoint.comment) }
+                                td { (datapoint.requestid.as_deref().unwrap_or("–")) }
+                            }
+                        }
+                    }
+                }
+            }
+        },
+    )
+}
+
+async fn scale(State(world): State<Shared>, body: String) -> Redirect {
+    let fields = form(&body);
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    let kilograms = fields.get("kg").and_then(|text| text.parse::<f64>().ok()).unwrap_or(82.4);
+    if fields.contains_key("ambiguous") || fields.contains_key("manual") {
+        #[expect(clippy::cast_possible_truncation, reason = "a person weighs less than 2^63 grams")]
+        let grams = (kilograms * 1000.0).round() as i64;
+        let measures = json!([{"value": grams, "type": 1, "unit": -3}]);
+        let group = if fields.contains_key("manual") {
+            json!({"attrib": 2, "deviceid": null, "model": null, "measures": measures})
+        } else {
+            json!({"attrib": 1, "measures": measures})
+        };
+        world.withings.add(group, now);
+    } else {
+        world.withings.weigh_in(kilograms, now);
+    }
+    Redirect::to("/")
+}
+
+async fn cuff(State(world): State<Shared>, body: String) -> Redirect {
+    let fields = form(&body);
+    let number =
+        |name: &str, default| fields.get(name).and_then(|text| text.parse::<i64>().ok()).unwrap_or(default);
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    world.withings.blood_pressure(number("systolic", 121), number("diastolic", 78), number("pulse", 62), now);
+    Redirect::to("/")
+}
+
+async fn faults(State(world): State<Shared>, body: String) -> Redirect {
+    let name = form(&body).remove("fault").unwrap_or_default();
+    let mut world = lock(&world);
+    match offered().into_iter().find(|(offered, ..)| *offered == name) {
+        Some((_, _, service, path, fault)) => world.faults.next(service, path, fault),
+        None => world.faults.clear(),
+    }
+    Redirect::to("/")
+}
+
+async fn elsewhere(State(world): State<Shared>) -> Redirect {
+    lock(&world).beeminder.sign_in_elsewhere();
+    Redirect::to("/")
+}
+
+async fn revoke(State(world): State<Shared>) -> Redirect {
+    lock(&world).withings.revoke();
+    Redirect::to("/")
+}

@@ -1,0 +1,335 @@
+//! The stand-in for Withings: consent, tokens that rotate, measure groups in pages.
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{Shared, form, lock, pages, token};
+use crate::accounts::Service;
+use crate::accounts::callback::CallbackWay;
+
+/// The client id of the sandbox's only application.
+pub const CLIENT_ID: &str = "sandbox-client-id";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret";
+/// The people who share the sandbox's scale: Withings' userid and a name.
+pub const PEOPLE: [(&str, &str); 2] = [("10000001", "Alex"), ("10000002", "Sam")];
+
+/// What Withings knows.
+#[derive(Debug)]
+pub struct Withings {
+    people: HashMap<String, Person>,
+    codes: HashMap<String, Code>,
+    /// The account's time zone, as answers name it.
+    pub time_zone: String,
+    /// Groups a page; the real size is not documented.
+    pub page_size: usize,
+    /// The scopes that a consent grants.
+    pub scope: String,
+    next_id: i64,
+}
+
+#[derive(Debug, Default)]
+struct Person {
+    groups: BTreeMap<i64, Value>,
+    grant: Option<Grant>,
+}
+
+#[derive(Debug)]
+struct Grant {
+    access: String,
+    access_ends: DateTime<Utc>,
+    refresh: String,
+    /// The refresh token before, until when it still works; gone once the new access token is used.
+    old_refresh: Option<(String, DateTime<Utc>)>,
+}
+
+#[derive(Debug)]
+struct Code {
+    person: String,
+    redirect_uri: String,
+    issued_at: DateTime<Utc>,
+}
+
+impl Default for Withings {
+    fn default() -> Withings {
+        Withings {
+            people: PEOPLE.iter().map(|(id, _)| ((*id).to_owned(), Person::default())).collect(),
+            codes: HashMap::new(),
+            time_zone: "Europe/Paris".into(),
+            page_size: 200,
+            scope: "user.metrics".into(),
+            next_id: 5_900_000_000,
+        }
+    }
+}
+
+impl Withings {
+    /// Adds a group to the first person's measurements and returns its number. `grpid` is filled in when
+    /// it is missing; `created` and `modified` when they are.
+    pub fn add(&mut self, group: Value, now: DateTime<Utc>) -> i64 {
+        self.add_for(PEOPLE[0].0, group, now)
+    }
+
+    /// The same for anyone.
+    pub fn add_for(&mut self, person: &str, mut group: Value, now: DateTime<Utc>) -> i64 {
+        self.next_id += 1;
+        let defaults = json!({"grpid": self.next_id, "attrib": 0, "date": now.timestamp(), "created": now.timestamp(),
+            "modified": now.timestamp(), "category": 1, "deviceid": "d0d0", "hash_deviceid": "d0d0",
+            "modelid": 6, "model": "Body Cardio", "comment": null, "measures": []});
+        if let (Some(group), Some(defaults)) = (group.as_object_mut(), defaults.as_object()) {
+            for (key, value) in defaults {
+                group.entry(key).or_insert_with(|| value.clone());
+            }
+        }
+        let id = group["grpid"].as_i64().unwrap_or(self.next_id);
+        self.person(person).groups.insert(id, group);
+        id
+    }
+
+    /// Steps on the scale: several groups with one moment, as a scale makes them.
+    pub fn weigh_in(&mut self, kilograms: f64, now: DateTime<Utc>) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "a person weighs less than 2^63 grams")]
+        let grams = (kilograms * 1000.0).round() as i64;
+        let id = self.add(
+            json!({"measures": [
+                {"value": grams, "type": 1, "unit": -3, "algo": 3, "fm": 131},
+                {"value": 18_502, "type": 6, "unit": -3}]}),
+            now,
+        );
+        self.add(json!({"measures": [{"value": 7200, "type": 11, "unit": -2}]}), now);
+        self.add(json!({"attrib": 8, "measures": [{"value": 7200, "type": 91, "unit": -3}]}), now);
+        id
+    }
+
+    /// Uses the cuff.
+    pub fn blood_pressure(&mut self, systolic: i64, diastolic: i64, pulse: i64, now: DateTime<Utc>) -> i64 {
+        self.add(
+            json!({"model": "BPM Core", "modelid": 44, "measures": [
+                {"value": diastolic, "type": 9, "unit": 0},
+                {"value": systolic * 100, "type": 10, "unit": -2},
+                {"value": pulse, "type": 11, "unit": 0}]}),
+            now,
+        )
+    }
+
+    /// Edits a group in the app.
+    pub fn edit(&mut self, id: i64, now: DateTime<Utc>, change: impl FnOnce(&mut Value)) {
+        if let Some(group) = self.person(PEOPLE[0].0).groups.get_mut(&id) {
+            change(group);
+            group["modified"] = json!(now.timestamp());
+        }
+    }
+
+    /// Deletes a group in the app; it vanishes without a trace.
+    pub fn delete(&mut self, id: i64) {
+        self.person(PEOPLE[0].0).groups.remove(&id);
+    }
+
+    /// The groups of the first person.
+    pub fn groups(&mut self) -> impl Iterator<Item = &Value> {
+        self.person(PEOPLE[0].0).groups.values()
+    }
+
+    /// Ends everybody's grants, as when the user unlinks the application.
+    pub fn revoke(&mut self) {
+        for person in self.people.values_mut() {
+            person.grant = None;
+        }
+    }
+
+    /// Makes every access token run out.
+    pub fn expire_access_tokens(&mut self) {
+        for grant in self.people.values_mut().filter_map(|person| person.grant.as_mut()) {
+            grant.access_ends = DateTime::UNIX_EPOCH;
+        }
+    }
+
+    fn person(&mut self, id: &str) -> &mut Person {
+        self.people.entry(id.to_owned()).or_default()
+    }
+
+    /// A code as the consent page makes one.
+    fn issue_code(&mut self, person: &str, redirect_uri: &str, now: DateTime<Utc>) -> String {
+        let code = token();
+        let (person, redirect_uri) = (person.to_owned(), redirect_uri.to_owned());
+        self.codes.insert(code.clone(), Code { person, redirect_uri, issued_at: now });
+        code
+    }
+
+    fn exchange(&mut self, fields: &HashMap<String, String>, now: DateTime<Utc>) -> Option<Value> {
+        let code = self.codes.remove(fields.get("code")?)?;
+        let in_time = now - code.issued_at <= TimeDelta::seconds(30);
+        if !in_time || fields.get("redirect_uri") != Some(&code.redirect_uri) {
+            return None;
+        }
+        // A string here, a number at a refresh: so it is with the real ones.
+        Some(self.grant(&code.person.clone(), &json!(code.person), None, now))
+    }
+
+    fn refresh(&mut self, refresh_token: &str, now: DateTime<Utc>) -> Option<Value> {
+        let (id, current) = self.people.iter().find_map(|(id, person)| {
+            let grant = person.grant.as_ref()?;
+            let old = grant.old_refresh.as_ref();
+            let old = old.is_some_and(|(old, ends)| old == refresh_token && now < *ends);
+            (grant.refresh == refresh_token || old).then(|| (id.clone(), refresh_token.to_owned()))
+        })?;
+        let number = id.parse::<i64>().map_or(json!(id), |number| json!(number));
+        Some(self.grant(&id, &number, Some(current), now))
+    }
+
+    fn grant(&mut self, id: &str, userid: &Value, old: Option<String>, now: DateTime<Utc>) -> Value {
+        let grant = Grant {
+            access: token(),
+            access_ends: now + TimeDelta::hours(3),
+            refresh: token(),
+            old_refresh: old.map(|old| (old, now + TimeDelta::hours(8))),
+        };
+        let answer = json!({"userid": userid, "access_token": grant.access, "refresh_token": grant.refresh,
+            "scope": self.scope, "expires_in": 10800, "token_type": "Bearer"});
+        self.person(id).grant = Some(grant);
+        answer
+    }
+
+    /// Who an access token belongs to. Its first use ends the refresh token before.
+    fn authorized(&mut self, access: &str, now: DateTime<Utc>) -> Option<&mut Person> {
+        let person = self.people.values_mut().find(|person| {
+            person.grant.as_ref().is_some_and(|g| g.access == access && now < g.access_ends)
+        })?;
+        if let Some(grant) = &mut person.grant {
+            grant.old_refresh = None;
+        }
+        Some(person)
+    }
+
+    fn page(&mut self, access: &str, fields: &HashMap<String, String>, now: DateTime<Utc>) -> Option<Value> {
+        let (page_size, time_zone) = (self.page_size, self.time_zone.clone());
+        let number = |name: &str| fields.get(name).and_then(|text| text.parse::<i64>().ok());
+        let (since, category) = (number("lastupdate").unwrap_or(0), number("category"));
+        let person = self.authorized(access, now)?;
+        let mut groups: Vec<&Value> = person
+            .groups
+            .values()
+            .filter(|group| group["modified"].as_i64().is_none_or(|modified| modified >= since))
+            .filter(|group| category.is_none_or(|category| group["category"] == json!(category)))
+            .collect();
+        groups.sort_by_key(|group| group["modified"].as_i64());
+        // Offsets are opaque: they are no row counts.
+        let start = number("offset").map_or(0, |offset| usize::try_from((offset - 7) / 3).unwrap_or(0));
+        let rows: Vec<_> = groups.iter().skip(start).take(page_size).collect();
+        let end = start + rows.len();
+        let mut body = json!({"updatetime": now.timestamp(), "timezone": time_zone, "measuregrps": rows});
+        if end < groups.len() {
+            body["more"] = json!(1);
+            body["offset"] = json!(end * 3 + 7);
+        }
+        Some(body)
+    }
+}
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/oauth2_user/authorize2", get(ask_for_consent).post(consent))
+        .route("/v2/oauth2", post(tokens))
+        .route("/v2/signature", post(signature))
+        .route("/measure", post(measure))
+}
+
+fn refusal(status: i64, error: &str) -> Json<Value> {
+    Json(json!({"status": status, "body": {}, "error": error}))
+}
+
+fn success(body: &Value) -> Json<Value> {
+    Json(json!({"status": 0, "body": body}))
+}
+
+fn is_registered(service: Service, redirect_uri: Option<&String>) -> bool {
+    [CallbackWay::Scheme, CallbackWay::Loopback]
+        .iter()
+        .any(|way| Some(&way.redirect_uri(service)) == redirect_uri)
+}
+
+async fn ask_for_consent(Query(query): Query<HashMap<String, String>>) -> Response {
+    if !is_registered(Service::Withings, query.get("redirect_uri"))
+        || query.get("client_id").map(String::as_str) != Some(CLIENT_ID)
+    {
+        let message = "redirect_uri_mismatch: The redirect URI provided is missing or does not match partner callback url";
+        return (StatusCode::BAD_REQUEST, Json(json!({"errors": [{"message": message}]}))).into_response();
+    }
+    pages::withings_consent(&query).into_response()
+}
+
+async fn consent(State(world): State<Shared>, body: String) -> Response {
+    let fields = form(&body);
+    let field = |name: &str| fields.get(name).map_or("", String::as_str);
+    let uri = field("redirect_uri");
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if field("decision") == "agree" {
+        let mut world = lock(&world);
+        let now = world.clock.now();
+        let person = if field("person").is_empty() { PEOPLE[0].0 } else { field("person") };
+        query.append_pair("code", &world.withings.issue_code(person, uri, now));
+    } else {
+        query.append_pair("error", "access_denied");
+        query.append_pair("error_description", "The user denied the request");
+    }
+    query.append_pair("state", field("state"));
+    Redirect::to(&format!("{uri}?{}", query.finish())).into_response()
+}
+
+async fn signature(State(world): State<Shared>, body: String) -> Json<Value> {
+    let fields = form(&body);
+    let field = |name: &str| fields.get(name).map_or("", String::as_str);
+    let expected = crate::withings::nonce_signature(
+        field("client_id"),
+        &CLIENT_SECRET.into(),
+        field("timestamp").parse().unwrap_or(0),
+    );
+    let _world = lock(&world);
+    if field("action") != "getnonce" || field("client_id") != CLIENT_ID || field("signature") != expected {
+        return refusal(342, "Invalid signature");
+    }
+    success(&json!({"nonce": token()}))
+}
+
+async fn tokens(State(world): State<Shared>, body: String) -> Json<Value> {
+    let fields = form(&body);
+    let field = |name: &str| fields.get(name).map_or("", String::as_str);
+    if field("client_id") != CLIENT_ID || field("client_secret") != CLIENT_SECRET {
+        return refusal(503, "Invalid Params: invalid client_secret");
+    }
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    match field("grant_type") {
+        "authorization_code" => match world.withings.exchange(&fields, now) {
+            Some(body) => success(&body),
+            None => refusal(503, "Invalid Params: invalid code"),
+        },
+        "refresh_token" => match world.withings.refresh(field("refresh_token"), now) {
+            Some(body) => success(&body),
+            None => refusal(503, "Invalid Params: invalid refresh_token"),
+        },
+        _ => refusal(503, "Invalid_params: invalid grant_type"),
+    }
+}
+
+async fn measure(State(world): State<Shared>, headers: HeaderMap, body: String) -> Json<Value> {
+    let fields = form(&body);
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let access = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if fields.get("action").map(String::as_str) != Some("getmeas") {
+        return refusal(2554, "Not implemented");
+    }
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    match world.withings.page(access, &fields, now) {
+        Some(body) => success(&body),
+        None => refusal(401, "XRequestID: Not provided invalid_token: The access token provided is invalid"),
+    }
+}

@@ -48,6 +48,8 @@ pub enum Code {
     RateLimited,
     /// An answer makes no sense.
     Unreadable,
+    /// Withings was not read for long, though nothing is known to be wrong.
+    NotSynced,
     /// The user paused.
     Paused,
     /// Nothing is linked yet.
@@ -74,7 +76,7 @@ pub enum Urgency {
 }
 
 impl Code {
-    const ALL: [Code; 24] = [
+    const ALL: [Code; 25] = [
         Code::ConnectWithings,
         Code::ConnectBeeminder,
         Code::SignInWithings,
@@ -93,6 +95,7 @@ impl Code {
         Code::Unavailable,
         Code::RateLimited,
         Code::Unreadable,
+        Code::NotSynced,
         Code::Paused,
         Code::NothingLinked,
         Code::GoalRenamed,
@@ -122,6 +125,7 @@ impl Code {
             Code::Unavailable => "unavailable",
             Code::RateLimited => "rate_limited",
             Code::Unreadable => "unreadable",
+            Code::NotSynced => "not_synced",
             Code::Paused => "paused",
             Code::NothingLinked => "nothing_linked",
             Code::GoalRenamed => "goal_renamed",
@@ -152,7 +156,8 @@ impl Code {
             | Code::GoalDeleted
             | Code::GoalFrozen
             | Code::Deadbeat
-            | Code::StoreRecovered => Urgency::NeedsYou,
+            | Code::StoreRecovered
+            | Code::NotSynced => Urgency::NeedsYou,
             Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable => Urgency::Retrying,
             Code::Paused
             | Code::NothingLinked
@@ -229,6 +234,9 @@ impl Status {
 /// A clock this far from the services' is wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
+/// Longer than a computer sleeps at night.
+const UNREAD: TimeDelta = TimeDelta::hours(24);
+
 /// Someone who measures daily and has not for this long may want to know.
 const QUIET: TimeDelta = TimeDelta::days(2);
 
@@ -287,8 +295,9 @@ pub fn attention(
             ),
         );
     }
-    if let Some(until) = paused(rows, now)? {
-        say(Code::Paused, format!("Paused until {}.", until.to_rfc3339()));
+    match paused(rows, now)? {
+        Some(until) => say(Code::Paused, format!("Paused until {}.", until.to_rfc3339())),
+        None => unread(rows, now, &mut say)?,
     }
     if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
         let off = (server - now).num_minutes().abs();
@@ -324,6 +333,27 @@ fn accounts(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<(
                 "Beeminder waits for a payment of yours. Sort it out at beeminder.com.".into(),
             );
         }
+    }
+    Ok(())
+}
+
+/// Says when Withings was not read for long although both accounts are well: nobody polls.
+fn unread(rows: &Rows, now: DateTime<Utc>, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?;
+        if account.is_none_or(|account| !account.connected || account.problem.is_some()) {
+            return Ok(());
+        }
+    }
+    let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
+    if let Some(read_at) = read_at.filter(|read_at| now - *read_at > UNREAD) {
+        let hours = (now - read_at).num_hours();
+        say(
+            Code::NotSynced,
+            format!(
+                "Withings was not read for {hours} hours. Start polling, or make a pass with “bws sync”."
+            ),
+        );
     }
     Ok(())
 }

@@ -1,1 +1,20 @@
+//! What users go through, good days and bad, against the sandbox's Withings and Beeminder.
+//!
+//! Everything is real but the two services: HTTP, the SQLite file, the `bws` program, and in
+//! `keychain.rs` the desktop's keychain.
 
+mod beeminder_bad_days;
+mod bws;
+mod clock;
+mod crash;
+mod days;
+mod keychain;
+mod links;
+mod recorded;
+mod rules;
+mod sign_in;
+mod store;
+mod support;
+mod tokens;
+mod weigh_in;
+mod withings_bad_days;

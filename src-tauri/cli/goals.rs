@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::exit::Exit;
-use super::output::{Output, local, table};
+use super::output::{Output, counted, local, table};
 use crate::app::App;
 use crate::goal::Goal;
 
@@ -29,7 +29,8 @@ pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
             let rows = goals.iter().map(|goal| {
                 [
                     goal.slug.to_string(),
-                    goal.buffer_days.map_or_else(|| "not known yet".into(), |days| format!("{days} days")),
+                    goal.buffer_days
+                        .map_or_else(|| "not known yet".into(), |days| counted(days, "day", "days")),
                     goal.loses_at.map_or_else(|| "–".into(), |at| local(at, user.time_zone)),
                     goal.units.clone(),
                     if goal.summing { "adds up" } else { "as it is" }.into(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::args::{FeedArgs, LinkAction};
 use super::exit::Exit;
-use super::output::{Output, local, sparkline, table};
+use super::output::{Output, counted, local, sparkline, table};
 use crate::app::{App, Preview, Since};
 use crate::datapoint::{Datapoint, Moment};
 use crate::goal::{GoalSlug, Misfit};
@@ -52,8 +52,8 @@ pub(super) async fn run(
             let unsent = app.remove_link(LinkId(id), now)?;
             output.show(&json!({"removed": id, "not_sent": unsent}), || {
                 format!(
-                    "Removed link {id}. What is at Beeminder stays there; {unsent} datapoints were not sent yet \
-                     and will not be."
+                    "Removed link {id}. What is at Beeminder stays there. {} not been sent yet and will not be.",
+                    counted(i64::try_from(unsent).unwrap_or(i64::MAX), "datapoint has", "datapoints have")
                 )
             })?;
         }

@@ -16,6 +16,7 @@ mod stand_in;
 mod status;
 mod sync;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -68,7 +69,7 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
         return connect::hand_over(environment, url, output).await;
     }
     if environment.sandbox {
-        tracing::warn!("Sandbox: nothing here is real");
+        output.progress("Sandbox: nothing here is real.");
     }
     let now = clock::now();
     let app = App::open(environment, now)?;
@@ -110,5 +111,10 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .without_time()
+        .init();
 }

@@ -84,6 +84,12 @@ where
     lines.join("\n")
 }
 
+/// A number with its noun.
+pub(super) fn counted(count: impl Into<i128>, one: &str, many: &str) -> String {
+    let count = count.into();
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A moment as people write it, where the Beeminder user lives.
 pub(super) fn local(moment: DateTime<Utc>, time_zone: Tz) -> String {
     moment.with_timezone(&time_zone).format("%Y-%m-%d %H:%M").to_string()

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::exit::Exit;
 use super::output::Output;
-use super::sync::{text, time_zone_or_utc};
+use super::sync::text;
 use crate::app::App;
 use crate::clock;
 use crate::data_dir::Lock;
@@ -24,7 +24,7 @@ use crate::sync::{Trigger, poller, schedule};
 const LAST_WORDS: Duration = Duration::from_secs(4);
 
 pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
-    let _poller = app.data_dir.lock(Lock::Poller, Duration::ZERO).await?;
+    let _poller = app.data_dir.lock(Lock::Poller, Duration::from_secs(1)).await?;
     let (ringer, mut rings) = mpsc::channel(8);
     let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer)?;
     let polling = Polling { app, output, stop: CancellationToken::new(), waiting: Mutex::default() };
@@ -86,7 +86,7 @@ impl Polling<'_> {
             let _ = reply.send(line.clone());
         }
         if report.fetched + report.planned + report.delivered > 0 || !report.attention.is_empty() {
-            self.output.progress(&text(&report, time_zone_or_utc(self.app)));
+            self.output.progress(&text(&report));
         }
         if self.output.json {
             self.output.line(&json!(report).to_string());

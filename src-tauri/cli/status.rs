@@ -9,6 +9,7 @@ use super::output::{Output, local};
 use super::sync::time_zone_or_utc;
 use crate::accounts::Service;
 use crate::app::App;
+use crate::data_dir::Lock;
 use crate::status::{self, Attention, Status};
 use crate::store;
 use crate::sync::schedule;
@@ -23,7 +24,9 @@ pub(super) fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) ->
         let attention = status::attention(rows, None, now)?;
         Ok((status, attention, facts(rows, now)?))
     })?;
+    let polled = app.data_dir.try_lock(Lock::Poller)?.is_none();
     let mut value = facts.clone();
+    value["polled"] = json!(polled);
     value["status"] = json!(status.name());
     value["message"] = json!(sentence(&status, &attention, zone));
     value["attention"] = json!(attention);
@@ -37,13 +40,14 @@ pub(super) fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) ->
         let moment = |name: &str| {
             facts[name].as_str().and_then(|at| at.parse().ok()).map_or("never".into(), |at| local(at, zone))
         };
+        text += &format!("\n\nWithings last read: {}. ", moment("last_sync"));
+        text += &if polled {
+            format!("Next pass: {}.", moment("next"))
+        } else {
+            "Nobody polls: start “bws run”, or call “bws sync” when you like.".into()
+        };
         text += &format!(
-            "\n\nLast read from Withings: {}. Next pass due: {}.",
-            moment("last_sync"),
-            moment("next")
-        );
-        text += &format!(
-            "\n{} links, {} datapoints waiting, {} refused, {} measurements held.",
+            "\nLinks: {}. Datapoints waiting: {}, refused: {}. Measurements held: {}.",
             facts["links"], facts["pending"], facts["parked"], facts["held"]
         );
         text

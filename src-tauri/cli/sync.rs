@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, Exit};
-use super::output::{Output, local, table};
+use super::output::{Output, counted, local, table};
 use crate::app::App;
 use crate::doorbell::{self, Door};
 use crate::store;
@@ -26,7 +26,7 @@ pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyho
             app.sync(Trigger::Hand, now, &stop).await?
         }
     };
-    output.show(&report, || text(&report, time_zone_or_utc(app)))?;
+    output.show(&report, || text(&report))?;
     Ok(exit::of_attention(&report.attention))
 }
 
@@ -46,10 +46,12 @@ pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
 }
 
 /// The report for people.
-pub(super) fn text(report: &SyncReport, time_zone: chrono_tz::Tz) -> String {
+pub(super) fn text(report: &SyncReport) -> String {
     let mut text = format!(
-        "Fetched {} measurements, planned {} datapoints, delivered {}.",
-        report.fetched, report.planned, report.delivered
+        "Fetched {}, planned {}, delivered {}.",
+        counted(report.fetched, "measurement", "measurements"),
+        counted(report.planned, "datapoint", "datapoints"),
+        report.delivered
     );
     for (count, what) in
         [(report.pending, "still waiting"), (report.parked, "refused"), (report.held, "held")]
@@ -58,7 +60,6 @@ pub(super) fn text(report: &SyncReport, time_zone: chrono_tz::Tz) -> String {
             text += &format!(" {count} {what}.");
         }
     }
-    text += &format!(" Next pass due {}.", local(report.next, time_zone));
     for item in &report.attention {
         text += &format!("\n- {}", item.message);
     }

@@ -11,7 +11,7 @@ use crate::store::account::Account;
 pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
 
 /// In the first minute after a 601 not even the user's own request is sent.
-const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
+pub(super) const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
 
 /// The longest back-off. A wait further ahead comes from a clock that was wrong.
 const LONGEST: TimeDelta = TimeDelta::hours(6);

@@ -9,7 +9,7 @@ use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
 use crate::app::App;
-use crate::status::Code;
+use crate::status::{Code, Urgency};
 use crate::store::account::{self, Problem};
 use crate::{beeminder, withings};
 
@@ -30,11 +30,23 @@ impl Trouble {
     /// Notes it in the store, with the time until which automatic passes leave the service alone.
     pub(super) fn note(&self, app: &App, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
         tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
+        let zone = app.store.read(super::time_zone)?;
         app.store.write(|rows| {
             let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
-            let problem = Problem { code: self.code.name().into(), text: self.text.clone(), since: now };
-            let limited = self.code == Code::RateLimited && service == Service::Withings;
             let until = now + retry::delay(failures, self.retry_after);
+            let limited = self.code == Code::RateLimited && service == Service::Withings;
+            let mut text = self.text.clone();
+            if self.code.urgency() == Urgency::Retrying {
+                let clock = |moment: DateTime<Utc>| {
+                    moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string()
+                };
+                text += &format!(" It is tried again after {}", clock(until));
+                if limited {
+                    text += &format!(", or by hand after {}", clock(now + retry::AFTER_LIMIT));
+                }
+                text.push('.');
+            }
+            let problem = Problem { code: self.code.name().into(), text, since: now };
             account::save_problem(rows, service, &problem, until, limited)
         })
     }
@@ -56,16 +68,13 @@ impl From<withings::Error> for Trouble {
             ),
             E::RateLimited => Trouble {
                 retry_after: Some(retry::AFTER_TOO_MANY),
-                ..Trouble::new(Code::RateLimited, format!("{text}. It is tried again by itself."))
+                ..Trouble::new(Code::RateLimited, format!("{text}."))
             },
-            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}. It is tried again by itself.")),
-            E::Unavailable { .. } => {
-                Trouble::new(Code::Unavailable, format!("{text}. It is tried again by itself."))
+            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}.")),
+            E::Unavailable { .. } => Trouble::new(Code::Unavailable, format!("{text}.")),
+            E::Rejected { .. } | E::Unreadable { .. } => {
+                Trouble::new(Code::Unreadable, format!("{text}. If it stays so, report it."))
             }
-            E::Rejected { .. } | E::Unreadable { .. } => Trouble::new(
-                Code::Unreadable,
-                format!("{text}. It is tried again by itself; if it stays, report it."),
-            ),
         }
     }
 }
@@ -82,21 +91,19 @@ impl From<beeminder::Error> for Trouble {
             ),
             E::RateLimited { retry_after } => Trouble {
                 retry_after: Some(retry_after.unwrap_or(Duration::from_secs(60))),
-                ..Trouble::new(Code::RateLimited, format!("{text}. It is tried again by itself."))
+                ..Trouble::new(Code::RateLimited, format!("{text}."))
             },
-            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}. It is tried again by itself.")),
-            E::Unavailable { retry_after, .. } => Trouble {
-                retry_after,
-                ..Trouble::new(Code::Unavailable, format!("{text}. It is tried again by itself."))
-            },
+            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}.")),
+            E::Unavailable { retry_after, .. } => {
+                Trouble { retry_after, ..Trouble::new(Code::Unavailable, format!("{text}.")) }
+            }
             E::NotFound { .. }
             | E::Duplicate
             | E::Rejected { .. }
             | E::Redirected { .. }
-            | E::Unreadable { .. } => Trouble::new(
-                Code::Unreadable,
-                format!("{text}. It is tried again by itself; if it stays, report it."),
-            ),
+            | E::Unreadable { .. } => {
+                Trouble::new(Code::Unreadable, format!("{text}. If it stays so, report it."))
+            }
         }
     }
 }

@@ -1,0 +1,211 @@
+//! Beeminder on a bad day: each datapoint arrives once, or its reason is in plain sight.
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::sandbox::beeminder::DuplicateShape;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::status::Code;
+use beeminder_withings_sync::sync::Trigger;
+use chrono::TimeDelta;
+
+use super::support::{TestApp, codes, track};
+
+#[tokio::test]
+async fn an_answer_lost_after_the_fact_makes_no_second_datapoint_whatever_a_duplicate_looks_like() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("cannot be reached");
+    test.expect_warning("has a problem");
+    test.expect_warning("cannot be read");
+    let shapes = [
+        DuplicateShape::Errors,
+        DuplicateShape::Error,
+        DuplicateShape::Field,
+        DuplicateShape::Text,
+        DuplicateShape::WithoutTheWord,
+    ];
+    let after = |status, body: &str| Fault::AnswerAfter { status, body: body.into() };
+    for shape in shapes {
+        for fault in
+            [Fault::LoseAnswer, after(500, "<html>"), after(503, ""), after(200, "<html>"), Fault::Truncate]
+        {
+            test.world().beeminder.duplicate_shape = shape;
+            test.advance(TimeDelta::minutes(10));
+            test.weigh_in(82.4);
+            let report = test.sync_with(Service::Beeminder, "datapoints", fault.clone()).await;
+            assert_eq!((report.delivered, report.pending), (0, 1), "{shape:?} {fault:?}");
+            assert_eq!(test.outbox()[0].attempts, 1);
+            let count = test.values("weight").len();
+            let report = test.sync().await;
+            assert_eq!(
+                (report.delivered, report.pending, codes(&report)),
+                (1, 0, vec![]),
+                "{shape:?} {fault:?}"
+            );
+            assert_eq!(test.values("weight").len(), count, "{shape:?} {fault:?}");
+        }
+    }
+    // History knows the day of each, though the answer that told it was lost.
+    assert!(
+        test.history()
+            .iter()
+            .filter_map(|line| line.outcome.as_ref())
+            .all(|outcome| outcome.day == "20261123")
+    );
+}
+
+#[tokio::test]
+async fn a_resend_is_the_same_to_the_byte() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.expect_warning("has a problem");
+    test.sync_with(Service::Beeminder, "datapoints", Fault::http(503, "")).await;
+    let before = test.outbox()[0].form.clone();
+    test.advance(TimeDelta::days(1));
+    test.restart();
+    test.sync_with(Service::Beeminder, "datapoints", Fault::http(503, "")).await;
+    assert_eq!(test.outbox()[0].form, before);
+    test.sync().await;
+}
+
+#[tokio::test]
+async fn every_refusal_is_parked_with_its_words_and_other_datapoints_go_on() {
+    let mut test = TestApp::weighing().await;
+    for (status, body, words) in [
+        (422, r#"{"errors":{"value":["can't be blank","is not a number"]}}"#, "value can't be blank"),
+        (422, r#"{"errors":"Too many datapoints"}"#, "Too many datapoints"),
+        (422, r#"{"errors":["one","two"]}"#, "one; two"),
+        (422, r#"{"error":"No"}"#, "No"),
+        (422, r#"{"error_message":"Nope"}"#, "Nope"),
+        (422, "", "without a word"),
+        (400, r#"{"error":"Bad","errors":["worse"]}"#, "worse"),
+        (403, r#"{"errors":"Permission denied"}"#, "Permission denied"),
+        (406, "<html>", "<html>"),
+    ] {
+        test.expect_warning("Parked");
+        test.advance(TimeDelta::minutes(1));
+        test.weigh_in(82.0);
+        test.advance(TimeDelta::minutes(1));
+        test.weigh_in(83.0);
+        let report = test.sync_with(Service::Beeminder, "datapoints", Fault::http(status, body)).await;
+        assert_eq!(
+            (report.delivered, report.parked, codes(&report)),
+            (1, 1, vec![Code::Parked]),
+            "{status} {body}"
+        );
+        let parked = test.outbox().remove(0);
+        assert!(parked.parked.as_ref().unwrap().contains(words), "{parked:?}");
+        // It is not sent again by itself.
+        assert_eq!(test.sync().await.requests.beeminder, 0);
+        test.app().discard(parked.id).unwrap();
+    }
+    assert_eq!(test.values("weight").len(), 9);
+}
+
+#[tokio::test]
+async fn a_parked_datapoint_is_sent_again_when_the_user_says_so_or_never() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("Parked");
+    let group = test.weigh_in(82.4);
+    test.sync_with(Service::Beeminder, "datapoints", Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#))
+        .await;
+    let id = test.outbox()[0].id;
+    test.app().retry(id).unwrap();
+    assert_eq!(test.sync().await.delivered, 1);
+    assert!(test.app().retry(id).unwrap_err().to_string().contains("no datapoint 1 in the outbox"));
+
+    test.advance(TimeDelta::minutes(1));
+    test.weigh_in(82.0);
+    test.sync_with(Service::Beeminder, "datapoints", Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#))
+        .await;
+    test.app().discard(test.outbox()[0].id).unwrap();
+    assert_eq!(test.sync().await.delivered, 0);
+    assert_eq!(test.values("weight"), [82.4]);
+    let states: Vec<_> = test.history().into_iter().filter_map(|line| line.outcome?.state).collect();
+    assert_eq!(states, ["discarded", "confirmed"]);
+    let _ = group;
+}
+
+#[tokio::test]
+async fn a_sign_in_on_another_computer_stops_everything_and_says_so_and_nothing_is_lost() {
+    let test = TestApp::weighing().await;
+    test.link("fat", track(MeasureKind(6))).await;
+    test.world().beeminder.sign_in_elsewhere();
+    test.weigh_in(82.4);
+    test.expect_warning("perhaps another computer connected");
+    let report = test.sync().await;
+    assert_eq!((report.pending, codes(&report)), (2, vec![Code::SignInBeeminder]));
+    assert_eq!(report.requests.beeminder, 1, "the first refusal is enough");
+    test.connect_beeminder().await.unwrap();
+    assert_eq!(test.sync().await.delivered, 2);
+}
+
+#[tokio::test]
+async fn trouble_is_waited_out_by_the_schedule_but_not_by_the_user() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.expect_warning("Beeminder");
+    for (fault, code, wait) in [
+        (Fault::limited(120), Code::RateLimited, 120),
+        (Fault::http(429, "Retry later"), Code::RateLimited, 60),
+        (Fault::http(500, "<html>"), Code::Unavailable, 60),
+        (Fault::http(504, ""), Code::Unavailable, 60),
+        (Fault::Redirect, Code::Unreadable, 60),
+        (Fault::Drop, Code::Offline, 60),
+    ] {
+        let report = test.sync_with(Service::Beeminder, "datapoints", fault.clone()).await;
+        assert_eq!((report.pending, codes(&report)), (1, vec![code]), "{fault:?}");
+        test.advance(TimeDelta::seconds(wait - 1));
+        assert_eq!(test.pass(Trigger::Timer).await.requests.beeminder, 0, "{fault:?}");
+        test.advance(TimeDelta::hours(1));
+    }
+    // By hand at once.
+    test.sync_with(Service::Beeminder, "datapoints", Fault::limited(120)).await;
+    assert_eq!(test.sync().await.delivered, 1);
+}
+
+#[tokio::test]
+async fn one_goal_in_trouble_does_not_hold_up_the_others_and_keeps_its_order() {
+    let mut test = TestApp::connected().await;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.link("fat", track(MeasureKind(6))).await;
+    test.world().faults.every(Service::Beeminder, "goals/weight/datapoints", Fault::http(500, "<html>"));
+    test.expect_warning("has a problem");
+    for kilograms in [82.0, 83.0] {
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(kilograms);
+    }
+    let report = test.sync().await;
+    assert_eq!((report.delivered, report.pending), (2, 2));
+    assert_eq!(report.requests.beeminder, 3, "the younger one waits for the older");
+    test.world().faults.clear();
+    test.sync().await;
+    let posted: Vec<f64> = test.world().beeminder.datapoints("weight").iter().map(|d| d.value).collect();
+    assert_eq!(posted, [82.0, 83.0]);
+}
+
+#[tokio::test]
+async fn the_limit_of_three_hundred_a_day_parks_the_rest_in_words() {
+    let mut test = TestApp::weighing().await;
+    test.world().beeminder.limit_by_entry = true;
+    for _ in 0..302 {
+        test.advance(TimeDelta::seconds(90));
+        let now = test.now;
+        test.world()
+            .withings
+            .add(serde_json::json!({"measures": [{"value": 82, "type": 1, "unit": 0}]}), now);
+    }
+    test.expect_warning("Too many datapoints");
+    let report = test.sync().await;
+    assert_eq!((report.delivered, report.parked), (300, 2));
+    test.expect_pending(2);
+}
+
+#[tokio::test]
+async fn when_the_goals_cannot_be_read_datapoints_are_sent_all_the_same() {
+    let mut test = TestApp::weighing().await;
+    test.advance(TimeDelta::hours(2));
+    test.weigh_in(82.4);
+    test.expect_warning("has a problem");
+    test.world().faults.every(Service::Beeminder, "goals.json", Fault::http(503, ""));
+    assert_eq!(test.sync().await.delivered, 1);
+}

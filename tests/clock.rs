@@ -1,0 +1,53 @@
+//! A local clock that is a year off, either way, costs nothing.
+
+use beeminder_withings_sync::status::Code;
+use beeminder_withings_sync::sync::Trigger;
+use chrono::TimeDelta;
+
+use super::support::{TestApp, codes, track};
+use beeminder_withings_sync::kind::MeasureKind;
+
+const YEAR: TimeDelta = TimeDelta::days(365);
+
+#[tokio::test]
+async fn a_clock_a_year_off_from_the_start_is_said_and_harmless() {
+    for off in [YEAR, -YEAR] {
+        let mut test = TestApp::new().await;
+        test.now += off;
+        test.connect_withings().await.unwrap();
+        test.connect_beeminder().await.unwrap();
+        test.link("weight", track(MeasureKind::WEIGHT)).await;
+        let real = test.now - off + TimeDelta::minutes(1);
+        test.world().withings.weigh_in(82.4, real);
+        let report = test.sync().await;
+        assert_eq!((report.delivered, codes(&report)), (1, vec![Code::ClockWrong]), "{off}");
+        assert_eq!(test.at_beeminder("weight")[0].daystamp, "20261123");
+        // Set right, everything goes on.
+        test.now -= off;
+        test.advance(TimeDelta::minutes(30));
+        test.weigh_in(82.0);
+        let report = test.pass(Trigger::Timer).await;
+        assert_eq!((report.delivered, codes(&report)), (1, vec![]), "{off}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_a_year_in_between_stops_nothing() {
+    for off in [YEAR, -YEAR] {
+        let mut test = TestApp::weighing().await;
+        test.weigh_in(82.4);
+        test.expect_warning("too many requests");
+        test.sync_with(
+            beeminder_withings_sync::accounts::Service::Withings,
+            "measure",
+            beeminder_withings_sync::sandbox::faults::Fault::withings(601, ""),
+        )
+        .await;
+        test.app().pause(Some(test.now + TimeDelta::hours(1))).unwrap();
+        test.now += off;
+        // Neither the back-off nor a token's end nor the pause holds it up for a year.
+        let report = test.pass(Trigger::Timer).await;
+        assert_eq!(report.delivered, 1, "{off}: {:?}", report.attention);
+        assert!(report.next - test.now <= TimeDelta::minutes(15), "{off}");
+    }
+}

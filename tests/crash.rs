@@ -1,0 +1,138 @@
+//! Crashes anywhere and programs side by side: each measurement still arrives exactly once.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
+use beeminder_withings_sync::sync::Trigger;
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use super::support::process::{bws, connect, json, said};
+use super::support::{TestApp, count, track};
+
+/// A future that is dropped when it has waited this often, as a crash would.
+struct CrashAfter<F> {
+    future: F,
+    waits: u32,
+}
+
+impl<F: Future + Unpin> Future for CrashAfter<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Poll::Ready(output) = Pin::new(&mut self.future).poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        self.waits -= 1;
+        if self.waits == 0 { Poll::Ready(None) } else { Poll::Pending }
+    }
+}
+
+#[tokio::test]
+async fn a_crash_at_any_await_of_a_pass_loses_and_doubles_nothing() {
+    let mut test = TestApp::weighing().await;
+    test.link("weigh-in", count(MeasureSet::Weight)).await;
+    test.world().withings.page_size = 2;
+    let mut weighed = 0;
+    for waits in 1.. {
+        // Every pass has pages to read and datapoints to send, every fifth a token to renew.
+        test.advance(TimeDelta::minutes(if waits % 5 == 0 { 181 } else { 121 }));
+        test.weigh_in(82.0);
+        weighed += 1;
+        let stop = CancellationToken::new();
+        let future = Box::pin(test.app().sync(Trigger::Hand, test.now, &stop));
+        let completed = CrashAfter { future, waits }.await.is_some();
+        test.restart();
+        test.sync().await;
+        assert_eq!(test.values("weight").len(), weighed, "crashed at await {waits}");
+        assert_eq!(test.values("weigh-in").len(), weighed, "crashed at await {waits}");
+        if completed && waits % 5 == 0 {
+            assert!(waits >= 10, "a pass waits only {waits} times?");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_at_two_hundred_random_points_posts_each_measurement_once() {
+    const KILLS: u64 = 200;
+    let mut test = TestApp::new().await;
+    let dir = test.path().join("bws");
+    connect(&test.sandbox, &dir).await;
+    for link in [["--goal", "weight", "--track", "weight"], ["--goal", "weigh-in", "--count", "weight"]] {
+        let args: Vec<&str> = ["link", "add"].into_iter().chain(link).collect();
+        assert_eq!(json(&mut bws(&test.sandbox, &dir, &args)).await.0, 0);
+    }
+    let begun = tokio::time::Instant::now();
+    assert_eq!(json(&mut bws(&test.sandbox, &dir, &["sync"])).await.0, 0);
+    let whole = u64::try_from(begun.elapsed().as_micros()).unwrap();
+    let mut killed = 0;
+    for round in 1..=KILLS {
+        test.advance(TimeDelta::seconds(20));
+        test.weigh_in(82.0);
+        let mut child = bws(&test.sandbox, &dir, &["sync"]).spawn().unwrap();
+        // Scattered over one and a half passes, the same in every run of the test.
+        let point = Duration::from_micros(round * 7919 * 104_729 % (whole * 3 / 2));
+        if tokio::time::timeout(point, child.wait()).await.is_err() {
+            child.kill().await.unwrap();
+            killed += 1;
+        }
+    }
+    assert!(killed > KILLS / 4, "only {killed} were killed in time");
+    let (code, report) = json(&mut bws(&test.sandbox, &dir, &["sync"])).await;
+    assert_eq!((code, &report["pending"]), (0, &serde_json::json!(0)), "{report}");
+    for goal in ["weight", "weigh-in"] {
+        let datapoints = test.at_beeminder(goal);
+        let ids: BTreeSet<_> = datapoints.iter().map(|datapoint| &datapoint.requestid).collect();
+        assert_eq!((datapoints.len(), ids.len()), (200, 200), "{goal}, {killed} killed");
+    }
+}
+
+#[tokio::test]
+async fn two_processes_passing_at_once_post_each_measurement_once() {
+    let mut test = TestApp::new().await;
+    let dir = test.path().join("bws");
+    connect(&test.sandbox, &dir).await;
+    let link = ["link", "add", "--goal", "weight", "--track", "weight"];
+    assert_eq!(json(&mut bws(&test.sandbox, &dir, &link)).await.0, 0);
+    for _ in 0..10 {
+        test.advance(TimeDelta::seconds(20));
+        test.weigh_in(82.0);
+        test.weigh_in(83.0);
+        let (mut one, mut two) = (bws(&test.sandbox, &dir, &["sync"]), bws(&test.sandbox, &dir, &["sync"]));
+        let (one, two) = tokio::join!(one.output(), two.output());
+        for output in [one.unwrap(), two.unwrap()] {
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    }
+    assert_eq!(test.values("weight").len(), 20);
+}
+
+#[tokio::test]
+async fn two_apps_in_one_process_take_turns() {
+    let test = TestApp::weighing().await;
+    let other = test.another().unwrap();
+    test.weigh_in(82.4);
+    let stop = CancellationToken::new();
+    let (one, two) =
+        tokio::join!(test.sync(), async { other.sync(Trigger::Hand, test.now, &stop).await.unwrap() });
+    assert_eq!(one.delivered + two.delivered, 1);
+    let _ = track(MeasureKind::WEIGHT);
+}
+
+#[tokio::test]
+async fn a_pass_told_to_stop_ends_between_datapoints() {
+    let mut test = TestApp::weighing().await;
+    for _ in 0..5 {
+        test.advance(TimeDelta::minutes(1));
+        test.weigh_in(82.0);
+    }
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let report = test.app().sync(Trigger::Hand, test.now, &stop).await.unwrap();
+    assert_eq!((report.delivered, report.pending), (0, 5));
+    assert_eq!(test.sync().await.delivered, 5);
+}

@@ -1,0 +1,63 @@
+//! The sentences about the code's structure that must stay true.
+
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            // What tests say is their business.
+            let code = text.split("#[cfg(test)]\nmod tests").next().unwrap().to_owned();
+            found.push((path, code));
+        }
+    }
+    found
+}
+
+fn offenders(words: &[&str], allowed: impl Fn(&Path) -> bool) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri");
+    sources(&root)
+        .into_iter()
+        .filter(|(path, code)| !allowed(path) && words.iter().any(|word| code.contains(word)))
+        .map(|(path, _)| path.strip_prefix(&root).unwrap().display().to_string())
+        .collect()
+}
+
+fn inside(path: &Path, folder: &str) -> bool {
+    path.components().any(|part| part.as_os_str() == folder)
+}
+
+#[test]
+fn sql_never_leaves_the_store() {
+    let words = ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE ", "rusqlite"];
+    assert_eq!(offenders(&words, |path| inside(path, "store")), [""; 0]);
+}
+
+#[test]
+fn wire_types_never_leave_their_file() {
+    let allowed = |path: &Path| inside(path, "sandbox") || inside(path, "cli") || path.ends_with("wire.rs");
+    // The keychain's and the poller's own texts are written and read in one file each.
+    let own = |path: &Path| ["tokens.rs", "lenient.rs"].iter().any(|name| path.ends_with(name));
+    let words = ["serde_json::from_slice", "serde_json::from_str"];
+    assert_eq!(offenders(&words, |path| allowed(path) || own(path)), [""; 0]);
+}
+
+#[test]
+fn tauri_never_leaves_the_desktop_and_sync_alone_knows_both_services() {
+    assert_eq!(offenders(&["tauri::"], |path| inside(path, "desktop")), [""; 0]);
+    let services = |path: &Path| {
+        inside(path, "withings") && std::fs::read_to_string(path).unwrap().contains("beeminder::")
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/withings");
+    assert!(!sources(&root).iter().any(|(path, _)| services(path)));
+}
+
+#[test]
+fn the_clock_is_asked_in_one_place() {
+    let words = ["Utc::now()", "Local::now()", "SystemTime::now()", "Instant::now()"];
+    assert_eq!(offenders(&words, |path| path.ends_with("clock.rs")), [""; 0]);
+}

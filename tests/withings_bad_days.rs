@@ -1,0 +1,166 @@
+//! Withings on a bad day: every failure ends as a sentence, nothing is lost, and the next pass goes on.
+
+use std::time::Duration;
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::status::Code;
+use beeminder_withings_sync::store;
+use beeminder_withings_sync::sync::Trigger;
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::support::{TestApp, codes};
+
+fn body(text: &str) -> Fault {
+    Fault::http(200, text)
+}
+
+#[tokio::test]
+async fn every_bad_answer_is_said_and_survived() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    let checkpoint = |test: &TestApp| test.app().store.read(store::checkpoint::load).unwrap();
+    for (fault, code, words) in [
+        (
+            Fault::withings(503, "Invalid Params"),
+            Code::Unreadable,
+            "refused the request (status 503: Invalid Params)",
+        ),
+        (Fault::withings(2554, ""), Code::Unreadable, "status 2554"),
+        (Fault::withings(277, ""), Code::SignInWithings, "does not allow"),
+        (Fault::withings(522, ""), Code::Unavailable, "status 522"),
+        (Fault::withings(2556, ""), Code::Unavailable, "status 2556"),
+        (Fault::withings(31_337, ""), Code::Unavailable, "status 31337"),
+        (Fault::http(502, "<html>Bad Gateway</html>"), Code::Unavailable, "status 502"),
+        (body("<html>maintenance</html>"), Code::Unreadable, "cannot be read"),
+        (body(""), Code::Unreadable, "cannot be read"),
+        (body("null"), Code::Unreadable, "cannot be read"),
+        (body(r#"{"body":{"measuregrps":[]}}"#), Code::Unreadable, "no status"),
+        (body(r#"{"status":0}"#), Code::Unreadable, "no body"),
+        (body(r#"{"status":0,"body":{}}"#), Code::Unreadable, "measuregrps"),
+        (
+            body(r#"{"status":0,"body":{"measuregrps":[],"more":true}}"#),
+            Code::Unreadable,
+            "more but not where",
+        ),
+        (Fault::Truncate, Code::Unreadable, "cannot be read"),
+        (Fault::Huge(100 * 1024 * 1024), Code::Unreadable, "too large"),
+        (Fault::Redirect, Code::Unavailable, "status 301"),
+        (Fault::Drop, Code::Offline, "cannot be reached"),
+    ] {
+        test.advance(TimeDelta::minutes(2));
+        test.expect_warning(words);
+        let report = test.sync_with(Service::Withings, "measure", fault.clone()).await;
+        assert_eq!(codes(&report), [code], "{fault:?}");
+        assert!(report.attention[0].message.contains(words), "{fault:?}: {}", report.attention[0].message);
+        assert_eq!(checkpoint(&test), None, "{fault:?}");
+    }
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn an_answer_with_no_measurements_is_no_trouble() {
+    let test = TestApp::weighing().await;
+    let report = test.sync().await;
+    assert_eq!((report.fetched, codes(&report)), (0, vec![]));
+    // Some take 100 for "no data": renewed once, and if it stays, believed.
+    test.world().faults.every(Service::Withings, "measure", Fault::withings(100, ""));
+    assert_eq!(codes(&test.sync().await), []);
+}
+
+#[tokio::test]
+async fn after_too_many_requests_a_minute_passes_before_even_the_user_may_ask_again() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.expect_warning("too many requests");
+    let report =
+        test.sync_with(Service::Withings, "measure", Fault::withings(601, "Too Many Requests")).await;
+    assert_eq!(codes(&report), [Code::RateLimited]);
+    test.advance(TimeDelta::seconds(59));
+    let report = test.sync().await;
+    assert_eq!((report.requests.withings, codes(&report)), (0, vec![Code::RateLimited]));
+    test.advance(TimeDelta::seconds(1));
+    // The schedule leaves Withings alone for ten minutes.
+    assert_eq!(test.pass(Trigger::Timer).await.requests.withings, 0);
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_read() {
+    let test = TestApp::weighing().await;
+    let now = test.now;
+    let page = json!({"status": 0, "body": {"updatetime": now.timestamp(), "more": 1, "offset": 5, "measuregrps": [
+        {"grpid": 7, "attrib": 0, "date": now.timestamp(), "modified": now.timestamp(), "category": 1,
+         "measures": [{"value": 82, "type": 1, "unit": 0}]}]}});
+    test.expect_warning("goes on at 5 after");
+    test.world().faults.every(Service::Withings, "measure", body(&page.to_string()));
+    let report = test.sync().await;
+    // What was read is planned and sent; the checkpoint stays, so the rest is read again.
+    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::Unreadable]));
+    assert_eq!(test.app().store.read(store::checkpoint::load).unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_read_is_kept_and_said_and_the_others_go_on() {
+    let test = TestApp::weighing().await;
+    let now = test.now;
+    test.expect_warning("cannot be read and is kept");
+    test.world().withings.add(json!({"measures": [{"value": {"odd": true}, "type": 1, "unit": 0}]}), now);
+    test.world().withings.add(json!({"date": "not a date", "measures": []}), now);
+    test.weigh_in(82.4);
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::MeasurementUnreadable]));
+    assert_eq!(test.app().store.read(store::measurement::unreadable).unwrap(), 2);
+    test.sync().await;
+    assert_eq!(test.app().store.read(store::measurement::unreadable).unwrap(), 2);
+}
+
+#[tokio::test]
+async fn numbers_come_in_every_guise_and_absurd_ones_are_skipped() {
+    let test = TestApp::weighing().await;
+    let now = test.now;
+    for (value, unit) in [
+        (json!("82400"), json!("-3")),
+        (json!(82_400.0), json!(-3)),
+        (json!(824_000), json!(-4.0)),
+        (json!(i64::MAX), json!(18)),
+        (json!(1), json!(-4000)),
+        (json!(0), json!(0)),
+        (json!(-82), json!(0)),
+    ] {
+        test.world().withings.add(json!({"measures": [{"value": value, "type": 1, "unit": unit}]}), now);
+    }
+    test.sync().await;
+    assert_eq!(test.values("weight"), [82.4, 82.4, 82.4]);
+    let reasons: Vec<_> =
+        test.history().into_iter().filter_map(|line| line.outcome).map(|o| o.reason).collect();
+    assert_eq!(reasons.iter().filter(|reason| *reason == "implausible_value").count(), 4);
+}
+
+#[tokio::test]
+async fn a_group_that_comes_twice_in_one_answer_is_one_with_the_values_of_both() {
+    let test = TestApp::weighing().await;
+    test.link("fat", super::support::track(beeminder_withings_sync::kind::MeasureKind(6))).await;
+    let now = test.now.timestamp();
+    let group = |kind: i64| {
+        json!({"grpid": 7, "attrib": 0, "date": now, "modified": now, "category": 1,
+        "measures": [{"value": 82, "type": kind, "unit": 0}]})
+    };
+    let page = json!({"status": 0, "body": {"updatetime": now, "measuregrps": [group(1), group(6)]}});
+    let report = test.sync_with(Service::Withings, "measure", body(&page.to_string())).await;
+    assert_eq!(report.delivered, 2);
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_is_given_up_on() {
+    let test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.expect_warning("cannot be reached");
+    test.world().faults.next(Service::Withings, "measure", Fault::Hang);
+    let pass = tokio::time::timeout(Duration::from_secs(60), test.sync());
+    assert_eq!(codes(&pass.await.expect("it gives up by itself")), [Code::Offline]);
+    assert_eq!(test.sync().await.delivered, 1);
+}

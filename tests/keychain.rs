@@ -16,8 +16,13 @@ async fn session(sandbox: &Sandbox, home: &std::path::Path, script: &str) -> Out
         set -eu
         bws() { "$BWS_BIN" --data-dir "$HOME/data" "$@"; }
         unlock() { printf 'a password' | gnome-keyring-daemon --daemonize --unlock --components=secrets >/dev/null; }
-        lock() { dbus-send --session --print-reply --dest=org.freedesktop.secrets /org/freedesktop/secrets \
-            org.freedesktop.Secret.Service.Lock array:objpath:/org/freedesktop/secrets/collection/login >/dev/null; }
+        bus() { dbus-send --session --print-reply=literal --dest=org.freedesktop.DBus /org/freedesktop/DBus \
+            "org.freedesktop.DBus.$1" string:org.freedesktop.secrets; }
+        stop() {
+            kill "$(bus GetConnectionUnixProcessID | awk '{print $2}')"
+            while bus NameHasOwner | grep -q true; do :; done
+        }
+        locked() { gnome-keyring-daemon --daemonize --components=secrets </dev/null >/dev/null; }
     "#;
     let runtime = home.join("runtime");
     std::fs::create_dir_all(&runtime).unwrap();
@@ -26,6 +31,8 @@ async fn session(sandbox: &Sandbox, home: &std::path::Path, script: &str) -> Out
         .env("HOME", home)
         .env("XDG_RUNTIME_DIR", runtime)
         .env("XDG_DATA_HOME", home.join("share"))
+        // No service file may start a keychain, or a prompt, behind the script's back.
+        .env("XDG_DATA_DIRS", "/nowhere")
         .env("BWS_BIN", env!("CARGO_BIN_EXE_bws"))
         .env("BWS_WITHINGS_URL", sandbox.url().as_str())
         .env("BWS_BEEMINDER_URL", sandbox.url().as_str())
@@ -70,8 +77,10 @@ async fn a_locked_keychain_is_said_and_unlocking_it_is_enough() {
         r#"
         unlock
         printf sandbox-personal-token | bws connect beeminder --token-file -
-        lock
+        stop
+        locked
         bws --json goals && exit 9 || echo "locked: $?"
+        stop
         unlock
         bws --json goals >/dev/null && echo "unlocked: $?"
         "#,
@@ -91,10 +100,8 @@ async fn without_a_keychain_the_user_is_told_what_to_install_and_nothing_is_writ
         export DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere
         printf sandbox-personal-token | bws connect beeminder --token-file - && exit 9 || echo "no bus: $?"
         "#;
-    // No service file may start a keychain on this bus.
-    let script = format!("export XDG_DATA_DIRS=/nowhere\n{script}");
-    let output = session(&test.sandbox, test.path(), &script).await;
+    let output = session(&test.sandbox, test.path(), script).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("no bus: 3"), "{text} {}", said(&output));
+    assert!(text.contains("absent: 3") && text.contains("no bus: 3"), "{text} {}", said(&output));
     assert!(said(&output).contains("No keychain is running. Install"), "{}", said(&output));
 }

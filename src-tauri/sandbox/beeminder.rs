@@ -111,7 +111,8 @@ impl Beeminder {
     /// # Panics
     /// When there is none, which is the test's mistake.
     pub fn goal(&mut self, slug: &str) -> &mut Goal {
-        self.find(slug).unwrap_or_else(|| panic!("the sandbox has no goal {slug}"))
+        let found = self.goals.iter_mut().find(|goal| goal.slug() == slug);
+        found.unwrap_or_else(|| panic!("the sandbox has no goal {slug}"))
     }
 
     /// What the goal called `slug` has, in the order it was created.

@@ -168,11 +168,6 @@ impl App {
         }
         Ok(())
     }
-
-    /// The clock of whichever service answered last.
-    pub fn server_time(&self) -> Option<DateTime<Utc>> {
-        self.beeminder.server_time().max(self.withings.server_time())
-    }
 }
 
 /// Whether a file of the data directory is this program's; a user may have chosen a folder with others.

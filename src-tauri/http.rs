@@ -79,7 +79,11 @@ impl Http {
     /// Sends a request and reads the answer whole. Nothing is retried here.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let unreachable = |error: reqwest::Error| Failure::Unreachable(error.without_url());
+        let unreachable = |error: reqwest::Error| {
+            let error = error.without_url();
+            tracing::info!(cause = ?std::error::Error::source(&error), "No answer: {error}");
+            Failure::Unreachable(error)
+        };
         let mut response = request.send().await.map_err(unreachable)?;
         self.note_server_time(response.headers());
         let status = response.status();

@@ -101,7 +101,30 @@ impl<'de> Visitor<'de> for Lenient {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Map, Value};
+
+    /// Any JSON, with a liking for numbers at the edges.
+    pub(crate) fn anything() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            prop_oneof![Just(i64::MAX), Just(i64::MIN), Just(0), Just(-29), Just(1_790_000_000)]
+                .prop_map(Value::from),
+            "\\PC{0,20}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec(("[a-z]{1,8}", inner), 0..6)
+                    .prop_map(|fields| Value::from(fields.into_iter().collect::<Map<_, _>>())),
+            ]
+        })
+    }
+
     #[derive(Debug, serde::Deserialize)]
     struct Row {
         #[serde(default, deserialize_with = "super::integer")]

@@ -207,5 +207,5 @@ async fn when_the_goals_cannot_be_read_datapoints_are_sent_all_the_same() {
     test.weigh_in(82.4);
     test.expect_warning("has a problem");
     test.world().faults.every(Service::Beeminder, "goals.json", Fault::http(503, ""));
-    assert_eq!(test.sync().await.delivered, 1);
+    assert_eq!(test.pass(Trigger::Timer).await.delivered, 1);
 }

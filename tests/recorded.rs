@@ -11,10 +11,8 @@ use serde_json::Value;
 use super::support::{TestApp, count, track};
 
 fn recorded(path: &str) -> Option<Value> {
-    let Some(folder) = std::env::var_os("RECORDED_DATA") else {
-        eprintln!("RECORDED_DATA is not set; nothing recorded is tried");
-        return None;
-    };
+    // Whoever runs the tests elsewhere does not have them.
+    let folder = std::env::var_os("RECORDED_DATA")?;
     let file = PathBuf::from(folder).join(path);
     Some(serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())
 }

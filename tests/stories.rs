@@ -3,6 +3,12 @@
 //! Everything is real but the two services: HTTP, the SQLite file, the `bws` program, and in
 //! `keychain.rs` the desktop's keychain.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::unwrap_in_result,
+    reason = "a story that cannot go on should say where"
+)]
+
 mod beeminder_bad_days;
 mod bws;
 mod clock;

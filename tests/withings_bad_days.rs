@@ -47,6 +47,7 @@ async fn every_bad_answer_is_said_and_survived() {
         (Fault::Truncate, Code::Unreadable, "cannot be read"),
         (Fault::Huge(100 * 1024 * 1024), Code::Unreadable, "too large"),
         (Fault::Redirect, Code::Unavailable, "status 301"),
+        (Fault::http(403, "<html>"), Code::Unavailable, "status 403"),
         (Fault::Drop, Code::Offline, "cannot be reached"),
     ] {
         test.advance(TimeDelta::minutes(2));

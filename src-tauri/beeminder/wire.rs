@@ -199,7 +199,10 @@ pub(super) fn goals(body: &[u8], presence: Presence) -> Result<Vec<Goal>, Error>
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::lenient::tests::anything;
 
     fn meaning(status: u16, body: &str) -> String {
         let answer = Answer {
@@ -277,6 +280,20 @@ mod tests {
             (r#"{"username":"alice","timezone":null,"goals":[{"slug":"a"}]}"#, Tz::UTC),
         ] {
             assert_eq!(user(json.as_bytes()).unwrap().time_zone, zone);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(json in anything(), status in 100_u16..600) {
+            let text = json.to_string();
+            let _ = meaning(status, &text);
+            let _ = user(text.as_bytes());
+            let _ = goal(text.as_bytes());
+            let _ = confirmation(text.as_bytes());
+            let _ = datapoints(text.as_bytes());
+            let list = format!(r#"[{{"id":"1","slug":"a","deadline":{text},"losedate":{text},"kyoom":{text}}}]"#);
+            prop_assert_eq!(goals(list.as_bytes(), Presence::Active).unwrap().len(), 1);
         }
     }
 

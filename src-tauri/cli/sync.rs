@@ -49,7 +49,7 @@ pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
 pub(super) fn text(report: &SyncReport) -> String {
     let mut text = format!(
         "Fetched {}, planned {}, delivered {}.",
-        counted(report.fetched, "measurement", "measurements"),
+        counted(report.fetched, "measure group", "measure groups"),
         counted(report.planned, "datapoint", "datapoints"),
         report.delivered
     );

@@ -87,7 +87,12 @@ pub async fn pass(
     let before = Requests { withings: app.withings.sent(), beeminder: app.beeminder.sent() };
 
     let fetched = fetch_if_due(app, trigger, now).await?;
-    if may_ask(app, Service::Beeminder, trigger, now)? && goals::are_stale(app, now)? {
+    // Taken now: the longer a pass lasts, the less an answer's date says about `now`.
+    let answered = app.withings.sent() > before.withings;
+    let server_time = app.withings.server_time().filter(|_| answered);
+    // Asked once: goals that cannot be read must not keep datapoints from being sent.
+    let may_deliver = may_ask(app, Service::Beeminder, trigger, now)?;
+    if may_deliver && goals::are_stale(app, now)? {
         goals::refresh(app, now).await?;
     }
     let planned = app.store.write(|rows| {
@@ -97,7 +102,7 @@ pub async fn pass(
         decide::decide(rows, now)
     })?;
     let mut delivered = 0;
-    if may_ask(app, Service::Beeminder, trigger, now)? {
+    if may_deliver {
         delivered = deliver::deliver(app, trigger, now, stop).await?;
     }
 
@@ -114,7 +119,7 @@ pub async fn pass(
                 withings: app.withings.sent() - before.withings,
                 beeminder: app.beeminder.sent() - before.beeminder,
             },
-            attention: status::attention(rows, app.server_time(), now)?,
+            attention: status::attention(rows, server_time, now)?,
             next: schedule::next_pass(rows, now)?,
         })
     })

@@ -133,7 +133,7 @@ mod tests {
         let (clock, nudge) = (Clock::new(), Notify::new());
         let made = passes(&clock, &nudge, |made| {
             if made == 1 {
-                nudge.notify_one()
+                nudge.notify_one();
             }
         })
         .await;
@@ -145,7 +145,7 @@ mod tests {
         let clock = Clock::new();
         let made = passes(&clock, &Notify::new(), |made| {
             if made == 2 {
-                clock.added.set(minutes(300))
+                clock.added.set(minutes(300));
             }
         })
         .await;

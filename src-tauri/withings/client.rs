@@ -185,6 +185,9 @@ impl Client {
         }
         let answer = self.http.send(request).await?;
         tracing::debug!(path, status = %answer.status, bytes = answer.body.len(), "Withings answered");
+        if answer.status == reqwest::StatusCode::TOO_MANY_REQUESTS {
+            return Err(Error::RateLimited);
+        }
         if !answer.status.is_success() {
             return Err(Error::Unavailable { status: answer.status.as_u16().into() });
         }

@@ -170,7 +170,10 @@ fn measure_group(group: Group) -> Option<MeasureGroup> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::lenient::tests::anything;
 
     fn groups(json: &str) -> Page {
         page(&format!(r#"{{"updatetime":"1790256300","timezone":"Europe/Paris","measuregrps":[{json}]}}"#))
@@ -249,6 +252,24 @@ mod tests {
             b"\xff\xfe",
         ] {
             assert!(matches!(body(Asked::Data, bytes), Err(Error::Unreadable { .. })), "{bytes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), json in anything()) {
+            let _ = body(Asked::Data, &bytes);
+            let text = json.to_string();
+            let _ = body(Asked::TokenForRefresh, text.as_bytes());
+            let _ = token_grant(&text);
+            let _ = page(&text);
+            let _ = page(&format!(r#"{{"measuregrps":[{text}],"more":{text},"updatetime":{text}}}"#));
+            let group = format!(r#"{{"grpid":1,"date":{text},"measures":[{{"value":{text},"type":1,"unit":{text}}}]}}"#);
+            let read = page(&format!(r#"{{"measuregrps":[{group}]}}"#)).unwrap();
+            prop_assert_eq!(read.groups.len() + read.unreadable.len(), 1);
+            for measurement in read.groups.iter().flat_map(|group| &group.measurements) {
+                let _ = measurement.value();
+            }
         }
     }
 

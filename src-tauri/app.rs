@@ -22,7 +22,7 @@ use crate::data_dir::{DataDir, Lock};
 use crate::day::Daystamp;
 use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::store::{self, Store};
-use crate::sync::{self, SyncReport, Trigger};
+use crate::sync::{self, SyncPass, SyncReport, Trigger};
 use crate::withings;
 
 /// The program over one data directory.
@@ -85,7 +85,19 @@ impl App {
         now: DateTime<Utc>,
         stop: &CancellationToken,
     ) -> anyhow::Result<SyncReport> {
-        sync::pass(self, trigger, now, stop).await
+        self.pass(trigger, now).make(stop).await
+    }
+
+    fn pass(&self, trigger: Trigger, now: DateTime<Utc>) -> SyncPass<'_> {
+        SyncPass {
+            data_dir: &self.data_dir,
+            store: &self.store,
+            withings: &self.withings,
+            beeminder: &self.beeminder,
+            tokens: &self.tokens,
+            trigger,
+            now,
+        }
     }
 
     /// Pauses automatic passes. Ends the pause when `until` is `None`.

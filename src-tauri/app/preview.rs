@@ -7,7 +7,7 @@ use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, misfits};
 use crate::link::{Feed, Link, LinkId};
 use crate::store;
-use crate::sync;
+use crate::sync::Trigger;
 use crate::sync::plan::{KnownDays, Plan, plan};
 
 /// What a link would send for the days looked at, as if it had been there all along.
@@ -45,7 +45,7 @@ impl App {
     ) -> anyhow::Result<Preview> {
         let read_at = self.store.read(store::checkpoint::load)?.map(|checkpoint| checkpoint.read_at);
         if read_at.is_none_or(|read_at| (now - read_at).abs() > STALE) {
-            sync::fetch_only(self, now).await?;
+            self.pass(Trigger::Hand, now).fetch_only().await?;
         }
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, slug).await?;

@@ -11,15 +11,42 @@ use crate::measurement::{GroupId, MeasureGroup, Measurement};
 
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
 pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
-    if load(rows, group.id)?.as_ref() == Some(group) {
-        return Ok(false);
+    let is_new = insert(rows, group)?;
+    if !is_new {
+        if load(rows, group.id)?.as_ref() == Some(group) {
+            return Ok(false);
+        }
+        update(rows, group)?;
     }
+    let mut insert = rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for (ordinal, m) in group.measurements.iter().enumerate() {
+        insert.execute(params![group.id.0, ordinal, m.kind.0, m.mantissa, m.exponent, m.position])?;
+    }
+    rows.prepare_cached("INSERT OR IGNORE INTO unplanned VALUES (?1)")?.execute([group.id.0])?;
+    Ok(true)
+}
+
+/// Returns whether the group is new.
+fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
+    let inserted = rows
+        .prepare_cached("INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)")?
+        .execute(params![
+            group.id.0,
+            group.attrib,
+            group.measured_at.timestamp(),
+            group.modified_at.timestamp(),
+            group.device,
+            group.model
+        ])?;
+    Ok(inserted == 1)
+}
+
+/// Changes the group's own row and takes its values away.
+fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
     rows.prepare_cached(
-        "INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, 1)
-         ON CONFLICT (id) DO UPDATE SET
-             attrib = excluded.attrib, measured_at = excluded.measured_at,
-             modified_at = excluded.modified_at, device = excluded.device, model = excluded.model,
-             missing_since = NULL, changed = 1",
+        "UPDATE measure_group SET attrib = ?2, measured_at = ?3, modified_at = ?4, device = ?5,
+             model = ?6, missing_since = NULL
+         WHERE id = ?1",
     )?
     .execute(params![
         group.id.0,
@@ -30,11 +57,7 @@ pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
         group.model
     ])?;
     rows.prepare_cached("DELETE FROM measurement WHERE group_id = ?1")?.execute([group.id.0])?;
-    let mut insert = rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for (ordinal, m) in group.measurements.iter().enumerate() {
-        insert.execute(params![group.id.0, ordinal, m.kind.0, m.mantissa, m.exponent, m.position])?;
-    }
-    Ok(true)
+    Ok(())
 }
 
 /// Keeps the text of a group that could not be read. Returns whether it is new.
@@ -70,14 +93,20 @@ pub fn load_with_kind(
     collect(rows, &query, &[&kind.0, &since.timestamp()])
 }
 
+/// Whether the plan has seen every group in its present form.
+pub fn all_planned(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(!rows.prepare_cached("SELECT 1 FROM unplanned")?.exists([])?)
+}
+
 /// Loads the groups the plan has not seen in their present form.
 pub fn load_changed(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
-    collect(rows, &format!("{SELECT} WHERE g.changed = 1 ORDER BY g.id, m.ordinal"), &[])
+    let query = format!("{SELECT} WHERE g.id IN (SELECT group_id FROM unplanned) ORDER BY g.id, m.ordinal");
+    collect(rows, &query, &[])
 }
 
 /// Marks every group as seen by the plan.
 pub fn mark_planned(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("UPDATE measure_group SET changed = 0 WHERE changed = 1", [])?;
+    rows.execute("DELETE FROM unplanned", [])?;
     Ok(())
 }
 

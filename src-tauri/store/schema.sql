@@ -32,11 +32,14 @@ CREATE TABLE measure_group (
     modified_at INTEGER NOT NULL,      -- when Withings last changed it
     device TEXT,                       -- Withings' deviceid; NULL when typed in
     model TEXT,                        -- the device's model; NULL when not told
-    missing_since INTEGER,             -- when a complete reading first lacked it; NULL while it is there
-    changed INTEGER NOT NULL           -- 1 until the next plan has seen it
+    missing_since INTEGER              -- when a complete reading first lacked it; NULL while it is there
 ) STRICT;
 CREATE INDEX measure_group_measured_at ON measure_group (measured_at);
-CREATE INDEX measure_group_changed ON measure_group (id) WHERE changed = 1;
+
+-- Groups that are new or have changed since the last plan.
+CREATE TABLE unplanned (
+    group_id INTEGER NOT NULL PRIMARY KEY REFERENCES measure_group (id) -- the group
+) STRICT;
 
 -- The values of a group.
 CREATE TABLE measurement (

@@ -20,14 +20,16 @@ use crate::store::{self, Rows};
 
 /// Plans every link and fills the outbox. Returns how many datapoints were put in.
 pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<u64> {
-    let changed = store::measurement::load_changed(rows)?;
     let new_links: HashSet<LinkId> = store::link::load_changed(rows)?.into_iter().collect();
-    if changed.is_empty() && new_links.is_empty() {
+    if new_links.is_empty() && store::measurement::all_planned(rows)? {
         return Ok(0);
     }
+    let links = store::link::load_all(rows)?;
+    // Without a link nothing is concerned: a first import need not go through memory.
+    let changed = if links.is_empty() { Vec::new() } else { store::measurement::load_changed(rows)? };
     let time_zone = time_zone(rows)?;
     let mut enqueued = 0;
-    for link in store::link::load_all(rows)? {
+    for link in links {
         let Some(goal) = store::goal::load(rows, &link.goal)? else {
             continue;
         };

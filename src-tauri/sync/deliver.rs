@@ -4,13 +4,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::trouble::{self, Trouble};
-use super::{Trigger, goals, retry};
+use super::{SyncPass, Trigger, goals, retry};
 use crate::accounts::Service;
-use crate::app::App;
 use crate::beeminder::{Confirmation, Error, Token};
 use crate::goal::{GoalId, Presence};
 use crate::store;
@@ -58,31 +56,25 @@ fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn deliver(
-    app: &App,
-    trigger: Trigger,
-    now: DateTime<Utc>,
-    stop: &CancellationToken,
-) -> anyhow::Result<u64> {
-    let entries = app.store.read(outbox::load_all)?;
+pub(super) async fn deliver(pass: &SyncPass<'_>, stop: &CancellationToken) -> anyhow::Result<u64> {
+    let entries = pass.store.read(outbox::load_all)?;
     if !entries.iter().any(|entry| entry.parked.is_none()) {
         return Ok(0);
     }
-    let token = match app.tokens.beeminder().await {
+    let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
         Err(error) => {
-            trouble::of_token(error)?.note(app, Service::Beeminder, now)?;
+            trouble::of_token(error)?.note(pass, Service::Beeminder)?;
             return Ok(0);
         }
     };
-    let mut round =
-        Round { app, token, now, attempted: 0, delivered: 0, held_up: HashSet::new(), trouble: None };
+    let mut round = Round { pass, token, attempted: 0, delivered: 0, held_up: HashSet::new(), trouble: None };
     for entry in entries {
         // Between entries, never inside one: a request under way is seen through.
         if stop.is_cancelled() {
             break;
         }
-        let waits = trigger == Trigger::Timer && retry::is_waiting(entry.wait_until, now);
+        let waits = pass.trigger == Trigger::Timer && retry::is_waiting(entry.wait_until, pass.now);
         if entry.parked.is_some() || round.held_up.contains(&entry.goal) {
             continue;
         }
@@ -95,9 +87,9 @@ pub(super) async fn deliver(
         }
     }
     match &round.trouble {
-        Some(trouble) => trouble.note(app, Service::Beeminder, now)?,
+        Some(trouble) => trouble.note(pass, Service::Beeminder)?,
         None if round.attempted > 0 => {
-            app.store.write(|rows| store::account::save_well(rows, Service::Beeminder))?;
+            pass.store.write(|rows| store::account::save_well(rows, Service::Beeminder))?;
         }
         None => {}
     }
@@ -105,9 +97,8 @@ pub(super) async fn deliver(
 }
 
 struct Round<'a> {
-    app: &'a App,
+    pass: &'a SyncPass<'a>,
     token: Token,
-    now: DateTime<Utc>,
     attempted: u64,
     delivered: u64,
     /// Goals whose oldest entry has to wait, so the younger ones do too.
@@ -117,13 +108,13 @@ struct Round<'a> {
 
 impl Round<'_> {
     fn goal_is_there(&self, entry: &OutboxEntry) -> anyhow::Result<bool> {
-        let goal = self.app.store.read(|rows| store::goal::load(rows, &entry.goal))?;
+        let goal = self.pass.store.read(|rows| store::goal::load(rows, &entry.goal))?;
         Ok(goal.is_some_and(|goal| goal.presence == Presence::Active))
     }
 
     /// Sends one entry. Returns whether to go on with the next.
     async fn attempt(&mut self, entry: OutboxEntry) -> anyhow::Result<bool> {
-        self.app.store.write(|rows| outbox::count_attempt(rows, entry.id))?;
+        self.pass.store.write(|rows| outbox::count_attempt(rows, entry.id))?;
         self.attempted += 1;
         let answer = self.send(&entry).await;
         match delivery(&answer) {
@@ -153,7 +144,7 @@ impl Round<'_> {
     }
 
     async fn send(&self, entry: &OutboxEntry) -> Result<Confirmation, Error> {
-        let (beeminder, token) = (&self.app.beeminder, &self.token);
+        let (beeminder, token) = (self.pass.beeminder, &self.token);
         match &entry.updates {
             None => beeminder.create_datapoint(token, &entry.slug, &entry.form).await,
             Some(id) => beeminder.update_datapoint(token, &entry.slug, id, &entry.form).await,
@@ -163,7 +154,7 @@ impl Round<'_> {
     /// Finds the datapoint among those that changed last.
     async fn look_up(&self, entry: &OutboxEntry) -> Result<Option<Confirmation>, Error> {
         const COUNT: u32 = 50;
-        let latest = self.app.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
+        let latest = self.pass.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
         let mut same =
             latest.into_iter().filter(|found| found.requestid.as_ref() == Some(&entry.request_id.0));
         Ok(same.next().map(|found| found.confirmation))
@@ -171,8 +162,14 @@ impl Round<'_> {
 
     fn confirm(&mut self, entry: &OutboxEntry, confirmation: &Confirmation) -> anyhow::Result<()> {
         let Confirmation { id, daystamp } = confirmation;
-        self.app.store.write(|rows| {
-            store::datapoint::save_confirmed(rows, entry.id, id.as_deref(), daystamp.as_deref(), self.now)?;
+        self.pass.store.write(|rows| {
+            store::datapoint::save_confirmed(
+                rows,
+                entry.id,
+                id.as_deref(),
+                daystamp.as_deref(),
+                self.pass.now,
+            )?;
             outbox::remove(rows, entry.id)
         })?;
         tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "Delivered");
@@ -183,7 +180,7 @@ impl Round<'_> {
     fn park(&self, entry: &OutboxEntry, reason: &str) -> anyhow::Result<()> {
         tracing::warn!(goal = %entry.slug, request_id = %entry.request_id, "Parked: {reason}");
         let reason = if reason.is_empty() { "Beeminder refused it without a word" } else { reason };
-        self.app.store.write(|rows| outbox::park(rows, entry.id, reason))
+        self.pass.store.write(|rows| outbox::park(rows, entry.id, reason))
     }
 
     fn try_later(
@@ -192,8 +189,8 @@ impl Round<'_> {
         after: Option<Duration>,
         error: Error,
     ) -> anyhow::Result<()> {
-        let until = self.now + retry::delay(entry.attempts, after);
-        self.app.store.write(|rows| outbox::save_wait(rows, entry.id, until))?;
+        let until = self.pass.now + retry::delay(entry.attempts, after);
+        self.pass.store.write(|rows| outbox::save_wait(rows, entry.id, until))?;
         self.held_up.insert(entry.goal.clone());
         self.trouble = Some(Trouble::from(error));
         Ok(())
@@ -201,8 +198,8 @@ impl Round<'_> {
 
     /// Finds out what is missing: the goal may be renamed, archived or gone, or the datapoint deleted.
     async fn missing(&mut self, entry: OutboxEntry) -> anyhow::Result<bool> {
-        goals::refresh(self.app, self.now).await?;
-        let goal = self.app.store.read(|rows| store::goal::load(rows, &entry.goal))?;
+        goals::refresh(self.pass).await?;
+        let goal = self.pass.store.read(|rows| store::goal::load(rows, &entry.goal))?;
         match goal {
             Some(goal) if goal.presence == Presence::Active && goal.slug != entry.slug => {
                 // Once only: the next time the names are the same.
@@ -210,7 +207,7 @@ impl Round<'_> {
             }
             Some(goal) if goal.presence == Presence::Active && entry.updates.is_some() => {
                 tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "Deleted at Beeminder");
-                self.app.store.write(|rows| {
+                self.pass.store.write(|rows| {
                     store::datapoint::save_state(rows, entry.id, State::Deleted)?;
                     outbox::remove(rows, entry.id)
                 })?;

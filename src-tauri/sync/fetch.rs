@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
+use super::SyncPass;
 use super::trouble::{self, Trouble};
-use crate::app::App;
 use crate::measurement::GroupId;
 use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::measurement;
@@ -35,10 +34,10 @@ pub(super) struct Fetched {
 ///
 /// # Errors
 /// The outer error is the store's, the inner one Withings'.
-pub(super) async fn fetch(app: &App, now: DateTime<Utc>) -> anyhow::Result<Result<Fetched, Trouble>> {
-    let last = app.store.read(checkpoint::load)?;
+pub(super) async fn fetch(pass: &SyncPass<'_>) -> anyhow::Result<Result<Fetched, Trouble>> {
+    let last = pass.store.read(checkpoint::load)?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
-    let mut reading = Reading { app, now, since, seen: HashSet::new(), renewed: 0, changed: 0 };
+    let mut reading = Reading { pass, since, seen: HashSet::new(), renewed: 0, changed: 0 };
     let (mut offset, mut updated_at) = (None, None);
     for _ in 0..MOST_PAGES {
         let page = match reading.page(offset).await? {
@@ -63,8 +62,7 @@ pub(super) async fn fetch(app: &App, now: DateTime<Utc>) -> anyhow::Result<Resul
 }
 
 struct Reading<'a> {
-    app: &'a App,
-    now: DateTime<Utc>,
+    pass: &'a SyncPass<'a>,
     since: i64,
     seen: HashSet<GroupId>,
     /// How often the token was renewed because Withings refused it.
@@ -77,8 +75,8 @@ impl Reading<'_> {
     async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Page, Trouble>> {
         let mut refused: Option<SecretString> = None;
         loop {
-            let client = &self.app.withings;
-            let token = match self.app.tokens.withings(client, refused.as_ref(), self.now).await {
+            let client = self.pass.withings;
+            let token = match self.pass.tokens.withings(client, refused.as_ref(), self.pass.now).await {
                 Ok(token) => token,
                 Err(error) => return Ok(Err(trouble::of_token(error)?)),
             };
@@ -97,8 +95,8 @@ impl Reading<'_> {
     }
 
     fn store(&mut self, page: &Page) -> anyhow::Result<()> {
-        let (seen, now) = (&mut self.seen, self.now);
-        self.changed += self.app.store.write(|rows| {
+        let (seen, now) = (&mut self.seen, self.pass.now);
+        self.changed += self.pass.store.write(|rows| {
             let mut changed = 0;
             for group in &page.groups {
                 let mut group = group.clone();
@@ -122,9 +120,9 @@ impl Reading<'_> {
 
     /// Never ahead of Withings' own clock, lest the next reading find nothing for ever.
     fn checkpoint(&self, updated_at: Option<i64>) -> Option<Checkpoint> {
-        let server = self.app.withings.server_time().map(|time| time.timestamp());
+        let server = self.pass.withings.server_time().map(|time| time.timestamp());
         let updated_at = updated_at?.min(server.unwrap_or(i64::MAX));
-        (updated_at > 0).then_some(Checkpoint { updated_at, read_at: self.now })
+        (updated_at > 0).then_some(Checkpoint { updated_at, read_at: self.pass.now })
     }
 }
 

@@ -1,10 +1,9 @@
 //! Keeps what is known about the linked goals fresh: names, deadlines, whether they still exist.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use super::trouble;
+use super::{SyncPass, trouble};
 use crate::accounts::Service;
-use crate::app::App;
 use crate::beeminder::{self, Token};
 use crate::goal::{Goal, Presence, User};
 use crate::store;
@@ -13,43 +12,47 @@ use crate::store;
 const STALE: TimeDelta = TimeDelta::hours(1);
 
 /// Whether the linked goals were read too long ago, or in what this computer takes for the future.
-pub(super) fn are_stale(app: &App, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let oldest = app.store.read(store::goal::oldest_reading)?;
-    Ok(oldest.is_some_and(|oldest| now - oldest >= STALE || oldest > now))
+pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
+    let oldest = pass.store.read(store::goal::oldest_reading)?;
+    Ok(oldest.is_some_and(|oldest| pass.now - oldest >= STALE || oldest > pass.now))
 }
 
 /// Reads user and goals again and notes what became of the linked ones.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn refresh(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let token = match app.tokens.beeminder().await {
+pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<()> {
+    let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
-        Err(error) => return trouble::of_token(error)?.note(app, Service::Beeminder, now),
+        Err(error) => return trouble::of_token(error)?.note(pass, Service::Beeminder),
     };
-    let linked = app.store.read(store::goal::load_linked)?;
-    match read(app, &token, &linked).await {
-        Ok((user, goals)) => app.store.write(|rows| {
+    let linked = pass.store.read(store::goal::load_linked)?;
+    match read(pass, &token, &linked).await {
+        Ok((user, goals)) => pass.store.write(|rows| {
             store::account::save_profile(rows, Service::Beeminder, user.time_zone.name(), user.deadbeat)?;
             store::account::save_well(rows, Service::Beeminder)?;
             for goal in &linked {
                 let found = goals.iter().find(|found| found.id == goal.id);
                 let gone = Goal { presence: Presence::Deleted, ..goal.clone() };
-                store::goal::save(rows, found.unwrap_or(&gone), now)?;
+                store::goal::save(rows, found.unwrap_or(&gone), pass.now)?;
             }
             Ok(())
         }),
-        Err(error) => trouble::Trouble::from(error).note(app, Service::Beeminder, now),
+        Err(error) => trouble::Trouble::from(error).note(pass, Service::Beeminder),
     }
 }
 
 /// Reads the user and every goal that the links could be about. Archived ones are asked for only when
 /// a linked goal is not among the active ones.
-async fn read(app: &App, token: &Token, linked: &[Goal]) -> Result<(User, Vec<Goal>), beeminder::Error> {
-    let user = app.beeminder.me(token).await?;
-    let mut goals = app.beeminder.goals(token).await?;
+async fn read(
+    pass: &SyncPass<'_>,
+    token: &Token,
+    linked: &[Goal],
+) -> Result<(User, Vec<Goal>), beeminder::Error> {
+    let user = pass.beeminder.me(token).await?;
+    let mut goals = pass.beeminder.goals(token).await?;
     if linked.iter().any(|linked| !goals.iter().any(|goal| goal.id == linked.id)) {
-        goals.extend(app.beeminder.archived_goals(token).await?);
+        goals.extend(pass.beeminder.archived_goals(token).await?);
     }
     Ok((user, goals))
 }

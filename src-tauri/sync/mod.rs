@@ -22,12 +22,15 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Service;
-use crate::app::App;
-use crate::data_dir::Lock;
+use crate::accounts::tokens::Tokens;
+use crate::data_dir::{DataDir, Lock};
 use crate::status::{self, Attention};
-use crate::store;
+use crate::store::account::Account;
+use crate::store::{self, Store};
+use crate::{beeminder, withings};
 
 pub(crate) use decide::time_zone;
+use fetch::Fetched;
 
 /// Who asked for a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,93 +73,105 @@ pub struct Requests {
     pub beeminder: u64,
 }
 
+impl Requests {
+    fn since(self, before: Requests) -> Requests {
+        Requests { withings: self.withings - before.withings, beeminder: self.beeminder - before.beeminder }
+    }
+}
+
 /// A pass takes minutes when there is a lot to deliver.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Makes a pass. Trouble with a service is noted in the store and in the report; it is not an error.
-///
-/// # Errors
-/// When the store cannot be used.
-pub async fn pass(
-    app: &App,
-    trigger: Trigger,
-    now: DateTime<Utc>,
-    stop: &CancellationToken,
-) -> anyhow::Result<SyncReport> {
-    let _held = app.data_dir.lock(Lock::Pass, PATIENCE).await?;
-    let before = Requests { withings: app.withings.sent(), beeminder: app.beeminder.sent() };
+/// One pass: who asked for it, when, and what it works with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SyncPass<'a> {
+    pub(crate) data_dir: &'a DataDir,
+    pub(crate) store: &'a Store,
+    pub(crate) withings: &'a withings::Client,
+    pub(crate) beeminder: &'a beeminder::Client,
+    pub(crate) tokens: &'a Tokens,
+    pub(crate) trigger: Trigger,
+    pub(crate) now: DateTime<Utc>,
+}
 
-    let fetched = fetch_if_due(app, trigger, now).await?;
-    // Taken now: the longer a pass lasts, the less an answer's date says about `now`.
-    let answered = app.withings.sent() > before.withings;
-    let server_time = app.withings.server_time().filter(|_| answered);
-    // Asked once: goals that cannot be read must not keep datapoints from being sent.
-    let may_deliver = may_ask(app, Service::Beeminder, trigger, now)?;
-    if may_deliver && goals::are_stale(app, now)? {
-        goals::refresh(app, now).await?;
-    }
-    let planned = app.store.write(|rows| {
-        if let Some(checkpoint) = fetched.checkpoint {
-            store::checkpoint::save(rows, checkpoint)?;
+impl SyncPass<'_> {
+    /// Makes the pass. Trouble with a service is noted in the store and in the report; it is not an
+    /// error.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub(crate) async fn make(&self, stop: &CancellationToken) -> anyhow::Result<SyncReport> {
+        let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        let before = self.requests();
+        let fetched = self.fetch_if_due().await?;
+        // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
+        let answered = self.requests().withings > before.withings;
+        let server_time = self.withings.server_time().filter(|_| answered);
+        // Asked once: goals that cannot be read must not keep datapoints from being sent.
+        let may_deliver = self.may_ask(Service::Beeminder)?;
+        if may_deliver && goals::are_stale(self)? {
+            goals::refresh(self).await?;
         }
-        decide::decide(rows, now)
-    })?;
-    let mut delivered = 0;
-    if may_deliver {
-        delivered = deliver::deliver(app, trigger, now, stop).await?;
-    }
-
-    app.store.read(|rows| {
-        let (pending, parked) = store::outbox::counts(rows)?;
-        Ok(SyncReport {
-            fetched: fetched.changed,
-            planned,
-            delivered,
-            pending,
-            parked,
-            held: store::decision::held(rows)?,
-            requests: Requests {
-                withings: app.withings.sent() - before.withings,
-                beeminder: app.beeminder.sent() - before.beeminder,
-            },
-            attention: status::attention(rows, server_time, now)?,
-            next: schedule::next_pass(rows, now)?,
+        let planned = self.store.write(|rows| {
+            if let Some(checkpoint) = fetched.checkpoint {
+                store::checkpoint::save(rows, checkpoint)?;
+            }
+            decide::decide(rows, self.now)
+        })?;
+        let delivered = if may_deliver { deliver::deliver(self, stop).await? } else { 0 };
+        self.store.read(|rows| {
+            let (pending, parked) = store::outbox::counts(rows)?;
+            Ok(SyncReport {
+                fetched: fetched.changed,
+                planned,
+                delivered,
+                pending,
+                parked,
+                held: store::decision::held(rows)?,
+                requests: self.requests().since(before),
+                attention: status::attention(rows, server_time, self.now)?,
+                next: schedule::next_pass(rows, self.now)?,
+            })
         })
-    })
-}
-
-/// Fetches without planning or delivering, for a preview.
-///
-/// # Errors
-/// When the store cannot be used.
-pub async fn fetch_only(app: &App, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let _held = app.data_dir.lock(Lock::Pass, PATIENCE).await?;
-    let fetched = fetch_if_due(app, Trigger::Hand, now).await?;
-    if let Some(checkpoint) = fetched.checkpoint {
-        // What was fetched stays marked for the plan, so nothing is skipped by moving on.
-        app.store.write(|rows| store::checkpoint::save(rows, checkpoint))?;
     }
-    Ok(())
-}
 
-async fn fetch_if_due(app: &App, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<fetch::Fetched> {
-    if !may_ask(app, Service::Withings, trigger, now)? {
-        return Ok(fetch::Fetched::default());
-    }
-    match fetch::fetch(app, now).await? {
-        Ok(fetched) => {
-            app.store.write(|rows| store::account::save_well(rows, Service::Withings))?;
-            Ok(fetched)
+    /// Fetches without planning or delivering, for a preview.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub(crate) async fn fetch_only(&self) -> anyhow::Result<()> {
+        let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        if let Some(checkpoint) = self.fetch_if_due().await?.checkpoint {
+            // What was fetched stays marked for the plan, so nothing is skipped by moving on.
+            self.store.write(|rows| store::checkpoint::save(rows, checkpoint))?;
         }
-        Err(trouble) => {
-            trouble.note(app, Service::Withings, now)?;
-            Ok(fetch::Fetched::default())
+        Ok(())
+    }
+
+    async fn fetch_if_due(&self) -> anyhow::Result<Fetched> {
+        if !self.may_ask(Service::Withings)? {
+            return Ok(Fetched::default());
+        }
+        match fetch::fetch(self).await? {
+            Ok(fetched) => {
+                self.store.write(|rows| store::account::save_well(rows, Service::Withings))?;
+                Ok(fetched)
+            }
+            Err(trouble) => {
+                trouble.note(self, Service::Withings)?;
+                Ok(Fetched::default())
+            }
         }
     }
-}
 
-/// Whether a service may be asked: it is connected, and not being left alone.
-fn may_ask(app: &App, service: Service, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let account = app.store.read(|rows| store::account::load(rows, service))?;
-    Ok(account.is_some_and(|account| account.connected && retry::may_ask(&account, trigger, now)))
+    /// Whether a service may be asked: it is connected, and not being left alone.
+    fn may_ask(&self, service: Service) -> anyhow::Result<bool> {
+        let account = self.store.read(|rows| store::account::load(rows, service))?;
+        let free = |account: &Account| retry::may_ask(account, self.trigger, self.now);
+        Ok(account.is_some_and(|account| account.connected && free(&account)))
+    }
+
+    fn requests(&self) -> Requests {
+        Requests { withings: self.withings.sent(), beeminder: self.beeminder.sent() }
+    }
 }

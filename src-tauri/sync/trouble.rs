@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::retry;
+use super::{SyncPass, retry};
 use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::app::App;
 use crate::status::{Code, Urgency};
 use crate::store::account::{self, Problem};
 use crate::{beeminder, withings};
@@ -28,12 +27,12 @@ impl Trouble {
     }
 
     /// Notes it in the store, with the time until which automatic passes leave the service alone.
-    pub(super) fn note(&self, app: &App, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
+    pub(super) fn note(&self, pass: &SyncPass<'_>, service: Service) -> anyhow::Result<()> {
         tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
-        let zone = app.store.read(super::time_zone)?;
-        app.store.write(|rows| {
+        let zone = pass.store.read(super::time_zone)?;
+        pass.store.write(|rows| {
             let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
-            let until = now + retry::delay(failures, self.retry_after);
+            let until = pass.now + retry::delay(failures, self.retry_after);
             let limited = self.code == Code::RateLimited && service == Service::Withings;
             let mut text = self.text.clone();
             if self.code.urgency() == Urgency::Retrying {
@@ -42,11 +41,11 @@ impl Trouble {
                 };
                 text += &format!(" It is tried again after {}", clock(until));
                 if limited {
-                    text += &format!(", or by hand after {}", clock(now + retry::AFTER_LIMIT));
+                    text += &format!(", or by hand after {}", clock(pass.now + retry::AFTER_LIMIT));
                 }
                 text.push('.');
             }
-            let problem = Problem { code: self.code.name().into(), text, since: now };
+            let problem = Problem { code: self.code.name().into(), text, since: pass.now };
             account::save_problem(rows, service, &problem, until, limited)
         })
     }

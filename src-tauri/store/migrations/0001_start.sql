@@ -25,11 +25,12 @@ CREATE TABLE measure_group (
     modified_at INTEGER NOT NULL,
     device TEXT,
     model TEXT,
-    missing_since INTEGER,
-    changed INTEGER NOT NULL
+    missing_since INTEGER
 ) STRICT;
 CREATE INDEX measure_group_measured_at ON measure_group (measured_at);
-CREATE INDEX measure_group_changed ON measure_group (id) WHERE changed = 1;
+CREATE TABLE unplanned (
+    group_id INTEGER NOT NULL PRIMARY KEY REFERENCES measure_group (id)
+) STRICT;
 CREATE TABLE measurement (
     group_id INTEGER NOT NULL REFERENCES measure_group (id) ON DELETE CASCADE,
     ordinal INTEGER NOT NULL,

@@ -20,6 +20,7 @@ pub mod store;
 pub mod sync;
 
 pub mod app;
+pub mod attention;
 pub mod cli;
 pub mod status;
 

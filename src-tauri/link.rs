@@ -4,6 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::goal::{GoalId, GoalSlug};
 use crate::kind::{MeasureKind, MeasureSet};
@@ -21,8 +22,9 @@ impl fmt::Display for LinkId {
 }
 
 /// Which of a day's values is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, IntoStaticStr, EnumString, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", ascii_case_insensitive)]
 pub enum Take {
     /// Each value as its own datapoint.
     Every,
@@ -41,21 +43,9 @@ pub enum Take {
 }
 
 impl Take {
-    /// Every way, in the order shown.
-    pub const ALL: [Take; 7] =
-        [Take::Every, Take::First, Take::Last, Take::Min, Take::Max, Take::Mean, Take::Median];
-
     /// The word a user types.
     pub fn name(self) -> &'static str {
-        match self {
-            Take::Every => "every",
-            Take::First => "first",
-            Take::Last => "last",
-            Take::Min => "min",
-            Take::Max => "max",
-            Take::Mean => "mean",
-            Take::Median => "median",
-        }
+        self.into()
     }
 
     /// The word a datapoint's comment uses.
@@ -73,7 +63,7 @@ impl Take {
 
     /// Finds the way a user named.
     pub fn named(name: &str) -> Option<Take> {
-        Take::ALL.into_iter().find(|take| take.name().eq_ignore_ascii_case(name))
+        name.parse().ok()
     }
 }
 

@@ -1,10 +1,10 @@
 //! Beeminder on a bad day: each datapoint arrives once, or its reason is in plain sight.
 
 use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::sandbox::beeminder::DuplicateShape;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::Code;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 

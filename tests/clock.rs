@@ -1,6 +1,6 @@
 //! A local clock that is a year off, either way, costs nothing.
 
-use beeminder_withings_sync::status::Code;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 

@@ -2,10 +2,10 @@
 
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Since;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::goal::{GoalSlug, Misfit};
 use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
 use beeminder_withings_sync::link::Take;
-use beeminder_withings_sync::status::Code;
 use chrono::TimeDelta;
 use serde_json::json;
 

@@ -4,10 +4,10 @@ use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::callback::CallbackWay;
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::accounts::sign_in::SignInError;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::beeminder;
 use beeminder_withings_sync::sandbox;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::Code;
 use beeminder_withings_sync::withings::{self, Application};
 use chrono::TimeDelta;
 

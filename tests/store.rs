@@ -1,6 +1,6 @@
 //! The file under the program: damaged, newer, full, read-only.
 
-use beeminder_withings_sync::status::Code;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;
 

@@ -2,8 +2,8 @@
 
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::keychain::KeychainError;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::Code;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -35,21 +35,21 @@ async fn an_access_token_refused_in_the_middle_of_paging_is_renewed_once_and_the
     test.weigh_in(82.0);
     let refusal =
         Fault::withings(401, "XRequestID: Not provided invalid_token: The access token provided is invalid");
-    // The first page passes, the second is refused.
-    test.world().faults.next(
-        Service::Withings,
-        "measure",
-        Fault::AnswerAfter { status: 200, body: String::new() },
-    );
-    test.world().faults.clear();
-    test.world().withings.expire_access_tokens();
-    assert_eq!(test.sync().await.delivered, 1);
+    // The first page goes well, the second is refused.
+    test.world().faults.after(1, Service::Withings, "measure", refusal.clone());
+    let report = test.sync().await;
+    assert_eq!((report.fetched, report.delivered), (3, 1));
+    assert_eq!(report.requests.withings, 5, "three pages, one of them twice, and a renewal");
     assert_eq!(renewals(&test), 1);
+    // A token that ran out, though this computer thinks otherwise, is renewed all the same.
+    test.world().withings.expire_access_tokens();
+    assert_eq!(codes(&test.sync().await), []);
+    assert_eq!(renewals(&test), 2);
     // Refused even so, it is the grant that is gone.
     test.expect_warning("Withings no longer accepts the sign-in");
     test.world().faults.every(Service::Withings, "measure", refusal);
     assert_eq!(codes(&test.sync().await), [Code::SignInWithings]);
-    assert_eq!(renewals(&test), 2);
+    assert_eq!(renewals(&test), 3);
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! From the scale to the goal: what is measured arrives once, on its day, and stays right.
 
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
 use beeminder_withings_sync::link::{Feed, Take};
-use beeminder_withings_sync::status::Code;
 use beeminder_withings_sync::sync::Requests;
 use chrono::TimeDelta;
 use serde_json::json;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::Code;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;

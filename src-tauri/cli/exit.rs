@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
-use crate::status::{Attention, Urgency, urgency};
+use crate::attention::{Attention, Urgency, urgency};
 use crate::{beeminder, withings};
 
 /// How `bws` ends.

@@ -96,7 +96,7 @@ fn row(line: Line) -> Row {
 
 /// What became of a measurement: a closed word, and a phrase.
 fn became(outcome: &Outcome) -> (&'static str, String) {
-    let reason = Reason::ALL.into_iter().find(|reason| reason.code() == outcome.reason);
+    let reason = Reason::named(&outcome.reason);
     let why = reason.map_or_else(|| outcome.reason.clone(), |reason| reason.sentence().to_owned());
     if let Some(parked) = &outcome.parked {
         return ("refused", format!("refused: {parked}"));

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use strum::VariantArray;
 
 use super::args::{FeedArgs, LinkAction};
 use super::exit::Exit;
@@ -235,7 +236,10 @@ fn read_take(name: Option<&str>) -> anyhow::Result<Take> {
         return Ok(Take::Every);
     };
     Take::named(name).with_context(|| {
-        format!("There is no way to take “{name}”. There are: {}", Take::ALL.map(Take::name).join(", "))
+        format!(
+            "There is no way to take “{name}”. There are: {}",
+            Take::VARIANTS.iter().map(|take| take.name()).collect::<Vec<_>>().join(", ")
+        )
     })
 }
 

@@ -9,8 +9,9 @@ use super::output::{Output, local};
 use super::sync::time_zone_or_utc;
 use crate::accounts::Service;
 use crate::app::App;
+use crate::attention::{Attention, attention};
 use crate::data_dir::Lock;
-use crate::status::{self, Attention, Status};
+use crate::status::{Status, status};
 use crate::store;
 use crate::sync::schedule;
 
@@ -20,8 +21,8 @@ pub(super) fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) ->
     }
     let zone = time_zone_or_utc(app);
     let (status, attention, facts) = app.store.read(|rows| {
-        let status = status::status(rows, now)?;
-        let attention = status::attention(rows, None, now)?;
+        let status = status(rows, now)?;
+        let attention = attention(rows, None, now)?;
         Ok((status, attention, facts(rows, now)?))
     })?;
     let polled = app.data_dir.try_lock(Lock::Poller)?.is_none();

@@ -51,7 +51,7 @@ impl Datapoint {
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/api/v1/users/me/goals/{slug}/datapoints.json", get(list).post(create))
-        .route("/api/v1/users/me/goals/{slug}/datapoints/{id}", put(update).delete(delete))
+        .route("/api/v1/users/me/goals/{slug}/datapoints/{id}", put(update).patch(update).delete(delete))
 }
 
 /// The moment and day that a form asks for. A timestamp wins over a daystamp.

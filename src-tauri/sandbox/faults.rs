@@ -125,19 +125,29 @@ fn broken() -> Response {
 /// Faults waiting to happen.
 #[derive(Debug, Default)]
 pub struct Faults {
-    next: VecDeque<(Service, &'static str, Fault)>,
+    next: VecDeque<(Service, &'static str, usize, Fault)>,
     every: Vec<(Service, &'static str, Fault)>,
 }
 
 impl Faults {
     /// Makes the next request to `service` whose path contains `path` go wrong. Several queue up.
     pub fn next(&mut self, service: Service, path: &'static str, fault: Fault) {
-        self.next.push_back((service, path, fault));
+        self.after(0, service, path, fault);
+    }
+
+    /// The same, but `spared` such requests go well first.
+    pub fn after(&mut self, spared: usize, service: Service, path: &'static str, fault: Fault) {
+        self.next.push_back((service, path, spared, fault));
     }
 
     /// Makes every such request go wrong until [`Faults::clear`].
     pub fn every(&mut self, service: Service, path: &'static str, fault: Fault) {
         self.every.push((service, path, fault));
+    }
+
+    /// How many wait for a request.
+    pub fn waiting(&self) -> usize {
+        self.next.len() + self.every.len()
     }
 
     /// Ends all faults.
@@ -146,10 +156,15 @@ impl Faults {
     }
 
     pub(super) fn take(&mut self, service: Service, path: &str) -> Option<Fault> {
-        let fits = |(at, part, _): &(Service, &str, Fault)| *at == service && path.contains(part);
-        if let Some(index) = self.next.iter().position(fits) {
-            return self.next.remove(index).map(|(_, _, fault)| fault);
+        let fits = |at: Service, part: &str| at == service && path.contains(part);
+        if let Some(index) = self.next.iter().position(|(at, part, ..)| fits(*at, part)) {
+            let (_, _, spared, _) = &mut self.next[index];
+            if let Some(left) = spared.checked_sub(1) {
+                *spared = left;
+                return None;
+            }
+            return self.next.remove(index).map(|(.., fault)| fault);
         }
-        self.every.iter().find(|fault| fits(fault)).map(|(_, _, fault)| fault.clone())
+        self.every.iter().find(|(at, part, _)| fits(*at, part)).map(|(.., fault)| fault.clone())
     }
 }

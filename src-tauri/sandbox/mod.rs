@@ -4,6 +4,7 @@
 //! die, datapoints are created, updated or duplicates, and faults can be switched on. A request they do
 //! not know is answered with a complaint, so that a typo does not pass for a bad day.
 
+mod bad_day;
 pub mod beeminder;
 pub mod clock;
 pub mod datapoints;

@@ -1,24 +1,23 @@
 //! The sandbox's pages for people: consent as the real services ask for it, a scale and a cuff to use,
-//! goals to look at, faults to switch on.
+//! goals to look at.
 
 use std::collections::HashMap;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use maud::{DOCTYPE, Markup, html};
 use serde_json::json;
 
-use super::faults::Fault;
 use super::withings::PEOPLE;
-use super::{Shared, form, lock};
-use crate::accounts::Service;
+use super::{Shared, bad_day, form, lock};
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:1rem auto;padding:0 1rem;\
 color-scheme:light dark}header{border:2px dashed;padding:.25rem 1rem}fieldset{margin:1rem 0}label{display:inline-block;\
 margin-right:1rem}input[type=number]{width:6rem}table{border-collapse:collapse}td,th{padding:.2rem .8rem;\
-text-align:left;border-bottom:1px solid #8888}button{font:inherit;padding:.3rem 1rem}";
+text-align:left;border-bottom:1px solid #8888}button{font:inherit;padding:.2rem .8rem;margin:.2rem 0}";
 
 fn page(title: &str, content: &Markup) -> Markup {
     html! {
@@ -87,50 +86,10 @@ pub(super) fn beeminder_consent(query: &HashMap<String, String>) -> Markup {
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/", get(home))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/scale", post(scale))
         .route("/cuff", post(cuff))
-        .route("/faults", post(faults))
-        .route("/elsewhere", post(elsewhere))
-        .route("/revoke", post(revoke))
-}
-
-/// The faults offered on the page: a name, a sentence, what happens.
-fn offered() -> [(&'static str, &'static str, Service, &'static str, Fault); 8] {
-    use Service::{Beeminder, Withings};
-    [
-        (
-            "lost",
-            "Beeminder takes the next datapoint, but its answer is lost",
-            Beeminder,
-            "datapoints",
-            Fault::LoseAnswer,
-        ),
-        (
-            "refuse",
-            "Beeminder refuses the next datapoint",
-            Beeminder,
-            "datapoints",
-            Fault::http(422, r#"{"errors":{"value":["is not acceptable"]}}"#),
-        ),
-        ("down", "Beeminder's next answer is 503", Beeminder, "", Fault::http(503, "<html>Down</html>")),
-        ("limit", "Beeminder asks for a pause of two minutes", Beeminder, "", Fault::limited(120)),
-        (
-            "busy",
-            "Withings says “too many requests”",
-            Withings,
-            "",
-            Fault::withings(601, "Too Many Requests"),
-        ),
-        (
-            "html",
-            "Withings' next answer is a web page",
-            Withings,
-            "",
-            Fault::http(502, "<html>Bad Gateway</html>"),
-        ),
-        ("cut", "Withings' next answer breaks off", Withings, "measure", Fault::Truncate),
-        ("drop", "The next connection to Withings breaks", Withings, "", Fault::Drop),
-    ]
+        .merge(bad_day::routes())
 }
 
 async fn home(State(world): State<Shared>) -> Markup {
@@ -139,39 +98,31 @@ async fn home(State(world): State<Shared>) -> Markup {
     page(
         "A scale, a cuff and some goals",
         &html! {
-            form method="post" action="/scale" {
-                fieldset {
-                    legend { "Scale" }
-                    label { "kg " input type="number" name="kg" step="0.001" min="1" value="82.4" required; }
-                    label { input type="checkbox" name="ambiguous"; " Withings is not sure who it was" }
-                    label { input type="checkbox" name="manual"; " typed in" }
-                    button { "Step on" }
-                }
-            }
-            form method="post" action="/cuff" {
-                fieldset {
-                    legend { "Blood-pressure cuff" }
-                    label { "systolic " input type="number" name="systolic" value="121" required; }
-                    label { "diastolic " input type="number" name="diastolic" value="78" required; }
-                    label { "pulse " input type="number" name="pulse" value="62" required; }
-                    button { "Measure" }
-                }
-            }
-            form method="post" action="/faults" {
-                fieldset {
-                    legend { "A bad day" }
-                    @for (name, sentence, ..) in offered() {
-                        p { button name="fault" value=(name) { (sentence) } }
+                form method="post" action="/scale" {
+                    fieldset {
+                        legend { "Scale" }
+                        label { "kg " input type="number" name="kg" step="0.001" min="1" value="82.4" required; }
+                        label { input type="checkbox" name="ambiguous"; " Withings is not sure who it was" }
+                        label { input type="checkbox" name="manual"; " typed in" }
+                        button { "Step on" }
                     }
-                    p { button name="fault" value="none" { "End all faults" } }
-                    p { button formaction="/elsewhere" { "Sign in to Beeminder on another computer" } }
-                    p { button formaction="/revoke" { "Withdraw the Withings share" } }
                 }
-            }
-            h2 { "Goals" }
+                form method="post" action="/cuff" {
+                    fieldset {
+                        legend { "Blood-pressure cuff" }
+                        label { "systolic " input type="number" name="systolic" value="121" required; }
+                        label { "diastolic " input type="number" name="diastolic" value="78" required; }
+                        label { "pulse " input type="number" name="pulse" value="62" required; }
+                        button { "Measure" }
+                    }
+                }
+                h2 { "Goals" }
             @for goal in goals {
-                h3 { (goal.slug()) " – " (goal.datapoints.len()) " datapoints" @if goal.archived { " (archived)" } }
-                @if !goal.datapoints.is_empty() {
+                details open[!goal.datapoints.is_empty()] {
+                    summary {
+                        strong { (goal.slug()) } " – " (goal.datapoints.len()) " datapoints"
+                        @if goal.archived { " (archived)" }
+                    }
                     table {
                         tr { th { "Day" } th { "Value" } th { "Comment" } th { "Request id" } }
                         @for datapoint in goal.datapoints.iter().rev().take(10) {
@@ -183,6 +134,8 @@ async fn home(State(world): State<Shared>) -> Markup {
                     }
                 }
             }
+            h2 { "Trouble" }
+            (bad_day::choices(world.faults.waiting()))
         },
     )
 }
@@ -215,25 +168,5 @@ async fn cuff(State(world): State<Shared>, body: String) -> Redirect {
     let mut world = lock(&world);
     let now = world.clock.now();
     world.withings.blood_pressure(number("systolic", 121), number("diastolic", 78), number("pulse", 62), now);
-    Redirect::to("/")
-}
-
-async fn faults(State(world): State<Shared>, body: String) -> Redirect {
-    let name = form(&body).remove("fault").unwrap_or_default();
-    let mut world = lock(&world);
-    match offered().into_iter().find(|(offered, ..)| *offered == name) {
-        Some((_, _, service, path, fault)) => world.faults.next(service, path, fault),
-        None => world.faults.clear(),
-    }
-    Redirect::to("/")
-}
-
-async fn elsewhere(State(world): State<Shared>) -> Redirect {
-    lock(&world).beeminder.sign_in_elsewhere();
-    Redirect::to("/")
-}
-
-async fn revoke(State(world): State<Shared>) -> Redirect {
-    lock(&world).withings.revoke();
     Redirect::to("/")
 }

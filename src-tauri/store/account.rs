@@ -32,7 +32,7 @@ pub struct Account {
 /// What is wrong with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// A closed name, see `status::Code`.
+    /// A closed name, see `attention::Code`.
     pub code: String,
     /// The same for people.
     pub text: String,

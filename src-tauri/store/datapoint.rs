@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
+use strum::{EnumString, IntoStaticStr};
 
 use super::moment;
 use crate::datapoint::{Datapoint, Moment, RequestId};
@@ -10,7 +11,8 @@ use crate::goal::GoalId;
 use crate::link::LinkId;
 
 /// How a datapoint stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// In the outbox.
     Pending,
@@ -25,23 +27,14 @@ pub enum State {
 }
 
 impl State {
-    const ALL: [State; 5] =
-        [State::Pending, State::Confirmed, State::Discarded, State::Deleted, State::Stale];
-
     /// The word in the store and for programs.
     pub fn name(self) -> &'static str {
-        match self {
-            State::Pending => "pending",
-            State::Confirmed => "confirmed",
-            State::Discarded => "discarded",
-            State::Deleted => "deleted",
-            State::Stale => "stale",
-        }
+        self.into()
     }
 
     /// Reads the word back.
     pub fn named(name: &str) -> Option<State> {
-        State::ALL.into_iter().find(|state| state.name() == name)
+        name.parse().ok()
     }
 }
 

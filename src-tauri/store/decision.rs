@@ -1,6 +1,7 @@
 //! What became of each group under each link.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use strum::VariantArray;
 
 use super::moment;
 use crate::day::Daystamp;
@@ -62,7 +63,7 @@ pub fn request_id(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Re
 /// How many groups wait for an answer under the links in force.
 pub fn held(rows: &Connection) -> anyhow::Result<u64> {
     let held: Vec<&str> =
-        Reason::ALL.into_iter().filter(|reason| reason.is_held()).map(Reason::code).collect();
+        Reason::VARIANTS.iter().filter(|reason| reason.is_held()).map(|reason| reason.code()).collect();
     let query = format!(
         "SELECT count(DISTINCT group_id) FROM decision JOIN link ON link.id = link_id
          WHERE removed_at IS NULL AND reason IN ('{}')",

@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Service;
 use crate::accounts::tokens::Tokens;
+use crate::attention::{Attention, attention};
 use crate::data_dir::{DataDir, Lock};
-use crate::status::{self, Attention};
 use crate::store::account::Account;
 use crate::store::{self, Store};
 use crate::{beeminder, withings};
@@ -129,7 +129,7 @@ impl SyncPass<'_> {
                 parked,
                 held: store::decision::held(rows)?,
                 requests: self.requests().since(before),
-                attention: status::attention(rows, server_time, self.now)?,
+                attention: attention(rows, server_time, self.now)?,
                 next: schedule::next_pass(rows, self.now)?,
             })
         })

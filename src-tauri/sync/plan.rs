@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use rust_decimal::{Decimal, dec};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
@@ -14,8 +15,8 @@ use crate::link::{Feed, Link, Take};
 use crate::measurement::{Attribution, GroupId, MeasureGroup};
 
 /// Why a group is or is not sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// It is a datapoint of its own.
     Sent,
@@ -36,30 +37,14 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, for reading stored ones back.
-    pub const ALL: [Reason; 8] = [
-        Reason::Sent,
-        Reason::SentForDay,
-        Reason::OtherOfDay,
-        Reason::Ambiguous,
-        Reason::UnknownOrigin,
-        Reason::AccountCreation,
-        Reason::IncompleteSet,
-        Reason::ImplausibleValue,
-    ];
-
     /// A closed name for programs and for the store.
     pub fn code(self) -> &'static str {
-        match self {
-            Reason::Sent => "sent",
-            Reason::SentForDay => "sent_for_day",
-            Reason::OtherOfDay => "other_of_day",
-            Reason::Ambiguous => "ambiguous",
-            Reason::UnknownOrigin => "unknown_origin",
-            Reason::AccountCreation => "account_creation",
-            Reason::IncompleteSet => "incomplete_set",
-            Reason::ImplausibleValue => "implausible_value",
-        }
+        self.into()
+    }
+
+    /// Reads the name back.
+    pub fn named(name: &str) -> Option<Reason> {
+        name.parse().ok()
     }
 
     /// What a person is told.

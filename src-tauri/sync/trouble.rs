@@ -8,7 +8,7 @@ use super::{SyncPass, retry};
 use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::status::{Code, Urgency};
+use crate::attention::{Code, Urgency};
 use crate::store::account::{self, Problem};
 use crate::{beeminder, withings};
 

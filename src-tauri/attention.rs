@@ -1,0 +1,308 @@
+//! What the user should know: a closed set of codes that programs may switch on, each with a sentence for
+//! people and an urgency. Everything that shows trouble shows this.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::accounts::Service;
+use crate::goal::Presence;
+use crate::store::{self, Rows};
+use crate::sync::schedule;
+
+/// What is wrong or worth knowing: a closed set that programs may switch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Code {
+    /// Withings was never connected, or was disconnected.
+    ConnectWithings,
+    /// Beeminder was never connected, or was disconnected.
+    ConnectBeeminder,
+    /// Withings' sign-in is gone.
+    SignInWithings,
+    /// Beeminder's sign-in is gone.
+    SignInBeeminder,
+    /// Withings no longer knows the application.
+    CheckApplication,
+    /// The keychain waits for a password.
+    KeychainLocked,
+    /// There is no keychain.
+    KeychainAbsent,
+    /// The keychain failed.
+    KeychainFailed,
+    /// Datapoints need a decision.
+    Parked,
+    /// A linked goal was archived.
+    GoalArchived,
+    /// A linked goal was deleted.
+    GoalDeleted,
+    /// A linked goal has ended.
+    GoalFrozen,
+    /// Beeminder waits for a payment.
+    Deadbeat,
+    /// A damaged database was set aside.
+    StoreRecovered,
+    /// No network, or the service does not answer.
+    Offline,
+    /// The service has trouble.
+    Unavailable,
+    /// The service asked for a pause.
+    RateLimited,
+    /// An answer makes no sense.
+    Unreadable,
+    /// Withings was not read for long, though nothing is known to be wrong.
+    NotSynced,
+    /// The user paused.
+    Paused,
+    /// Nothing is linked yet.
+    NothingLinked,
+    /// A linked goal has a new name.
+    GoalRenamed,
+    /// Measurements wait for the user's word.
+    Held,
+    /// Measurements are kept that this version cannot read.
+    MeasurementUnreadable,
+    /// This computer's clock is wrong.
+    ClockWrong,
+}
+
+/// What follows from a [`Code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Good to know.
+    Notice,
+    /// It is tried again by itself.
+    Retrying,
+    /// Nothing goes on until the user acts.
+    NeedsYou,
+}
+
+impl Code {
+    /// The word for programs and for the store.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Reads the word back.
+    pub fn named(name: &str) -> Option<Code> {
+        name.parse().ok()
+    }
+
+    /// What follows from it.
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Code::ConnectWithings
+            | Code::ConnectBeeminder
+            | Code::SignInWithings
+            | Code::SignInBeeminder
+            | Code::CheckApplication
+            | Code::KeychainLocked
+            | Code::KeychainAbsent
+            | Code::KeychainFailed
+            | Code::Parked
+            | Code::GoalArchived
+            | Code::GoalDeleted
+            | Code::GoalFrozen
+            | Code::Deadbeat
+            | Code::StoreRecovered
+            | Code::NotSynced => Urgency::NeedsYou,
+            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable => Urgency::Retrying,
+            Code::Paused
+            | Code::NothingLinked
+            | Code::GoalRenamed
+            | Code::Held
+            | Code::MeasurementUnreadable
+            | Code::ClockWrong => Urgency::Notice,
+        }
+    }
+}
+
+/// One thing the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// For programs.
+    pub code: Code,
+    /// For people.
+    pub message: String,
+}
+
+/// A clock this far from the services' is wrong.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// Longer than a computer sleeps at night.
+const UNREAD: TimeDelta = TimeDelta::hours(24);
+
+/// The most urgent of what there is; a notice when there is nothing.
+pub fn urgency(attention: &[Attention]) -> Urgency {
+    attention.iter().map(|item| item.code.urgency()).max().unwrap_or(Urgency::Notice)
+}
+
+/// Lists what the user should know, most urgent first.
+pub fn attention(
+    rows: &Rows,
+    server_time: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<Attention>> {
+    let mut items = Vec::new();
+    let mut say = |code, message: String| items.push(Attention { code, message });
+    accounts(rows, &mut say)?;
+    goals(rows, &mut say)?;
+    datapoints(rows, &mut say)?;
+    if let Some(path) = store::setting::recovered(rows)? {
+        say(
+            Code::StoreRecovered,
+            format!(
+                "The database was damaged. It was set aside as {path}, and everything is fetched again; \
+                 nothing is posted twice. Check your links with “bws link list”, then confirm with \
+                 “bws status --seen”."
+            ),
+        );
+    }
+    match paused(rows, now)? {
+        Some(until) => say(Code::Paused, format!("Paused until {}.", until.to_rfc3339())),
+        None => unread(rows, now, &mut say)?,
+    }
+    if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
+        let off = (server - now).num_minutes().abs();
+        say(
+            Code::ClockWrong,
+            format!(
+                "This computer's clock is off by {off} minutes. Nothing is lost by it, but times shown \
+                 are wrong. Set the clock."
+            ),
+        );
+    }
+    items.sort_by_key(|item| std::cmp::Reverse(item.code.urgency()));
+    Ok(items)
+}
+
+fn accounts(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?;
+        let Some(account) = account.filter(|account| account.connected) else {
+            let code = match service {
+                Service::Withings => Code::ConnectWithings,
+                Service::Beeminder => Code::ConnectBeeminder,
+            };
+            say(code, format!("Connect {service} with “bws connect {}”.", service.name()));
+            continue;
+        };
+        if let Some(problem) = account.problem {
+            say(Code::named(&problem.code).unwrap_or(Code::Unavailable), problem.text);
+        }
+        if account.deadbeat {
+            say(
+                Code::Deadbeat,
+                "Beeminder waits for a payment of yours. Sort it out at beeminder.com.".into(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Says when Withings was not read for long although both accounts are well: nobody polls.
+fn unread(rows: &Rows, now: DateTime<Utc>, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?;
+        if account.is_none_or(|account| !account.connected || account.problem.is_some()) {
+            return Ok(());
+        }
+    }
+    let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
+    if let Some(read_at) = read_at.filter(|read_at| now - *read_at > UNREAD) {
+        let hours = (now - read_at).num_hours();
+        say(
+            Code::NotSynced,
+            format!(
+                "Withings was not read for {hours} hours. Start polling, or make a pass with “bws sync”."
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn goals(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+    let goals = store::goal::load_linked(rows)?;
+    if goals.is_empty() {
+        say(Code::NothingLinked, "Nothing is linked yet. Link a goal with “bws link add”.".into());
+    }
+    for goal in goals {
+        let slug = goal.slug;
+        match goal.presence {
+            Presence::Archived => say(
+                Code::GoalArchived,
+                format!("The goal {slug} was archived. Restore it at Beeminder, or remove its link."),
+            ),
+            Presence::Deleted => {
+                say(Code::GoalDeleted, format!("The goal {slug} was deleted at Beeminder. Remove its link."));
+            }
+            Presence::Active if goal.frozen => say(
+                Code::GoalFrozen,
+                format!("The goal {slug} has ended. Restart it at Beeminder, or remove its link."),
+            ),
+            Presence::Active => {}
+        }
+    }
+    for (old, new) in store::goal::renamed(rows)? {
+        say(Code::GoalRenamed, format!("The goal {old} is called {new} now; its link goes on."));
+    }
+    Ok(())
+}
+
+fn datapoints(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+    let (_, parked) = store::outbox::counts(rows)?;
+    if parked > 0 {
+        say(
+            Code::Parked,
+            format!(
+                "Beeminder refused {}. See “bws outbox”, then “bws retry” or “bws discard”.",
+                counted(parked, "datapoint", "datapoints")
+            ),
+        );
+    }
+    let held = store::decision::held(rows)?;
+    if held > 0 {
+        say(
+            Code::Held,
+            format!(
+                "{} held because Withings is not sure who measured. See “bws history”.",
+                counted(held, "measurement is", "measurements are")
+            ),
+        );
+    }
+    let unreadable = store::measurement::unreadable(rows)?;
+    if unreadable > 0 {
+        say(
+            Code::MeasurementUnreadable,
+            format!(
+                "{} not sent because this version cannot read what Withings says. Nothing is lost: \
+                 it is kept for a version that can.",
+                counted(unreadable, "measurement is", "measurements are")
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+pub(crate) fn paused(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    Ok(store::setting::paused_until(rows)?.filter(|until| schedule::is_paused(*until, now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_urgent_counts() {
+        let item = |code| Attention { code, message: String::new() };
+        assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
+        assert_eq!(urgency(&[]), Urgency::Notice);
+        assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);
+        assert_eq!(urgency(&[item(Code::Parked), item(Code::Offline)]), Urgency::NeedsYou);
+    }
+}

@@ -177,10 +177,31 @@ async fn one_goal_in_trouble_does_not_hold_up_the_others_and_keeps_its_order() {
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending), (2, 2));
     assert_eq!(report.requests.beeminder, 3, "the younger one waits for the older");
+    // The schedule waits for that goal alone.
+    test.advance(TimeDelta::seconds(30));
+    test.weigh_in(84.0);
+    assert_eq!(test.pass(Trigger::Timer).await.delivered, 1);
     test.world().faults.clear();
     test.sync().await;
     let posted: Vec<f64> = test.world().beeminder.datapoints("weight").iter().map(|d| d.value).collect();
-    assert_eq!(posted, [82.0, 83.0]);
+    assert_eq!(posted, [82.0, 83.0, 84.0]);
+}
+
+#[tokio::test]
+async fn when_it_cannot_be_found_out_why_a_datapoint_is_missing_nothing_is_concluded() {
+    let mut test = TestApp::weighing().await;
+    let group = test.weigh_in(28.4);
+    test.sync().await;
+    // Renamed, edited, and just then the list of goals cannot be read.
+    test.world().beeminder.goal("weight").fields["slug"] = serde_json::json!("mass");
+    test.advance(TimeDelta::minutes(5));
+    let now = test.now;
+    test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = serde_json::json!(82_400));
+    test.expect_warning("has a problem");
+    let report = test.sync_with(Service::Beeminder, "goals.json", Fault::http(503, "")).await;
+    assert_eq!((report.delivered, report.pending), (0, 1));
+    assert_eq!(test.sync().await.delivered, 1);
+    assert_eq!(test.values("mass"), [82.4]);
 }
 
 #[tokio::test]

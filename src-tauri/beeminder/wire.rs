@@ -25,11 +25,14 @@ pub struct Confirmation {
 }
 
 /// A datapoint as Beeminder has it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct StoredDatapoint {
     /// The key it was posted with, if any.
     #[serde(default, deserialize_with = "lenient::text")]
     pub requestid: Option<String>,
+    /// Its value.
+    #[serde(default)]
+    pub value: Option<f64>,
     /// What it became.
     #[serde(flatten)]
     pub confirmation: Confirmation,

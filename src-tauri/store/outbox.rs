@@ -77,11 +77,14 @@ pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<OutboxEntry>> {
     Ok(rows.prepare_cached(&query)?.query_row([id], read).optional()?)
 }
 
-/// Counts an attempt; done before sending, so that even a crash of ours cannot repeat one for ever.
-pub fn count_attempt(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE outbox SET attempts = attempts + 1 WHERE datapoint_id = ?1")?
+/// Counts an attempt, before it is made. Returns whether the entry is still there to be sent.
+pub fn count_attempt(rows: &Connection, id: i64) -> anyhow::Result<bool> {
+    let counted = rows
+        .prepare_cached(
+            "UPDATE outbox SET attempts = attempts + 1 WHERE datapoint_id = ?1 AND parked IS NULL",
+        )?
         .execute([id])?;
-    Ok(())
+    Ok(counted == 1)
 }
 
 /// Leaves an entry alone for a while.

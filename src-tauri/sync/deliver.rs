@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::trouble::{self, Trouble};
 use super::{SyncPass, Trigger, goals, retry};
 use crate::accounts::Service;
-use crate::beeminder::{Confirmation, Error, Token};
+use crate::beeminder::{Confirmation, Error, StoredDatapoint, Token};
 use crate::goal::{GoalId, Presence};
 use crate::store;
 use crate::store::datapoint::State;
@@ -114,7 +114,10 @@ impl Round<'_> {
 
     /// Sends one entry. Returns whether to go on with the next.
     async fn attempt(&mut self, entry: OutboxEntry) -> anyhow::Result<bool> {
-        self.pass.store.write(|rows| outbox::count_attempt(rows, entry.id))?;
+        if !self.pass.store.write(|rows| outbox::count_attempt(rows, entry.id))? {
+            // The user decided against it while the pass was on its way.
+            return Ok(true);
+        }
         self.attempted += 1;
         let answer = self.send(&entry).await;
         match delivery(&answer) {
@@ -151,13 +154,15 @@ impl Round<'_> {
         }
     }
 
-    /// Finds the datapoint among those that changed last.
+    /// Finds the datapoint, as it should be, among those that changed last.
     async fn look_up(&self, entry: &OutboxEntry) -> Result<Option<Confirmation>, Error> {
         const COUNT: u32 = 50;
         let latest = self.pass.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
-        let mut same =
-            latest.into_iter().filter(|found| found.requestid.as_ref() == Some(&entry.request_id.0));
-        Ok(same.next().map(|found| found.confirmation))
+        let value: Option<f64> = entry.value.parse().ok();
+        let same = |found: &StoredDatapoint| {
+            found.requestid.as_ref() == Some(&entry.request_id.0) && found.value == value
+        };
+        Ok(latest.into_iter().find(same).map(|found| found.confirmation))
     }
 
     fn confirm(&mut self, entry: &OutboxEntry, confirmation: &Confirmation) -> anyhow::Result<()> {
@@ -192,13 +197,17 @@ impl Round<'_> {
         let until = self.pass.now + retry::delay(entry.attempts, after);
         self.pass.store.write(|rows| outbox::save_wait(rows, entry.id, until))?;
         self.held_up.insert(entry.goal.clone());
-        self.trouble = Some(Trouble::from(error));
+        self.trouble = Some(Trouble { goal_waits_until: Some(until), ..Trouble::from(error) });
         Ok(())
     }
 
     /// Finds out what is missing: the goal may be renamed, archived or gone, or the datapoint deleted.
     async fn missing(&mut self, entry: OutboxEntry) -> anyhow::Result<bool> {
-        goals::refresh(self.pass).await?;
+        if !goals::refresh(self.pass).await? {
+            // Nothing is known, so nothing is concluded.
+            self.held_up.insert(entry.goal.clone());
+            return Ok(true);
+        }
         let goal = self.pass.store.read(|rows| store::goal::load(rows, &entry.goal))?;
         match goal {
             Some(goal) if goal.presence == Presence::Active && goal.slug != entry.slug => {

@@ -17,29 +17,37 @@ pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
     Ok(oldest.is_some_and(|oldest| pass.now - oldest >= STALE || oldest > pass.now))
 }
 
-/// Reads user and goals again and notes what became of the linked ones.
+/// Reads user and goals again and notes what became of the linked ones. Returns whether it could.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<()> {
+pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
     let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
-        Err(error) => return trouble::of_token(error)?.note(pass, Service::Beeminder),
+        Err(error) => {
+            trouble::of_token(error)?.note(pass, Service::Beeminder)?;
+            return Ok(false);
+        }
     };
     let linked = pass.store.read(store::goal::load_linked)?;
-    match read(pass, &token, &linked).await {
-        Ok((user, goals)) => pass.store.write(|rows| {
-            store::account::save_profile(rows, Service::Beeminder, user.time_zone.name(), user.deadbeat)?;
-            store::account::save_well(rows, Service::Beeminder)?;
-            for goal in &linked {
-                let found = goals.iter().find(|found| found.id == goal.id);
-                let gone = Goal { presence: Presence::Deleted, ..goal.clone() };
-                store::goal::save(rows, found.unwrap_or(&gone), pass.now)?;
-            }
-            Ok(())
-        }),
-        Err(error) => trouble::Trouble::from(error).note(pass, Service::Beeminder),
-    }
+    let (user, goals) = match read(pass, &token, &linked).await {
+        Ok(read) => read,
+        Err(error) => {
+            trouble::Trouble::from(error).note(pass, Service::Beeminder)?;
+            return Ok(false);
+        }
+    };
+    pass.store.write(|rows| {
+        let (service, zone) = (Service::Beeminder, user.time_zone.name());
+        store::account::save_profile(rows, service, zone, user.deadbeat)?;
+        store::account::save_well(rows, service)?;
+        for goal in &linked {
+            let found = goals.iter().find(|found| found.id == goal.id);
+            let gone = Goal { presence: Presence::Deleted, ..goal.clone() };
+            store::goal::save(rows, found.unwrap_or(&gone), pass.now)?;
+        }
+        Ok(true)
+    })
 }
 
 /// Reads the user and every goal that the links could be about. Archived ones are asked for only when

@@ -19,11 +19,13 @@ pub(super) struct Trouble {
     text: String,
     /// How long the service asked to be left alone.
     pub(super) retry_after: Option<Duration>,
+    /// Set when only one goal is in trouble: until when that one waits. The service itself does not.
+    pub(super) goal_waits_until: Option<DateTime<Utc>>,
 }
 
 impl Trouble {
     pub(super) fn new(code: Code, text: impl Into<String>) -> Trouble {
-        Trouble { code, text: text.into(), retry_after: None }
+        Trouble { code, text: text.into(), retry_after: None, goal_waits_until: None }
     }
 
     /// Notes it in the store, with the time until which automatic passes leave the service alone.
@@ -32,7 +34,8 @@ impl Trouble {
         let zone = pass.store.read(super::time_zone)?;
         pass.store.write(|rows| {
             let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
-            let until = pass.now + retry::delay(failures, self.retry_after);
+            let service_waits_until = pass.now + retry::delay(failures, self.retry_after);
+            let until = self.goal_waits_until.unwrap_or(service_waits_until);
             let limited = self.code == Code::RateLimited && service == Service::Withings;
             let mut text = self.text.clone();
             if self.code.urgency() == Urgency::Retrying {
@@ -46,7 +49,9 @@ impl Trouble {
                 text.push('.');
             }
             let problem = Problem { code: self.code.name().into(), text, since: pass.now };
-            account::save_problem(rows, service, &problem, until, limited)
+            // One goal in trouble must not make another one late.
+            let wait_until = if self.goal_waits_until.is_some() { pass.now } else { until };
+            account::save_problem(rows, service, &problem, wait_until, limited)
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::{beeminder, withings};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
     pub(super) code: Code,
-    text: String,
+    pub(super) text: String,
     /// How long the service asked to be left alone.
     pub(super) retry_after: Option<Duration>,
     /// Set when only one goal is in trouble: until when that one waits. The service itself does not.

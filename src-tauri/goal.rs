@@ -104,6 +104,8 @@ pub enum Misfit {
     Frozen,
     /// Beeminder refuses changes until a payment is sorted out.
     Deadbeat,
+    /// Datapoints from before the goal's graph starts would be posted.
+    StartsLater(DateTime<Utc>),
     /// Only one of a day's datapoints counts, and it is not the one the link is about.
     DropsValues(String),
 }
@@ -119,6 +121,7 @@ impl Misfit {
             Misfit::Frozen => "frozen",
             Misfit::Deadbeat => "deadbeat",
             Misfit::DropsValues(_) => "drops_values",
+            Misfit::StartsLater(_) => "starts_later",
         }
     }
 }
@@ -150,6 +153,12 @@ impl fmt::Display for Misfit {
             Misfit::Deadbeat => f.write_str(
                 "Beeminder waits for a payment of yours and refuses changes until then. Sort it out at \
                  beeminder.com.",
+            ),
+            Misfit::StartsLater(start) => write!(
+                f,
+                "This goal starts on {}, and what was measured earlier is posted too, which can derail it \
+                 at once. Remove the link before the next pass if you did not mean it.",
+                start.format("%Y-%m-%d")
             ),
             Misfit::DropsValues(aggday) => write!(
                 f,

@@ -26,6 +26,8 @@ async fn a_goal_that_does_not_suit_is_warned_about() {
         let added = test.link(goal, feed).await;
         assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), expected, "{goal}");
     }
+    let added = test.link_since("pounds", track(MeasureKind::WEIGHT), "2020-01-01").await;
+    assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), ["starts_later"]);
     test.world().beeminder.deadbeat = true;
     let added = test.link("night-owl", track(MeasureKind::WEIGHT)).await;
     assert_eq!(added.misfits, [Misfit::Deadbeat]);

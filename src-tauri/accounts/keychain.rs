@@ -2,8 +2,8 @@
 //! fallback; a keychain that is locked or missing is a state of its own, and never a sign-out.
 
 use std::fmt;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use keyring_core::CredentialStore;
@@ -66,7 +66,12 @@ pub struct SystemKeychain {
     /// Tells the entries of several data directories apart; empty for the usual one.
     suffix: String,
     store: Arc<Mutex<Option<Arc<CredentialStore>>>>,
+    /// How many threads wait for the keychain.
+    waiting: Arc<AtomicUsize>,
 }
+
+/// Threads behind a prompt that nobody answers for days must not pile up.
+const MOST_WAITING: usize = 4;
 
 /// A prompt nobody answers must not hold up the program.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -74,7 +79,8 @@ const PATIENCE: Duration = Duration::from_secs(25);
 impl SystemKeychain {
     /// Makes a keychain whose entries carry `label`, and `suffix` behind the service's name.
     pub fn new(label: &str, suffix: &str) -> SystemKeychain {
-        SystemKeychain { label: label.to_owned(), suffix: suffix.to_owned(), store: Arc::default() }
+        let (store, waiting) = (Arc::default(), Arc::default());
+        SystemKeychain { label: label.to_owned(), suffix: suffix.to_owned(), store, waiting }
     }
 
     /// Runs `work` on the entry, on a thread of its own because the system may prompt.
@@ -84,7 +90,11 @@ impl SystemKeychain {
         work: impl FnOnce(&keyring_core::Entry) -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, KeychainError> {
         let (label, user) = (self.label.clone(), format!("{}{}", service.name(), self.suffix));
-        let shared = Arc::clone(&self.store);
+        let (shared, waiting) = (Arc::clone(&self.store), Arc::clone(&self.waiting));
+        if waiting.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
+            waiting.fetch_sub(1, Ordering::SeqCst);
+            return Err(KeychainError::Locked);
+        }
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             // Whoever waits behind a prompt gives up on its own.
@@ -96,6 +106,8 @@ impl SystemKeychain {
             if matches!(&outcome, Err(error) if !matches!(error, keyring_core::Error::NoEntry)) {
                 *store = None;
             }
+            drop(store);
+            waiting.fetch_sub(1, Ordering::SeqCst);
             // Nobody listens any more after a time-out.
             let _ = sender.send(outcome);
         });

@@ -1,7 +1,7 @@
 //! Making, listing and removing links.
 
 use anyhow::Context;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::App;
 use crate::beeminder::{self, Token};
@@ -83,7 +83,12 @@ impl App {
             let id = store::link::add(rows, &goal.id, &feed, since, now)?;
             store::link::load(rows, id)?.context("The link was not stored")
         })?;
-        Ok(Added { link, misfits: misfits(&goal, &user, &feed) })
+        let mut misfits = misfits(&goal, &user, &feed);
+        // A goal's start is noon of its first day.
+        if let Some(start) = goal.starts_at.filter(|start| since < *start - TimeDelta::hours(36)) {
+            misfits.push(Misfit::StartsLater(start));
+        }
+        Ok(Added { link, misfits })
     }
 
     /// The links in force.

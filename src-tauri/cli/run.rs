@@ -1,6 +1,6 @@
 //! `bws run`: polls in the foreground until told to stop.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::output::Output;
 use super::sync::text;
 use crate::app::App;
+use crate::attention::Attention;
 use crate::clock;
 use crate::data_dir::Lock;
 use crate::doorbell::{Door, Doorbell};
@@ -27,13 +28,19 @@ pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
     let _poller = app.data_dir.lock(Lock::Poller, Duration::from_secs(1)).await?;
     let (ringer, mut rings) = mpsc::channel(8);
     let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer)?;
-    let polling = Polling { app, output, stop: CancellationToken::new(), waiting: Mutex::default() };
+    let polling = Polling {
+        app,
+        output,
+        stop: CancellationToken::new(),
+        waiting: Mutex::default(),
+        said: Mutex::default(),
+    };
     let nudge = Notify::new();
 
     let poll = poller::poll(clock::now, &nudge, &polling.stop, |_| polling.pass());
     let listen = async {
         while let Some(ring) = rings.recv().await {
-            polling.waiting().push(ring.reply);
+            lock(&polling.waiting).push(ring.reply);
             nudge.notify_one();
         }
         std::future::pending::<()>().await;
@@ -63,17 +70,19 @@ struct Polling<'a> {
     stop: CancellationToken,
     /// Those who rang and wait for a report.
     waiting: Mutex<Vec<oneshot::Sender<String>>>,
+    /// What was said last, which is not said again while it stays so.
+    said: Mutex<Vec<Attention>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Polling<'_> {
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<oneshot::Sender<String>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Makes a pass unless paused, tells whoever rang, and says when the next is due.
     async fn pass(&self) -> anyhow::Result<DateTime<Utc>> {
         let now = clock::now();
-        let asked: Vec<_> = std::mem::take(&mut *self.waiting());
+        let asked: Vec<_> = std::mem::take(&mut *lock(&self.waiting));
         let trigger = if asked.is_empty() { Trigger::Timer } else { Trigger::Hand };
         let paused = self.app.store.read(store::setting::paused_until)?;
         if trigger == Trigger::Timer && paused.is_some_and(|until| schedule::is_paused(until, now)) {
@@ -85,7 +94,8 @@ impl Polling<'_> {
             // Whoever rang may be gone.
             let _ = reply.send(line.clone());
         }
-        if report.fetched + report.planned + report.delivered > 0 || !report.attention.is_empty() {
+        let said = std::mem::replace(&mut *lock(&self.said), report.attention.clone());
+        if report.fetched + report.planned + report.delivered > 0 || report.attention != said {
             self.output.progress(&text(&report));
         }
         if self.output.json {

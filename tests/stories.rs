@@ -9,6 +9,7 @@
     reason = "a story that cannot go on should say where"
 )]
 
+mod any_history;
 mod beeminder_bad_days;
 mod bws;
 mod clock;

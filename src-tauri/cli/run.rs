@@ -22,7 +22,7 @@ use crate::sync::{Trigger, poller, schedule};
 
 /// How long a pass may take to end once told to. Breaking off later loses nothing: what was being sent
 /// is sent again.
-const LAST_WORDS: Duration = Duration::from_secs(4);
+const LAST_WORDS: Duration = Duration::from_millis(2500);
 
 pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
     let _poller = app.data_dir.lock(Lock::Poller, Duration::from_secs(1)).await?;

@@ -1,6 +1,7 @@
 //! The harness: an app over a temporary folder, a sandbox of its own, and a clock that only moves when
 //! told. Dropping it fails the test when datapoints were left behind or an unexpected warning was logged.
 
+mod crash;
 mod logs;
 pub(crate) mod memory_keychain;
 pub(crate) mod process;
@@ -31,6 +32,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub(crate) use crash::CrashAfter;
 pub(crate) use logs::Logs;
 pub(crate) use memory_keychain::MemoryKeychain;
 

@@ -163,7 +163,7 @@ async fn play(events: Vec<Event>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn beeminder_ends_up_with_what_the_rules_say(events in prop::collection::vec(event(), 1..40)) {

@@ -6,6 +6,7 @@ use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::goal::{GoalSlug, Misfit};
 use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
 use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -86,6 +87,22 @@ async fn a_preview_shows_each_day_and_sends_and_links_nothing() {
     // What the preview fetched is planned all the same once there is a link.
     test.link_since("weight", feed, "2026-11-24").await;
     assert_eq!(test.sync().await.delivered, 2);
+}
+
+#[tokio::test]
+async fn a_preview_says_when_the_newest_measurements_may_be_missing() {
+    let test = TestApp::new().await;
+    test.connect_beeminder().await.unwrap();
+    let preview = async || {
+        test.app().preview(&GoalSlug("weight".into()), track(MeasureKind::WEIGHT), 30, test.now).await
+    };
+    assert!(preview().await.unwrap_err().to_string().contains("Withings is not connected"));
+    test.connect_withings().await.unwrap();
+    test.expect_warning("cannot be reached");
+    test.world().faults.next(Service::Withings, "measure", Fault::Drop);
+    assert!(preview().await.unwrap().trouble.unwrap().contains("cannot be reached"));
+    test.sync().await;
+    assert_eq!(preview().await.unwrap().trouble, None);
 }
 
 #[tokio::test]

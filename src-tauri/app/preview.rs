@@ -3,6 +3,8 @@
 use chrono::{DateTime, Days, Utc};
 
 use super::App;
+use crate::accounts::Service;
+use crate::accounts::tokens::TokenError;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, misfits};
 use crate::link::{Feed, Link, LinkId};
@@ -25,6 +27,8 @@ pub struct Preview {
     pub plan: Plan,
     /// Why the goal may not suit.
     pub misfits: Vec<Misfit>,
+    /// Why the newest measurements may be missing.
+    pub trouble: Option<String>,
 }
 
 /// Stored measurements this old are read again before a preview.
@@ -35,7 +39,7 @@ impl App {
     /// but measurements.
     ///
     /// # Errors
-    /// When the goal cannot be read.
+    /// When Withings is not connected, or the goal cannot be read.
     pub async fn preview(
         &self,
         slug: &GoalSlug,
@@ -43,10 +47,15 @@ impl App {
         days: u64,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Preview> {
+        let account = |rows: &store::Rows| store::account::load(rows, Service::Withings);
+        if self.store.read(account)?.is_none_or(|account| !account.connected) {
+            return Err(TokenError::NotConnected(Service::Withings).into());
+        }
         let read_at = self.store.read(store::checkpoint::load)?.map(|checkpoint| checkpoint.read_at);
         if read_at.is_none_or(|read_at| (now - read_at).abs() > STALE) {
             self.pass(Trigger::Hand, now).fetch_only().await?;
         }
+        let trouble = self.store.read(account)?.and_then(|account| account.problem);
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, slug).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
@@ -68,6 +77,7 @@ impl App {
             None => Vec::new(),
         };
         let plan = plan(&link, rule, &groups, &KnownDays::new());
-        Ok(Preview { misfits: misfits(&goal, &user, &feed), goal, feed, rule, from, plan })
+        let (misfits, trouble) = (misfits(&goal, &user, &feed), trouble.map(|problem| problem.text));
+        Ok(Preview { goal, feed, rule, from, plan, misfits, trouble })
     }
 }

@@ -102,6 +102,9 @@ pub(super) async fn preview(
     };
     let preview = app.preview(&slug, feed, days, now).await?;
     warn(&preview.misfits, output);
+    if let Some(trouble) = &preview.trouble {
+        output.progress(&format!("Warning: the newest measurements may be missing. {trouble}"));
+    }
     output.show(&preview_json(&preview), || preview_text(&preview))?;
     Ok(Exit::Fine)
 }
@@ -127,7 +130,7 @@ fn preview_json(preview: &Preview) -> Value {
         })
         .collect();
     json!({"goal": preview.goal.slug, "sends": preview.feed.to_string(), "from": preview.from,
-        "datapoints": rows, "kept_out": kept_out, "warnings": misfits_json(&preview.misfits)})
+        "datapoints": rows, "kept_out": kept_out, "warnings": misfits_json(&preview.misfits), "trouble": preview.trouble})
 }
 
 fn preview_text(preview: &Preview) -> String {

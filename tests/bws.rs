@@ -226,6 +226,23 @@ async fn a_foreign_callback_is_refused_and_the_waiting_goes_on_and_ctrl_c_ends_i
 }
 
 #[tokio::test]
+async fn signing_in_again_needs_no_id_and_secret_and_the_first_time_says_what_it_needs() {
+    let test = TestApp::new().await;
+    let dir = test.path().join("bws");
+    let args = ["connect", "withings", "--callback", "scheme", "--no-browser", "--json"];
+    let first = bws(&test.sandbox, &dir, &args).output().await.unwrap();
+    assert_eq!(first.status.code(), Some(3));
+    assert!(said(&first).contains("--client-secret-file"), "{}", said(&first));
+    connect(&test.sandbox, &dir).await;
+    let mut child = bws(&test.sandbox, &dir, &args).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let line: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
+    let address = agree(&line["authorize_url"].as_str().unwrap().parse().unwrap()).await;
+    ok(&test, &dir, &["callback", &address]).await;
+    assert!(child.wait().await.unwrap().success());
+}
+
+#[tokio::test]
 async fn a_poller_makes_the_pass_that_sync_asks_for_and_sigterm_ends_it_cleanly() {
     let (mut test, dir) = connected().await;
     ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;

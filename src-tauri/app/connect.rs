@@ -54,6 +54,14 @@ impl App {
         Ok(Attempt { authorize_url, sign_in, application: Some(application) })
     }
 
+    /// The application that Withings was last connected through, for signing in again.
+    ///
+    /// # Errors
+    /// When Withings is not connected, or the keychain cannot be used.
+    pub async fn last_application(&self) -> Result<Application, TokenError> {
+        self.tokens.withings_application().await
+    }
+
     /// Starts a sign-in at Beeminder.
     ///
     /// # Errors

@@ -130,12 +130,12 @@ pub(super) enum Command {
 pub(super) enum Connect {
     /// Sign in to Withings through your own developer application
     Withings {
-        /// The application's client id
-        #[arg(long, value_name = "ID")]
-        client_id: String,
+        /// The application's client id; without it, the one used last
+        #[arg(long, value_name = "ID", requires = "client_secret_file")]
+        client_id: Option<String>,
         /// A file with the application's secret, or - for standard input
-        #[arg(long, value_name = "FILE")]
-        client_secret_file: PathBuf,
+        #[arg(long, value_name = "FILE", requires = "client_id")]
+        client_secret_file: Option<PathBuf>,
         #[command(flatten)]
         browser: BrowserArgs,
     },

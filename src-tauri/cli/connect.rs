@@ -29,7 +29,13 @@ const BEEMINDER_CLIENT_ID: Option<&str> = option_env!("BEEMINDER_CLIENT_ID");
 pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyhow::Result<Exit> {
     let connected = match account {
         Connect::Withings { client_id, client_secret_file, browser } => {
-            let application = Application { client_id, secret: read_secret(&client_secret_file)? };
+            let application = match (client_id, client_secret_file) {
+                (Some(client_id), Some(file)) => Application { client_id, secret: read_secret(&file)? },
+                _ => app.last_application().await.context(
+                    "Say which application with --client-id and --client-secret-file; the README says how \
+                     to get one",
+                )?,
+            };
             let waiting = Waiting::start(app, &browser).await?;
             let way = browser.callback.into();
             let attempt = app.begin_withings(application, way, clock::now()).await?;

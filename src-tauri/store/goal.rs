@@ -38,12 +38,6 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
     Ok(())
 }
 
-/// Notes whether a goal is still there.
-pub fn save_presence(rows: &Connection, id: &GoalId, presence: Presence) -> anyhow::Result<()> {
-    rows.execute("UPDATE goal SET presence = ?2 WHERE id = ?1", params![id.0, presence_name(presence)])?;
-    Ok(())
-}
-
 /// Loads one goal.
 pub fn load(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<Goal>> {
     Ok(rows.query_row(&format!("{SELECT} WHERE id = ?1"), [&id.0], read).optional()?)

@@ -17,12 +17,17 @@ use beeminder_withings_sync::accounts::keychain::FileKeychain;
 use beeminder_withings_sync::app::App;
 use beeminder_withings_sync::clock;
 use beeminder_withings_sync::data_dir::DataDir;
+use beeminder_withings_sync::day::DayRule;
 use beeminder_withings_sync::environment::Endpoints;
+use beeminder_withings_sync::goal::{GoalId, GoalSlug};
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::{Feed, Link, LinkId, Take};
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
-use beeminder_withings_sync::store::Store;
+use beeminder_withings_sync::store::{self, Store};
 use beeminder_withings_sync::sync::Trigger;
+use beeminder_withings_sync::sync::plan::{KnownDays, plan};
 use beeminder_withings_sync::withings::Application;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -61,6 +66,15 @@ async fn main() {
     }
     let nothing_new = begun.elapsed() / ROUNDS;
 
+    let begun = Instant::now();
+    let planned = plan_all(&app);
+    let planning = begun.elapsed();
+    assert!(planned > 800, "a day's lowest for more than two years");
+    let begun = Instant::now();
+    let page = app.store.read(|rows| store::history::load(rows, chrono::DateTime::UNIX_EPOCH, 100)).unwrap();
+    let history = begun.elapsed();
+    assert_eq!(page.len(), 100);
+
     let ratio = import.saturating_sub(served).as_secs_f64() / bare.as_secs_f64();
     println!("{GROUPS} groups in {} pages", pages.len());
     println!("parse and insert, nothing else         {bare:>9.1?}");
@@ -69,6 +83,24 @@ async fn main() {
     println!("  less serving, beside the bare work   {ratio:>8.2}x  (target 1.5x)");
     println!("  memory it grew by at its peak        {:>5.1} MiB (target 24 MiB)", f64::from(grown) / 1024.0);
     println!("a pass with nothing new, wall clock    {nothing_new:>9.1?}");
+    println!("plan a link over all {GROUPS} groups      {planning:>9.1?}  (target 50 ms)");
+    println!("open history, the last 100 lines       {history:>9.1?}  (target 50 ms)");
+}
+
+/// Plans the day's lowest weight over everything that was imported.
+fn plan_all(app: &App) -> usize {
+    let kind = MeasureKind::WEIGHT;
+    let link = Link {
+        id: LinkId(0),
+        goal: GoalId(String::new()),
+        slug: GoalSlug(String::new()),
+        feed: Feed::Track { kind, unit: kind.unit(), take: Take::Min },
+        since: chrono::DateTime::UNIX_EPOCH,
+    };
+    let load = |rows: &store::Rows| store::measurement::load_with_kinds(rows, &[kind], link.since);
+    let groups = app.store.read(load).unwrap();
+    let rule = DayRule::new(chrono_tz::Europe::Paris, 0);
+    plan(&link, rule, &groups, &KnownDays::new()).datapoints.len()
 }
 
 /// The answers of a history, as Withings would send them.

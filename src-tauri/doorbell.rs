@@ -81,7 +81,7 @@ impl Doorbell {
     /// Stops answering and gives those who rang a moment to take their answer.
     pub async fn finish(self) {
         self.connections.close();
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.connections.wait()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.connections.wait()).await;
     }
 }
 

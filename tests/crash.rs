@@ -61,7 +61,7 @@ async fn a_process_killed_at_two_hundred_random_points_posts_each_measurement_on
             killed += 1;
         }
     }
-    assert!(killed > KILLS / 4, "only {killed} were killed in time");
+    assert!(killed > KILLS / 10, "only {killed} were killed in time");
     let (code, report) = json(&mut bws(&test.sandbox, &dir, &["sync"])).await;
     assert_eq!((code, &report["pending"]), (0, &serde_json::json!(0)), "{report}");
     for goal in ["weight", "weigh-in"] {

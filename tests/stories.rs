@@ -20,6 +20,7 @@ mod links;
 mod recorded;
 mod rules;
 mod sign_in;
+mod status;
 mod store;
 mod support;
 mod tokens;

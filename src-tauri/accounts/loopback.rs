@@ -62,7 +62,7 @@ impl Loopback {
     /// Stops listening and gives the browser a moment to take its answer.
     pub async fn finish(self) {
         self.connections.close();
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.connections.wait()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.connections.wait()).await;
     }
 }
 

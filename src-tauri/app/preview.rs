@@ -70,12 +70,8 @@ impl App {
             feed,
             since: rule.start_of(from),
         };
-        let groups = match feed.kinds().first() {
-            Some(kind) => {
-                self.store.read(|rows| store::measurement::load_with_kind(rows, *kind, link.since))?
-            }
-            None => Vec::new(),
-        };
+        let kinds = feed.kinds();
+        let groups = self.store.read(|rows| store::measurement::load_with_kinds(rows, &kinds, link.since))?;
         let plan = plan(&link, rule, &groups, &KnownDays::new());
         let (misfits, trouble) = (misfits(&goal, &user, &feed), trouble.map(|problem| problem.text));
         Ok(Preview { goal, feed, rule, from, plan, misfits, trouble })

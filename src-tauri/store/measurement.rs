@@ -80,17 +80,18 @@ pub fn load(rows: &Connection, id: GroupId) -> anyhow::Result<Option<MeasureGrou
     Ok(collect(rows, &query, &[&id.0])?.pop())
 }
 
-/// Loads the groups with a value of `kind` measured at or after `since`.
-pub fn load_with_kind(
+/// Loads the groups with a value of any of `kinds` measured at or after `since`, with those values alone.
+pub fn load_with_kinds(
     rows: &Connection,
-    kind: MeasureKind,
+    kinds: &[MeasureKind],
     since: DateTime<Utc>,
 ) -> anyhow::Result<Vec<MeasureGroup>> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| kind.0.to_string()).collect();
     let query = format!(
-        "{SELECT} WHERE g.measured_at >= ?2 AND g.id IN (SELECT group_id FROM measurement WHERE kind = ?1)
-         ORDER BY g.id, m.ordinal"
+        "{SELECT} WHERE g.measured_at >= ?1 AND m.kind IN ({}) ORDER BY g.id, m.ordinal",
+        kinds.join(", ")
     );
-    collect(rows, &query, &[&kind.0, &since.timestamp()])
+    collect(rows, &query, &[&since.timestamp()])
 }
 
 /// Whether the plan has seen every group in its present form.
@@ -198,8 +199,9 @@ mod tests {
         }
         let empty = MeasureGroup { measurements: Vec::new(), ..group(4, 0) };
         save(&rows, &empty).unwrap();
-        let found = load_with_kind(&rows, MeasureKind::WEIGHT, moment(1002)).unwrap();
+        let found = load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(1002)).unwrap();
         assert_eq!(found.iter().map(|group| group.id.0).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(found[0].measurements.len(), 1, "the other value is not asked for");
         assert_eq!(load(&rows, GroupId(4)).unwrap(), Some(empty));
         assert_eq!(summary(&rows).unwrap(), (4, Some(moment(1004))));
     }

@@ -92,10 +92,7 @@ impl Scope<'_> {
     }
 
     fn concerned_since(&self, since: DateTime<Utc>) -> anyhow::Result<Vec<MeasureGroup>> {
-        match self.link.feed.kinds().first() {
-            Some(kind) => store::measurement::load_with_kind(self.rows, *kind, since),
-            None => Ok(Vec::new()),
-        }
+        store::measurement::load_with_kinds(self.rows, &self.link.feed.kinds(), since)
     }
 
     /// The days that changed groups belong to, and those they belonged to before.

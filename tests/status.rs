@@ -1,0 +1,79 @@
+//! How we are, told apart: each cause of silence has its own name.
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::attention::{Code, attention};
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::status::{Status, status};
+use chrono::TimeDelta;
+
+use super::support::{TestApp, track};
+
+fn now(test: &TestApp) -> Status {
+    test.app().store.read(|rows| status(rows, test.now)).unwrap()
+}
+
+fn codes_now(test: &TestApp) -> Vec<Code> {
+    let items = test.app().store.read(|rows| attention(rows, None, test.now)).unwrap();
+    items.into_iter().map(|item| item.code).collect()
+}
+
+#[tokio::test]
+async fn each_cause_of_silence_has_its_own_name() {
+    let mut test = TestApp::new().await;
+    assert_eq!(now(&test), Status::NotSetUp, "nothing connected");
+    test.connect_withings().await.unwrap();
+    assert_eq!(now(&test), Status::NotSetUp, "one connected");
+    test.connect_beeminder().await.unwrap();
+    assert_eq!(now(&test), Status::NotSetUp, "nothing linked");
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.weigh_in(82.4);
+    let weighed = test.now;
+    test.sync().await;
+    assert_eq!(now(&test), Status::Fine);
+
+    test.advance(TimeDelta::days(3));
+    test.sync().await;
+    assert_eq!(now(&test), Status::NothingMeasured { last: weighed });
+
+    let until = test.now + TimeDelta::hours(1);
+    test.app().pause(Some(until)).unwrap();
+    assert_eq!(now(&test), Status::Paused { until });
+    test.app().pause(None).unwrap();
+
+    test.expect_warning("has a problem");
+    test.sync_with(Service::Withings, "measure", Fault::http(502, "")).await;
+    assert_eq!(now(&test), Status::Retrying);
+
+    test.expect_warning("eychain");
+    test.restart();
+    let locked = beeminder_withings_sync::accounts::keychain::KeychainError::Locked;
+    test.keychain.make(super::support::memory_keychain::Trouble::All(locked));
+    test.sync().await;
+    assert_eq!(now(&test), Status::KeychainLocked);
+    test.keychain.unlock();
+
+    test.expect_warning("no longer accepts the sign-in");
+    test.world().withings.revoke();
+    test.sync().await;
+    assert_eq!(now(&test), Status::NeedsYou);
+    test.connect_withings().await.unwrap();
+    test.weigh_in(82.0);
+    test.sync().await;
+    assert_eq!(now(&test), Status::Fine);
+}
+
+#[tokio::test]
+async fn a_day_without_a_pass_is_said_though_nothing_is_known_to_be_wrong() {
+    let mut test = TestApp::weighing().await;
+    test.sync().await;
+    test.advance(TimeDelta::hours(24));
+    assert_eq!(codes_now(&test), []);
+    test.advance(TimeDelta::minutes(1));
+    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::NotSynced]));
+    // A pause explains it.
+    test.app().pause(Some(test.now + TimeDelta::hours(1))).unwrap();
+    assert_eq!(codes_now(&test), [Code::Paused]);
+    test.sync().await;
+    assert_eq!(codes_now(&test), [Code::Paused]);
+}

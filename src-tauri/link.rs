@@ -89,7 +89,15 @@ pub enum Feed {
 }
 
 impl Feed {
-    /// The kinds that matter to this feed; the first decides whether a group concerns it at all.
+    /// The kind that decides whether a group concerns this feed at all.
+    pub fn first_kind(&self) -> MeasureKind {
+        match self {
+            Feed::Track { kind, .. } => *kind,
+            Feed::Count { set, .. } => set.kinds()[0],
+        }
+    }
+
+    /// The kinds that matter to this feed.
     pub fn kinds(&self) -> Vec<MeasureKind> {
         match self {
             Feed::Track { kind, .. } => vec![*kind],

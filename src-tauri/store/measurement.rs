@@ -1,7 +1,5 @@
 //! What Withings measured, and whether the plan has seen it.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, params};
 
@@ -122,21 +120,21 @@ const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modified_at, g.dev
             m.kind, m.mantissa, m.exponent, m.position
      FROM measure_group g LEFT JOIN measurement m ON m.group_id = g.id";
 
-/// Puts the rows of groups, one a value, together again.
+/// Puts the rows of groups together again: one a value, those of a group next to each other.
 fn collect(
     rows: &Connection,
     query: &str,
     params: &[&dyn rusqlite::ToSql],
 ) -> anyhow::Result<Vec<MeasureGroup>> {
-    let mut groups: BTreeMap<GroupId, MeasureGroup> = BTreeMap::new();
+    let mut groups: Vec<MeasureGroup> = Vec::new();
     let mut statement = rows.prepare_cached(query)?;
     let mut found = statement.query(params)?;
     while let Some(row) = found.next()? {
         let id = GroupId(row.get(0)?);
-        let group = match groups.entry(id) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(read_group(id, row)?),
-        };
+        if groups.last().is_none_or(|group| group.id != id) {
+            groups.push(read_group(id, row)?);
+        }
+        let Some(group) = groups.last_mut() else { continue };
         if let Some(kind) = row.get::<_, Option<i64>>(6)? {
             group.measurements.push(Measurement {
                 kind: MeasureKind(kind),
@@ -146,7 +144,7 @@ fn collect(
             });
         }
     }
-    Ok(groups.into_values().collect())
+    Ok(groups)
 }
 
 fn read_group(id: GroupId, row: &Row<'_>) -> rusqlite::Result<MeasureGroup> {

@@ -44,10 +44,11 @@ pub(super) async fn fetch(pass: &SyncPass<'_>) -> anyhow::Result<Result<Fetched,
             Ok(page) => page,
             Err(trouble) => return Ok(Err(trouble)),
         };
-        reading.store(&page)?;
         // The first page's clock: what is stored while later pages are read must come next time.
         updated_at = updated_at.or(page.updated_at);
-        match page.next {
+        let next = page.next;
+        reading.store(page)?;
+        match next {
             None => {
                 let checkpoint = reading.checkpoint(updated_at);
                 return Ok(Ok(Fetched { changed: reading.changed, checkpoint }));
@@ -94,12 +95,11 @@ impl Reading<'_> {
         }
     }
 
-    fn store(&mut self, page: &Page) -> anyhow::Result<()> {
+    fn store(&mut self, page: Page) -> anyhow::Result<()> {
         let (seen, now) = (&mut self.seen, self.pass.now);
         self.changed += self.pass.store.write(|rows| {
             let mut changed = 0;
-            for group in &page.groups {
-                let mut group = group.clone();
+            for mut group in page.groups {
                 // A group may come twice in one reading, with other values.
                 if !seen.insert(group.id)
                     && let Some(earlier) = measurement::load(rows, group.id)?

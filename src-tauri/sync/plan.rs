@@ -134,7 +134,7 @@ struct Candidate<'a> {
 
 /// Looks at one group alone: `None` when it does not concern the feed, an error when it is kept out.
 fn judge(feed: &Feed, group: &MeasureGroup) -> Option<Result<Decimal, Reason>> {
-    let first = group.measurement(*feed.kinds().first()?)?;
+    let first = group.measurement(feed.first_kind())?;
     match group.attribution() {
         Attribution::Certain | Attribution::Manual => {}
         Attribution::Ambiguous => return Some(Err(Reason::Ambiguous)),

@@ -144,6 +144,12 @@ fn create_private_dir(path: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let mut permissions = std::fs::metadata(path)?.permissions();
     if permissions.mode() & 0o077 != 0 {
+        // Someone else's folder, a home or a shared one, is not ours to close.
+        if std::fs::read_dir(path)?.next().is_some() && !path.join(crate::store::FILE).exists() {
+            return Err(std::io::Error::other(
+                "others can read it and it has other files in it; choose a new or empty folder",
+            ));
+        }
         permissions.set_mode(0o700);
         std::fs::set_permissions(path, permissions)?;
     }
@@ -180,6 +186,18 @@ mod tests {
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&path.join("pass.lock")), 0o600);
         assert_eq!(mode(&path.join("x.json")), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_with_other_files_is_not_closed_to_others_but_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let outer = tempfile::tempdir().unwrap();
+        std::fs::write(outer.path().join("letter.txt"), "").unwrap();
+        std::fs::set_permissions(outer.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let error = format!("{:#}", DataDir::open(outer.path()).unwrap_err());
+        assert!(error.contains("choose a new or empty folder"), "{error}");
+        assert_eq!(std::fs::metadata(outer.path()).unwrap().permissions().mode() & 0o777, 0o755);
     }
 
     #[test]

@@ -57,8 +57,7 @@ pub(crate) fn terminate(child: &Child) {
 /// Connects both accounts through the sandbox's consent pages.
 pub(crate) async fn connect(sandbox: &Sandbox, dir: &Path) {
     use tokio::io::{AsyncBufReadExt, BufReader};
-    let secret = dir.join("secret.txt");
-    std::fs::create_dir_all(dir).unwrap();
+    let secret = dir.with_extension("secret");
     std::fs::write(&secret, beeminder_withings_sync::sandbox::withings::CLIENT_SECRET).unwrap();
     for account in [
         vec![

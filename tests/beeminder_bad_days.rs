@@ -105,7 +105,7 @@ async fn every_refusal_is_parked_with_its_words_and_other_datapoints_go_on() {
 async fn a_parked_datapoint_is_sent_again_when_the_user_says_so_or_never() {
     let mut test = TestApp::weighing().await;
     test.expect_warning("Parked");
-    let group = test.weigh_in(82.4);
+    test.weigh_in(82.4);
     test.sync_with(Service::Beeminder, "datapoints", Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#))
         .await;
     let id = test.outbox()[0].id;
@@ -122,7 +122,6 @@ async fn a_parked_datapoint_is_sent_again_when_the_user_says_so_or_never() {
     assert_eq!(test.values("weight"), [82.4]);
     let states: Vec<_> = test.history().into_iter().filter_map(|line| line.outcome?.state).collect();
     assert_eq!(states, ["discarded", "confirmed"]);
-    let _ = group;
 }
 
 #[tokio::test]

@@ -123,7 +123,11 @@ impl Round<'_> {
         match delivery(&answer) {
             Delivery::Confirmed(confirmation) => self.confirm(&entry, &confirmation)?,
             Delivery::AlreadyThere => {
-                let known = self.look_up(&entry).await.ok().flatten();
+                // It is there; its id and day are only good to know.
+                let known = self.look_up(&entry).await.unwrap_or_else(|error| {
+                    tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
+                    None
+                });
                 self.confirm(&entry, &known.unwrap_or(Confirmation { id: None, daystamp: None }))?;
             }
             Delivery::Doubtful(reason) => match self.look_up(&entry).await {

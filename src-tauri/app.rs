@@ -2,25 +2,31 @@
 
 mod connect;
 mod links;
+pub mod polling;
 mod preview;
+mod waiting;
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
-pub use connect::{Attempt, Connected};
+pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
 pub use links::{Added, Since};
+pub use polling::Polling;
 pub use preview::Preview;
+pub use waiting::Waiting;
 
 use crate::accounts::Service;
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
 use crate::beeminder;
-use crate::data_dir::{DataDir, Lock};
+use crate::data_dir::{DataDir, LOG_FILE, Lock, OLD_LOG_FILE};
 use crate::day::Daystamp;
 use crate::environment::{Endpoints, Environment, KeychainChoice};
+use crate::goal::GoalSlug;
 use crate::store::{self, Store};
 use crate::sync::{self, SyncPass, SyncReport, Trigger};
 use crate::withings;
@@ -100,6 +106,19 @@ impl App {
         }
     }
 
+    /// The page of a goal at Beeminder.
+    ///
+    /// # Errors
+    /// When the names make no address.
+    pub fn goal_page(&self, user: &str, goal: &GoalSlug) -> anyhow::Result<Url> {
+        let mut url = self.endpoints.beeminder.clone();
+        url.path_segments_mut()
+            .map_err(|()| anyhow::anyhow!("Beeminder's address cannot be extended"))?
+            .pop_if_empty()
+            .extend([user, &goal.0]);
+        Ok(url)
+    }
+
     /// Pauses automatic passes. Ends the pause when `until` is `None`.
     ///
     /// # Errors
@@ -167,6 +186,7 @@ impl App {
                 .await
                 .with_context(|| format!("Failed to delete the {service} sign-in from the keychain"))?;
         }
+        self.forget_kept().await.context("Failed to delete the sign-in in flight from the keychain")?;
         let path = self.data_dir.path().to_owned();
         // The database must be closed before its file can go on every system.
         drop(self);
@@ -184,7 +204,10 @@ impl App {
 
 /// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
 fn is_ours(name: &str) -> bool {
-    name.starts_with(store::FILE) || name.ends_with(".lock") || name.ends_with(".sock")
+    name.starts_with(store::FILE)
+        || name.ends_with(".lock")
+        || name.ends_with(".sock")
+        || [LOG_FILE, OLD_LOG_FILE].contains(&name)
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {

@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::accounts::Service;
 use crate::goal::Presence;
+use crate::store::account::Problem;
 use crate::store::{self, Rows};
 use crate::sync::schedule;
 
@@ -118,13 +119,56 @@ impl Code {
     }
 }
 
+impl Code {
+    /// A few words, for a menu or the title of a notification.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Code::ConnectWithings => "Connect Withings",
+            Code::ConnectBeeminder => "Connect Beeminder",
+            Code::SignInWithings => "Sign in to Withings again",
+            Code::SignInBeeminder => "Sign in to Beeminder again",
+            Code::CheckApplication => "Check your Withings application",
+            Code::KeychainLocked => "Unlock the keychain",
+            Code::KeychainAbsent => "No keychain is running",
+            Code::KeychainFailed => "The keychain failed",
+            Code::Parked => "Beeminder refused datapoints",
+            Code::GoalArchived => "A linked goal was archived",
+            Code::GoalDeleted => "A linked goal was deleted",
+            Code::GoalFrozen => "A linked goal has ended",
+            Code::Deadbeat => "Beeminder waits for a payment",
+            Code::StoreRecovered => "The database was damaged",
+            Code::Offline => "No connection",
+            Code::Unavailable => "A service has trouble",
+            Code::RateLimited => "A service asked for a pause",
+            Code::Unreadable => "An answer makes no sense",
+            Code::NotSynced => "Withings was not read for a day",
+            Code::Paused => "Paused",
+            Code::NothingLinked => "Link a goal",
+            Code::GoalRenamed => "A linked goal has a new name",
+            Code::Held => "Were these measurements yours?",
+            Code::MeasurementUnreadable => "Some measurements are not understood",
+            Code::ClockWrong => "This computer’s clock is wrong",
+        }
+    }
+}
+
 /// One thing the user should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
     /// For programs.
     pub code: Code,
-    /// For people.
+    /// For people. It stays the same while the matter does, so that nobody is told twice.
     pub message: String,
+    /// The goal's name, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
+}
+
+impl Attention {
+    /// Makes one that is about no goal.
+    fn new(code: Code, message: impl Into<String>) -> Attention {
+        Attention { code, message: message.into(), goal: None }
+    }
 }
 
 /// A clock this far from the services' is wrong.
@@ -145,39 +189,39 @@ pub fn attention(
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Attention>> {
     let mut items = Vec::new();
-    let mut say = |code, message: String| items.push(Attention { code, message });
-    accounts(rows, &mut say)?;
-    goals(rows, &mut say)?;
-    datapoints(rows, &mut say)?;
+    accounts(rows, &mut items)?;
+    goals(rows, &mut items)?;
+    datapoints(rows, &mut items)?;
     if let Some(path) = store::setting::recovered(rows)? {
-        say(
+        items.push(Attention::new(
             Code::StoreRecovered,
             format!(
                 "The database was damaged. It was set aside as {path}, and everything is fetched again; \
-                 nothing is posted twice. Check your links with “bws link list”, then confirm with \
-                 “bws status --seen”."
+                 nothing is posted twice. Check your links, and confirm."
             ),
-        );
+        ));
     }
     match paused(rows, now)? {
-        Some(until) => say(Code::Paused, format!("Paused until {}.", until.to_rfc3339())),
-        None => unread(rows, now, &mut say)?,
+        Some(until) => {
+            items.push(Attention::new(Code::Paused, format!("Paused until {}.", local(rows, until)?)));
+        }
+        None => unread(rows, now, &mut items)?,
     }
     if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
         let off = (server - now).num_minutes().abs();
-        say(
+        items.push(Attention::new(
             Code::ClockWrong,
             format!(
                 "This computer's clock is off by {off} minutes. Nothing is lost by it, but times shown \
                  are wrong. Set the clock."
             ),
-        );
+        ));
     }
     items.sort_by_key(|item| std::cmp::Reverse(item.code.urgency()));
     Ok(items)
 }
 
-fn accounts(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+fn accounts(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     for service in Service::ALL {
         let account = store::account::load(rows, service)?;
         let Some(account) = account.filter(|account| account.connected) else {
@@ -185,108 +229,121 @@ fn accounts(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<(
                 Service::Withings => Code::ConnectWithings,
                 Service::Beeminder => Code::ConnectBeeminder,
             };
-            say(code, format!("Connect {service} with “bws connect {}”.", service.name()));
+            items.push(Attention::new(code, format!("Connect {service}.")));
             continue;
         };
         if let Some(problem) = account.problem {
-            say(Code::named(&problem.code).unwrap_or(Code::Unavailable), problem.text);
+            items.push(Attention::new(Code::named(&problem.code).unwrap_or(Code::Unavailable), problem.text));
         }
         if account.deadbeat {
-            say(
+            items.push(Attention::new(
                 Code::Deadbeat,
-                "Beeminder waits for a payment of yours. Sort it out at beeminder.com.".into(),
-            );
+                "Beeminder waits for a payment of yours. Sort it out at beeminder.com.",
+            ));
         }
     }
     Ok(())
 }
 
-/// Says when Withings was not read for long although both accounts are well: nobody polls.
-fn unread(rows: &Rows, now: DateTime<Utc>, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+/// Says when Withings was not read for long: nobody polls, or whatever is wrong does not go away by itself.
+fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     for service in Service::ALL {
         let account = store::account::load(rows, service)?;
-        if account.is_none_or(|account| !account.connected || account.problem.is_some()) {
+        let needs_you = |problem: &Problem| {
+            Code::named(&problem.code).is_some_and(|code| code.urgency() == Urgency::NeedsYou)
+        };
+        if account.is_none_or(|account| !account.connected || account.problem.as_ref().is_some_and(needs_you))
+        {
             return Ok(());
         }
     }
     let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
     if let Some(read_at) = read_at.filter(|read_at| now - *read_at > UNREAD) {
-        let hours = (now - read_at).num_hours();
-        say(
+        let since = local(rows, read_at)?;
+        items.push(Attention::new(
             Code::NotSynced,
-            format!(
-                "Withings was not read for {hours} hours. Start polling, or make a pass with “bws sync”."
-            ),
-        );
+            format!("Withings could not be read, or nobody tried, since {since}."),
+        ));
     }
     Ok(())
 }
 
-fn goals(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+fn goals(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     let goals = store::goal::load_linked(rows)?;
     if goals.is_empty() {
-        say(Code::NothingLinked, "Nothing is linked yet. Link a goal with “bws link add”.".into());
+        items.push(Attention::new(
+            Code::NothingLinked,
+            "Nothing is linked yet. Choose what to send to which goal.",
+        ));
     }
     for goal in goals {
         let slug = goal.slug;
-        match goal.presence {
-            Presence::Archived => say(
+        let (code, message) = match goal.presence {
+            Presence::Archived => (
                 Code::GoalArchived,
                 format!("The goal {slug} was archived. Restore it at Beeminder, or remove its link."),
             ),
             Presence::Deleted => {
-                say(Code::GoalDeleted, format!("The goal {slug} was deleted at Beeminder. Remove its link."));
+                (Code::GoalDeleted, format!("The goal {slug} was deleted at Beeminder. Remove its link."))
             }
-            Presence::Active if goal.frozen => say(
+            Presence::Active if goal.frozen => (
                 Code::GoalFrozen,
                 format!("The goal {slug} has ended. Restart it at Beeminder, or remove its link."),
             ),
-            Presence::Active => {}
-        }
+            Presence::Active => continue,
+        };
+        items.push(Attention { code, message, goal: Some(slug.0) });
     }
     for (old, new) in store::goal::renamed(rows)? {
-        say(Code::GoalRenamed, format!("The goal {old} is called {new} now; its link goes on."));
+        let message = format!("The goal {old} is called {new} now; its link goes on.");
+        items.push(Attention { code: Code::GoalRenamed, message, goal: Some(new) });
     }
     Ok(())
 }
 
-fn datapoints(rows: &Rows, say: &mut impl FnMut(Code, String)) -> anyhow::Result<()> {
+fn datapoints(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     let (_, parked) = store::outbox::counts(rows)?;
     if parked > 0 {
-        say(
+        items.push(Attention::new(
             Code::Parked,
             format!(
-                "Beeminder refused {}. See “bws outbox”, then “bws retry” or “bws discard”.",
+                "Beeminder refused {}. Send them again, or decide against them.",
                 counted(parked, "datapoint", "datapoints")
             ),
-        );
+        ));
     }
     let held = store::decision::held(rows)?;
     if held > 0 {
-        say(
+        items.push(Attention::new(
             Code::Held,
             format!(
-                "{} held because Withings is not sure who measured. See “bws history”.",
+                "{} held because Withings is not sure who measured.",
                 counted(held, "measurement is", "measurements are")
             ),
-        );
+        ));
     }
     let unreadable = store::measurement::unreadable(rows)?;
     if unreadable > 0 {
-        say(
+        items.push(Attention::new(
             Code::MeasurementUnreadable,
             format!(
                 "{} not sent because this version cannot read what Withings says. Nothing is lost: \
                  it is kept for a version that can.",
                 counted(unreadable, "measurement is", "measurements are")
             ),
-        );
+        ));
     }
     Ok(())
 }
 
 fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A moment as the Beeminder user's clock shows it.
+fn local(rows: &Rows, moment: DateTime<Utc>) -> anyhow::Result<String> {
+    let zone = crate::sync::time_zone(rows)?;
+    Ok(moment.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string())
 }
 
 pub(crate) fn paused(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
@@ -299,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_most_urgent_counts() {
-        let item = |code| Attention { code, message: String::new() };
+        let item = |code| Attention::new(code, "");
         assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
         assert_eq!(urgency(&[]), Urgency::Notice);
         assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);

@@ -7,6 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+/// What the tray program writes its log to.
+pub const LOG_FILE: &str = "log.txt";
+/// The log before that one.
+pub const OLD_LOG_FILE: &str = "log-old.txt";
+
 /// A data directory that exists and is private.
 #[derive(Debug, Clone)]
 pub struct DataDir {
@@ -39,6 +44,17 @@ impl DataDir {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Opens a file to write at its end, private and made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn append_to(&self, name: &str) -> anyhow::Result<File> {
+        let path = self.path.join(name);
+        private(OpenOptions::new().append(true).create(true))
+            .open(&path)
+            .with_context(|| format!("Failed to write in the data directory ({})", path.display()))
     }
 
     /// Takes a lock, waiting up to `patience` for whoever holds it.
@@ -85,6 +101,8 @@ pub enum Lock {
     Poller,
     /// Wait for a sign-in.
     SignIn,
+    /// Be the tray program.
+    Desktop,
 }
 
 impl Lock {
@@ -94,6 +112,7 @@ impl Lock {
             Lock::Token => "token.lock",
             Lock::Poller => "poller.lock",
             Lock::SignIn => "sign-in.lock",
+            Lock::Desktop => "desktop.lock",
         }
     }
 
@@ -102,6 +121,7 @@ impl Lock {
             Lock::Pass => "Another program is in the middle of a pass. Try again in a minute.",
             Lock::Token => "Another program is renewing the sign-in. Try again in a minute.",
             Lock::Poller => "Another program is polling this data directory already.",
+            Lock::Desktop => "The tray program runs already.",
             Lock::SignIn => "Another sign-in is waiting for the browser. Finish or cancel it first.",
         }
     }

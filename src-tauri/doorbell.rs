@@ -20,6 +20,8 @@ pub enum Door {
     SignIn,
     /// Whoever polls; takes a nudge.
     Poller,
+    /// The tray program; takes an address the browser brought, or nothing to be shown.
+    Desktop,
 }
 
 impl Door {
@@ -27,6 +29,7 @@ impl Door {
         match self {
             Door::SignIn => "sign-in",
             Door::Poller => "poller",
+            Door::Desktop => "desktop",
         }
     }
 }
@@ -99,6 +102,12 @@ pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Optio
     stream.read_line(&mut answer).await.context("The other copy of this program hung up")?;
     anyhow::ensure!(!answer.is_empty(), "The other copy of this program hung up");
     Ok(Some(answer.trim_end().to_owned()))
+}
+
+/// Reads the answer of a sign-in's door: whether it worked, and a sentence.
+pub fn outcome(answer: &str) -> (bool, String) {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    (answer["ok"] == serde_json::Value::Bool(true), answer["message"].as_str().unwrap_or_default().to_owned())
 }
 
 async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>) {

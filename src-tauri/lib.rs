@@ -21,7 +21,12 @@ pub mod sync;
 
 pub mod app;
 pub mod attention;
+pub mod autostart;
 pub mod cli;
+pub mod menu;
+pub mod notification;
+pub mod overview;
+pub mod resident;
 pub mod status;
 
 pub mod clock;
@@ -30,6 +35,8 @@ pub mod doorbell;
 pub mod environment;
 mod http;
 mod lenient;
+pub mod stop_signal;
+pub mod wake;
 
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

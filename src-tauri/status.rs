@@ -2,8 +2,9 @@
 //! their own.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 
-use crate::attention::{Code, Urgency, attention, paused, urgency};
+use crate::attention::{Attention, Code, Urgency, attention, paused, urgency};
 use crate::store::{self, Rows};
 
 /// How we are.
@@ -43,6 +44,31 @@ impl Status {
             Status::NothingMeasured { .. } => "nothing_measured",
             Status::Fine => "fine",
         }
+    }
+}
+
+impl Status {
+    /// One sentence that says how we are, by the clock of `zone`.
+    pub fn sentence(&self, attention: &[Attention], zone: Tz) -> String {
+        let first = attention.first().map_or("", |item| item.message.as_str());
+        let clock = |moment: &DateTime<Utc>| moment.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
+        match self {
+            Status::Fine => "All is well.".into(),
+            Status::NothingMeasured { last } => {
+                format!("All is well, but nothing was measured since {}.", clock(last))
+            }
+            Status::Paused { until } => format!("Paused until {}.", clock(until)),
+            Status::Retrying => format!("Something failed and is tried again: {first}"),
+            Status::NotSetUp => format!("Not set up yet: {first}"),
+            Status::KeychainLocked => format!("Waiting for the keychain: {first}"),
+            Status::NeedsYou => format!("Needs you: {first}"),
+        }
+    }
+}
+
+impl serde::Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

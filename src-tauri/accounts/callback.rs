@@ -17,7 +17,7 @@ pub const LOOPBACK_PORT: u16 = 8910;
 const LONGEST: usize = 4096;
 
 /// How the browser reaches this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CallbackWay {
     /// An address of this program's own scheme.

@@ -11,25 +11,48 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Service;
 
-/// Where tokens are kept: one text a service.
+/// What is kept in the keychain, one text each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// The tokens of a service.
+    Tokens(Service),
+    /// The sign-in in flight, which has to outlive this process.
+    SignIn,
+}
+
+impl Item {
+    /// Everything there may be.
+    pub const ALL: [Item; 3] =
+        [Item::Tokens(Service::Withings), Item::Tokens(Service::Beeminder), Item::SignIn];
+
+    /// The word it is filed under.
+    pub fn name(self) -> &'static str {
+        match self {
+            Item::Tokens(service) => service.name(),
+            Item::SignIn => "sign-in",
+        }
+    }
+}
+
+/// Where tokens are kept.
 pub trait Keychain: fmt::Debug + Send + Sync {
     /// Loads what was saved; `None` when nothing was.
     ///
     /// # Errors
     /// When the keychain cannot be asked, which says nothing about what it holds.
-    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError>;
+    fn load(&self, item: Item) -> Result<Option<SecretString>, KeychainError>;
 
     /// Saves, in place of what was saved before.
     ///
     /// # Errors
     /// When it was not saved; what was saved before is still there.
-    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError>;
+    fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError>;
 
     /// Deletes what was saved, if anything.
     ///
     /// # Errors
     /// When it may still be there.
-    fn delete(&self, service: Service) -> Result<(), KeychainError>;
+    fn delete(&self, item: Item) -> Result<(), KeychainError>;
 }
 
 /// Why the keychain could not be used.
@@ -86,10 +109,10 @@ impl SystemKeychain {
     /// Runs `work` on the entry, on a thread of its own because the system may prompt.
     fn with_entry<T: Send + 'static>(
         &self,
-        service: Service,
+        item: Item,
         work: impl FnOnce(&keyring_core::Entry) -> keyring_core::Result<T> + Send + 'static,
     ) -> Result<T, KeychainError> {
-        let (label, user) = (self.label.clone(), format!("{}{}", service.name(), self.suffix));
+        let (label, user) = (self.label.clone(), format!("{}{}", item.name(), self.suffix));
         let (shared, waiting) = (Arc::clone(&self.store), Arc::clone(&self.waiting));
         if waiting.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
             waiting.fetch_sub(1, Ordering::SeqCst);
@@ -119,21 +142,21 @@ impl SystemKeychain {
 }
 
 impl Keychain for SystemKeychain {
-    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError> {
-        self.with_entry(service, |entry| match entry.get_password() {
+    fn load(&self, item: Item) -> Result<Option<SecretString>, KeychainError> {
+        self.with_entry(item, |entry| match entry.get_password() {
             Ok(secret) => Ok(Some(SecretString::from(secret))),
             Err(keyring_core::Error::NoEntry) => Ok(None),
             Err(error) => Err(error),
         })
     }
 
-    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError> {
+    fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError> {
         let secret = secret.clone();
-        self.with_entry(service, move |entry| entry.set_password(secret.expose_secret()))
+        self.with_entry(item, move |entry| entry.set_password(secret.expose_secret()))
     }
 
-    fn delete(&self, service: Service) -> Result<(), KeychainError> {
-        self.with_entry(service, |entry| match entry.delete_credential() {
+    fn delete(&self, item: Item) -> Result<(), KeychainError> {
+        self.with_entry(item, |entry| match entry.delete_credential() {
             Ok(()) | Err(keyring_core::Error::NoEntry) => Ok(()),
             Err(error) => Err(error),
         })
@@ -210,28 +233,28 @@ impl FileKeychain {
         FileKeychain { dir: dir.to_owned() }
     }
 
-    fn path(&self, service: Service) -> std::path::PathBuf {
-        self.dir.join(format!("sandbox-tokens-{}.json", service.name()))
+    fn path(&self, item: Item) -> std::path::PathBuf {
+        self.dir.join(format!("sandbox-tokens-{}.json", item.name()))
     }
 }
 
 #[cfg(feature = "sandbox")]
 impl Keychain for FileKeychain {
-    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError> {
-        match std::fs::read_to_string(self.path(service)) {
+    fn load(&self, item: Item) -> Result<Option<SecretString>, KeychainError> {
+        match std::fs::read_to_string(self.path(item)) {
             Ok(text) => Ok(Some(text.into())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(KeychainError::Failed(error.to_string())),
         }
     }
 
-    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError> {
-        crate::data_dir::write_private_file(&self.path(service), secret.expose_secret())
+    fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError> {
+        crate::data_dir::write_private_file(&self.path(item), secret.expose_secret())
             .map_err(|error| KeychainError::Failed(error.to_string()))
     }
 
-    fn delete(&self, service: Service) -> Result<(), KeychainError> {
-        match std::fs::remove_file(self.path(service)) {
+    fn delete(&self, item: Item) -> Result<(), KeychainError> {
+        match std::fs::remove_file(self.path(item)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(KeychainError::Failed(error.to_string()))
             }

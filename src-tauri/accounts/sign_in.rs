@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::Service;
@@ -81,6 +82,15 @@ fn beeminder_words(error: &beeminder::Error) -> String {
     error.to_string()
 }
 
+/// An attempt as the keychain keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct KeptSignIn {
+    service: String,
+    redirect_uri: String,
+    state: String,
+    started_at: i64,
+}
+
 impl SignIn {
     /// Starts an attempt with a fresh, unguessable state.
     ///
@@ -95,6 +105,31 @@ impl SignIn {
             state: hex::encode(random).into(),
             started_at: now,
         })
+    }
+
+    /// Puts an attempt together again that another process started.
+    pub(crate) fn resume(kept: KeptSignIn) -> Option<SignIn> {
+        Some(SignIn {
+            service: Service::named(&kept.service)?,
+            redirect_uri: kept.redirect_uri,
+            state: kept.state.into(),
+            started_at: DateTime::from_timestamp(kept.started_at, 0)?,
+        })
+    }
+
+    /// What another process needs to go on.
+    pub(crate) fn to_keep(&self) -> KeptSignIn {
+        KeptSignIn {
+            service: self.service.name().to_owned(),
+            redirect_uri: self.redirect_uri.clone(),
+            state: self.state().to_owned(),
+            started_at: self.started_at.timestamp(),
+        }
+    }
+
+    /// Whether the user has taken longer than [`PATIENCE`].
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        now - self.started_at > PATIENCE
     }
 
     /// What the service must send back.
@@ -112,7 +147,7 @@ impl SignIn {
         if callback.service != self.service || !same {
             return Err(SignInError::NotAsked);
         }
-        if now - self.started_at > PATIENCE {
+        if self.is_over(now) {
             return Err(SignInError::TooLate);
         }
         match callback.outcome {

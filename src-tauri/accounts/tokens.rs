@@ -12,11 +12,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::Service;
-use super::keychain::{Keychain, KeychainError};
+use super::keychain::{Item, Keychain, KeychainError};
 use crate::beeminder::{Token, TokenKind};
 use crate::data_dir::{DataDir, Lock};
 use crate::withings::{self, Application, TokenGrant};
@@ -226,7 +227,7 @@ impl Tokens {
             Token::Personal(secret) => (TokenKind::Personal, secret),
         };
         let entry = BeeminderEntry { kind, token: secret.expose_secret().to_owned() };
-        self.save(Service::Beeminder, &entry).await
+        self.save(Item::Tokens(Service::Beeminder), &entry).await
     }
 
     /// Deletes a service's tokens.
@@ -235,7 +236,7 @@ impl Tokens {
     /// When they may still be there.
     pub async fn delete(&self, service: Service) -> Result<(), TokenError> {
         let mut cached = self.withings.lock().await;
-        self.on_keychain(move |keychain| keychain.delete(service)).await?;
+        self.on_keychain(move |keychain| keychain.delete(Item::Tokens(service))).await?;
         if service == Service::Withings {
             *cached = None;
         }
@@ -263,22 +264,39 @@ impl Tokens {
             expires_at: tokens.expires_at.timestamp(),
             user_id: tokens.user_id.clone(),
         };
-        self.save(Service::Withings, &entry).await
+        self.save(Item::Tokens(Service::Withings), &entry).await
     }
 
     async fn load(&self, service: Service) -> Result<SecretString, TokenError> {
-        self.on_keychain(move |keychain| keychain.load(service))
-            .await?
-            .ok_or(TokenError::NotConnected(service))
+        self.load_item(Item::Tokens(service)).await?.ok_or(TokenError::NotConnected(service))
+    }
+
+    /// Keeps the sign-in in flight, so that its callback can be answered by another process.
+    pub(crate) async fn keep_sign_in(&self, sign_in: &impl Serialize) -> Result<(), TokenError> {
+        self.save(Item::SignIn, sign_in).await
+    }
+
+    /// The sign-in that was kept.
+    pub(crate) async fn kept_sign_in<T: DeserializeOwned>(&self) -> Result<Option<T>, TokenError> {
+        self.load_item(Item::SignIn).await?.map(|text| read_entry(&text)).transpose()
+    }
+
+    /// Forgets the sign-in that was kept.
+    pub(crate) async fn forget_sign_in(&self) -> Result<(), TokenError> {
+        self.on_keychain(|keychain| keychain.delete(Item::SignIn)).await
+    }
+
+    async fn load_item(&self, item: Item) -> Result<Option<SecretString>, TokenError> {
+        self.on_keychain(move |keychain| keychain.load(item)).await
     }
 
     /// Saves and reads back.
-    async fn save(&self, service: Service, entry: &impl Serialize) -> Result<(), TokenError> {
+    async fn save(&self, item: Item, entry: &impl Serialize) -> Result<(), TokenError> {
         let text = serde_json::to_string(entry).map_err(anyhow::Error::from)?;
         let secret = SecretString::from(text);
         self.on_keychain(move |keychain| {
-            keychain.save(service, &secret)?;
-            let kept = keychain.load(service)?;
+            keychain.save(item, &secret)?;
+            let kept = keychain.load(item)?;
             if kept.is_some_and(|kept| kept.expose_secret() == secret.expose_secret()) {
                 Ok(())
             } else {
@@ -300,7 +318,7 @@ impl Tokens {
 }
 
 /// Reads an entry. The error does not quote it.
-fn read_entry<T: for<'de> Deserialize<'de>>(text: &SecretString) -> Result<T, TokenError> {
+fn read_entry<T: DeserializeOwned>(text: &SecretString) -> Result<T, TokenError> {
     serde_json::from_str(text.expose_secret()).map_err(|_| {
         TokenError::Keychain(KeychainError::Failed(
             "it holds something this program did not write; disconnect and connect again".into(),

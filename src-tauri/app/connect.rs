@@ -1,17 +1,21 @@
 //! Connecting the two accounts, and disconnecting them.
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::App;
 use crate::accounts::Service;
 use crate::accounts::callback::{self, CallbackWay};
-use crate::accounts::sign_in::{SignIn, SignInError};
+use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
 use crate::accounts::tokens::{TokenError, WithingsTokens};
 use crate::beeminder::{self, Token};
 use crate::store;
 use crate::withings::{self, Application};
+
+/// The Beeminder application of this build, if it has one.
+pub const BEEMINDER_CLIENT_ID: Option<&str> = option_env!("BEEMINDER_CLIENT_ID");
 
 /// A sign-in in flight, and where to send the user for it.
 #[derive(Debug)]
@@ -22,13 +26,36 @@ pub struct Attempt {
     application: Option<Application>,
 }
 
+/// An attempt as the keychain keeps it, with the application it needs to finish.
+#[derive(Serialize, Deserialize)]
+struct KeptAttempt {
+    authorize_url: Url,
+    sign_in: KeptSignIn,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
 /// A sign-in that worked.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Connected {
     /// Which account.
     pub service: Service,
     /// Whose: Withings' userid or Beeminder's user name.
     pub user: String,
+}
+
+impl Connected {
+    /// The good news.
+    pub fn sentence(&self) -> String {
+        format!("Connected to {} as {}.", self.service, self.user)
+    }
+}
+
+impl Attempt {
+    /// Which account.
+    pub fn service(&self) -> Service {
+        self.sign_in.service
+    }
 }
 
 impl App {
@@ -102,6 +129,48 @@ impl App {
             }
             None => self.connect_beeminder(Token::OAuth(granted), now).await,
         }
+    }
+
+    /// Keeps `attempt` in the keychain, so that its callback is answered even if this process is gone by
+    /// then. It also shows, before the browser opens, whether the keychain can keep tokens.
+    ///
+    /// # Errors
+    /// When the keychain did not keep it.
+    pub async fn keep(&self, attempt: &Attempt) -> Result<(), SignInError> {
+        let application = attempt.application.as_ref();
+        let kept = KeptAttempt {
+            authorize_url: attempt.authorize_url.clone(),
+            sign_in: attempt.sign_in.to_keep(),
+            client_id: application.map(|application| application.client_id.clone()),
+            client_secret: application.map(|application| application.secret.expose_secret().to_owned()),
+        };
+        self.tokens.keep_sign_in(&kept).await.map_err(sign_in_error)
+    }
+
+    /// The attempt that an earlier process kept, if its time is not over.
+    ///
+    /// # Errors
+    /// When the keychain cannot be asked.
+    pub async fn kept(&self, now: DateTime<Utc>) -> Result<Option<Attempt>, SignInError> {
+        let kept: Option<KeptAttempt> = self.tokens.kept_sign_in().await.map_err(sign_in_error)?;
+        let Some(KeptAttempt { authorize_url, sign_in, client_id, client_secret }) = kept else {
+            return Ok(None);
+        };
+        let application = client_id.zip(client_secret);
+        Ok(SignIn::resume(sign_in).filter(|sign_in| !sign_in.is_over(now)).map(|sign_in| Attempt {
+            authorize_url,
+            sign_in,
+            application: application
+                .map(|(client_id, secret)| Application { client_id, secret: secret.into() }),
+        }))
+    }
+
+    /// Forgets the attempt that was kept.
+    ///
+    /// # Errors
+    /// When it may still be in the keychain.
+    pub async fn forget_kept(&self) -> Result<(), SignInError> {
+        self.tokens.forget_sign_in().await.map_err(sign_in_error)
     }
 
     /// Connects Beeminder with the user's own token.

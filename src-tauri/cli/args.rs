@@ -126,6 +126,34 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// Whether whoever polls should look again.
+    pub(super) fn changes_what_is_stored(&self) -> bool {
+        match self {
+            Command::Connect { .. }
+            | Command::Disconnect { .. }
+            | Command::Link { action: LinkAction::Add { .. } | LinkAction::Remove { .. } }
+            | Command::Status { seen: true }
+            | Command::Retry { .. }
+            | Command::Discard { .. }
+            | Command::Pause { .. }
+            | Command::Resume => true,
+            Command::Callback { .. }
+            | Command::Goals
+            | Command::Link { .. }
+            | Command::Preview { .. }
+            | Command::Sync
+            | Command::Run
+            | Command::Status { seen: false }
+            | Command::History { .. }
+            | Command::Outbox
+            | Command::ForgetEverything { .. } => false,
+            #[cfg(feature = "sandbox")]
+            Command::Sandbox { .. } => false,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Connect {
     /// Sign in to Withings through your own developer application

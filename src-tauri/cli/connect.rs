@@ -2,29 +2,21 @@
 
 use std::io::{IsTerminal, Read};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::Context;
 use secrecy::SecretString;
 use serde_json::json;
-use tokio::sync::mpsc;
 
 use super::args::{BrowserArgs, Connect};
 use super::exit::Exit;
 use super::output::Output;
 use crate::accounts::Service;
-use crate::accounts::callback::CallbackWay;
-use crate::accounts::loopback::{Brought, Loopback};
-use crate::accounts::sign_in::{PATIENCE, SignInError};
-use crate::app::{App, Attempt, Connected};
+use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, polling};
 use crate::clock;
-use crate::data_dir::{DataDir, Lock};
-use crate::doorbell::{self, Door, Doorbell, Ring};
+use crate::data_dir::DataDir;
+use crate::doorbell::{self, Door};
 use crate::environment::Environment;
 use crate::withings::Application;
-
-/// The Beeminder application of this build, if it has one.
-const BEEMINDER_CLIENT_ID: Option<&str> = option_env!("BEEMINDER_CLIENT_ID");
 
 pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyhow::Result<Exit> {
     let connected = match account {
@@ -36,10 +28,10 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
                      to get one",
                 )?,
             };
-            let waiting = Waiting::start(app, &browser).await?;
             let way = browser.callback.into();
+            let waiting = Waiting::start(app, way).await?;
             let attempt = app.begin_withings(application, way, clock::now()).await?;
-            waiting.through_browser(app, &attempt, &browser, output).await?
+            through_browser(app, waiting, &attempt, &browser, output).await?
         }
         Connect::Beeminder { token_file: Some(file), .. } => {
             app.connect_beeminder_token(read_secret(&file)?, clock::now()).await?
@@ -49,137 +41,70 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
                 "This build has no Beeminder application of its own. Register one at \
                  beeminder.com/apps/new and pass its --client-id, or use your token with --token-file",
             )?;
-            let waiting = Waiting::start(app, &browser).await?;
-            let attempt = app.begin_beeminder(&client_id, browser.callback.into(), clock::now())?;
-            waiting.through_browser(app, &attempt, &browser, output).await?
+            let way = browser.callback.into();
+            let waiting = Waiting::start(app, way).await?;
+            let attempt = app.begin_beeminder(&client_id, way, clock::now())?;
+            through_browser(app, waiting, &attempt, &browser, output).await?
         }
     };
-    output.show(&json!({"connected": connected}), || {
-        format!("Connected to {} as {}.", connected.service, connected.user)
-    })?;
+    output.show(&json!({"connected": connected}), || connected.sentence())?;
     Ok(Exit::Fine)
 }
 
-/// Everything through which a callback can come, open before the browser is.
-struct Waiting {
-    brought: mpsc::Receiver<Brought>,
-    rings: mpsc::Receiver<Ring>,
-    loopback: Option<Loopback>,
-    doorbell: Doorbell,
-    _lock: crate::data_dir::Held,
+/// Sends the user to the browser and waits for what comes back.
+async fn through_browser(
+    app: &App,
+    mut waiting: Waiting,
+    attempt: &Attempt,
+    browser: &BrowserArgs,
+    output: Output,
+) -> anyhow::Result<Connected> {
+    let url = attempt.authorize_url.as_str();
+    if output.json {
+        output.line(&json!({"authorize_url": url}).to_string());
+    } else {
+        output.line(&format!("Open this address and agree:\n\n  {url}\n"));
+        output.progress("Waiting for the browser, at most 10 minutes. Ctrl-C cancels.");
+    }
+    if !browser.no_browser
+        && let Err(error) = open::that_detached(url)
+    {
+        output.progress(&format!("No browser could be opened ({error}); open it yourself."));
+    }
+    let outcome = tokio::select! {
+        outcome = waiting.answer(app, attempt) => outcome.map_err(anyhow::Error::from),
+        signal = tokio::signal::ctrl_c() => {
+            signal.context("Failed to wait for Ctrl-C")?;
+            Err(anyhow::anyhow!("Cancelled. Nothing was changed."))
+        }
+    };
+    waiting.finish().await;
+    outcome
 }
 
-impl Waiting {
-    async fn start(app: &App, browser: &BrowserArgs) -> anyhow::Result<Waiting> {
-        let lock = app.data_dir.lock(Lock::SignIn, Duration::ZERO).await?;
-        let (sender, brought) = mpsc::channel(4);
-        let (ringer, rings) = mpsc::channel(4);
-        let loopback = match CallbackWay::from(browser.callback) {
-            CallbackWay::Loopback => Some(Loopback::listen(sender).await?),
-            CallbackWay::Scheme => None,
-        };
-        let doorbell = Doorbell::answer(&app.data_dir, Door::SignIn, ringer)?;
-        Ok(Waiting { brought, rings, loopback, doorbell, _lock: lock })
-    }
-
-    /// Sends the user to the browser and waits for what comes back.
-    async fn through_browser(
-        mut self,
-        app: &App,
-        attempt: &Attempt,
-        browser: &BrowserArgs,
-        output: Output,
-    ) -> anyhow::Result<Connected> {
-        let url = attempt.authorize_url.as_str();
-        if output.json {
-            output.line(&json!({"authorize_url": url}).to_string());
-        } else {
-            output.line(&format!("Open this address and agree:\n\n  {url}\n"));
-            output.progress("Waiting for the browser, at most 10 minutes. Ctrl-C cancels.");
-        }
-        if !browser.no_browser
-            && let Err(error) = open::that_detached(url)
-        {
-            output.progress(&format!("No browser could be opened ({error}); open it yourself."));
-        }
-        let patience = PATIENCE.to_std().unwrap_or_default();
-        let outcome = tokio::select! {
-            outcome = self.answered(app, attempt) => outcome,
-            () = tokio::time::sleep(patience) => Err(SignInError::TooLate.into()),
-            signal = tokio::signal::ctrl_c() => {
-                signal.context("Failed to wait for Ctrl-C")?;
-                Err(anyhow::anyhow!("Cancelled. Nothing was changed."))
-            }
-        };
-        if let Some(loopback) = self.loopback {
-            loopback.finish().await;
-        }
-        self.doorbell.finish().await;
-        outcome
-    }
-
-    /// Takes addresses until one is the answer. Those nobody asked for change nothing.
-    async fn answered(&mut self, app: &App, attempt: &Attempt) -> anyhow::Result<Connected> {
-        loop {
-            let (address, reply) = tokio::select! {
-                Some(brought) = self.brought.recv() => (brought.address, Reply::Browser(brought.reply)),
-                Some(ring) = self.rings.recv() => (ring.line, Reply::Doorbell(ring.reply)),
-                else => anyhow::bail!("Nothing listens for the browser any more"),
-            };
-            match app.finish(attempt, &address, clock::now()).await {
-                Ok(connected) => {
-                    reply.send(Ok(format!(
-                        "Connected to {} as {}. You can close this page.",
-                        connected.service, connected.user
-                    )));
-                    return Ok(connected);
-                }
-                Err(error @ SignInError::NotAsked) => {
-                    tracing::warn!("An address that nobody asked for was ignored");
-                    reply.send(Err(error.to_string()));
-                }
-                Err(error) => {
-                    reply.send(Err(error.to_string()));
-                    return Err(error.into());
-                }
-            }
-        }
-    }
-}
-
-/// Whoever brought an address wants to know what became of it; they may be gone, which is no matter.
-enum Reply {
-    Browser(tokio::sync::oneshot::Sender<Result<String, String>>),
-    Doorbell(tokio::sync::oneshot::Sender<String>),
-}
-
-impl Reply {
-    fn send(self, outcome: Result<String, String>) {
-        match self {
-            Reply::Browser(reply) => drop(reply.send(outcome)),
-            Reply::Doorbell(reply) => {
-                let (ok, message) = match outcome {
-                    Ok(message) => (true, message),
-                    Err(message) => (false, message),
-                };
-                drop(reply.send(json!({"ok": ok, "message": message}).to_string()));
-            }
-        }
-    }
-}
-
-/// Hands an address over to whoever waits for a sign-in.
+/// Hands an address over to whoever waits for a sign-in, or finishes the one of a program that is gone.
 pub(super) async fn hand_over(environment: &Environment, url: &str, output: Output) -> anyhow::Result<Exit> {
     let dir = DataDir::open(&environment.data_dir)?;
     // One line is one address.
     let line: String = url.split_whitespace().collect();
-    let answer = doorbell::ring(&dir, Door::SignIn, &line)
+    let (ok, message) = match doorbell::ring(&dir, Door::SignIn, &line).await? {
+        Some(answer) => doorbell::outcome(&answer),
+        None => (true, finish_kept(environment, &line).await?.sentence()),
+    };
+    output.show(&json!({"ok": ok, "message": message}), || message.clone())?;
+    Ok(if ok { Exit::Fine } else { Exit::Failed })
+}
+
+async fn finish_kept(environment: &Environment, address: &str) -> anyhow::Result<Connected> {
+    let app = App::open(environment, clock::now())?;
+    let attempt = app
+        .kept(clock::now())
         .await?
         .context("Nobody waits for a sign-in. Start with “bws connect …” and leave it running")?;
-    let answer: serde_json::Value =
-        serde_json::from_str(&answer).context("Failed to understand the answer")?;
-    output.show(&answer, || answer["message"].as_str().unwrap_or_default().to_owned())?;
-    Ok(if answer["ok"] == json!(true) { Exit::Fine } else { Exit::Failed })
+    let connected = app.finish(&attempt, address, clock::now()).await?;
+    app.forget_kept().await?;
+    polling::tell_poller(&app).await;
+    Ok(connected)
 }
 
 pub(super) async fn disconnect(app: &App, service: Service, output: Output) -> anyhow::Result<Exit> {

@@ -20,9 +20,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use clap::Parser;
 
-use crate::app::App;
+use crate::app::{App, polling};
 use crate::environment::{self, Environment};
 use crate::{clock, store};
 use args::{Args, Command};
@@ -73,24 +74,35 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
     }
     let now = clock::now();
     let app = App::open(environment, now)?;
+    let changes = command.changes_what_is_stored();
+    if let Command::ForgetEverything { yes } = command {
+        return connect::forget_everything(app, yes, output).await;
+    }
+    let exit = carry_out(&app, command, now, output).await?;
+    if changes {
+        polling::tell_poller(&app).await;
+    }
+    Ok(exit)
+}
+
+async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
     match command {
-        Command::Connect { account } => connect::connect(&app, account, output).await,
-        Command::Disconnect { account } => connect::disconnect(&app, account.into(), output).await,
-        Command::Goals => goals::list(&app, output).await,
-        Command::Link { action } => links::run(&app, action, now, output).await,
-        Command::Preview { id, feed, days } => links::preview(&app, id, &feed, days, now, output).await,
-        Command::Sync => sync::once(&app, now, output).await,
-        Command::Run => run::run(&app, output).await,
-        Command::Status { seen } => status::show(&app, seen, now, output),
-        Command::History { csv, limit, since } => history::show(&app, csv, limit, since, output),
-        Command::Outbox => sync::outbox(&app, output),
-        Command::Retry { id } => sync::retry(&app, id, output),
-        Command::Discard { id } => sync::discard(&app, id, output),
-        Command::Pause { until } => status::pause(&app, until, now, output),
-        Command::Resume => status::resume(&app, output),
-        Command::ForgetEverything { yes } => connect::forget_everything(app, yes, output).await,
-        Command::Callback { .. } => {
-            anyhow::bail!("Callbacks are handed over before the program is opened")
+        Command::Connect { account } => connect::connect(app, account, output).await,
+        Command::Disconnect { account } => connect::disconnect(app, account.into(), output).await,
+        Command::Goals => goals::list(app, output).await,
+        Command::Link { action } => links::run(app, action, now, output).await,
+        Command::Preview { id, feed, days } => links::preview(app, id, &feed, days, now, output).await,
+        Command::Sync => sync::once(app, now, output).await,
+        Command::Run => run::run(app, output).await,
+        Command::Status { seen } => status::show(app, seen, now, output),
+        Command::History { csv, limit, since } => history::show(app, csv, limit, since, output),
+        Command::Outbox => sync::outbox(app, output),
+        Command::Retry { id } => sync::retry(app, id, output),
+        Command::Discard { id } => sync::discard(app, id, output),
+        Command::Pause { until } => status::pause(app, until, now, output),
+        Command::Resume => status::resume(app, output),
+        Command::ForgetEverything { .. } | Command::Callback { .. } => {
+            anyhow::bail!("This is done before, with or without the program opened")
         }
         #[cfg(feature = "sandbox")]
         Command::Sandbox { .. } => {

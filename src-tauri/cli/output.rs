@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exit::Exit;
+use crate::attention::{Attention, Code};
 
 /// Where answers go.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +83,39 @@ where
         .map(|line| line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()).to_owned())
         .collect();
     lines.join("\n")
+}
+
+/// What the user should know, with the command that helps.
+pub(super) fn advised(item: &Attention) -> String {
+    match command_for(item.code) {
+        Some(command) => format!("{} See “{command}”.", item.message),
+        None => item.message.clone(),
+    }
+}
+
+fn command_for(code: Code) -> Option<&'static str> {
+    match code {
+        Code::ConnectWithings | Code::SignInWithings | Code::CheckApplication => Some("bws connect withings"),
+        Code::ConnectBeeminder | Code::SignInBeeminder => Some("bws connect beeminder"),
+        Code::Parked => Some("bws outbox"),
+        Code::GoalArchived | Code::GoalDeleted | Code::GoalFrozen => Some("bws link remove"),
+        Code::StoreRecovered => Some("bws link list, then bws status --seen"),
+        Code::NotSynced => Some("bws sync"),
+        Code::NothingLinked => Some("bws link add"),
+        Code::GoalRenamed => Some("bws status --seen"),
+        Code::Held => Some("bws history"),
+        Code::Paused => Some("bws resume"),
+        Code::KeychainLocked
+        | Code::KeychainAbsent
+        | Code::KeychainFailed
+        | Code::Deadbeat
+        | Code::Offline
+        | Code::Unavailable
+        | Code::RateLimited
+        | Code::Unreadable
+        | Code::MeasurementUnreadable
+        | Code::ClockWrong => None,
+    }
 }
 
 /// A number with its noun.

@@ -5,15 +5,14 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{self, Exit};
-use super::output::{Output, counted, local, table};
-use crate::app::App;
-use crate::doorbell::{self, Door};
+use super::output::{Output, advised, counted, local, table};
+use crate::app::{App, polling};
 use crate::store;
 use crate::sync::{SyncReport, Trigger, time_zone};
 
 /// Makes a pass, or has whoever polls make it.
 pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
-    let report = match ask_poller(app).await {
+    let report = match polling::ask(app).await {
         Some(report) => report,
         None => {
             let stop = CancellationToken::new();
@@ -28,17 +27,6 @@ pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyho
     };
     output.show(&report, || text(&report))?;
     Ok(exit::of_attention(&report.attention))
-}
-
-/// A poller that cannot be asked is no obstacle: the pass lock keeps the two apart.
-async fn ask_poller(app: &App) -> Option<SyncReport> {
-    match doorbell::ring(&app.data_dir, Door::Poller, "sync").await {
-        Ok(answer) => serde_json::from_str(&answer?).ok(),
-        Err(error) => {
-            tracing::info!("The poller did not answer: {error:#}");
-            None
-        }
-    }
 }
 
 pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
@@ -61,7 +49,7 @@ pub(super) fn text(report: &SyncReport) -> String {
         }
     }
     for item in &report.attention {
-        text += &format!("\n- {}", item.message);
+        text += &format!("\n- {}", advised(item));
     }
     text
 }

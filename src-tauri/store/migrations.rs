@@ -4,7 +4,8 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_start.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_incident.sql")];
 
 /// Runs the migrations the database has not had. Refuses a database from a newer program.
 pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ pub mod datapoint;
 pub mod decision;
 pub mod goal;
 pub mod history;
+pub mod incident;
 pub mod link;
 pub mod measurement;
 mod migrations;

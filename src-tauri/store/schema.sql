@@ -144,3 +144,12 @@ CREATE TABLE setting (
     name TEXT NOT NULL PRIMARY KEY,    -- see store/setting.rs
     value TEXT NOT NULL                -- as that file writes it
 ) STRICT;
+
+-- What needs the user and has not ended, so that nobody is interrupted twice for the same.
+CREATE TABLE incident (
+    code TEXT NOT NULL,                -- what it is, see attention::Code
+    goal TEXT NOT NULL,                -- the goal it is about; '' when about none
+    count INTEGER NOT NULL,            -- how many datapoints are concerned, where that counts
+    told INTEGER NOT NULL,             -- 1 when the user was interrupted for it
+    PRIMARY KEY (code, goal)
+) STRICT, WITHOUT ROWID;

@@ -74,7 +74,7 @@ pub(super) async fn deliver(pass: &SyncPass<'_>, stop: &CancellationToken) -> an
         if stop.is_cancelled() {
             break;
         }
-        let waits = pass.trigger == Trigger::Timer && retry::is_waiting(entry.wait_until, pass.now);
+        let waits = pass.trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, pass.now);
         if entry.parked.is_some() || round.held_up.contains(&entry.goal) {
             continue;
         }

@@ -37,6 +37,8 @@ use fetch::Fetched;
 pub enum Trigger {
     /// The user, now. Back-off and pause do not hold it up.
     Hand,
+    /// The computer woke up, or is connected again: what could not be reached is asked at once.
+    Wake,
     /// The schedule.
     Timer,
 }

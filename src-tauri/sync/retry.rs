@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
+use crate::attention::Code;
 use crate::store::account::Account;
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
@@ -34,16 +35,36 @@ pub(super) fn may_ask(account: &Account, trigger: Trigger, now: DateTime<Utc>) -
     let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
     match trigger {
         Trigger::Hand => !just_limited,
+        Trigger::Wake => is_offline(account) || !is_waiting(account.wait_until, now),
         Trigger::Timer => !is_waiting(account.wait_until, now),
     }
+}
+
+fn is_offline(account: &Account) -> bool {
+    account.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline.name())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::account::Problem;
 
     fn at(unix: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(unix, 0).unwrap()
+    }
+
+    fn account() -> Account {
+        Account {
+            user_id: String::new(),
+            time_zone: String::new(),
+            connected: true,
+            connected_at: at(0),
+            deadbeat: false,
+            problem: None,
+            failures: 1,
+            wait_until: at(10_600),
+            limited_at: at(10_000),
+        }
     }
 
     #[test]
@@ -65,18 +86,19 @@ mod tests {
     }
 
     #[test]
+    fn a_network_that_is_back_ends_the_wait_for_it_and_for_nothing_else() {
+        let problem = |code: Code| Problem { code: code.name().into(), text: String::new(), since: at(0) };
+        for (code, wake) in [(Code::Offline, true), (Code::RateLimited, false), (Code::Unavailable, false)] {
+            let account = Account { problem: Some(problem(code)), ..account() };
+            assert_eq!(may_ask(&account, Trigger::Wake, at(10_100)), wake, "{code:?}");
+            assert!(!may_ask(&account, Trigger::Timer, at(10_100)));
+            assert!(may_ask(&account, Trigger::Wake, at(10_600)));
+        }
+    }
+
+    #[test]
     fn the_user_is_only_held_up_in_the_first_minute_after_too_many_requests() {
-        let account = Account {
-            user_id: String::new(),
-            time_zone: String::new(),
-            connected: true,
-            connected_at: at(0),
-            deadbeat: false,
-            problem: None,
-            failures: 1,
-            wait_until: at(10_600),
-            limited_at: at(10_000),
-        };
+        let account = account();
         for (now, hand, timer) in [
             (10_000, false, false),
             (10_059, false, false),

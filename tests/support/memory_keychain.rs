@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 
 use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::accounts::keychain::{Keychain, KeychainError};
+use beeminder_withings_sync::accounts::keychain::{Item, Keychain, KeychainError};
 use secrecy::{ExposeSecret, SecretString};
 
 #[derive(Debug, Default)]
 pub(crate) struct MemoryKeychain {
-    entries: Mutex<HashMap<Service, SecretString>>,
+    entries: Mutex<HashMap<Item, SecretString>>,
     trouble: Mutex<Trouble>,
 }
 
@@ -36,12 +36,16 @@ impl MemoryKeychain {
 
     /// What is stored, whatever the trouble.
     pub(crate) fn stored(&self, service: Service) -> Option<String> {
-        self.entries.lock().unwrap().get(&service).map(|secret| secret.expose_secret().to_owned())
+        self.entries
+            .lock()
+            .unwrap()
+            .get(&Item::Tokens(service))
+            .map(|secret| secret.expose_secret().to_owned())
     }
 
     /// Puts back what was stored at another time, as a restored backup does.
     pub(crate) fn put_back(&self, service: Service, text: String) {
-        self.entries.lock().unwrap().insert(service, text.into());
+        self.entries.lock().unwrap().insert(Item::Tokens(service), text.into());
     }
 
     fn trouble(&self) -> Trouble {
@@ -50,31 +54,31 @@ impl MemoryKeychain {
 }
 
 impl Keychain for MemoryKeychain {
-    fn load(&self, service: Service) -> Result<Option<SecretString>, KeychainError> {
+    fn load(&self, item: Item) -> Result<Option<SecretString>, KeychainError> {
         match self.trouble() {
             Trouble::All(error) => Err(error),
             Trouble::None | Trouble::Save(_) | Trouble::ForgetsSaves => {
-                Ok(self.entries.lock().unwrap().get(&service).cloned())
+                Ok(self.entries.lock().unwrap().get(&item).cloned())
             }
         }
     }
 
-    fn save(&self, service: Service, secret: &SecretString) -> Result<(), KeychainError> {
+    fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError> {
         match self.trouble() {
             Trouble::All(error) | Trouble::Save(error) => Err(error),
             Trouble::ForgetsSaves => Ok(()),
             Trouble::None => {
-                self.entries.lock().unwrap().insert(service, secret.clone());
+                self.entries.lock().unwrap().insert(item, secret.clone());
                 Ok(())
             }
         }
     }
 
-    fn delete(&self, service: Service) -> Result<(), KeychainError> {
+    fn delete(&self, item: Item) -> Result<(), KeychainError> {
         match self.trouble() {
             Trouble::All(error) => Err(error),
             Trouble::None | Trouble::Save(_) | Trouble::ForgetsSaves => {
-                self.entries.lock().unwrap().remove(&service);
+                self.entries.lock().unwrap().remove(&item);
                 Ok(())
             }
         }

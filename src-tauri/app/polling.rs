@@ -1,0 +1,263 @@
+//! Polling, as every front end that stays does it: passes when they are due, when the user asks, when the
+//! computer wakes up or is connected again, and when another front end rings.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use crate::clock;
+use crate::data_dir::{Held, Lock};
+use crate::doorbell::{self, Door, Doorbell, Ring};
+use crate::store;
+use crate::sync::{SyncReport, Trigger, poller, schedule};
+
+/// How long a pass may take to end once told to. What was being sent then is sent again, byte for byte.
+const LAST_WORDS: Duration = Duration::from_millis(3000);
+
+/// How often a front end that does not poll looks whether it should.
+const WATCH: Duration = Duration::from_secs(30);
+
+/// Connections come and go in bursts; each burst is worth one pass.
+const BURST: TimeDelta = TimeDelta::minutes(1);
+
+/// What rings at the poller's door: make a pass, or look again at what is stored.
+pub const SYNC: &str = "sync";
+/// See [`SYNC`].
+pub const LOOK: &str = "look";
+
+/// What happens while polling.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A pass begins.
+    Started,
+    /// A pass was made, here or by whoever polls.
+    Passed(&'a SyncReport),
+    /// Something else may have changed what there is to show.
+    Changed,
+}
+
+/// The polling of one front end.
+#[derive(Debug, Default)]
+pub struct Polling {
+    nudge: Notify,
+    stop: CancellationToken,
+    asked: Mutex<Asked>,
+}
+
+/// What the next pass should know.
+#[derive(Debug, Default)]
+struct Asked {
+    /// The user asked.
+    by_hand: bool,
+    /// The computer woke up, or is connected again.
+    woken: bool,
+    /// Those who rang and wait for a report.
+    waiting: Vec<oneshot::Sender<String>>,
+    /// When the last pass was made, and when the next one is due.
+    last: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Polling {
+    /// Asks for a pass on the user's behalf.
+    pub fn sync_now(&self) {
+        self.asked().by_hand = true;
+        self.nudge.notify_one();
+    }
+
+    /// Says that the computer woke up, or is connected again.
+    pub fn wake(&self) {
+        self.asked().woken = true;
+        self.nudge.notify_one();
+    }
+
+    /// Says that something the schedule depends on has changed, for instance a pause.
+    pub fn look(&self) {
+        self.nudge.notify_one();
+    }
+
+    /// Ends polling after the request under way.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether it is told to stop within `time`. A nudge ends the wait as well.
+    pub async fn stopped_within(&self, time: Duration) -> bool {
+        tokio::select! {
+            () = self.stop.cancelled() => true,
+            () = self.nudge.notified() => false,
+            () = tokio::time::sleep(time) => false,
+        }
+    }
+
+    /// Polls until told to stop, or leaves it to another front end as long as that one does.
+    ///
+    /// # Errors
+    /// When the store cannot be used. Polling can be started again.
+    pub async fn run(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+        while !self.stop.is_cancelled() {
+            match app.data_dir.try_lock(Lock::Poller)? {
+                Some(held) => self.lead(app, held, tell).await?,
+                None => self.follow(app, tell).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Polls until told to stop.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn lead(&self, app: &App, _poller: Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+        let (ringer, mut rings) = mpsc::channel(8);
+        let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer)?;
+        let poll = poller::poll(clock::now, &self.nudge, &self.stop, |_| self.pass(app, tell));
+        let listen = async {
+            while let Some(ring) = rings.recv().await {
+                self.answer(ring, tell);
+            }
+            std::future::pending::<()>().await;
+        };
+        let stopped = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        let outcome = tokio::select! {
+            outcome = poll => outcome,
+            () = listen => Ok(()),
+            () = stopped => Ok(()),
+        };
+        doorbell.finish().await;
+        outcome
+    }
+
+    /// Leaves polling to whoever does it, and asks them for a pass when the user wants one.
+    async fn follow(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+        tell(Event::Changed);
+        tokio::select! {
+            () = self.stop.cancelled() => return Ok(()),
+            () = tokio::time::sleep(WATCH) => return Ok(()),
+            () = self.nudge.notified() => {}
+        }
+        if !std::mem::take(&mut self.asked().by_hand) {
+            return Ok(());
+        }
+        tell(Event::Started);
+        match ask(app).await {
+            Some(report) => tell(Event::Passed(&report)),
+            // They have just left; the next round polls here.
+            None => self.sync_now(),
+        }
+        Ok(())
+    }
+
+    fn answer(&self, ring: Ring, tell: &impl Fn(Event<'_>)) {
+        if ring.line == LOOK {
+            // Whoever rang may be gone.
+            let _ = ring.reply.send(String::from("ok"));
+            tell(Event::Changed);
+            self.look();
+        } else {
+            self.asked().waiting.push(ring.reply);
+            self.sync_now();
+        }
+    }
+
+    /// Makes a pass unless there is a reason not to, and says when the next is due.
+    async fn pass(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<DateTime<Utc>> {
+        let now = clock::now();
+        let (trigger, waiting, last) = {
+            let mut asked = self.asked();
+            let (by_hand, woken) = (std::mem::take(&mut asked.by_hand), std::mem::take(&mut asked.woken));
+            let trigger = match (by_hand, woken) {
+                (true, _) => Trigger::Hand,
+                (false, true) => Trigger::Wake,
+                (false, false) => Trigger::Timer,
+            };
+            (trigger, std::mem::take(&mut asked.waiting), asked.last)
+        };
+        let paused = app.store.read(store::setting::paused_until)?;
+        if trigger != Trigger::Hand && paused.is_some_and(|until| schedule::is_paused(until, now)) {
+            self.asked().last = None;
+            return app.store.read(|rows| schedule::next_pass(rows, now));
+        }
+        if let Some(due) = last.and_then(|last| not_yet(trigger, last, now)) {
+            return Ok(due);
+        }
+        tell(Event::Started);
+        let report = app.sync(trigger, now, &self.stop).await?;
+        self.asked().last = Some((now, report.next));
+        let line = serde_json::to_string(&report).context("Failed to report")?;
+        for reply in waiting {
+            // Whoever rang may be gone.
+            let _ = reply.send(line.clone());
+        }
+        tell(Event::Passed(&report));
+        Ok(report.next)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the pass is to be made instead, if not now. `last` is when the last was made and the next is due.
+fn not_yet(
+    trigger: Trigger,
+    (made, due): (DateTime<Utc>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    // A clock that was set back must not put it off.
+    let since = now - made;
+    match trigger {
+        Trigger::Hand => None,
+        Trigger::Wake => (since >= TimeDelta::zero() && since < BURST).then(|| due.min(made + BURST)),
+        Trigger::Timer => (now < due && since >= TimeDelta::zero()).then_some(due),
+    }
+}
+
+/// Has whoever polls make a pass. `None` when nobody does, or they cannot be asked: the pass lock keeps
+/// the two apart.
+pub async fn ask(app: &App) -> Option<SyncReport> {
+    match doorbell::ring(&app.data_dir, Door::Poller, SYNC).await {
+        Ok(answer) => serde_json::from_str(&answer?).ok(),
+        Err(error) => {
+            tracing::info!("The poller did not answer: {error:#}");
+            None
+        }
+    }
+}
+
+/// Tells whoever polls that what is stored was changed.
+pub async fn tell_poller(app: &App) {
+    if let Err(error) = doorbell::ring(&app.data_dir, Door::Poller, LOOK).await {
+        tracing::info!("The poller did not answer: {error:#}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_of_connections_is_worth_one_pass() {
+        let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        let last = (at(100), at(115));
+        let soon = at(100) + TimeDelta::seconds(30);
+        for (trigger, now, expected) in [
+            (Trigger::Hand, soon, None),
+            (Trigger::Wake, soon, Some(at(101))),
+            (Trigger::Wake, at(101), None),
+            (Trigger::Wake, at(99), None),
+            (Trigger::Timer, at(114), Some(at(115))),
+            (Trigger::Timer, at(115), None),
+            (Trigger::Timer, at(99), None),
+        ] {
+            assert_eq!(not_yet(trigger, last, now), expected, "{trigger:?} {now}");
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! When to interrupt the user. Pure: from what was said before and how things are to what is said now.
+//!
+//! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
+//! While the window is open it shows everything, so nothing is told beside it.
+
+use chrono::{DateTime, Utc};
+use strum::{EnumString, IntoStaticStr};
+
+use crate::attention::{Attention, Code, Urgency};
+
+/// How much the user wants to be told.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    IntoStaticStr,
+    EnumString,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Level {
+    /// New datapoints as well.
+    All,
+    /// What needs the user.
+    #[default]
+    Problems,
+    /// Nothing.
+    None,
+}
+
+/// What the user chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Preferences {
+    /// How much.
+    pub level: Level,
+    /// Nothing before then.
+    pub snoozed_until: Option<DateTime<Utc>>,
+}
+
+/// One notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about; a notice replaces an earlier one about the same.
+    pub about: String,
+    /// A few words.
+    pub title: String,
+    /// A sentence or two.
+    pub body: String,
+    /// Whether it should stay until the user has seen it.
+    pub urgent: bool,
+}
+
+/// Something that needs the user, from its beginning to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incident {
+    /// What it is.
+    pub code: Code,
+    /// The goal it is about; empty when about none.
+    pub goal: String,
+    /// How many datapoints are concerned, where that counts.
+    pub count: u64,
+    /// Whether the user was interrupted for it.
+    pub told: bool,
+}
+
+impl Incident {
+    fn about(&self) -> String {
+        format!("{} {}", self.code.name(), self.goal)
+    }
+
+    fn is_same(&self, other: &Incident) -> bool {
+        self.code == other.code && self.goal == other.goal
+    }
+}
+
+/// How things are after a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What the user should know.
+    pub attention: &'a [Attention],
+    /// Datapoints that Beeminder refused and nobody decided on.
+    pub parked: u64,
+    /// Datapoints that Beeminder confirmed in this pass.
+    pub delivered: u64,
+    /// Whether the window is open.
+    pub window_is_open: bool,
+}
+
+/// Decides what to say, and which incidents are known from then on.
+pub fn notices(
+    known: &[Incident],
+    situation: Situation<'_>,
+    preferences: Preferences,
+    now: DateTime<Utc>,
+) -> (Vec<Notice>, Vec<Incident>) {
+    let snoozed = preferences.snoozed_until.is_some_and(|until| until > now);
+    let silent = preferences.level == Level::None;
+    let (mut said, mut known_now) = (Vec::new(), Vec::new());
+    for item in situation.attention.iter().filter(|item| is_incident(item.code)) {
+        let mut incident = Incident {
+            code: item.code,
+            goal: item.goal.clone().unwrap_or_default(),
+            count: if item.code == Code::Parked { situation.parked } else { 1 },
+            told: false,
+        };
+        let before = known.iter().find(|before| before.is_same(&incident));
+        incident.told = before.is_some_and(|before| before.told);
+        let is_new = before.is_none_or(|before| before.count < incident.count);
+        if is_new && !situation.window_is_open {
+            if snoozed {
+                // Told when the snooze is over, if it is still so.
+                known_now.extend(before.cloned());
+                continue;
+            }
+            if !silent {
+                incident.told = true;
+                said.push(Notice {
+                    about: incident.about(),
+                    title: item.code.headline().into(),
+                    body: item.message.clone(),
+                    urgent: true,
+                });
+            }
+        }
+        known_now.push(incident);
+    }
+    let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
+    let over: Vec<_> = known.iter().filter(is_over).filter(|incident| incident.told).cloned().collect();
+    if snoozed {
+        known_now.extend(over);
+    } else if !silent {
+        said.extend(over.iter().map(solved));
+    }
+    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.window_is_open {
+        said.push(delivered(situation.delivered));
+    }
+    (said, known_now)
+}
+
+/// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
+/// program knows.
+fn is_incident(code: Code) -> bool {
+    code.urgency() == Urgency::NeedsYou && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder)
+}
+
+fn solved(incident: &Incident) -> Notice {
+    Notice {
+        about: incident.about(),
+        title: format!("Solved: {}", incident.code.headline().to_lowercase()),
+        body: "Syncing goes on.".into(),
+        urgent: false,
+    }
+}
+
+fn delivered(count: u64) -> Notice {
+    let what = if count == 1 { "1 new datapoint".into() } else { format!("{count} new datapoints") };
+    Notice { about: "delivered".into(), title: what, body: "Beeminder has confirmed.".into(), urgent: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+    }
+
+    fn item(code: Code) -> Attention {
+        Attention { code, message: "…".into(), goal: None }
+    }
+
+    /// What is said, pass after pass; each is what the user should know and how many are refused.
+    fn story(preferences: Preferences, passes: &[(&[Code], u64)]) -> Vec<Vec<String>> {
+        let mut known = Vec::new();
+        let mut said = Vec::new();
+        for (codes, parked) in passes {
+            let attention: Vec<_> = codes.iter().copied().map(item).collect();
+            let situation =
+                Situation { attention: &attention, parked: *parked, delivered: 0, window_is_open: false };
+            let (notices, after) = notices(&known, situation, preferences, now());
+            said.push(notices.into_iter().map(|notice| notice.title).collect());
+            known = after;
+        }
+        said
+    }
+
+    #[test]
+    fn an_incident_is_told_once_and_its_end_replaces_it() {
+        let said = story(
+            Preferences::default(),
+            &[(&[], 0), (&[Code::SignInWithings], 0), (&[Code::SignInWithings], 0), (&[], 0), (&[], 0)],
+        );
+        let (told, solved) = ("Sign in to Withings again", "Solved: sign in to withings again");
+        assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
+        let attention = [item(Code::SignInWithings)];
+        let situation = Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false };
+        let (first, known) = notices(&[], situation, Preferences::default(), now());
+        let over = Situation { attention: &[], ..situation };
+        let (last, _) = notices(&known, over, Preferences::default(), now());
+        assert_eq!(first[0].about, last[0].about, "the same notification");
+    }
+
+    #[test]
+    fn what_is_tried_again_or_good_to_know_is_not_told() {
+        let quiet = [Code::Offline, Code::RateLimited, Code::Held, Code::Paused, Code::ConnectWithings];
+        assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
+    }
+
+    #[test]
+    fn more_refusals_are_told_again_and_fewer_are_not() {
+        let parked: &[Code] = &[Code::Parked];
+        let said = story(Preferences::default(), &[(parked, 1), (parked, 1), (parked, 2), (parked, 1)]);
+        let told = vec!["Beeminder refused datapoints".to_owned()];
+        assert_eq!(said, [told.clone(), vec![], told, vec![]]);
+    }
+
+    #[test]
+    fn two_goals_are_two_incidents() {
+        let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
+        let attention = [goal("one"), goal("other")];
+        let situation = Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false };
+        let (said, known) = notices(&[], situation, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (2, 2));
+        let (said, _) = notices(
+            &known,
+            Situation { attention: &attention[1..], ..situation },
+            Preferences::default(),
+            now(),
+        );
+        assert_eq!(said.len(), 1);
+        assert!(said[0].title.starts_with("Solved"));
+    }
+
+    #[test]
+    fn levels() {
+        let attention = [item(Code::Parked)];
+        for (level, titles) in [
+            (Level::None, vec![]),
+            (Level::Problems, vec!["Beeminder refused datapoints"]),
+            (Level::All, vec!["Beeminder refused datapoints", "3 new datapoints"]),
+        ] {
+            let situation =
+                Situation { attention: &attention, parked: 1, delivered: 3, window_is_open: false };
+            let preferences = Preferences { level, snoozed_until: None };
+            let (said, known) = notices(&[], situation, preferences, now());
+            assert_eq!(
+                said.iter().map(|notice| notice.title.as_str()).collect::<Vec<_>>(),
+                titles,
+                "{level:?}"
+            );
+            let over = Situation { attention: &[], delivered: 0, ..situation };
+            let (said, _) = notices(&known, over, preferences, now());
+            assert_eq!(said.len(), usize::from(level != Level::None), "no end without a beginning");
+        }
+    }
+
+    #[test]
+    fn a_snooze_puts_it_off_and_an_open_window_makes_it_needless() {
+        let attention = [item(Code::Parked)];
+        let situation = Situation { attention: &attention, parked: 1, delivered: 1, window_is_open: false };
+        let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
+        let (said, known) = notices(&[], situation, snoozed, now());
+        assert_eq!((said.len(), known.len()), (0, 0));
+        let (said, known) = notices(&known, situation, snoozed, now() + TimeDelta::minutes(1));
+        assert_eq!(said.len(), 2);
+        let over = Situation { attention: &[], delivered: 0, ..situation };
+        let (said, known) = notices(&known, over, snoozed, now());
+        assert_eq!((said.len(), known.len()), (0, 1), "the end is put off as well");
+        assert_eq!(notices(&known, over, Preferences::default(), now()).0.len(), 1);
+
+        let seen = Situation { window_is_open: true, ..situation };
+        let (said, known) = notices(&[], seen, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (0, 1));
+        let (said, known) = notices(&known, situation, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (0, 1), "the user has seen it");
+        let over = Situation { attention: &[], ..situation };
+        let (said, _) = notices(&known, over, Preferences::default(), now());
+        assert_eq!(said, []);
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything a front end shows at a glance, read from the store in one go: how we are, the accounts, the
+//! linked goals, when Withings was last read and when it will be next.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::accounts::Service;
+use crate::attention::{Attention, attention};
+use crate::goal::GoalSlug;
+use crate::status::{Status, status};
+use crate::store::{self, Rows};
+use crate::sync::{schedule, time_zone};
+
+/// What a front end shows at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overview {
+    /// How we are.
+    pub status: Status,
+    /// The same as a sentence.
+    pub message: String,
+    /// What the user should know, most urgent first.
+    pub attention: Vec<Attention>,
+    /// Withings.
+    pub withings: AccountLine,
+    /// Beeminder.
+    pub beeminder: AccountLine,
+    /// The linked goals, the one that derails first in front.
+    pub goals: Vec<GoalLine>,
+    /// How many links there are.
+    pub links: usize,
+    /// Datapoints waiting to be sent.
+    pub pending: u64,
+    /// Datapoints that Beeminder refused.
+    pub parked: u64,
+    /// Measurements that wait for the user's word.
+    pub held: u64,
+    /// Groups of measurements that are known.
+    pub measure_groups: u64,
+    /// When the last one was measured.
+    pub last_measured: Option<DateTime<Utc>>,
+    /// When Withings was last read.
+    pub last_sync: Option<DateTime<Utc>>,
+    /// When the next pass is due, if anybody polls.
+    pub next: DateTime<Utc>,
+    /// Where the Beeminder user lives, whose clock all times are shown by.
+    pub time_zone: Tz,
+}
+
+/// One of the two accounts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+pub struct AccountLine {
+    /// Whether its tokens are in the keychain.
+    pub connected: bool,
+    /// Withings' userid or Beeminder's user name; `None` when it was never connected.
+    pub user: Option<String>,
+    /// When the user last signed in.
+    pub connected_at: Option<DateTime<Utc>>,
+    /// IANA name; empty while unknown.
+    pub time_zone: String,
+}
+
+/// A linked goal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GoalLine {
+    /// Its name in addresses.
+    pub slug: GoalSlug,
+    /// Days of safety left; `None` while Beeminder is still working the goal out.
+    pub buffer_days: Option<i64>,
+    /// The moment it derails if nothing is done.
+    pub loses_at: Option<DateTime<Utc>>,
+}
+
+/// Reads it all.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
+    let (status, attention) = (status(rows, now)?, attention(rows, None, now)?);
+    let zone = time_zone(rows)?;
+    let (pending, parked) = store::outbox::counts(rows)?;
+    let (measure_groups, last_measured) = store::measurement::summary(rows)?;
+    Ok(Overview {
+        message: status.sentence(&attention, zone),
+        status,
+        attention,
+        withings: account(rows, Service::Withings)?,
+        beeminder: account(rows, Service::Beeminder)?,
+        goals: goals(rows)?,
+        links: store::link::load_all(rows)?.len(),
+        pending,
+        parked,
+        held: store::decision::held(rows)?,
+        measure_groups,
+        last_measured,
+        last_sync: store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at),
+        next: schedule::next_pass(rows, now)?,
+        time_zone: zone,
+    })
+}
+
+fn account(rows: &Rows, service: Service) -> anyhow::Result<AccountLine> {
+    Ok(store::account::load(rows, service)?.map_or_else(AccountLine::default, |account| AccountLine {
+        connected: account.connected,
+        user: Some(account.user_id),
+        connected_at: Some(account.connected_at),
+        time_zone: account.time_zone,
+    }))
+}
+
+fn goals(rows: &Rows) -> anyhow::Result<Vec<GoalLine>> {
+    let mut goals: Vec<_> = store::goal::load_linked(rows)?
+        .into_iter()
+        .map(|goal| GoalLine { slug: goal.slug, buffer_days: goal.buffer_days, loses_at: goal.loses_at })
+        .collect();
+    goals.sort_by_key(|goal| goal.loses_at.unwrap_or(DateTime::<Utc>::MAX_UTC));
+    Ok(goals)
+}

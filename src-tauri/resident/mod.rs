@@ -1,0 +1,228 @@
+//! The program that stays: it polls, answers the browser, and tells the desktop what to show.
+//!
+//! It knows nothing of windows and trays but what [`Desktop`] says, so that all of it can be tested
+//! without one, and each system's desktop only translates.
+
+mod sign_ins;
+mod view;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use url::Url;
+
+pub use view::{SignInView, View};
+
+use crate::app::App;
+use crate::app::polling::{Event, Polling};
+use crate::goal::GoalSlug;
+use crate::menu::{self, Activity, Tray, Wish};
+use crate::notification::{self, Notice, Situation};
+use crate::overview::overview;
+use crate::sync::SyncReport;
+use crate::{clock, store, wake};
+use sign_ins::SignIns;
+
+/// What the program wants from the desktop it runs on.
+pub trait Desktop: Send + Sync {
+    /// Shows the tray.
+    fn show_tray(&self, tray: &Tray);
+    /// Says that what the window shows may have changed.
+    fn refresh_window(&self);
+    /// Shows a notification, in place of an earlier one about the same.
+    fn notify(&self, notice: &Notice);
+    /// Whether the user can see the window.
+    fn window_is_open(&self) -> bool;
+    /// Shows the window, in front.
+    fn open_window(&self);
+    /// Shows a page in the browser.
+    ///
+    /// # Errors
+    /// When there is no browser.
+    fn open_page(&self, url: &Url) -> anyhow::Result<()>;
+    /// Ends the program; everything is settled.
+    fn quit(&self);
+}
+
+/// When polling failed, for instance because the disk is full, it is tried again after this.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+
+/// The program that stays.
+pub struct Resident {
+    /// What users ask for.
+    pub app: App,
+    desktop: Arc<dyn Desktop>,
+    polling: Polling,
+    sign_ins: SignIns,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    syncing: bool,
+    sandbox: bool,
+    /// Why nothing works, if so.
+    failure: Option<String>,
+    /// The tray as last shown.
+    shown: Option<Tray>,
+}
+
+impl Resident {
+    /// Puts the program on a desktop. Nothing happens until [`Resident::run`].
+    pub fn new(app: App, sandbox: bool, desktop: Arc<dyn Desktop>) -> Arc<Resident> {
+        let state = Mutex::new(State { sandbox, ..State::default() });
+        let (polling, sign_ins) = (Polling::default(), SignIns::default());
+        Arc::new(Resident { app, desktop, polling, sign_ins, state })
+    }
+
+    /// Polls until the user quits, and then ends the desktop's program.
+    pub async fn run(&self) {
+        self.refresh();
+        tokio::select! {
+            () = self.poll() => {}
+            () = wake::listen(|| self.polling.wake()) => {}
+        }
+        self.sign_ins.cancel();
+        self.desktop.quit();
+    }
+
+    async fn poll(&self) {
+        while let Err(error) = self.polling.run(&self.app, &|event| self.told(&event)).await {
+            let message = store::advice(&error)
+                .map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"));
+            tracing::error!("Syncing failed: {message}");
+            self.failed(message);
+            if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
+                break;
+            }
+        }
+    }
+
+    /// Ends the program once the request under way is answered.
+    pub fn quit(&self) {
+        self.polling.stop();
+    }
+
+    /// Does what the user clicked.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub fn grant(&self, wish: Wish) -> anyhow::Result<()> {
+        match wish {
+            Wish::Open => self.desktop.open_window(),
+            Wish::SyncNow => self.polling.sync_now(),
+            Wish::OpenGoal(slug) => self.desktop.open_page(&self.goal_page(&slug)?)?,
+            Wish::PauseForAnHour => self.app.pause(Some(clock::now() + TimeDelta::hours(1)))?,
+            Wish::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(clock::now())?))?,
+            Wish::Resume => self.app.pause(None)?,
+            Wish::CancelSignIn => self.sign_ins.cancel(),
+            Wish::Quit => self.quit(),
+        }
+        self.look();
+        Ok(())
+    }
+
+    /// Notes that the user is being told about the missing tray. `false` when they were told before.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn note_missing_tray(&self) -> anyhow::Result<bool> {
+        self.app.store.write(|rows| {
+            let told = store::setting::told_no_tray(rows)?;
+            store::setting::save_told_no_tray(rows)?;
+            Ok(!told)
+        })
+    }
+
+    /// Says that what is stored was changed here.
+    pub fn look(&self) {
+        self.polling.look();
+        self.refresh();
+    }
+
+    fn told(&self, event: &Event<'_>) {
+        match event {
+            Event::Started => self.state().syncing = true,
+            Event::Passed(report) => {
+                let mut state = self.state();
+                state.syncing = false;
+                state.failure = None;
+                drop(state);
+                if let Err(error) = self.notify(report) {
+                    tracing::error!("Failed to work out what to say: {error:#}");
+                }
+            }
+            Event::Changed => {}
+        }
+        self.refresh();
+    }
+
+    fn notify(&self, report: &SyncReport) -> anyhow::Result<()> {
+        let situation = Situation {
+            attention: &report.attention,
+            parked: report.parked,
+            delivered: report.delivered,
+            window_is_open: self.desktop.window_is_open(),
+        };
+        let notices = self.app.store.write(|rows| {
+            let known = store::incident::load_all(rows)?;
+            let preferences = store::setting::preferences(rows)?;
+            let (notices, after) = notification::notices(&known, situation, preferences, clock::now());
+            if after != known {
+                store::incident::save_all(rows, &after)?;
+            }
+            Ok(notices)
+        })?;
+        for notice in notices {
+            self.desktop.notify(&notice);
+        }
+        Ok(())
+    }
+
+    /// Notes that nothing works, loudly, once.
+    fn failed(&self, message: String) {
+        let mut state = self.state();
+        state.syncing = false;
+        let news = state.failure.is_none();
+        state.failure = Some(message.clone());
+        drop(state);
+        if news && !self.desktop.window_is_open() {
+            let title = "Syncing does not work".into();
+            self.desktop.notify(&Notice { about: "failure".into(), title, body: message, urgent: true });
+        }
+        self.refresh();
+    }
+
+    /// Shows how things are.
+    fn refresh(&self) {
+        let now = clock::now();
+        let mut state = self.state();
+        let overview = self.app.store.read(|rows| overview(rows, now));
+        let tray = match (&state.failure, &overview) {
+            (Some(failure), _) => menu::failed(failure),
+            (None, Err(error)) => menu::failed(&format!("{error:#}")),
+            (None, Ok(overview)) => menu::tray(overview, &self.activity(&state), now),
+        };
+        if state.shown.as_ref() != Some(&tray) {
+            self.desktop.show_tray(&tray);
+            state.shown = Some(tray);
+        }
+        drop(state);
+        self.desktop.refresh_window();
+    }
+
+    fn activity(&self, state: &State) -> Activity {
+        Activity { syncing: state.syncing, signing_in: self.sign_ins.waiting_for(), sandbox: state.sandbox }
+    }
+
+    fn goal_page(&self, slug: &GoalSlug) -> anyhow::Result<Url> {
+        let user =
+            self.app.store.read(|rows| store::account::load(rows, crate::accounts::Service::Beeminder))?;
+        self.app.goal_page(&user.map(|account| account.user_id).unwrap_or_default(), slug)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,50 @@
+//! The incidents that have not ended.
+
+use rusqlite::{Connection, params};
+
+use crate::attention::Code;
+use crate::notification::Incident;
+
+/// Loads them.
+pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Incident>> {
+    let incidents: Vec<(String, Incident)> = rows
+        .prepare_cached("SELECT code, goal, count, told FROM incident")?
+        .query_map([], |row| {
+            let code: String = row.get(0)?;
+            let (goal, count, told) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((code, Incident { code: Code::Parked, goal, count, told }))
+        })?
+        .collect::<Result<_, _>>()?;
+    // A code that this version does not know is no incident of its.
+    Ok(incidents
+        .into_iter()
+        .filter_map(|(code, incident)| Some(Incident { code: Code::named(&code)?, ..incident }))
+        .collect())
+}
+
+/// Saves them in place of those that were known.
+pub fn save_all(rows: &Connection, incidents: &[Incident]) -> anyhow::Result<()> {
+    rows.execute("DELETE FROM incident", [])?;
+    for incident in incidents {
+        rows.execute(
+            "INSERT INTO incident VALUES (?1, ?2, ?3, ?4)",
+            params![incident.code.name(), incident.goal, incident.count, incident.told],
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_takes_the_place_of_what_was_known() {
+        let rows = super::super::in_memory();
+        let incident = |code, goal: &str| Incident { code, goal: goal.into(), count: 2, told: true };
+        let (one, other) = (incident(Code::Parked, ""), incident(Code::GoalFrozen, "weight"));
+        save_all(&rows, &[one.clone(), other]).unwrap();
+        save_all(&rows, std::slice::from_ref(&one)).unwrap();
+        assert_eq!(load_all(&rows).unwrap(), [one]);
+    }
+}

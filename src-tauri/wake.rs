@@ -1,0 +1,71 @@
+//! Hears when the computer woke up or is connected again, so that a pass is made then and not up to a
+//! quarter of an hour later. Where nobody says so, the poller notices by its clock.
+//!
+//! On Linux systemd's logind and `NetworkManager` say so on the system bus.
+//! <https://www.freedesktop.org/software/systemd/man/latest/org.freedesktop.login1.html>
+//! <https://networkmanager.dev/docs/api/latest/gdbus-org.freedesktop.NetworkManager.html>
+
+/// Calls `woken` whenever the computer woke up or is connected again. Never ends.
+#[cfg(target_os = "linux")]
+pub async fn listen(woken: impl Fn()) {
+    if let Err(error) = linux::listen(&woken).await {
+        tracing::info!("Wake-ups are noticed by the clock alone: {error}");
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Calls `woken` whenever the computer woke up or is connected again. Never ends.
+#[cfg(not(target_os = "linux"))]
+pub async fn listen(_woken: impl Fn()) {
+    std::future::pending::<()>().await;
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use futures_util::StreamExt;
+    use zbus::{Connection, proxy};
+
+    #[proxy(
+        interface = "org.freedesktop.login1.Manager",
+        default_service = "org.freedesktop.login1",
+        default_path = "/org/freedesktop/login1",
+        gen_blocking = false
+    )]
+    trait Login {
+        /// Before and after a suspend.
+        #[zbus(signal)]
+        fn prepare_for_sleep(&self, start: bool) -> zbus::Result<()>;
+    }
+
+    #[proxy(
+        interface = "org.freedesktop.NetworkManager",
+        default_service = "org.freedesktop.NetworkManager",
+        default_path = "/org/freedesktop/NetworkManager",
+        gen_blocking = false
+    )]
+    trait Network {
+        /// The connection as a whole came or went.
+        #[zbus(signal)]
+        fn state_changed(&self, state: u32) -> zbus::Result<()>;
+    }
+
+    /// `NM_STATE_CONNECTED_SITE`; the next one up is `NM_STATE_CONNECTED_GLOBAL`.
+    const CONNECTED: u32 = 60;
+
+    pub(super) async fn listen(woken: &impl Fn()) -> zbus::Result<()> {
+        let bus = Connection::system().await?;
+        // A service that is not there sends nothing, and is heard when it comes.
+        let mut sleeps = LoginProxy::new(&bus).await?.receive_prepare_for_sleep().await?;
+        let mut networks = NetworkProxy::new(&bus).await?.receive_state_changed().await?;
+        loop {
+            let is_news = tokio::select! {
+                Some(sleep) = sleeps.next() => !sleep.args()?.start,
+                Some(network) = networks.next() => network.args()?.state >= CONNECTED,
+                else => return Ok(()),
+            };
+            if is_news {
+                woken();
+            }
+        }
+    }
+}

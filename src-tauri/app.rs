@@ -23,7 +23,7 @@ use crate::accounts::Service;
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
 use crate::beeminder;
-use crate::data_dir::{DataDir, LOG_FILE, Lock, OLD_LOG_FILE};
+use crate::data_dir::{DataDir, LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
 use crate::day::Daystamp;
 use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::goal::GoalSlug;
@@ -191,6 +191,12 @@ impl App {
         // The database must be closed before its file can go on every system.
         drop(self);
         drop(held);
+        match std::fs::remove_dir_all(path.join(WEB_FOLDER)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("Failed to delete what the window keeps");
+            }
+            _ => {}
+        }
         for entry in std::fs::read_dir(&path).context("Failed to read the data directory")? {
             let file = entry.context("Failed to read the data directory")?;
             if is_ours(&file.file_name().to_string_lossy()) {

@@ -11,6 +11,8 @@ use anyhow::Context;
 pub const LOG_FILE: &str = "log.txt";
 /// The log before that one.
 pub const OLD_LOG_FILE: &str = "log-old.txt";
+/// What the window's web engine keeps.
+pub const WEB_FOLDER: &str = "window";
 
 /// A data directory that exists and is private.
 #[derive(Debug, Clone)]

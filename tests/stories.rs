@@ -15,6 +15,8 @@ mod bws;
 mod clock;
 mod crash;
 mod days;
+#[cfg(all(feature = "desktop", target_os = "linux"))]
+mod desktop;
 mod keychain;
 mod links;
 mod recorded;

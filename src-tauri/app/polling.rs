@@ -10,6 +10,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use crate::attention::{Urgency, urgency};
 use crate::clock;
 use crate::data_dir::{Held, Lock};
 use crate::doorbell::{self, Door, Doorbell, Ring};
@@ -24,6 +25,8 @@ const WATCH: Duration = Duration::from_secs(30);
 
 /// Connections come and go in bursts; each burst is worth one pass.
 const BURST: TimeDelta = TimeDelta::minutes(1);
+/// After a pass that failed, sooner.
+const BURST_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(3);
 
 /// What rings at the poller's door: make a pass, or look again at what is stored.
 pub const SYNC: &str = "sync";
@@ -58,8 +61,16 @@ struct Asked {
     woken: bool,
     /// Those who rang and wait for a report.
     waiting: Vec<oneshot::Sender<String>>,
-    /// When the last pass was made, and when the next one is due.
-    last: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    last: Option<Last>,
+}
+
+/// The last pass.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    made: DateTime<Utc>,
+    /// When the next one is due.
+    due: DateTime<Utc>,
+    well: bool,
 }
 
 impl Polling {
@@ -185,12 +196,14 @@ impl Polling {
             self.asked().last = None;
             return app.store.read(|rows| schedule::next_pass(rows, now));
         }
-        if let Some(due) = last.and_then(|last| not_yet(trigger, last, now)) {
-            return Ok(due);
+        if let Some(later) = last.and_then(|last| not_yet(trigger, last, now)) {
+            self.asked().woken = trigger == Trigger::Wake;
+            return Ok(later);
         }
         tell(Event::Started);
         let report = app.sync(trigger, now, &self.stop).await?;
-        self.asked().last = Some((now, report.next));
+        let well = urgency(&report.attention) == Urgency::Notice;
+        self.asked().last = Some(Last { made: now, due: report.next, well });
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {
             // Whoever rang may be gone.
@@ -205,18 +218,18 @@ impl Polling {
     }
 }
 
-/// When the pass is to be made instead, if not now. `last` is when the last was made and the next is due.
-fn not_yet(
-    trigger: Trigger,
-    (made, due): (DateTime<Utc>, DateTime<Utc>),
-    now: DateTime<Utc>,
-) -> Option<DateTime<Utc>> {
+/// When the pass is to be made instead, if not now.
+fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let since = now - last.made;
     // A clock that was set back must not put it off.
-    let since = now - made;
+    if since < TimeDelta::zero() {
+        return None;
+    }
+    let burst = if last.well { BURST } else { BURST_AFTER_FAILURE };
     match trigger {
         Trigger::Hand => None,
-        Trigger::Wake => (since >= TimeDelta::zero() && since < BURST).then(|| due.min(made + BURST)),
-        Trigger::Timer => (now < due && since >= TimeDelta::zero()).then_some(due),
+        Trigger::Wake => (since < burst).then(|| last.due.min(last.made + burst)),
+        Trigger::Timer => (now < last.due).then_some(last.due),
     }
 }
 
@@ -246,16 +259,21 @@ mod tests {
     #[test]
     fn a_burst_of_connections_is_worth_one_pass() {
         let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
-        let last = (at(100), at(115));
-        let soon = at(100) + TimeDelta::seconds(30);
-        for (trigger, now, expected) in [
-            (Trigger::Hand, soon, None),
-            (Trigger::Wake, soon, Some(at(101))),
-            (Trigger::Wake, at(101), None),
-            (Trigger::Wake, at(99), None),
-            (Trigger::Timer, at(114), Some(at(115))),
-            (Trigger::Timer, at(115), None),
-            (Trigger::Timer, at(99), None),
+        let (well, failed) = (
+            Last { made: at(100), due: at(115), well: true },
+            Last { made: at(100), due: at(102), well: false },
+        );
+        let soon = at(100) + TimeDelta::seconds(1);
+        for (trigger, last, now, expected) in [
+            (Trigger::Hand, well, soon, None),
+            (Trigger::Wake, well, soon, Some(at(101))),
+            (Trigger::Wake, well, at(101), None),
+            (Trigger::Wake, well, at(99), None),
+            (Trigger::Wake, failed, soon, Some(at(100) + BURST_AFTER_FAILURE)),
+            (Trigger::Wake, failed, at(100) + BURST_AFTER_FAILURE, None),
+            (Trigger::Timer, well, at(114), Some(at(115))),
+            (Trigger::Timer, well, at(115), None),
+            (Trigger::Timer, well, at(99), None),
         ] {
             assert_eq!(not_yet(trigger, last, now), expected, "{trigger:?} {now}");
         }

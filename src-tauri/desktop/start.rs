@@ -94,6 +94,7 @@ fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> a
     let shell = Arc::new(Shell::new(app, wishes));
     app.manage(Arc::clone(&shell));
     app.manage(arguments.clone());
+    app.manage(DataDir::open(&environment.data_dir)?);
     match App::open(environment, clock::now()) {
         Ok(program) => {
             let resident = Resident::new(program, environment.sandbox, shell);
@@ -230,7 +231,7 @@ async fn show_without_tray(app: AppHandle, resident: Arc<Resident>) {
     }
     match resident.note_missing_tray() {
         Ok(true) => window::open(&app),
-        Ok(false) => {}
+        Ok(false) => tracing::info!("There is no tray; the user was told before"),
         Err(error) => tracing::error!("{error:#}"),
     }
 }

@@ -7,6 +7,7 @@ use tauri::{
 
 use std::sync::Arc;
 
+use beeminder_withings_sync::data_dir::{DataDir, WEB_FOLDER};
 use beeminder_withings_sync::menu::NAME;
 
 use super::shell::Shell;
@@ -34,8 +35,8 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
         .title(NAME)
         .inner_size(760.0, 680.0)
         .min_inner_size(320.0, 360.0)
-        // Nothing of it is worth keeping on disk.
-        .incognito(true)
+        // What the web engine keeps belongs to the rest, which others cannot read.
+        .data_directory(app.state::<DataDir>().path().join(WEB_FOLDER))
         .build()?;
     let app = app.clone();
     window.on_window_event(move |event| {

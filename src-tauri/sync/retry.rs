@@ -35,13 +35,17 @@ pub(super) fn may_ask(account: &Account, trigger: Trigger, now: DateTime<Utc>) -
     let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
     match trigger {
         Trigger::Hand => !just_limited,
-        Trigger::Wake => is_offline(account) || !is_waiting(account.wait_until, now),
+        Trigger::Wake => may_be_over(account) || !is_waiting(account.wait_until, now),
         Trigger::Timer => !is_waiting(account.wait_until, now),
     }
 }
 
-fn is_offline(account: &Account) -> bool {
-    account.problem.as_ref().is_some_and(|problem| problem.code == Code::Offline.name())
+/// Whether what is wrong is of the kind that ends when the computer wakes up.
+fn may_be_over(account: &Account) -> bool {
+    let code = account.problem.as_ref().and_then(|problem| Code::named(&problem.code));
+    code.is_some_and(|code| {
+        [Code::Offline, Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed].contains(&code)
+    })
 }
 
 #[cfg(test)]
@@ -86,9 +90,14 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_is_back_ends_the_wait_for_it_and_for_nothing_else() {
+    fn a_network_or_keychain_that_is_back_ends_the_wait_for_it_and_for_nothing_else() {
         let problem = |code: Code| Problem { code: code.name().into(), text: String::new(), since: at(0) };
-        for (code, wake) in [(Code::Offline, true), (Code::RateLimited, false), (Code::Unavailable, false)] {
+        for (code, wake) in [
+            (Code::Offline, true),
+            (Code::KeychainLocked, true),
+            (Code::RateLimited, false),
+            (Code::Unavailable, false),
+        ] {
             let account = Account { problem: Some(problem(code)), ..account() };
             assert_eq!(may_ask(&account, Trigger::Wake, at(10_100)), wake, "{code:?}");
             assert!(!may_ask(&account, Trigger::Timer, at(10_100)));

@@ -1,0 +1,52 @@
+//! The program's processes and their memory, as the system counts them.
+
+use std::path::PathBuf;
+
+use super::session::Session;
+
+/// The processes of the web engine that belong to `pid`.
+pub(super) fn web_processes(pid: u32) -> Vec<String> {
+    let mut names: Vec<_> =
+        descendants(pid).into_iter().map(name).filter(|name| name.starts_with("WebKit")).collect();
+    names.sort();
+    names
+}
+
+/// The tray program that a driver started.
+pub(super) fn program_of(driver: u32) -> u32 {
+    let wanted = std::fs::canonicalize(Session::program_path()).unwrap();
+    let is_it =
+        |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path: PathBuf| path == wanted);
+    descendants(driver).into_iter().find(is_it).expect("the driver started it")
+}
+
+/// The memory of `pid` alone, shared pages divided among those who share them, in KiB.
+pub(super) fn proportional_memory(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+fn name(pid: u32) -> String {
+    // Names are cut to 15 characters.
+    std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim().to_owned()
+}
+
+fn descendants(pid: u32) -> Vec<u32> {
+    let mut found = Vec::new();
+    let children: Vec<u32> = std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|child| parent(*child) == Some(pid))
+        .collect();
+    for child in children {
+        found.push(child);
+        found.extend(descendants(child));
+    }
+    found
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("PPid:"))?.trim().parse().ok()
+}

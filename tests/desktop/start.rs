@@ -1,0 +1,132 @@
+//! Starting, starting again, and ending.
+
+use std::path::PathBuf;
+
+use super::session::Session;
+use super::tray::Tray;
+use super::{pages, until};
+
+#[tokio::test]
+async fn the_first_start_opens_the_window_and_shows_what_to_do() {
+    let mut session = Session::start().await;
+    session.launch(&[]);
+    session.window_opens().await;
+    let tray = session.tray().await;
+    tray.says("Connect Withings").await;
+    assert_eq!(tray.status().await, "NeedsAttention");
+    assert!(tray.menu_texts().await.contains(&"Sandbox: nothing here is real".to_owned()));
+    session.picture("first start").await;
+}
+
+#[tokio::test]
+async fn a_hidden_start_shows_no_window_and_loads_no_web_engine() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("All is well").await;
+    assert_eq!(session.window().await, None);
+    assert_eq!(pages::web_processes(session.pid()), [""; 0]);
+    tray.activate().await;
+    session.window_opens().await;
+}
+
+#[tokio::test]
+async fn a_second_start_shows_the_window_and_leaves() {
+    let mut session = Session::start().await;
+    let tray = session.launch_hidden().await;
+    assert_eq!(session.start_again(&["--hidden"]).await, Some(0));
+    assert_eq!(session.window().await, None, "a second start at login shows nothing");
+    assert_eq!(session.start_again(&[]).await, Some(0));
+    session.window_opens().await;
+    assert_eq!(Tray::count(&session.bus().await).await, 1);
+    tray.click("Quit").await;
+    assert_eq!(session.ended().await, Some(0));
+}
+
+#[tokio::test]
+async fn without_a_bus_the_second_start_still_finds_the_first() {
+    let mut session = Session::bare().await;
+    let dead = "unix:path=/nowhere";
+    let mut first = session
+        .command(Session::program_path())
+        .arg("--hidden")
+        .env("DBUS_SESSION_BUS_ADDRESS", dead)
+        .spawn()
+        .unwrap();
+    let socket = session.data_dir().join("desktop.sock");
+    until("the first start", async || socket.exists().then_some(())).await;
+    let second = session.command(Session::program_path()).env("DBUS_SESSION_BUS_ADDRESS", dead).status();
+    assert_eq!(second.await.unwrap().code(), Some(0));
+    session.window_opens().await;
+    first.kill().await.unwrap();
+    // What a killed program leaves behind is in nobody's way.
+    session.launch(&[]);
+    session.window_opens().await;
+}
+
+#[tokio::test]
+async fn quit_in_the_menu_and_sigterm_end_it_within_five_seconds() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    for way in ["menu", "signal"] {
+        let tray = session.launch_hidden().await;
+        tray.says("All is well").await;
+        if way == "menu" {
+            tray.click("Quit").await;
+        } else {
+            let pid = session.pid().to_string();
+            assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        }
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(5), session.ended()).await;
+        assert_eq!(ended.expect("within five seconds"), Some(0), "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_icon_comes_back_with_the_panel() {
+    let mut session = Session::start().await;
+    let tray = session.launch_hidden().await;
+    tray.says("Connect Withings").await;
+    session.stop_panel().await;
+    session.start_panel().await;
+    session.tray().await.says("Connect Withings").await;
+}
+
+#[tokio::test]
+async fn without_a_panel_a_hidden_start_shows_the_window_once_and_the_icon_comes_with_the_panel() {
+    let mut session = Session::bare().await;
+    session.unlock_keychain().await;
+    session.launch(&["--hidden"]);
+    session.window_opens().await;
+    session.picture("no tray").await;
+    session.kill().await;
+    session.launch(&["--hidden"]);
+    session.logged("no tray; the user was told before").await;
+    assert_eq!(session.window().await, None);
+    session.start_panel().await;
+    session.tray().await.says("Connect Withings").await;
+}
+
+#[tokio::test]
+async fn start_at_login_is_repaired_after_the_program_was_moved() {
+    let mut session = Session::start().await;
+    let old = session.home().join("old place/beeminder-withings-sync");
+    std::fs::create_dir_all(old.parent().unwrap()).unwrap();
+    std::fs::copy(Session::program_path(), &old).unwrap();
+    let entry: PathBuf = session.home().join("config/autostart/beeminder-withings-sync.desktop");
+    std::fs::create_dir_all(entry.parent().unwrap()).unwrap();
+    let text =
+        format!("[Desktop Entry]\nType=Application\nName=x\nExec=\"{}\" \"--hidden\"\n", old.display());
+    std::fs::write(&entry, &text).unwrap();
+    let new = session.home().join("new place/beeminder-withings-sync");
+    std::fs::create_dir_all(new.parent().unwrap()).unwrap();
+    std::fs::rename(&old, &new).unwrap();
+    session.launch_from(&new, &["--hidden"]);
+    session.logged("was repaired").await;
+    let repaired = std::fs::read_to_string(&entry).unwrap();
+    assert!(repaired.contains(&format!("Exec=\"{}\" \"--hidden\"\n", new.display())), "{repaired}");
+    // The desktop's own way of starting it finds it.
+    session.kill().await;
+    session.gio_launch(&entry).await;
+    session.tray().await.says("Connect Withings").await;
+}

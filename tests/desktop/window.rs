@@ -1,0 +1,153 @@
+//! The window, in the hands of its user.
+
+use beeminder_withings_sync::sandbox::{beeminder, withings};
+use fantoccini::{Client, Locator};
+
+use super::super::support;
+use super::session::Session;
+use super::{pages, until};
+
+/// Enters id and secret and asks to sign in.
+pub(super) async fn sign_in_withings(window: &Client, way: &str) {
+    fill(window, "#client-id", withings::CLIENT_ID).await;
+    fill(window, "#client-secret", withings::CLIENT_SECRET).await;
+    let choice = window.find(Locator::Css("#withings-way")).await.unwrap();
+    choice.select_by_value(way).await.unwrap();
+    click(window, "#withings-form [type=submit]").await;
+}
+
+/// Types into a field, once it can be.
+async fn fill(window: &Client, selector: &str, text: &str) {
+    until(selector, async || {
+        let field = window.find(Locator::Css(selector)).await.ok()?;
+        field.clear().await.ok()?;
+        field.send_keys(text).await.ok()
+    })
+    .await;
+}
+
+/// Clicks, once it can be.
+async fn click(window: &Client, selector: &str) {
+    until(selector, async || window.find(Locator::Css(selector)).await.ok()?.click().await.ok()).await;
+}
+
+async fn shows(window: &Client, selector: &str, words: &str) {
+    until(&format!("in the window: {words}"), async || {
+        let text = window.find(Locator::Css(selector)).await.ok()?.text().await.ok()?;
+        text.contains(words).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_accounts_are_connected_in_the_window() {
+    let mut session = Session::start().await;
+    let window = session.launch_driven().await;
+    session.scheme_is_registered().await;
+    shows(&window, "#status-message", "Connect Withings").await;
+
+    fill(&window, "#client-id", "a typo").await;
+    fill(&window, "#client-secret", "another").await;
+    click(&window, "#withings-form [type=submit]").await;
+    shows(&window, "#withings-form .problem", "developer dashboard").await;
+
+    sign_in_withings(&window, "scheme").await;
+    shows(&window, "#waiting", "Waiting for the browser").await;
+    click(&window, "#cancel-sign-in").await;
+    until("no longer waiting", async || {
+        let waiting = window.find(Locator::Css("#waiting")).await.unwrap();
+        (!waiting.is_displayed().await.unwrap()).then_some(())
+    })
+    .await;
+    session.browser_page().await;
+
+    sign_in_withings(&window, "scheme").await;
+    let address = support::agree(&session.browser_page().await).await;
+    session.gio_open(&address).await;
+    shows(&window, "#withings .who", "Connected as 10000001").await;
+
+    fill(&window, "#token", "a typo").await;
+    click(&window, "#token-form [type=submit]").await;
+    shows(&window, "#token-form .problem", "does not know this token").await;
+    fill(&window, "#token", beeminder::PERSONAL_TOKEN).await;
+    click(&window, "#token-form [type=submit]").await;
+    shows(&window, "#beeminder .who", "Connected as alice").await;
+    shows(&window, "#status-message", "Nothing is linked yet").await;
+    session.picture("connected").await;
+}
+
+#[tokio::test]
+async fn an_address_can_be_pasted_when_the_browser_does_not_come_back() {
+    let mut session = Session::start().await;
+    let (window, page) = session.ask_for_withings("loopback").await;
+    let address = support::agree(&page).await;
+    fill(&window, "#paste-address", "https://example.com/").await;
+    click(&window, "#paste [type=submit]").await;
+    shows(&window, "#paste .problem", "Copy the whole address").await;
+    fill(&window, "#paste-address", &address).await;
+    click(&window, "#paste [type=submit]").await;
+    shows(&window, "#withings .who", "Connected as 10000001").await;
+}
+
+#[tokio::test]
+async fn settings_apply_at_once() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "All is well").await;
+    let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
+    assert!(!entry.exists(), "off until asked for");
+    click(&window, "[name=startAtLogin]").await;
+    until("the entry", async || entry.exists().then_some(())).await;
+    click(&window, "[name=startAtLogin]").await;
+    until("no entry", async || (!entry.exists()).then_some(())).await;
+    window.find(Locator::Css("#level")).await.unwrap().select_by_value("none").await.unwrap();
+    click(&window, "#pause-for-an-hour").await;
+    session.tray().await.says("Paused until").await;
+    shows(&window, "#status-message", "Paused until").await;
+    click(&window, "#resume").await;
+    session.tray().await.says("All is well").await;
+    session.kill().await;
+    let window = session.launch_driven().await;
+    until("the level that was chosen", async || {
+        let level = window.find(Locator::Css("#level")).await.ok()?;
+        (level.prop("value").await.ok()?? == "none").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_memory_of_a_window_is_given_back_when_it_is_closed() {
+    let mut session = Session::start().await;
+    let tray = session.launch_hidden().await;
+    // The first window loads what stays loaded.
+    tray.activate().await;
+    session.close_window().await;
+    let before = pages::proportional_memory(session.pid());
+    for _ in 0..20 {
+        tray.activate().await;
+        session.close_window().await;
+    }
+    until("no page", async || {
+        (!pages::web_processes(session.pid()).iter().any(|name| name.starts_with("WebKitWeb"))).then_some(())
+    })
+    .await;
+    let after = pages::proportional_memory(session.pid());
+    assert!(after * 10 <= before * 11, "{before} KiB before, {after} KiB after");
+    assert!(pages::web_processes(session.pid()).len() <= 1, "{:?}", pages::web_processes(session.pid()));
+}
+
+#[tokio::test]
+async fn without_a_tray_closing_the_window_asks() {
+    let mut session = Session::bare().await;
+    session.unlock_keychain().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#no-tray", "no tray icons").await;
+    session.ask_to_close().await;
+    shows(&window, "#closing", "Keep syncing?").await;
+    session.picture("closing without a tray").await;
+    let process = format!("/proc/{}", session.pid());
+    // The window is gone before it can say that it was clicked.
+    let _ = window.find(Locator::Css("#quit-now")).await.unwrap().click().await;
+    until("the program gone", async || (!std::path::Path::new(&process).exists()).then_some(())).await;
+}

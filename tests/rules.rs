@@ -1,5 +1,6 @@
 //! The sentences about the code's structure that must stay true.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
@@ -56,6 +57,30 @@ fn tauri_never_leaves_the_desktop_and_sync_alone_knows_both_services() {
     };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/withings");
     assert!(!sources(&root).iter().any(|(path, _)| services(path)));
+}
+
+#[test]
+fn the_window_asks_in_one_file_for_just_what_it_is_allowed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    for entry in std::fs::read_dir(root.join("ui")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && !path.ends_with("backend.js") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains("invoke") && !text.contains("__TAURI__"), "{}", path.display());
+            assert!(!text.contains("innerHTML ="), "{}", path.display());
+        }
+    }
+    let names = |text: &str, before: &str, after: char| -> BTreeSet<String> {
+        let parts = text.split(before).skip(1);
+        parts.map(|part| part.split(after).next().unwrap().to_owned()).collect()
+    };
+    let asked = names(&read("ui/backend.js"), "invoke(\"", '"');
+    let permissions = read("src-tauri/desktop/permissions.toml");
+    let allowed = names(permissions.split("commands.allow").nth(1).unwrap(), "\n    \"", '"');
+    let registered = names(&read("src-tauri/desktop/start.rs"), "            commands::", ',');
+    assert_eq!(asked, allowed);
+    assert_eq!(asked, registered);
 }
 
 #[test]

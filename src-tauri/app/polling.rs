@@ -96,6 +96,11 @@ impl Polling {
         self.stop.cancel();
     }
 
+    /// When the next pass is due, if passes are made here.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        self.asked().last.map(|last| last.due)
+    }
+
     /// Whether it is told to stop within `time`. A nudge ends the wait as well.
     pub async fn stopped_within(&self, time: Duration) -> bool {
         tokio::select! {
@@ -203,19 +208,27 @@ impl Polling {
         tell(Event::Started);
         let report = app.sync(trigger, now, &self.stop).await?;
         let well = urgency(&report.attention) == Urgency::Notice;
-        self.asked().last = Some(Last { made: now, due: report.next, well });
+        let due = if report.next - now < schedule::INTERVAL { report.next } else { report.next + jitter() };
+        self.asked().last = Some(Last { made: now, due, well });
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {
             // Whoever rang may be gone.
             let _ = reply.send(line.clone());
         }
         tell(Event::Passed(&report));
-        Ok(report.next)
+        Ok(due)
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Up to a minute, so that not everybody asks Withings on the quarter of the hour.
+fn jitter() -> TimeDelta {
+    // Without randomness there is no jitter, which hurts nobody here.
+    let random = getrandom::u32().unwrap_or_default();
+    TimeDelta::seconds(i64::from(random % 60))
 }
 
 /// When the pass is to be made instead, if not now.

@@ -114,6 +114,12 @@ pub(super) enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Write shell completions and manual pages, for packages
+    #[command(hide = true)]
+    Generate {
+        /// The folder, laid out as below /usr
+        folder: PathBuf,
+    },
     /// Serve a stand-in for Withings and Beeminder on this computer, until Ctrl-C
     #[cfg(feature = "sandbox")]
     Sandbox {
@@ -147,7 +153,8 @@ impl Command {
             | Command::Status { seen: false }
             | Command::History { .. }
             | Command::Outbox
-            | Command::ForgetEverything { .. } => false,
+            | Command::ForgetEverything { .. }
+            | Command::Generate { .. } => false,
             #[cfg(feature = "sandbox")]
             Command::Sandbox { .. } => false,
         }

@@ -6,6 +6,7 @@
 mod args;
 mod connect;
 mod exit;
+mod generate;
 mod goals;
 mod history;
 mod links;
@@ -69,6 +70,9 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
     if let Command::Callback { url } = &command {
         return connect::hand_over(environment, url, output).await;
     }
+    if let Command::Generate { folder } = &command {
+        return generate::write(folder);
+    }
     if environment.sandbox {
         output.progress("Sandbox: nothing here is real.");
     }
@@ -101,7 +105,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Discard { id } => sync::discard(app, id, output),
         Command::Pause { until } => status::pause(app, until, now, output),
         Command::Resume => status::resume(app, output),
-        Command::ForgetEverything { .. } | Command::Callback { .. } => {
+        Command::ForgetEverything { .. } | Command::Callback { .. } | Command::Generate { .. } => {
             anyhow::bail!("This is done before, with or without the program opened")
         }
         #[cfg(feature = "sandbox")]

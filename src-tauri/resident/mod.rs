@@ -9,7 +9,7 @@ mod view;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 pub use view::{SignInView, View};
@@ -19,7 +19,7 @@ use crate::app::polling::{Event, Polling};
 use crate::goal::GoalSlug;
 use crate::menu::{self, Activity, Tray, Wish};
 use crate::notification::{self, Notice, Situation};
-use crate::overview::overview;
+use crate::overview::{Overview, overview};
 use crate::sync::SyncReport;
 use crate::{clock, store, wake};
 use sign_ins::SignIns;
@@ -198,7 +198,7 @@ impl Resident {
     fn refresh(&self) {
         let now = clock::now();
         let mut state = self.state();
-        let overview = self.app.store.read(|rows| overview(rows, now));
+        let overview = self.overview(now);
         let tray = match (&state.failure, &overview) {
             (Some(failure), _) => menu::failed(failure),
             (None, Err(error)) => menu::failed(&format!("{error:#}")),
@@ -210,6 +210,15 @@ impl Resident {
         }
         drop(state);
         self.desktop.refresh_window();
+    }
+
+    /// How things are, with what only the one who polls knows.
+    fn overview(&self, now: DateTime<Utc>) -> anyhow::Result<Overview> {
+        let mut overview = self.app.store.read(|rows| overview(rows, now))?;
+        if let Some(due) = self.polling.due() {
+            overview.next = due;
+        }
+        Ok(overview)
     }
 
     fn activity(&self, state: &State) -> Activity {

@@ -9,7 +9,7 @@ use crate::accounts::callback::CallbackWay;
 use crate::app::BEEMINDER_CLIENT_ID;
 use crate::clock;
 use crate::notification::Preferences;
-use crate::overview::{Overview, overview};
+use crate::overview::Overview;
 use crate::store;
 
 /// What the window shows.
@@ -75,10 +75,8 @@ impl Resident {
     /// # Errors
     /// When the store cannot be read.
     pub fn view(&self) -> anyhow::Result<View> {
-        let (overview, notifications) = self
-            .app
-            .store
-            .read(|rows| Ok((overview(rows, clock::now())?, store::setting::preferences(rows)?)))?;
+        let overview = self.overview(clock::now())?;
+        let notifications = self.app.store.read(store::setting::preferences)?;
         let state = self.state();
         Ok(View {
             overview,

@@ -38,3 +38,22 @@ async fn a_keychain_that_comes_later_is_found_without_being_asked() {
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
     tray.says("All is well").await;
 }
+
+#[tokio::test]
+async fn a_keychain_that_never_answers_holds_up_neither_tray_nor_window() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    session.stop_keychain().await;
+    // Somebody has the name and says nothing, as behind a prompt that nobody answers.
+    let silent = session.bus().await;
+    silent.request_name("org.freedesktop.secrets").await.unwrap();
+    let tray = session.launch_hidden().await;
+    tray.says("Syncing…").await;
+    tray.activate().await;
+    session.window_opens().await;
+    tray.click("For an hour").await;
+    tray.click("Resume").await;
+    tray.says("Unlock the keychain").await;
+    let status = session.bws(&["status"]).await;
+    assert_eq!(status["status"], "keychain_locked", "{status}");
+}

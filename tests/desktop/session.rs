@@ -26,6 +26,8 @@ pub(super) struct Session {
     home: TempDir,
     display: String,
     bus: String,
+    /// The look that the user chose.
+    pub(super) theme: &'static str,
     panel: Option<Child>,
     keyring: Option<Child>,
     program: Option<Child>,
@@ -67,6 +69,7 @@ impl Session {
             home,
             display: format!(":{display}"),
             bus: address,
+            theme: "Adwaita",
             panel: None,
             keyring: None,
             program: None,
@@ -98,6 +101,7 @@ impl Session {
             .env("XDG_DATA_HOME", home.join("share"))
             .env("XDG_CACHE_HOME", home.join("cache"))
             .env("DISPLAY", &self.display)
+            .env("GTK_THEME", self.theme)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
             .env("PATH", format!("{}:{}", home.join("bin").display(), env!("PATH")))
@@ -356,6 +360,12 @@ impl Session {
         String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
     }
 
+    /// Clicks the notification on top.
+    pub(super) async fn act_on_notification(&self) {
+        let clicked = self.command("dunstctl").args(["action", "0"]).status().await.unwrap();
+        assert!(clicked.success());
+    }
+
     pub(super) async fn start_panel(&mut self) {
         self.panel = Some(self.command("xfce4-panel").arg("--disable-wm-check").quiet().spawn().unwrap());
         self.owned("org.kde.StatusNotifierWatcher", true).await;
@@ -410,11 +420,16 @@ impl Session {
 
     /// A picture of the whole screen, for people to look at.
     pub(super) async fn picture(&self, name: &str) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{name}.png"));
-        self.command("scrot").arg("--overwrite").arg(path).status().await.unwrap();
+        let path = pictures().join(format!("{name}.png"));
+        assert!(self.command("scrot").arg("--overwrite").arg(path).status().await.unwrap().success());
     }
+}
+
+/// The folder for what people are to look at.
+pub(super) fn pictures() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }
 
 /// Sends what a command says nowhere.

@@ -60,6 +60,20 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
 }
 
 #[tokio::test]
+async fn a_click_on_a_notification_opens_the_window() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("All is well").await;
+    session.sandbox.world().beeminder.sign_in_elsewhere();
+    session.sandbox.world().withings.revoke();
+    tray.click("Sync now").await;
+    until("a notification", async || (!session.notifications().is_empty()).then_some(())).await;
+    session.act_on_notification().await;
+    session.window_opens().await;
+}
+
+#[tokio::test]
 async fn a_killed_program_goes_on_where_it_was_and_nothing_is_lost_or_doubled() {
     let mut session = Session::start().await;
     session.set_up().await;

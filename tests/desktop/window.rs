@@ -4,7 +4,7 @@ use beeminder_withings_sync::sandbox::{beeminder, withings};
 use fantoccini::{Client, Locator};
 
 use super::super::support;
-use super::session::Session;
+use super::session::{self, Session};
 use super::{pages, until};
 
 /// Enters id and secret and asks to sign in.
@@ -73,7 +73,38 @@ async fn both_accounts_are_connected_in_the_window() {
     click(&window, "#token-form [type=submit]").await;
     shows(&window, "#beeminder .who", "Connected as alice").await;
     shows(&window, "#status-message", "Nothing is linked yet").await;
-    session.picture("connected").await;
+    pictures(&window, "connected").await;
+}
+
+/// Pictures of the page, narrow and wide, for people to look at.
+async fn pictures(window: &Client, name: &str) {
+    for width in [360, 900] {
+        window.set_window_size(width, 760).await.unwrap();
+        let picture = window.screenshot().await.unwrap();
+        std::fs::write(session::pictures().join(format!("{name} {width}.png")), picture).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_window_can_be_looked_at_in_light_and_dark() {
+    for (theme, name) in [("Adwaita", "light"), ("Adwaita:dark", "dark")] {
+        let mut session = Session::start().await;
+        session.theme = theme;
+        let (window, page) = session.ask_for_withings("scheme").await;
+        shows(&window, "#waiting", "Waiting for the browser").await;
+        pictures(&window, &format!("waiting {name}")).await;
+        session.gio_open(&support::agree(&page).await).await;
+        shows(&window, "#withings .who", "Connected as 10000001").await;
+        pictures(&window, &format!("half connected {name}")).await;
+        let dark =
+            window.execute("return matchMedia('(prefers-color-scheme: dark)').matches", Vec::new()).await;
+        assert_eq!(dark.unwrap(), theme.ends_with("dark"));
+        // Nothing is cut off or needs scrolling sideways.
+        let wide =
+            window.execute("return document.documentElement.scrollWidth > innerWidth", Vec::new()).await;
+        assert_eq!(wide.unwrap(), false);
+        session.kill().await;
+    }
 }
 
 #[tokio::test]
@@ -145,7 +176,7 @@ async fn without_a_tray_closing_the_window_asks() {
     shows(&window, "#no-tray", "no tray icons").await;
     session.ask_to_close().await;
     shows(&window, "#closing", "Keep syncing?").await;
-    session.picture("closing without a tray").await;
+    pictures(&window, "closing without a tray").await;
     let process = format!("/proc/{}", session.pid());
     // The window is gone before it can say that it was clicked.
     let _ = window.find(Locator::Css("#quit-now")).await.unwrap().click().await;

@@ -1,5 +1,6 @@
-//! Hears when something a pass waits for is there again: the computer woke up, the network is back, the
-//! keychain was unlocked. A pass is made then and not up to a quarter of an hour later. Where nobody says
+//! Hears when what a pass waits for is there again, so that a pass is made at once.
+//!
+//! That is when the computer woke up, the network is back, or the keychain was unlocked. Where nobody says
 //! so, the poller notices by its clock.
 //!
 //! On Linux systemd's logind and `NetworkManager` say so on the system bus, and the keychain on the

@@ -4,6 +4,7 @@ use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;
 
+#[cfg(unix)]
 use super::support::process::{bws, connect, json, said};
 use super::support::{TestApp, codes};
 

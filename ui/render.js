@@ -63,7 +63,12 @@ function renderAttention(overview) {
 }
 
 function renderSignIn(signIn) {
-  $("#waiting").hidden = signIn.state !== "waiting";
+  const waiting = $("#waiting");
+  const begins = waiting.hidden && signIn.state === "waiting";
+  waiting.hidden = signIn.state !== "waiting";
+  if (begins) {
+    waiting.scrollIntoView({ block: "nearest" });
+  }
   const problem = $("#problem");
   problem.hidden = signIn.state !== "failed";
   setText(problem, signIn.message ?? "");
@@ -83,6 +88,7 @@ function renderAccount(service, overview, view) {
     again.hidden = !account.connected;
   }
   const details = $("details", section);
+  setText($("summary", details), account.connected ? "Connect anew" : "Connect");
   // Open what there is to do, but never close what the user opened.
   if ((!account.connected || gone) && details.dataset.offered !== "yes") {
     details.open = true;

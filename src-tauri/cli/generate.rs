@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use super::args::Args;
@@ -11,7 +11,7 @@ use super::exit::Exit;
 
 /// Writes them below `folder` as they lie below `/usr`.
 pub(super) fn write(folder: &Path) -> anyhow::Result<Exit> {
-    let mut command = Args::command();
+    let mut command = without_help(Args::command());
     for (shell, path) in [
         (Shell::Bash, "share/bash-completion/completions"),
         (Shell::Zsh, "share/zsh/vendor-completions"),
@@ -27,6 +27,11 @@ pub(super) fn write(folder: &Path) -> anyhow::Result<Exit> {
     let manual = made(&folder.join("share/man/man1"))?;
     clap_mangen::generate_to(command, manual).context("Failed to write the manual")?;
     Ok(Exit::Fine)
+}
+
+/// The subcommands called “help” say what the others' pages do.
+fn without_help(command: Command) -> Command {
+    command.disable_help_subcommand(true).mut_subcommands(without_help)
 }
 
 fn made(path: &Path) -> anyhow::Result<std::path::PathBuf> {

@@ -57,8 +57,9 @@ impl Session {
         let (x, display) =
             announcing(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1100x800x24"])).await;
         let conf = home.path().join("bus.conf");
+        // What the bus starts is this user's too.
         let (bus, address) = announcing(
-            Command::new("dbus-daemon")
+            at_home(&mut Command::new("dbus-daemon"), home.path())
                 .args(["--nofork", "--print-address=1"])
                 .arg("--config-file")
                 .arg(conf),
@@ -93,18 +94,11 @@ impl Session {
     /// A command as this desktop's user would run it.
     pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
-        let home = self.home();
-        command
-            .env("HOME", home)
-            .env("XDG_RUNTIME_DIR", home.join("run"))
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_DATA_HOME", home.join("share"))
-            .env("XDG_CACHE_HOME", home.join("cache"))
+        at_home(&mut command, self.home())
             .env("DISPLAY", &self.display)
             .env("GTK_THEME", self.theme)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus)
-            .env("PATH", format!("{}:{}", home.join("bin").display(), env!("PATH")))
             .env("BWS_WITHINGS_URL", self.sandbox.url().as_str())
             .env("BWS_BEEMINDER_URL", self.sandbox.url().as_str())
             .env("NO_AT_BRIDGE", "1")
@@ -443,6 +437,18 @@ impl Quiet for Command {
     }
 }
 
+/// Has a command find its user's folders in `home`.
+fn at_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
+    let path = std::env::var("PATH").unwrap();
+    command
+        .env("HOME", home)
+        .env("XDG_RUNTIME_DIR", home.join("run"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("share"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("PATH", format!("{}:{path}", home.join("bin").display()))
+}
+
 /// Starts a server and returns the first line it prints.
 async fn announcing(command: &mut Command) -> (Child, String) {
     let mut child = command
@@ -471,10 +477,8 @@ fn prepare(home: &Path) {
     let home_path = home.display().to_string();
     write("bus.conf", &include_str!("bus.conf").replace("HOME", &home_path));
     // The panel keeps its settings there; nothing else is started behind the story's back.
-    for service in ["org.xfce.Xfconf.service"] {
-        let text = std::fs::read_to_string(Path::new("/usr/share/dbus-1/services").join(service)).unwrap();
-        write(&format!("services/{service}"), &text);
-    }
+    let settings = std::fs::read_to_string("/usr/share/dbus-1/services/org.xfce.Xfconf.service").unwrap();
+    write("services/org.xfce.Xfconf.service", &settings);
     write("config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml", include_str!("panel.xml"));
     write("dunstrc", &include_str!("dunstrc").replace("HOME", &home_path));
     write("share/applications/story-browser.desktop", BROWSER);

@@ -24,7 +24,6 @@ async fn a_weigh_in_is_sent_when_sync_now_is_clicked_and_the_icon_is_fine_again(
     assert_eq!(tray.pixels().await, fine);
     assert!(tray.menu_texts().await.iter().any(|text| text.starts_with("weight: ")));
     assert_eq!(session.notifications(), [""; 0], "success is silent");
-    session.picture("fine").await;
     // Its page at Beeminder is a click away.
     tray.click("weight: ").await;
     assert_eq!(session.browser_page().await.path(), "/alice/weight");
@@ -45,7 +44,6 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     until("a notification", async || (!session.notifications().is_empty()).then_some(())).await;
     tray.click("Sync now").await;
     tray.says("Sign in to Withings again").await;
-    session.picture("needs you").await;
     session.weigh_in(81.0);
     session.connect_withings().await;
     tray.click("Sync now").await;
@@ -57,6 +55,48 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     assert!(said[1].starts_with("Solved: "), "{said:?}");
     assert_eq!(session.notifications_shown().await, 1, "one replaced the other");
     until("the datapoint", async || (session.at_beeminder() == [81.0]).then_some(())).await;
+}
+
+#[tokio::test]
+async fn each_state_has_an_icon_of_its_own_on_light_and_dark_panels() {
+    for (theme, panel) in [("Adwaita", "light"), ("Adwaita:dark", "dark")] {
+        let mut session = Session::bare().await;
+        session.theme = theme;
+        session.unlock_keychain().await;
+        session.start_panel().await;
+        session.start_notifications().await;
+        session.set_up().await;
+        let tray = session.launch_hidden().await;
+        let mut icons = Vec::new();
+        for (state, words) in [
+            ("fine", "All is well"),
+            ("paused", "Paused until"),
+            ("syncing", "No connection; trying again"),
+            ("needs you", "Sign in to Withings again"),
+        ] {
+            match state {
+                "paused" => tray.click("For an hour").await,
+                "syncing" => {
+                    session.sandbox.world().faults.every(Service::Withings, "measure", Fault::Drop);
+                    tray.click("Resume").await;
+                    tray.click("Sync now").await;
+                }
+                "needs you" => {
+                    session.sandbox.world().faults.clear();
+                    session.sandbox.world().withings.revoke();
+                    tray.click("Sync now").await;
+                }
+                _ => {}
+            }
+            tray.says(words).await;
+            session.picture(&format!("tray {state} {panel}")).await;
+            icons.push(tray.pixels().await);
+        }
+        for (index, icon) in icons.iter().enumerate() {
+            assert!(!icons[index + 1..].contains(icon), "two states look the same");
+        }
+        session.kill().await;
+    }
 }
 
 #[tokio::test]

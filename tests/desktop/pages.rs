@@ -20,11 +20,12 @@ pub(super) fn program_of(driver: u32) -> u32 {
     descendants(driver).into_iter().find(is_it).expect("the driver started it")
 }
 
-/// The memory of `pid` alone, shared pages divided among those who share them, in KiB.
-pub(super) fn proportional_memory(pid: u32) -> u64 {
+/// The memory of `pid` that nobody shares, in KiB.
+pub(super) fn private_memory(pid: u32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
+    let private =
+        text.lines().filter(|line| line.starts_with("Private_Clean:") || line.starts_with("Private_Dirty:"));
+    private.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum()
 }
 
 fn name(pid: u32) -> String {

@@ -201,7 +201,14 @@ impl Session {
     pub(super) async fn ended(&mut self) -> Option<i32> {
         let mut program = self.program.take().expect("it runs");
         let ended = tokio::time::timeout(super::PATIENCE, program.wait()).await;
+        self.icon_is_gone().await;
         ended.expect("it ends").unwrap().code()
+    }
+
+    /// Waits until panels have no icon, so that none is taken for that of the next start.
+    async fn icon_is_gone(&self) {
+        let bus = self.bus().await;
+        until("the icon gone", async || (Tray::count(&bus).await == 0).then_some(())).await;
     }
 
     /// Ends it without a chance to settle anything.
@@ -214,6 +221,7 @@ impl Session {
         if let Some(mut driver) = self.driver.take() {
             driver.kill().await.unwrap();
         }
+        self.icon_is_gone().await;
     }
 
     /// Starts it again while it runs, and returns how that ended.

@@ -20,6 +20,7 @@ mod desktop;
 mod keychain;
 mod links;
 mod recorded;
+mod resident;
 mod rules;
 mod sign_in;
 mod status;

@@ -80,6 +80,10 @@ async fn both_accounts_are_connected_in_the_window() {
 async fn pictures(window: &Client, name: &str) {
     for width in [360, 900] {
         window.set_window_size(width, 760).await.unwrap();
+        // A frame is drawn with the next one.
+        let drawn =
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+        window.execute_async(drawn, Vec::new()).await.unwrap();
         let picture = window.screenshot().await.unwrap();
         std::fs::write(session::pictures().join(format!("{name} {width}.png")), picture).unwrap();
     }

@@ -201,9 +201,9 @@ async fn a_sign_in_that_was_cancelled_or_declined_changes_nothing() {
     let declined = super::support::decide(&page, &[("decision", "decline")]).await;
     let said = story.resident.take_callback(declined).await.unwrap_err();
     assert!(said.contains("did not grant access"), "{said}");
-    let view = story.resident.view().unwrap();
-    assert!(matches!(view.sign_in, SignInView::Failed { .. }), "{:?}", view.sign_in);
-    assert!(!view.overview.withings.connected);
+    let failed = |story: &Story| matches!(story.resident.view().unwrap().sign_in, SignInView::Failed { .. });
+    story.until("the reason shown", failed).await;
+    assert!(!story.resident.view().unwrap().overview.withings.connected);
 }
 
 #[tokio::test]

@@ -130,3 +130,18 @@ async fn start_at_login_is_repaired_after_the_program_was_moved() {
     session.gio_launch(&entry).await;
     session.tray().await.says("Connect Withings").await;
 }
+
+#[tokio::test]
+async fn a_start_that_cannot_work_says_why_in_the_window_and_the_tray() {
+    let mut session = Session::start().await;
+    session.bws(&["status"]).await;
+    let database = session.data_dir().join(beeminder_withings_sync::store::FILE);
+    rusqlite::Connection::open(database).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let window = session.launch_driven().await;
+    super::window::shows(&window, "#status-when", "newer version").await;
+    let tray = session.tray().await;
+    tray.says("does not work").await;
+    let process = format!("/proc/{}", session.pid());
+    tray.click("Quit").await;
+    until("the program gone", async || (!std::path::Path::new(&process).exists()).then_some(())).await;
+}

@@ -31,7 +31,7 @@ async fn click(window: &Client, selector: &str) {
     until(selector, async || window.find(Locator::Css(selector)).await.ok()?.click().await.ok()).await;
 }
 
-async fn shows(window: &Client, selector: &str, words: &str) {
+pub(super) async fn shows(window: &Client, selector: &str, words: &str) {
     until(&format!("in the window: {words}"), async || {
         let text = window.find(Locator::Css(selector)).await.ok()?.text().await.ok()?;
         text.contains(words).then_some(())

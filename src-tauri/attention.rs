@@ -7,7 +7,6 @@ use strum::{EnumString, IntoStaticStr};
 
 use crate::accounts::Service;
 use crate::goal::Presence;
-use crate::store::account::Problem;
 use crate::store::{self, Rows};
 use crate::sync::schedule;
 
@@ -245,21 +244,23 @@ fn accounts(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says when Withings was not read for long: nobody polls, or whatever is wrong does not go away by itself.
+/// Says when Withings was not read for long: nobody polls, or whatever is wrong does not end by itself.
 fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Vec<Attention>) -> anyhow::Result<()> {
+    let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
+    let mut connected_at = None;
     for service in Service::ALL {
-        let account = store::account::load(rows, service)?;
-        let needs_you = |problem: &Problem| {
-            Code::named(&problem.code).is_some_and(|code| code.urgency() == Urgency::NeedsYou)
+        let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
+            return Ok(());
         };
-        if account.is_none_or(|account| !account.connected || account.problem.as_ref().is_some_and(needs_you))
-        {
+        let code = account.problem.and_then(|problem| Code::named(&problem.code));
+        if code.is_some_and(|code| code.urgency() == Urgency::NeedsYou) {
             return Ok(());
         }
+        connected_at = connected_at.max(Some(account.connected_at));
     }
-    let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
-    if let Some(read_at) = read_at.filter(|read_at| now - *read_at > UNREAD) {
-        let since = local(rows, read_at)?;
+    // Before both were connected there was nothing to read.
+    if let Some(since) = read_at.or(connected_at).filter(|since| now - *since > UNREAD) {
+        let since = local(rows, since)?;
         items.push(Attention::new(
             Code::NotSynced,
             format!("Withings could not be read, or nobody tried, since {since}."),

@@ -77,3 +77,18 @@ async fn a_day_without_a_pass_is_said_though_nothing_is_known_to_be_wrong() {
     test.sync().await;
     assert_eq!(codes_now(&test), [Code::Paused]);
 }
+
+#[tokio::test]
+async fn a_trouble_that_does_not_end_by_itself_needs_the_user_after_a_day() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("cannot be reached");
+    test.world().faults.every(Service::Withings, "measure", Fault::Drop);
+    test.sync().await;
+    assert_eq!(now(&test), Status::Retrying);
+    test.advance(TimeDelta::hours(25));
+    test.sync().await;
+    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::NotSynced, Code::Offline]));
+    test.world().faults.clear();
+    test.sync().await;
+    assert_eq!(codes_now(&test), []);
+}

@@ -5,11 +5,18 @@ import { render, renderFailure } from "./render.js";
 
 const $ = (selector, within = document) => within.querySelector(selector);
 
+/** The moment a number of hours ahead; none for 0. */
+function hoursAhead(hours) {
+  return hours === "0" ? null : new Date(Date.now() + Number(hours) * 3_600_000).toISOString();
+}
+
 /** Makes the page live. The backend is an argument so that a test can pass another. */
 export async function init(backend) {
+  let shown = null;
   const show = async () => {
     try {
-      render(await backend.view());
+      shown = await backend.view();
+      render(shown);
     } catch (error) {
       renderFailure(error.message ?? String(error));
     }
@@ -79,9 +86,12 @@ export async function init(backend) {
   const settings = $("#settings");
   settings.startAtLogin.addEventListener("change", (event) =>
     attempt(event.target, $(".problem", settings), () => backend.setStartAtLogin(event.target.checked)));
-  settings.level.addEventListener("change", (event) =>
-    attempt(event.target, $(".problem", settings), () =>
-      backend.setNotifications({ level: event.target.value, snoozed_until: null })));
+  const notify = (choice, preferences) =>
+    choice.addEventListener("change", () =>
+      attempt(choice, $(".problem", settings), () =>
+        backend.setNotifications({ ...shown.notifications, ...preferences() })));
+  notify(settings.level, () => ({ level: settings.level.value }));
+  notify(settings.snooze, () => ({ snoozed_until: hoursAhead(settings.snooze.value) }));
   for (const way of document.querySelectorAll("[name=way]")) {
     way.addEventListener("change", show);
   }

@@ -124,7 +124,14 @@ function renderSettings(view) {
   form.startAtLogin.checked = view.start_at_login === "on";
   form.startAtLogin.disabled = view.start_at_login === null;
   $("#switched-off").hidden = view.start_at_login !== "switched_off";
-  form.level.value = view.notifications.level;
+  const { level, snoozed_until } = view.notifications;
+  form.level.value = level;
+  const snoozed = snoozed_until !== null && new Date(snoozed_until) > new Date();
+  if (!snoozed) {
+    form.snooze.value = "0";
+  }
+  $("#snoozed").hidden = !snoozed;
+  setText($("#snoozed"), snoozed ? `No notifications until ${moment(snoozed_until, view.overview)}.` : "");
 }
 
 function buffer(goal, overview) {

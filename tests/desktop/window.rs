@@ -137,6 +137,9 @@ async fn settings_apply_at_once() {
     click(&window, "[name=startAtLogin]").await;
     until("no entry", async || (!entry.exists()).then_some(())).await;
     window.find(Locator::Css("#level")).await.unwrap().select_by_value("none").await.unwrap();
+    window.find(Locator::Css("#snooze")).await.unwrap().select_by_value("8").await.unwrap();
+    shows(&window, "#snoozed", "No notifications until").await;
+    window.find(Locator::Css("#snooze")).await.unwrap().select_by_value("0").await.unwrap();
     click(&window, "#pause-for-an-hour").await;
     session.tray().await.says("Paused until").await;
     shows(&window, "#status-message", "Paused until").await;

@@ -150,7 +150,7 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     std::fs::rename(&away, &here).unwrap();
     story.wish(Wish::SyncNow);
     story.says("All is well").await;
-    assert_eq!(story.notices(), ["Syncing does not work"]);
+    assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
     story.wish(Wish::Quit);
     story.until("the end", |story| story.desktop.has_quit.load(Ordering::SeqCst)).await;
 }

@@ -163,7 +163,11 @@ impl Polling {
             return Ok(());
         }
         tell(Event::Started);
-        match ask(app).await {
+        let answer = tokio::select! {
+            () = self.stop.cancelled() => return Ok(()),
+            answer = ask(app) => answer,
+        };
+        match answer {
             Some(report) => tell(Event::Passed(&report)),
             // They have just left; the next round polls here.
             None => self.sync_now(),

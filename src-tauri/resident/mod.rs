@@ -83,7 +83,7 @@ impl Resident {
             () = self.poll() => {}
             () = wake::listen(|| self.polling.wake()) => {}
         }
-        self.sign_ins.cancel();
+        // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
         self.desktop.quit();
     }
 
@@ -147,8 +147,11 @@ impl Resident {
             Event::Passed(report) => {
                 let mut state = self.state();
                 state.syncing = false;
-                state.failure = None;
+                let was_broken = state.failure.take().is_some();
                 drop(state);
+                if was_broken {
+                    self.notify_failure("Solved: syncing works again", "Syncing goes on.", false);
+                }
                 if let Err(error) = self.notify(report) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
@@ -188,10 +191,14 @@ impl Resident {
         state.failure = Some(message.clone());
         drop(state);
         if news && !self.desktop.window_is_open() {
-            let title = "Syncing does not work".into();
-            self.desktop.notify(&Notice { about: "failure".into(), title, body: message, urgent: true });
+            self.notify_failure("Syncing does not work", &message, true);
         }
         self.refresh();
+    }
+
+    fn notify_failure(&self, title: &str, body: &str, urgent: bool) {
+        let (about, title, body) = ("failure".into(), title.into(), body.into());
+        self.desktop.notify(&Notice { about, title, body, urgent });
     }
 
     /// Shows how things are.

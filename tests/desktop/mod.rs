@@ -3,13 +3,16 @@
 //! Beeminder are the sandbox's.
 
 mod callbacks;
+mod home;
 mod keychain;
 mod pages;
+mod program;
 mod session;
 mod start;
 mod syncing;
 mod system;
 mod tray;
+mod user;
 mod window;
 
 use std::time::Duration;

@@ -4,8 +4,8 @@ use beeminder_withings_sync::sandbox::{beeminder, withings};
 use fantoccini::{Client, Locator};
 
 use super::super::support;
-use super::session::{self, Session};
-use super::{pages, until};
+use super::session::Session;
+use super::{pages, until, user};
 
 /// Enters id and secret and asks to sign in.
 pub(super) async fn sign_in_withings(window: &Client, way: &str) {
@@ -85,7 +85,7 @@ async fn pictures(window: &Client, name: &str) {
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
         window.execute_async(drawn, Vec::new()).await.unwrap();
         let picture = window.screenshot().await.unwrap();
-        std::fs::write(session::pictures().join(format!("{name} {width}.png")), picture).unwrap();
+        std::fs::write(user::pictures().join(format!("{name} {width}.png")), picture).unwrap();
     }
 }
 

@@ -1,0 +1,141 @@
+//! The tray program on a story's desktop: started in every way, watched, and ended.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+
+use super::session::{Quiet, Session};
+use super::tray::Tray;
+use super::{pages, until};
+
+impl Session {
+    /// The tray program: the one that was built, or the one that is to be tested.
+    pub(super) fn program_path() -> PathBuf {
+        std::env::var_os("DESKTOP_PROGRAM")
+            .map_or_else(|| env!("CARGO_BIN_EXE_beeminder-withings-sync").into(), PathBuf::from)
+    }
+
+    /// Starts the tray program and leaves it running.
+    pub(super) fn launch(&mut self, arguments: &[&str]) {
+        self.launch_from(&Session::program_path(), arguments);
+    }
+
+    pub(super) fn launch_from(&mut self, path: &Path, arguments: &[&str]) {
+        assert!(self.program.is_none(), "it runs already");
+        let log = self.open_log();
+        self.program =
+            Some(self.command(path).args(arguments).stdout(Stdio::null()).stderr(log).spawn().unwrap());
+    }
+
+    /// Starts the tray program hidden and waits for its icon.
+    pub(super) async fn launch_hidden(&mut self) -> Tray {
+        self.launch(&["--hidden"]);
+        self.tray().await
+    }
+
+    /// Starts the tray program with its window in the test's hands.
+    pub(super) async fn launch_driven(&mut self) -> Client {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut driver = self.command("WebKitWebDriver");
+        driver
+            .arg(format!("--port={port}"))
+            .env("TAURI_AUTOMATION", "true")
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let log = self.open_log();
+        self.driver = Some(driver.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        let options = json!({"binary": Session::program_path(), "args": []});
+        let mut capabilities = serde_json::Map::new();
+        capabilities.insert("webkitgtk:browserOptions".into(), options);
+        until("the driver", async || {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(capabilities.clone()).connect(&format!("http://127.0.0.1:{port}")).await.ok()
+        })
+        .await
+    }
+
+    /// Signs in to Withings in the window, up to the page in the browser.
+    pub(super) async fn ask_for_withings(&mut self, way: &str) -> (Client, url::Url) {
+        let window = self.launch_driven().await;
+        super::window::sign_in_withings(&window, way).await;
+        let page = self.browser_page().await;
+        (window, page)
+    }
+
+    /// Waits until the desktop hands callbacks to the program.
+    pub(super) async fn scheme_is_registered(&self) {
+        until("the callback scheme", async || {
+            let query = ["query", "default", "x-scheme-handler/beeminder-withings-sync"];
+            let output = self.command("xdg-mime").args(query).output().await.unwrap();
+            String::from_utf8(output.stdout).unwrap().contains("beeminder-withings-sync").then_some(())
+        })
+        .await;
+    }
+
+    /// Starts what a desktop file says, as the desktop does at login.
+    pub(super) async fn gio_launch(&self, file: &Path) {
+        let started = self.command("gio").arg("launch").arg(file).quiet().status().await.unwrap();
+        assert!(started.success());
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        match (&self.program, &self.driver) {
+            (Some(program), _) => program.id().expect("it runs"),
+            (None, Some(driver)) => pages::program_of(driver.id().expect("it runs")),
+            (None, None) => panic!("it does not run"),
+        }
+    }
+
+    /// Waits for the program to end and returns its exit code.
+    pub(super) async fn ended(&mut self) -> Option<i32> {
+        let mut program = self.program.take().expect("it runs");
+        let ended = tokio::time::timeout(super::PATIENCE, program.wait()).await;
+        self.icon_is_gone().await;
+        ended.expect("it ends").unwrap().code()
+    }
+
+    /// Waits until panels have no icon, so that none is taken for that of the next start.
+    async fn icon_is_gone(&self) {
+        let bus = self.bus().await;
+        until("the icon gone", async || (Tray::count(&bus).await == 0).then_some(())).await;
+    }
+
+    /// Ends it without a chance to settle anything.
+    pub(super) async fn kill(&mut self) {
+        let pid = self.pid().to_string();
+        assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        if let Some(mut program) = self.program.take() {
+            program.wait().await.unwrap();
+        }
+        if let Some(mut driver) = self.driver.take() {
+            driver.kill().await.unwrap();
+        }
+        self.icon_is_gone().await;
+    }
+
+    /// Starts it again while it runs, and returns how that ended.
+    pub(super) async fn start_again(&self, arguments: &[&str]) -> Option<i32> {
+        let ended = self.command(Session::program_path()).args(arguments).status();
+        tokio::time::timeout(super::PATIENCE, ended).await.expect("the second start ends").unwrap().code()
+    }
+
+    fn open_log(&self) -> std::fs::File {
+        std::fs::File::options().append(true).create(true).open(self.log_path()).unwrap()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.home().join("program.log")
+    }
+
+    /// What the program logged.
+    pub(super) fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Waits until the program logged these words.
+    pub(super) async fn logged(&self, words: &str) {
+        until(&format!("in the log: {words}"), async || self.log().contains(words).then_some(())).await;
+    }
+}

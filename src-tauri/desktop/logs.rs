@@ -94,6 +94,6 @@ mod tests {
         let mut names: Vec<_> =
             dir.path().read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [LOG_FILE, OLD_LOG_FILE]);
+        assert_eq!(names, [OLD_LOG_FILE, LOG_FILE]);
     }
 }

@@ -24,7 +24,8 @@ fn main() {}
 #[cfg(target_os = "linux")]
 mod linux {
 
-    use std::path::Path;
+    use std::collections::HashMap;
+    use std::path::{Path, PathBuf};
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
@@ -42,10 +43,25 @@ mod linux {
         wake_ups: f64,
     }
 
+    /// A program to measure, with folders of its own.
+    struct Program {
+        path: PathBuf,
+        arguments: Vec<String>,
+        home: TempHome,
+    }
+
     pub(super) fn main() {
+        // Without a panel the program would show its window.
+        wait_for("org.kde.StatusNotifierWatcher");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release");
-        let ours = measure(&folder.join("beeminder-withings-sync"), &["--hidden"]);
-        let bare = measure(&folder.join("examples/bare_tray"), &[]);
+        let home = TempHome::new("ours");
+        let data_dir = home.0.join("data").display().to_string();
+        // With a folder of its own it does not take the bare one for itself.
+        let arguments = ["--hidden".into(), "--data-dir".into(), data_dir].to_vec();
+        let ours = Program { path: folder.join("beeminder-withings-sync"), arguments, home };
+        let home = TempHome::new("bare");
+        let bare = Program { path: folder.join("bare_tray"), arguments: Vec::new(), home };
+        let [ours, bare] = measure([&ours, &bare]);
         println!("{:24}{:>10}{:>10}{:>10}", "", "ours", "bare", "ratio");
         for (name, ours, bare) in [
             ("start to tray, ms", ours.tray_ms, bare.tray_ms),
@@ -58,52 +74,84 @@ mod linux {
         }
     }
 
-    fn measure(program: &Path, arguments: &[&str]) -> Figures {
-        let home = tempfile::tempdir().unwrap();
-        let start = || {
-            let begun = Instant::now();
-            let child = Command::new(program)
-                .args(arguments)
-                .env("HOME", home.path())
-                .env("XDG_DATA_HOME", home.path().join("share"))
-                .env("XDG_CONFIG_HOME", home.path().join("config"))
-                .env("XDG_CACHE_HOME", home.path().join("cache"))
+    /// Starts are taken in turn; then both idle at the same time, so that they share what they share.
+    fn measure(programs: [&Program; 2]) -> [Figures; 2] {
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..STARTS {
+            for (program, times) in programs.iter().zip(&mut times) {
+                let (child, time) = program.start();
+                end(child);
+                times.push(time);
+            }
+        }
+        let idle = programs.map(|program| program.start().0);
+        std::thread::sleep(SETTLE);
+        let before = idle.each_ref().map(|child| (cpu_ms(child), switches(child)));
+        std::thread::sleep(WATCH);
+        let figures = [0, 1].map(|index| {
+            let (child, (cpu, switched)) = (&idle[index], &before[index]);
+            times[index].sort();
+            Figures {
+                // The first starts fill the font cache; they are not in the middle.
+                tray_ms: times[index][STARTS / 2].as_secs_f64() * 1000.0,
+                proportional_kib: memory(child, &["Pss:"]),
+                private_kib: memory(child, &["Private_Clean:", "Private_Dirty:"]),
+                cpu_ms: cpu_ms(child) - cpu,
+                wake_ups: switches(child)
+                    .iter()
+                    .map(|(thread, count)| count - switched.get(thread).unwrap_or(&0.0))
+                    .sum(),
+            }
+        });
+        idle.into_iter().for_each(end);
+        figures
+    }
+
+    impl Program {
+        /// Starts it, and says how long it took to the icon.
+        fn start(&self) -> (Child, Duration) {
+            let (begun, home) = (Instant::now(), &self.home.0);
+            let child = Command::new(&self.path)
+                .args(&self.arguments)
+                .env("HOME", home)
+                .env("XDG_DATA_HOME", home.join("share"))
+                .env("XDG_CONFIG_HOME", home.join("config"))
+                .env("XDG_CACHE_HOME", home.join("cache"))
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
             wait_for_icon(&child);
             (child, begun.elapsed())
-        };
-        // The first starts fill the font cache.
-        let mut times: Vec<_> = (0..STARTS)
-            .map(|_| {
-                let (child, time) = start();
-                end(child);
-                time
-            })
-            .collect();
-        times.sort();
-        let (child, _) = start();
-        std::thread::sleep(SETTLE);
-        let before = (cpu_ms(&child), wake_ups(&child));
-        std::thread::sleep(WATCH);
-        let figures = Figures {
-            tray_ms: times[STARTS / 2].as_secs_f64() * 1000.0,
-            proportional_kib: memory(&child, &["Pss:"]),
-            private_kib: memory(&child, &["Private_Clean:", "Private_Dirty:"]),
-            cpu_ms: cpu_ms(&child) - before.0,
-            wake_ups: wake_ups(&child) - before.1,
-        };
-        end(child);
-        figures
+        }
+    }
+
+    /// A folder that is gone afterwards.
+    struct TempHome(PathBuf);
+
+    impl TempHome {
+        fn new(name: &str) -> TempHome {
+            let path = std::env::temp_dir().join(format!("idle-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            TempHome(path)
+        }
+    }
+
+    impl Drop for TempHome {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
     }
 
     fn wait_for_icon(child: &Child) {
+        wait_for(&format!("org.kde.StatusNotifierItem-{}-1", child.id()));
+    }
+
+    /// Waits until somebody on the bus has a name.
+    fn wait_for(name: &str) {
         let bus = zbus::blocking::Connection::session().unwrap();
         let bus = zbus::blocking::fdo::DBusProxy::new(&bus).unwrap();
-        let name = format!("org.kde.StatusNotifierItem-{}-1", child.id());
-        while !bus.name_has_owner(name.as_str().try_into().unwrap()).unwrap() {
+        while !bus.name_has_owner(name.try_into().unwrap()).unwrap() {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -126,16 +174,19 @@ mod linux {
         (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) * 10.0
     }
 
-    /// How often any of its threads went to sleep.
-    fn wake_ups(child: &Child) -> f64 {
+    /// How often each of its threads went to sleep so far.
+    fn switches(child: &Child) -> HashMap<String, f64> {
         let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
-        let count = |path: std::path::PathBuf| {
+        let count = |path: &Path| {
             let text = std::fs::read_to_string(path.join("status")).unwrap_or_default();
             let line = text
                 .lines()
                 .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:").map(str::to_owned));
             line.map_or(0.0, |line| line.trim().parse().unwrap())
         };
-        threads.map(|thread| count(thread.unwrap().path())).sum()
+        threads
+            .map(|thread| thread.unwrap().path())
+            .map(|path| (path.display().to_string(), count(&path)))
+            .collect()
     }
 }

@@ -92,7 +92,7 @@ impl Resident {
             let message = store::advice(&error)
                 .map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"));
             tracing::error!("Syncing failed: {message}");
-            self.failed(message);
+            self.failed(&message);
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -184,14 +184,14 @@ impl Resident {
     }
 
     /// Notes that nothing works, loudly, once.
-    fn failed(&self, message: String) {
+    fn failed(&self, message: &str) {
         let mut state = self.state();
         state.syncing = false;
         let news = state.failure.is_none();
-        state.failure = Some(message.clone());
+        state.failure = Some(message.to_owned());
         drop(state);
         if news && !self.desktop.window_is_open() {
-            self.notify_failure("Syncing does not work", &message, true);
+            self.notify_failure("Syncing does not work", message, true);
         }
         self.refresh();
     }

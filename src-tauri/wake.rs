@@ -17,14 +17,18 @@ pub async fn listen(woken: impl Fn()) {
         tracing::info!("The computer woke up, is connected again, or unlocked its keychain");
         woken();
     };
-    let system = async {
-        if let Err(error) = linux::listen_to_system(&woken).await {
-            tracing::info!("Wake-ups are noticed by the clock alone: {error}");
+    // One after the other: connections that are made at the same time leave a thread more behind, which
+    // wakes up twice a second.
+    let session = linux::Keychain::connect().await;
+    let system = linux::System::connect().await;
+    let session = async {
+        if let Err(error) = async { session?.listen(&woken).await }.await {
+            tracing::info!("An unlocked keychain is noticed by the clock alone: {error}");
         }
     };
-    let session = async {
-        if let Err(error) = linux::listen_to_keychain(&woken).await {
-            tracing::info!("An unlocked keychain is noticed by the clock alone: {error}");
+    let system = async {
+        if let Err(error) = async { system?.listen(&woken).await }.await {
+            tracing::info!("Wake-ups are noticed by the clock alone: {error}");
         }
     };
     tokio::join!(system, session);
@@ -40,6 +44,7 @@ pub async fn listen(_woken: impl Fn()) {
 #[cfg(target_os = "linux")]
 mod linux {
     use futures_util::StreamExt;
+    use zbus::proxy::OwnerChangedStream;
     use zbus::{Connection, proxy};
 
     #[proxy(
@@ -81,37 +86,62 @@ mod linux {
     /// `NM_STATE_CONNECTED_SITE`; the next one up is `NM_STATE_CONNECTED_GLOBAL`.
     const CONNECTED: u32 = 60;
 
-    pub(super) async fn listen_to_system(woken: &impl Fn()) -> zbus::Result<()> {
-        let bus = Connection::system().await?;
-        // A service that is not there sends nothing, and is heard when it comes.
-        let mut sleeps = LoginProxy::new(&bus).await?.receive_prepare_for_sleep().await?;
-        let mut networks = NetworkProxy::new(&bus).await?.receive_state_changed().await?;
-        loop {
-            let is_news = tokio::select! {
-                Some(sleep) = sleeps.next() => !sleep.args()?.start,
-                Some(network) = networks.next() => network.args()?.state >= CONNECTED,
-                else => return Ok(()),
-            };
-            if is_news {
-                woken();
+    /// What the computer says.
+    pub(super) struct System {
+        sleeps: PrepareForSleepStream,
+        networks: StateChangedStream,
+    }
+
+    impl System {
+        pub(super) async fn connect() -> zbus::Result<System> {
+            let bus = Connection::system().await?;
+            // A service that is not there sends nothing, and is heard when it comes.
+            Ok(System {
+                sleeps: LoginProxy::new(&bus).await?.receive_prepare_for_sleep().await?,
+                networks: NetworkProxy::new(&bus).await?.receive_state_changed().await?,
+            })
+        }
+
+        pub(super) async fn listen(mut self, woken: &impl Fn()) -> zbus::Result<()> {
+            loop {
+                let is_news = tokio::select! {
+                    Some(sleep) = self.sleeps.next() => !sleep.args()?.start,
+                    Some(network) = self.networks.next() => network.args()?.state >= CONNECTED,
+                    else => return Ok(()),
+                };
+                if is_news {
+                    woken();
+                }
             }
         }
     }
 
-    /// Hears when a keychain starts, or one of its collections is locked or unlocked.
-    pub(super) async fn listen_to_keychain(woken: &impl Fn()) -> zbus::Result<()> {
-        let bus = Connection::session().await?;
-        let secrets = SecretsProxy::new(&bus).await?;
-        let mut collections = secrets.receive_collection_changed().await?;
-        let mut owners = secrets.inner().receive_owner_changed().await?;
-        loop {
-            let is_news = tokio::select! {
-                Some(_) = collections.next() => true,
-                Some(owner) = owners.next() => owner.is_some(),
-                else => return Ok(()),
-            };
-            if is_news {
-                woken();
+    /// What the keychain says: it has started, or one of its collections was locked or unlocked.
+    pub(super) struct Keychain {
+        collections: CollectionChangedStream,
+        owners: OwnerChangedStream<'static>,
+    }
+
+    impl Keychain {
+        pub(super) async fn connect() -> zbus::Result<Keychain> {
+            let bus = Connection::session().await?;
+            let secrets = SecretsProxy::new(&bus).await?;
+            Ok(Keychain {
+                collections: secrets.receive_collection_changed().await?,
+                owners: secrets.inner().receive_owner_changed().await?,
+            })
+        }
+
+        pub(super) async fn listen(mut self, woken: &impl Fn()) -> zbus::Result<()> {
+            loop {
+                let is_news = tokio::select! {
+                    Some(_) = self.collections.next() => true,
+                    Some(owner) = self.owners.next() => owner.is_some(),
+                    else => return Ok(()),
+                };
+                if is_news {
+                    woken();
+                }
             }
         }
     }

@@ -33,6 +33,8 @@ struct Recorder {
     pages: Mutex<Vec<Url>>,
     window_is_open: AtomicBool,
     has_quit: AtomicBool,
+    /// The next refresh is a fault of the program.
+    faults: AtomicBool,
 }
 
 impl Desktop for Recorder {
@@ -40,7 +42,9 @@ impl Desktop for Recorder {
         self.trays.lock().unwrap().push(tray.clone());
     }
 
-    fn refresh_window(&self) {}
+    fn refresh_window(&self) {
+        assert!(!self.faults.swap(false, Ordering::SeqCst), "a fault");
+    }
 
     fn notify(&self, notice: &Notice) {
         self.notices.lock().unwrap().push(notice.clone());
@@ -153,6 +157,17 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
     story.wish(Wish::Quit);
     story.until("the end", |story| story.desktop.has_quit.load(Ordering::SeqCst)).await;
+}
+
+#[tokio::test]
+async fn a_fault_of_the_program_is_said_and_syncing_goes_on() {
+    let story = Story::running().await;
+    story.wish(Wish::SyncNow);
+    story.desktop.faults.store(true, Ordering::SeqCst);
+    story.says("does not work").await;
+    story.wish(Wish::SyncNow);
+    story.says("All is well").await;
+    assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
 }
 
 #[tokio::test]

@@ -76,15 +76,31 @@ impl Resident {
         Arc::new(Resident { app, desktop, polling, sign_ins, state })
     }
 
-    /// Polls until the user quits, and then ends the desktop's program.
-    pub async fn run(&self) {
+    /// Polls until the user quits, and then ends the desktop's program. A fault in this program is said,
+    /// and does not end it: it would stop in silence.
+    pub async fn run(self: &Arc<Self>) {
+        loop {
+            let resident = Arc::clone(self);
+            if tokio::spawn(async move { resident.work().await }).await.is_ok() {
+                break;
+            }
+            self.failed(
+                "A fault in this program stopped it. It is started again; if it stays so, report it.",
+            );
+            if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
+                break;
+            }
+        }
+        // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
+        self.desktop.quit();
+    }
+
+    async fn work(&self) {
         self.refresh();
         tokio::select! {
             () = self.poll() => {}
             () = wake::listen(|| self.polling.wake()) => {}
         }
-        // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
-        self.desktop.quit();
     }
 
     async fn poll(&self) {

@@ -95,7 +95,8 @@ impl Tray {
             .find(|(_, entry)| entry.starts_with(text))
             .unwrap_or_else(|| panic!("{text}: {menu:?}"));
         let nothing = Value::from(0);
-        self.menu_proxy().await.call_method("Event", &(*id, "clicked", nothing, 0_u32)).await.unwrap();
+        // A program that quits may be gone before it answers.
+        let _ = self.menu_proxy().await.call_method("Event", &(*id, "clicked", nothing, 0_u32)).await;
     }
 
     async fn menu_proxy(&self) -> Proxy<'_> {

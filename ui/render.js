@@ -161,9 +161,9 @@ function setText(element, text) {
 
 /** Replaces the lines of a list only when they differ, so that the focus stays where it is. */
 function replace(list, lines) {
-  const next = document.createElement(list.tagName);
-  next.append(...lines);
-  if (next.innerHTML !== list.innerHTML) {
-    list.replaceChildren(...next.childNodes);
+  const shown = [...list.children];
+  const same = lines.length === shown.length && lines.every((line, index) => line.isEqualNode(shown[index]));
+  if (!same) {
+    list.replaceChildren(...lines);
   }
 }

@@ -102,8 +102,7 @@ fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> a
             run(app, &resident, arguments, environment, held)?;
         }
         Err(error) => {
-            let message = store::advice(&error)
-                .map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"));
+            let message = store::explained(&error);
             tracing::error!("The program could not start: {message}");
             shell.show_tray(&menu::failed(&message));
             app.manage(Program::Failed(message));

@@ -105,8 +105,7 @@ impl Resident {
 
     async fn poll(&self) {
         while let Err(error) = self.polling.run(&self.app, &|event| self.told(&event)).await {
-            let message = store::advice(&error)
-                .map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"));
+            let message = store::explained(&error);
             tracing::error!("Syncing failed: {message}");
             self.failed(&message);
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {

@@ -90,6 +90,11 @@ impl Store {
     }
 }
 
+/// An error with all its causes, and what the user can do about it in front.
+pub fn explained(error: &anyhow::Error) -> String {
+    advice(error).map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"))
+}
+
 /// Turns a database error into a sentence that says what the user can do, if there is one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
 pub fn advice(error: &anyhow::Error) -> Option<&'static str> {

@@ -21,13 +21,13 @@ use beeminder_withings_sync::day::DayRule;
 use beeminder_withings_sync::environment::Endpoints;
 use beeminder_withings_sync::goal::{GoalId, GoalSlug};
 use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Link, LinkId, Take};
+use beeminder_withings_sync::link::{Feed, Link, LinkId, Options, Take};
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
 use beeminder_withings_sync::store::{self, Store};
 use beeminder_withings_sync::sync::Trigger;
-use beeminder_withings_sync::sync::plan::{KnownDays, plan};
+use beeminder_withings_sync::sync::plan::{Context, plan};
 use beeminder_withings_sync::withings::Application;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -95,12 +95,14 @@ fn plan_all(app: &App) -> usize {
         goal: GoalId(String::new()),
         slug: GoalSlug(String::new()),
         feed: Feed::Track { kind, unit: kind.unit(), take: Take::Min },
+        options: Options::default(),
         since: chrono::DateTime::UNIX_EPOCH,
+        past: Vec::new(),
     };
     let load = |rows: &store::Rows| store::measurement::load_with_kinds(rows, &[kind], link.since);
     let groups = app.store.read(load).unwrap();
     let rule = DayRule::new(chrono_tz::Europe::Paris, 0);
-    plan(&link, rule, &groups, &KnownDays::new()).datapoints.len()
+    plan(&link, &Context::new(rule), &groups).datapoints.len()
 }
 
 /// The answers of a history, as Withings would send them.
@@ -171,8 +173,9 @@ fn parse_and_insert(pages: &[String]) -> Duration {
         let answer: Answer = serde_json::from_str(page).unwrap();
         store
             .write(|rows| {
-                let mut group =
-                    rows.prepare_cached("INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)")?;
+                let mut group = rows.prepare_cached(
+                    "INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, 'measure', NULL, NULL)",
+                )?;
                 let mut value =
                     rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?;
                 for g in &answer.body.measuregrps {

@@ -1,22 +1,33 @@
 //! What users ask for: connect, link, preview, sync, pause, forget. Every front end goes through here.
 
+mod backfill;
+mod change;
+mod conflict;
 mod connect;
+mod goals;
+mod held;
 mod links;
 pub mod polling;
 mod preview;
+mod self_test;
+mod stale;
 mod waiting;
 
 use std::sync::Arc;
 
 use anyhow::Context;
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub use backfill::{BackfillDay, BackfillPreview};
+pub use change::{Change, Existing};
 pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
+pub use held::Held;
 pub use links::{Added, Since};
 pub use polling::Polling;
 pub use preview::Preview;
+pub use self_test::{Check, Finding};
 pub use waiting::Waiting;
 
 use crate::accounts::Service;
@@ -27,6 +38,7 @@ use crate::data_dir::{DataDir, LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
 use crate::day::Daystamp;
 use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::goal::GoalSlug;
+use crate::store::datapoint::State;
 use crate::store::{self, Store};
 use crate::sync::{self, SyncPass, SyncReport, Trigger};
 use crate::withings;
@@ -139,6 +151,14 @@ impl App {
         Ok(rule.start_of(Daystamp(day)).min(now + TimeDelta::days(2)))
     }
 
+    /// Sets at what time of day the user wants to be reminded to measure, if at all.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn remind_at(&self, time: Option<NaiveTime>) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_remind_at(rows, time))
+    }
+
     /// Lets a parked datapoint be sent again.
     ///
     /// # Errors
@@ -156,9 +176,11 @@ impl App {
     /// When there is none with this number.
     pub fn discard(&self, id: i64) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            known_entry(rows, id)?;
+            let entry = known_entry(rows, id)?;
             store::outbox::remove(rows, id)?;
-            store::datapoint::save_state(rows, id, store::datapoint::State::Discarded)
+            // Deciding against a removal keeps what is there.
+            let kept = if entry.removes { State::Kept } else { State::Discarded };
+            store::datapoint::save_state(rows, id, kept)
         })
     }
 

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::day::Daystamp;
-use crate::kind::{MeasureKind, MeasureSet};
+use crate::day::{DayRule, Daystamp};
+use crate::kind::MeasureKind;
+use crate::measure_set::MeasureSet;
 use crate::measurement::GroupId;
 
 /// Beeminder's idempotency key, unique within a goal.
@@ -25,7 +26,7 @@ impl RequestId {
     }
 
     /// For one counted act.
-    pub fn of_act(set: MeasureSet, group: GroupId) -> RequestId {
+    pub fn of_act(set: &MeasureSet, group: GroupId) -> RequestId {
         RequestId(format!("withings-{}-{}", set.name(), group.0))
     }
 
@@ -35,7 +36,7 @@ impl RequestId {
     }
 
     /// For a day on which an act took place. `day` keeps it apart from a day's value of the same name.
-    pub fn of_day_with(set: MeasureSet, day: Daystamp) -> RequestId {
+    pub fn of_day_with(set: &MeasureSet, day: Daystamp) -> RequestId {
         RequestId(format!("withings-{}-day-{day}", set.name()))
     }
 }
@@ -69,6 +70,14 @@ pub struct Datapoint {
 }
 
 impl Datapoint {
+    /// The day it counts for, as far as is known before Beeminder answers.
+    pub fn day(&self, rule: DayRule) -> Daystamp {
+        match self.moment {
+            Moment::At(moment) => rule.day_of(moment),
+            Moment::On(day) => day,
+        }
+    }
+
     /// The form that creates this datapoint, without the token.
     ///
     /// This is stored before it is first sent and sent unchanged ever after, because Beeminder only
@@ -106,9 +115,9 @@ mod tests {
         let (group, day) = (GroupId(4_815_757_309), "20261123".parse().unwrap());
         let ids = [
             RequestId::of_value(group, MeasureKind::WEIGHT).0,
-            RequestId::of_act(MeasureSet::Weight, group).0,
+            RequestId::of_act(&MeasureSet::weight(), group).0,
             RequestId::of_day(MeasureKind::WEIGHT, day).0,
-            RequestId::of_day_with(MeasureSet::Weight, day).0,
+            RequestId::of_day_with(&MeasureSet::weight(), day).0,
         ];
         assert_eq!(
             ids,

@@ -18,6 +18,17 @@ use chrono_tz::Tz;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Daystamp(pub NaiveDate);
 
+impl Daystamp {
+    /// The nearest day on which anybody can have measured anything: reckoning stays clear of the ends of
+    /// the calendar.
+    #[must_use]
+    pub fn within_reason(self) -> Daystamp {
+        let first = NaiveDate::default();
+        let last = first.checked_add_days(Days::new(366 * 1000)).unwrap_or(first);
+        Daystamp(self.0.clamp(first, last))
+    }
+}
+
 impl fmt::Display for Daystamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.format("%Y%m%d"))
@@ -66,6 +77,11 @@ impl DayRule {
     /// The deadline of `day`: the first moment that no longer belongs to it.
     pub fn end_of(&self, day: Daystamp) -> DateTime<Utc> {
         self.start_of(Daystamp(day.0 + Days::new(1)))
+    }
+
+    /// The time of day of `moment` where the Beeminder user lives.
+    pub fn time_of(&self, moment: DateTime<Utc>) -> NaiveTime {
+        moment.with_timezone(&self.time_zone).time()
     }
 
     /// The clock time of `moment` where the Beeminder user lives: `07:31`.
@@ -135,6 +151,17 @@ mod tests {
                     assert_ne!(rule.day_of(end), day);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn absurd_days_are_brought_within_reason() {
+        for (day, expected) in [
+            (NaiveDate::MIN, "19700101"),
+            (NaiveDate::MAX, "29720128"),
+            ("2026-11-23".parse().unwrap(), "20261123"),
+        ] {
+            assert_eq!(Daystamp(day).within_reason().to_string(), expected);
         }
     }
 

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::day::DayRule;
+use crate::day::{DayRule, Daystamp};
+use crate::kind::{MeasureKind, Source};
 use crate::link::Feed;
+use crate::unit::Unit;
 
 /// Beeminder's id of a goal; it stays when the goal is renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -90,7 +92,7 @@ impl Goal {
 }
 
 /// A reason why a goal may not suit what is to be sent to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Misfit {
     /// Values would be added up.
     SumsValues,
@@ -104,8 +106,27 @@ pub enum Misfit {
     Frozen,
     /// Beeminder refuses changes until a payment is sorted out.
     Deadbeat,
-    /// Datapoints from before the goal's graph starts would be posted.
-    StartsLater(DateTime<Utc>),
+    /// Somebody else posts the same values.
+    SameValues {
+        /// A day on which both do.
+        day: Daystamp,
+        /// The value both have then.
+        value: f64,
+    },
+    /// The goal seems to go by another unit.
+    UnitLooksWrong {
+        /// The unit it seems to go by.
+        goal: Unit,
+        /// The unit chosen.
+        chosen: Unit,
+    },
+    /// A day's amounts would not add up.
+    DoesNotSum,
+    /// Days of the past lie on the wrong side of the goal's line.
+    PastMayDerail {
+        /// How many.
+        days: usize,
+    },
     /// Only one of a day's datapoints counts, and it is not the one the link is about.
     DropsValues(String),
 }
@@ -116,12 +137,15 @@ impl Misfit {
         match self {
             Misfit::SumsValues => "sums_values",
             Misfit::DoesNotCount => "does_not_count",
+            Misfit::DoesNotSum => "does_not_sum",
+            Misfit::PastMayDerail { .. } => "past_may_derail",
             Misfit::FedByAutodata(_) => "fed_by_autodata",
             Misfit::FedByAppleHealth(_) => "fed_by_apple_health",
             Misfit::Frozen => "frozen",
             Misfit::Deadbeat => "deadbeat",
             Misfit::DropsValues(_) => "drops_values",
-            Misfit::StartsLater(_) => "starts_later",
+            Misfit::SameValues { .. } => "same_values",
+            Misfit::UnitLooksWrong { .. } => "unit_looks_wrong",
         }
     }
 }
@@ -136,6 +160,15 @@ impl fmt::Display for Misfit {
             Misfit::DoesNotCount => f.write_str(
                 "This goal does not add its datapoints up, so counted measurements would always stay \
                  at 1. Choose a Do More goal.",
+            ),
+            Misfit::PastMayDerail { days } => write!(
+                f,
+                "{days} of the past days asked for lie on the wrong side of the goal's line and could derail it at \
+                 once, so the past was not posted. Look at the back-fill of this link, and start it if you mean it."
+            ),
+            Misfit::DoesNotSum => f.write_str(
+                "This goal takes values as they are. It fits if you mean to reach an amount each day; to add \
+                 the days up choose a Do More goal.",
             ),
             Misfit::FedByAutodata(source) => write!(
                 f,
@@ -154,11 +187,17 @@ impl fmt::Display for Misfit {
                 "Beeminder waits for a payment of yours and refuses changes until then. Sort it out at \
                  beeminder.com.",
             ),
-            Misfit::StartsLater(start) => write!(
+            Misfit::SameValues { day, value } => write!(
                 f,
-                "This goal starts on {}, and what was measured earlier is posted too, which can derail it \
-                 at once. Remove the link before the next pass if you did not mean it.",
-                start.format("%Y-%m-%d")
+                "Something else already posts the same values to this goal, for instance {value} on {}. \
+                 Turn the other one off (IFTTT, an app, or yourself), or measurements count twice.",
+                day.0.format("%Y-%m-%d")
+            ),
+            Misfit::UnitLooksWrong { goal, chosen } => write!(
+                f,
+                "This goal seems to be in {}, and values would be sent in {}. Choose the other unit if so.",
+                goal.symbol(),
+                chosen.symbol()
             ),
             Misfit::DropsValues(aggday) => write!(
                 f,
@@ -169,11 +208,27 @@ impl fmt::Display for Misfit {
     }
 }
 
+/// Whether the days of a kind make sense together: steps and hours do, weights and scores do not.
+fn adds_up(kind: MeasureKind) -> bool {
+    let is_amount = matches!(
+        kind.unit(),
+        Unit::Step
+            | Unit::Floor
+            | Unit::Minute
+            | Unit::Hour
+            | Unit::Kilometre
+            | Unit::Kilocalorie
+            | Unit::Number
+    );
+    kind.source() != Source::Measure && is_amount
+}
+
 /// Lists why `goal` may not suit `feed`; empty when it does.
 pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
     let mut found = Vec::new();
     match feed {
-        Feed::Track { .. } if goal.summing => found.push(Misfit::SumsValues),
+        Feed::Track { kind, .. } if goal.summing && !adds_up(*kind) => found.push(Misfit::SumsValues),
+        Feed::Track { kind, .. } if !goal.summing && adds_up(*kind) => found.push(Misfit::DoesNotSum),
         Feed::Count { .. } if !goal.summing && goal.aggday != "sum" => found.push(Misfit::DoesNotCount),
         Feed::Count { once_a_day: false, .. } if !matches!(goal.aggday.as_str(), "sum" | "count") => {
             found.push(Misfit::DropsValues(goal.aggday.clone()));
@@ -196,12 +251,12 @@ pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
-    use crate::kind::{MeasureKind, MeasureSet};
     use crate::link::Take;
+    use crate::measure_set::MeasureSet;
 
-    fn goal() -> Goal {
+    pub(crate) fn goal() -> Goal {
         Goal {
             id: GoalId("5f5d577d55c1330906000b8f".into()),
             slug: GoalSlug("weight".into()),
@@ -225,32 +280,35 @@ mod tests {
         let user = User { username: "alice".into(), time_zone: Tz::UTC, deadbeat: false };
         let track =
             Feed::Track { kind: MeasureKind::WEIGHT, unit: MeasureKind::WEIGHT.unit(), take: Take::Every };
-        let count = Feed::Count { set: MeasureSet::Weight, once_a_day: false };
-        let daily = Feed::Count { set: MeasureSet::Weight, once_a_day: true };
+        let steps = Feed::Track { kind: MeasureKind::STEPS, unit: Unit::Step, take: Take::Max };
+        let count = Feed::Count { set: MeasureSet::weight(), once_a_day: false };
+        let daily = Feed::Count { set: MeasureSet::weight(), once_a_day: true };
         let sums = Goal { summing: true, aggday: "sum".into(), ..goal() };
         let binary = Goal { summing: true, aggday: "binary".into(), ..goal() };
         for (goal, user, feed, expected) in [
-            (goal(), &user, track, vec![]),
-            (sums.clone(), &user, track, vec!["sums_values"]),
-            (goal(), &user, count, vec!["does_not_count"]),
-            (sums, &user, count, vec![]),
-            (binary.clone(), &user, count, vec!["drops_values"]),
-            (binary, &user, daily, vec![]),
-            (Goal { autodata: Some("withings".into()), ..goal() }, &user, track, vec!["fed_by_autodata"]),
+            (goal(), &user, &track, vec![]),
+            (sums.clone(), &user, &track, vec!["sums_values"]),
+            (sums.clone(), &user, &steps, vec![]),
+            (goal(), &user, &steps, vec!["does_not_sum"]),
+            (goal(), &user, &count, vec!["does_not_count"]),
+            (sums, &user, &count, vec![]),
+            (binary.clone(), &user, &count, vec!["drops_values"]),
+            (binary, &user, &daily, vec![]),
+            (Goal { autodata: Some("withings".into()), ..goal() }, &user, &track, vec!["fed_by_autodata"]),
             (
                 Goal { healthkit_metric: Some("weight".into()), ..goal() },
                 &user,
-                track,
+                &track,
                 vec!["fed_by_apple_health"],
             ),
             (
                 Goal { frozen: true, ..goal() },
                 &User { deadbeat: true, ..user.clone() },
-                track,
+                &track,
                 vec!["frozen", "deadbeat"],
             ),
         ] {
-            let found: Vec<_> = misfits(&goal, user, &feed).iter().map(Misfit::code).collect();
+            let found: Vec<_> = misfits(&goal, user, feed).iter().map(Misfit::code).collect();
             assert_eq!(found, expected, "{goal:?} {feed:?}");
         }
     }

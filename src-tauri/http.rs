@@ -76,6 +76,10 @@ impl Http {
         self.client.put(url)
     }
 
+    pub(crate) fn delete(&self, url: Url) -> RequestBuilder {
+        self.client.delete(url)
+    }
+
     /// Sends a request and reads the answer whole. Nothing is retried here.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         self.sent.fetch_add(1, Ordering::Relaxed);

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use serde::Deserializer;
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use rust_decimal::Decimal;
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// Reads a whole number however it is written; anything else becomes `None` rather than an error.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
@@ -23,6 +25,26 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// Reads a yes or no however it is written; anything else is a no.
 pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(deserializer.deserialize_any(Lenient)?.integer().is_some_and(|number| number != 0))
+}
+
+/// Reads a number however it is written.
+pub(crate) fn decimal(value: &Value) -> Option<Decimal> {
+    match value {
+        Value::Number(number) => {
+            let text = number.to_string();
+            text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
+        }
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Reads an object; the empty list that stands for an empty one, and anything else, becomes `None`.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(if value.is_object() { serde_json::from_value(value).ok() } else { None })
 }
 
 enum Scalar {
@@ -103,6 +125,7 @@ impl<'de> Visitor<'de> for Lenient {
 #[cfg(test)]
 pub(crate) mod tests {
     use proptest::prelude::*;
+    use rust_decimal::dec;
     use serde_json::{Map, Value};
 
     /// Any JSON, with a liking for numbers at the edges.
@@ -150,6 +173,22 @@ pub(crate) mod tests {
         ] {
             let row: Row = serde_json::from_str(json).unwrap();
             assert_eq!((row.number, row.name.as_deref(), row.more), (number, name, more), "{json}");
+        }
+    }
+
+    #[test]
+    fn decimals_are_exact_however_they_are_written() {
+        for (json, expected) in [
+            ("1028.559", Some(dec!(1028.559))),
+            ("\"0.86\"", Some(dec!(0.86))),
+            ("-3", Some(dec!(-3))),
+            ("1e-7", Some(dec!(0.0000001))),
+            ("1e300", None),
+            ("null", None),
+            ("[]", None),
+        ] {
+            let value: Value = serde_json::from_str(json).unwrap();
+            assert_eq!(super::decimal(&value), expected, "{json}");
         }
     }
 }

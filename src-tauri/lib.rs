@@ -4,13 +4,20 @@
 //! In reading order: the nouns, which are pure; the two services; being connected; the pass; the store;
 //! what users ask for; and around it all the computer's own matters.
 
+pub mod comment;
 pub mod datapoint;
 pub mod day;
+pub mod device;
 pub mod goal;
 pub mod kind;
+pub mod line;
 pub mod link;
+pub mod measure_set;
 pub mod measurement;
+pub mod new_goal;
 pub mod unit;
+pub mod verdict;
+pub mod workout;
 
 pub mod beeminder;
 pub mod withings;
@@ -26,6 +33,7 @@ pub mod cli;
 pub mod menu;
 pub mod notification;
 pub mod overview;
+pub mod reminder;
 pub mod resident;
 pub mod status;
 

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
+use chrono::{DateTime, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
+use crate::day::DayRule;
 use crate::goal::{GoalId, GoalSlug};
-use crate::kind::{MeasureKind, MeasureSet};
+use crate::kind::{MeasureKind, Source};
+use crate::measure_set::MeasureSet;
+use crate::measurement::MeasureGroup;
 use crate::unit::Unit;
 
 /// The number a user refers to a link by.
@@ -40,6 +43,8 @@ pub enum Take {
     Mean,
     /// The day's median.
     Median,
+    /// All of the day's together.
+    Sum,
 }
 
 impl Take {
@@ -58,6 +63,7 @@ impl Take {
             Take::Max => "highest",
             Take::Mean => "mean",
             Take::Median => "median",
+            Take::Sum => "sum",
         }
     }
 
@@ -68,7 +74,7 @@ impl Take {
 }
 
 /// What a link sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Feed {
     /// The values of one kind.
     Track {
@@ -92,7 +98,7 @@ impl Feed {
     /// The kind that decides whether a group concerns this feed at all.
     pub fn first_kind(&self) -> MeasureKind {
         match self {
-            Feed::Track { kind, .. } => *kind,
+            Feed::Track { kind, .. } => kind.first_source(),
             Feed::Count { set, .. } => set.kinds()[0],
         }
     }
@@ -100,9 +106,14 @@ impl Feed {
     /// The kinds that matter to this feed.
     pub fn kinds(&self) -> Vec<MeasureKind> {
         match self {
-            Feed::Track { kind, .. } => vec![*kind],
+            Feed::Track { kind, .. } => kind.sources(),
             Feed::Count { set, .. } => set.kinds().to_vec(),
         }
+    }
+
+    /// Which of Withings' services tells about it.
+    pub fn source(&self) -> Source {
+        self.first_kind().source()
     }
 
     /// Whether one datapoint stands for a whole day.
@@ -133,15 +144,109 @@ impl fmt::Display for Feed {
                 }
                 match take {
                     Take::Every => f.write_str(", every measurement"),
-                    Take::First | Take::Last | Take::Min | Take::Max | Take::Mean | Take::Median => {
-                        write!(f, ", the day's {}", take.label())
-                    }
+                    _ if *take == kind.day_take() => f.write_str(", each day"),
+                    Take::First
+                    | Take::Last
+                    | Take::Min
+                    | Take::Max
+                    | Take::Mean
+                    | Take::Median
+                    | Take::Sum => write!(f, ", the day's {}", take.label()),
                 }
             }
             Feed::Count { set, once_a_day: false } => write!(f, "number of {}", set.label()),
             Feed::Count { set, once_a_day: true } => write!(f, "days with {}", set.label()),
         }
     }
+}
+
+/// What a link lets through and how it writes it, where the user wants it otherwise than usual.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// Only what was measured from this time of day on, where the Beeminder user lives.
+    pub from_time: Option<NaiveTime>,
+    /// Only what was measured before this time of day; earlier than `from_time` means across midnight.
+    pub until_time: Option<NaiveTime>,
+    /// Only these devices, by id or model; all when empty.
+    pub devices: Vec<String>,
+    /// Whether what was typed in counts.
+    pub manual: bool,
+    /// Whether what may be another person's counts without asking.
+    pub ambiguous: bool,
+    /// Only these sorts of workout, by Withings' number; all when empty.
+    pub categories: Vec<i64>,
+    /// How many decimals are sent, 0 to 6; as many as make sense in the unit when nothing is said.
+    pub decimals: Option<u32>,
+    /// What the comment says; see [`crate::comment`].
+    pub comment: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            from_time: None,
+            until_time: None,
+            devices: Vec::new(),
+            manual: true,
+            ambiguous: false,
+            categories: Vec::new(),
+            decimals: None,
+            comment: None,
+        }
+    }
+}
+
+impl Options {
+    /// Whether a time of day is inside the window.
+    pub fn is_in_time(&self, time: NaiveTime) -> bool {
+        let after = self.from_time.is_none_or(|from| time >= from);
+        let before = self.until_time.is_none_or(|until| time < until);
+        match (self.from_time, self.until_time) {
+            (Some(from), Some(until)) if until <= from => after || before,
+            _ => after && before,
+        }
+    }
+}
+
+impl fmt::Display for Options {
+    /// What differs from usual, as a person would say it; empty when nothing does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = |time: &NaiveTime| time.format("%H:%M").to_string();
+        let mut said = Vec::new();
+        match (&self.from_time, &self.until_time) {
+            (Some(from), Some(until)) => said.push(format!("from {} to {}", clock(from), clock(until))),
+            (Some(from), None) => said.push(format!("from {} on", clock(from))),
+            (None, Some(until)) => said.push(format!("before {}", clock(until))),
+            (None, None) => {}
+        }
+        if !self.devices.is_empty() {
+            said.push(format!("only {}", self.devices.join(" or ")));
+        }
+        if !self.categories.is_empty() {
+            let names: Vec<_> = self.categories.iter().map(|id| crate::workout::name(*id)).collect();
+            said.push(format!("only {}", names.join(" or ")));
+        }
+        if !self.manual {
+            said.push("not what was typed in".into());
+        }
+        if self.ambiguous {
+            said.push("even if it may be another person’s".into());
+        }
+        if let Some(decimals) = self.decimals {
+            said.push(format!("to {decimals} {}", if decimals == 1 { "decimal" } else { "decimals" }));
+        }
+        f.write_str(&said.join(", "))
+    }
+}
+
+/// A stretch of the past that the user asked for, from the first moment to the one after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// Its first moment.
+    pub from: DateTime<Utc>,
+    /// The moment after its last.
+    pub until: DateTime<Utc>,
 }
 
 /// One link.
@@ -155,6 +260,95 @@ pub struct Link {
     pub slug: GoalSlug,
     /// What it sends.
     pub feed: Feed,
-    /// Only what was measured at or after this moment is sent.
+    /// What it lets through, and how it writes it.
+    pub options: Options,
+    /// What was measured at or after this moment is sent.
     pub since: DateTime<Utc>,
+    /// What of the time before is sent as well.
+    pub past: Vec<Past>,
+}
+
+impl Link {
+    /// The earliest moment that concerns the link.
+    pub fn earliest(&self) -> DateTime<Utc> {
+        self.past.iter().map(|past| past.from).fold(self.since, DateTime::min)
+    }
+
+    /// Whether a group was measured, or counts for a day, in the time the link is about.
+    pub fn is_about(&self, group: &MeasureGroup, rule: DayRule) -> bool {
+        match group.day {
+            None => {
+                let at = group.measured_at;
+                at >= self.since || self.past.iter().any(|past| past.from <= at && at < past.until)
+            }
+            // A whole day that began before the link was made belongs to it: it grows until its end.
+            Some(day) => {
+                let in_past = |past: &Past| (rule.day_of(past.from)..rule.day_of(past.until)).contains(&day);
+                day >= rule.day_of(self.since) || self.past.iter().any(in_past)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measurement::tests::group;
+    use chrono_tz::Tz;
+
+    #[test]
+    fn a_window_of_time_may_lie_across_midnight() {
+        let time = |text: &str| text.parse::<NaiveTime>().unwrap();
+        for (from, until, at, inside) in [
+            (None, None, "12:00:00", true),
+            (None, Some("10:00:00"), "09:59:59", true),
+            (None, Some("10:00:00"), "10:00:00", false),
+            (Some("05:00:00"), Some("10:00:00"), "04:59:59", false),
+            (Some("05:00:00"), Some("10:00:00"), "05:00:00", true),
+            (Some("22:00:00"), Some("02:00:00"), "23:00:00", true),
+            (Some("22:00:00"), Some("02:00:00"), "01:59:59", true),
+            (Some("22:00:00"), Some("02:00:00"), "12:00:00", false),
+        ] {
+            let (from_time, until_time) = (from.map(time), until.map(time));
+            let options = Options { from_time, until_time, ..Options::default() };
+            assert_eq!(options.is_in_time(time(at)), inside, "{from:?} {until:?} {at}");
+        }
+    }
+
+    #[test]
+    fn options_are_said_in_words_and_a_missing_one_is_the_usual() {
+        assert_eq!(Options::default().to_string(), "");
+        let options: Options =
+            serde_json::from_str(r#"{"until_time":"10:00:00","devices":["Body+"],"manual":false}"#).unwrap();
+        assert_eq!(options.to_string(), "before 10:00, only Body+, not what was typed in");
+    }
+
+    #[test]
+    fn a_link_is_about_what_comes_after_its_start_and_the_past_that_was_asked_for() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let rule = DayRule::new(Tz::UTC, 0);
+        let link = Link {
+            id: LinkId(1),
+            goal: GoalId("g".into()),
+            slug: GoalSlug("weight".into()),
+            feed: Feed::Count { set: MeasureSet::weight(), once_a_day: false },
+            options: Options::default(),
+            since: at("2026-11-23T08:00:00Z"),
+            past: vec![Past { from: at("2026-11-10T00:00:00Z"), until: at("2026-11-12T00:00:00Z") }],
+        };
+        for (moment, point, day) in [
+            ("2026-11-23T08:00:00Z", true, true),
+            ("2026-11-23T07:59:59Z", false, true),
+            ("2026-11-22T23:59:59Z", false, false),
+            ("2026-11-12T00:00:00Z", false, false),
+            ("2026-11-11T23:59:59Z", true, true),
+            ("2026-11-09T23:59:59Z", false, false),
+        ] {
+            let mut group = group(1, at(moment), &[]);
+            assert_eq!(link.is_about(&group, rule), point, "{moment}");
+            group.day = Some(rule.day_of(group.measured_at));
+            assert_eq!(link.is_about(&group, rule), day, "the day of {moment}");
+        }
+        assert_eq!(link.earliest(), at("2026-11-10T00:00:00Z"));
+    }
 }

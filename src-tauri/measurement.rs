@@ -1,18 +1,47 @@
 //! What Withings measured: values, and the groups they were taken in. Pure.
 //!
 //! One act on a scale yields several groups with the same moment, so identity is the group's number and
-//! never the time.
+//! never the time. A day of activity, a night and a workout are groups too, with the day Withings gives
+//! them.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::kind::MeasureKind;
+use crate::day::Daystamp;
+use crate::kind::{MeasureKind, Source};
 
-/// Withings' `grpid`: stable through edits.
+/// Withings' `grpid`: stable through edits. Nights, workouts and days of activity have numbers of other
+/// ranges, so that they never meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct GroupId(pub i64);
+
+/// Withings' own numbers have ten digits.
+const RANGE: i64 = 1_000_000_000_000_000;
+
+impl GroupId {
+    /// For a night or a workout, by Withings' `id`. `None` when the number is beyond all that Withings uses.
+    pub fn numbered(source: Source, id: i64) -> Option<GroupId> {
+        let range = match source {
+            Source::Measure => 0,
+            Source::Sleep => RANGE,
+            Source::Workout => 2 * RANGE,
+            Source::Activity => 3 * RANGE,
+        };
+        (0..RANGE).contains(&id).then_some(GroupId(range + id))
+    }
+
+    /// For a day of activity, which has no number: its date, and which device told it.
+    pub fn of_day(day: Daystamp, device: &str) -> Option<GroupId> {
+        // FNV-1a, cut to six digits: a person has a handful of devices.
+        let hash = device
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let date: i64 = day.to_string().parse().ok()?;
+        GroupId::numbered(Source::Activity, date * 1_000_000 + i64::from(hash % 1_000_000))
+    }
+}
 
 /// One value of one kind, exactly as sent: `mantissa` × 10^`exponent`, in the kind's own unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +111,14 @@ pub struct MeasureGroup {
     pub device: Option<String>,
     /// The device's model, when Withings tells it.
     pub model: Option<String>,
+    /// Which of Withings' services told it.
+    pub source: Source,
+    /// The day Withings gives it; none for what is measured at a moment.
+    pub day: Option<Daystamp>,
+    /// Withings' number for the sort of workout.
+    pub category: Option<i64>,
+    /// Whether Withings no longer has it.
+    pub gone: bool,
     /// The values, in the order sent.
     pub measurements: Vec<Measurement>,
 }
@@ -95,6 +132,12 @@ impl MeasureGroup {
     /// The whole-body value of `kind`, if the group has one.
     pub fn measurement(&self, kind: MeasureKind) -> Option<&Measurement> {
         self.measurements.iter().find(|m| m.kind == kind && kind.is_whole_at(m.position))
+    }
+
+    /// Whether `device` is the one it was measured with, by Withings' id or by the model.
+    pub fn is_from(&self, device: &str) -> bool {
+        let same = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(device));
+        same(&self.device) || same(&self.model)
     }
 
     /// Puts together two versions of one group: the later one counts, and of two equally late ones the
@@ -118,9 +161,48 @@ impl MeasureGroup {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use rust_decimal::dec;
+
+    /// A group that a scale or cuff made, with kinds and thousandths.
+    pub(crate) fn group(id: i64, measured_at: DateTime<Utc>, values: &[(i64, i64)]) -> MeasureGroup {
+        let measurement = |(kind, mantissa): &(i64, i64)| Measurement {
+            kind: MeasureKind(*kind),
+            mantissa: *mantissa,
+            exponent: -3,
+            position: None,
+        };
+        MeasureGroup {
+            id: GroupId(id),
+            attrib: 0,
+            measured_at,
+            modified_at: measured_at,
+            device: None,
+            model: None,
+            source: Source::Measure,
+            day: None,
+            category: None,
+            gone: false,
+            measurements: values.iter().map(measurement).collect(),
+        }
+    }
+
+    #[test]
+    fn numbers_of_different_sources_never_meet() {
+        let day: Daystamp = "20261123".parse().unwrap();
+        let ids = [
+            GroupId::numbered(Source::Measure, 4_815_757_309).unwrap(),
+            GroupId::numbered(Source::Sleep, 4_815_757_309).unwrap(),
+            GroupId::numbered(Source::Workout, 4_815_757_309).unwrap(),
+            GroupId::of_day(day, "1 watch").unwrap(),
+            GroupId::of_day(day, "18 ").unwrap(),
+        ];
+        assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), ids.len());
+        assert_eq!(GroupId::of_day(day, "1 watch"), GroupId::of_day(day, "1 watch"));
+        assert_eq!(GroupId::numbered(Source::Sleep, RANGE), None);
+        assert_eq!(GroupId::numbered(Source::Sleep, -1), None);
+    }
 
     fn measurement(mantissa: i64, exponent: i64) -> Measurement {
         Measurement { kind: MeasureKind::WEIGHT, mantissa, exponent, position: None }

@@ -113,10 +113,12 @@ pub fn failed(message: &str) -> Tray {
 fn icon(overview: &Overview, activity: &Activity) -> Icon {
     match overview.status {
         _ if activity.syncing => Icon::Syncing,
-        Status::NotSetUp | Status::NeedsYou | Status::KeychainLocked => Icon::NeedsYou,
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
+            Icon::NeedsYou
+        }
         Status::Paused { .. } => Icon::Paused,
         Status::Retrying => Icon::Syncing,
-        Status::NothingMeasured { .. } | Status::Fine => Icon::Fine,
+        Status::NothingMeasured { .. } | Status::NotUploading { .. } | Status::Fine => Icon::Fine,
     }
 }
 
@@ -125,11 +127,14 @@ fn words(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> String
     let headline = || overview.attention.first().map_or("something is wrong", |item| item.code.headline());
     let clock = |moment| clock(moment, overview.time_zone, now);
     match &overview.status {
-        Status::NotSetUp | Status::NeedsYou | Status::KeychainLocked => headline().to_owned(),
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
+            headline().to_owned()
+        }
         _ if activity.syncing => "Syncing…".into(),
         Status::Paused { until } => format!("Paused until {}", clock(*until)),
         Status::Retrying => format!("{}; trying again", headline()),
         Status::NothingMeasured { last } => format!("Nothing measured since {}", clock(*last)),
+        Status::NotUploading { device, last } => format!("{device}: not seen since {}", clock(*last)),
         Status::Fine => "All is well".into(),
     }
 }
@@ -147,10 +152,14 @@ fn menu(overview: &Overview, activity: &Activity, words: String, now: DateTime<U
         menu.push(Entry::Line("Sandbox: nothing here is real".into()));
     }
     match overview.status {
-        Status::NotSetUp | Status::NeedsYou | Status::KeychainLocked => {
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
             menu.push(Entry::Item(format!("{words}…"), Wish::Open));
         }
-        Status::Paused { .. } | Status::Retrying | Status::NothingMeasured { .. } | Status::Fine => {
+        Status::Paused { .. }
+        | Status::Retrying
+        | Status::NothingMeasured { .. }
+        | Status::NotUploading { .. }
+        | Status::Fine => {
             menu.push(Entry::Line(words));
         }
     }
@@ -168,9 +177,11 @@ fn menu(overview: &Overview, activity: &Activity, words: String, now: DateTime<U
         Status::Paused { .. } => Entry::Item("Resume".into(), Wish::Resume),
         Status::NotSetUp
         | Status::NeedsYou
+        | Status::ShareWithdrawn
         | Status::KeychainLocked
         | Status::Retrying
         | Status::NothingMeasured { .. }
+        | Status::NotUploading { .. }
         | Status::Fine => Entry::Submenu(
             "Pause".into(),
             vec![
@@ -254,6 +265,8 @@ mod tests {
             pending: 0,
             parked: 0,
             held: 0,
+            stale: 0,
+            backfills: Vec::new(),
             measure_groups: 1,
             last_measured: Some(monday()),
             last_sync: Some(monday() - TimeDelta::minutes(5)),

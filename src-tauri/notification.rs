@@ -123,14 +123,16 @@ pub fn notices(
                     about: incident.about(),
                     title: item.code.headline().into(),
                     body: item.message.clone(),
-                    urgent: true,
+                    urgent: item.code.urgency() == Urgency::NeedsYou,
                 });
             }
         }
         known_now.push(incident);
     }
     let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
-    let over: Vec<_> = known.iter().filter(is_over).filter(|incident| incident.told).cloned().collect();
+    // Whoever has measured knows; the next day begins anew.
+    let ends_aloud = |incident: &&Incident| incident.told && incident.code != Code::MeasureSoon;
+    let over: Vec<_> = known.iter().filter(is_over).filter(ends_aloud).cloned().collect();
     if snoozed {
         known_now.extend(over);
     } else if !silent {
@@ -145,7 +147,9 @@ pub fn notices(
 /// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
 /// program knows.
 fn is_incident(code: Code) -> bool {
-    code.urgency() == Urgency::NeedsYou && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder)
+    let needs_you = code.urgency() == Urgency::NeedsYou
+        && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder);
+    needs_you || code == Code::MeasureSoon
 }
 
 fn solved(incident: &Incident) -> Notice {
@@ -189,6 +193,13 @@ mod tests {
             known = after;
         }
         said
+    }
+
+    #[test]
+    fn a_reminder_comes_once_a_day_and_ends_in_silence() {
+        let due: (&[Code], u64) = (&[Code::MeasureSoon], 0);
+        let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
+        assert_eq!(said, [vec!["Measure soon"], vec![], vec![], vec!["Measure soon"]]);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::accounts::Service;
 use crate::attention::{Attention, attention};
 use crate::goal::GoalSlug;
+use crate::kind::Source;
+use crate::link::LinkId;
 use crate::status::{Status, status};
 use crate::store::{self, Rows};
 use crate::sync::{schedule, time_zone};
@@ -35,6 +37,10 @@ pub struct Overview {
     pub parked: u64,
     /// Measurements that wait for the user's word.
     pub held: u64,
+    /// Datapoints at Beeminder that nothing calls for any more.
+    pub stale: u64,
+    /// Stretches of the past that are being posted.
+    pub backfills: Vec<BackfillLine>,
     /// Groups of measurements that are known.
     pub measure_groups: u64,
     /// When the last one was measured.
@@ -71,6 +77,21 @@ pub struct GoalLine {
     pub loses_at: Option<DateTime<Utc>>,
 }
 
+/// A stretch of the past that is being posted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackfillLine {
+    /// Its number.
+    pub id: i64,
+    /// The link it belongs to.
+    pub link: LinkId,
+    /// How many datapoints were put into the outbox so far.
+    pub released: u64,
+    /// What was measured before this is posted.
+    pub reached: DateTime<Utc>,
+    /// Where it ends.
+    pub until: DateTime<Utc>,
+}
+
 /// Reads it all.
 ///
 /// # Errors
@@ -91,12 +112,26 @@ pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
         pending,
         parked,
         held: store::decision::held(rows)?,
+        stale: store::datapoint::count_in(rows, store::datapoint::State::Stale)?,
+        backfills: backfills(rows)?,
         measure_groups,
         last_measured,
-        last_sync: store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at),
+        last_sync: store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at),
         next: schedule::next_pass(rows, now)?,
         time_zone: zone,
     })
+}
+
+fn backfills(rows: &Rows) -> anyhow::Result<Vec<BackfillLine>> {
+    let left = store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done());
+    let line = |backfill: store::backfill::Backfill| BackfillLine {
+        id: backfill.id,
+        link: backfill.link,
+        released: backfill.released,
+        reached: backfill.reached,
+        until: backfill.until,
+    };
+    Ok(left.map(line).collect())
 }
 
 fn account(rows: &Rows, service: Service) -> anyhow::Result<AccountLine> {

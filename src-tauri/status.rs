@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::attention::{Attention, Code, Urgency, attention, paused, urgency};
+use crate::kind::Source;
 use crate::store::{self, Rows};
 
 /// How we are.
@@ -23,9 +24,18 @@ pub enum Status {
     },
     /// Something failed and is tried again.
     Retrying,
+    /// Withings answers, but shows nothing any more: the share was withdrawn, or a membership ended.
+    ShareWithdrawn,
     /// All is well, but nothing was measured for a while.
     NothingMeasured {
         /// When the last measurement was taken.
+        last: DateTime<Utc>,
+    },
+    /// Nothing was measured for a while, and the device has not reached Withings for as long.
+    NotUploading {
+        /// Which device.
+        device: String,
+        /// When it last did.
         last: DateTime<Utc>,
     },
     /// All is well.
@@ -41,7 +51,9 @@ impl Status {
             Status::KeychainLocked => "keychain_locked",
             Status::Paused { .. } => "paused",
             Status::Retrying => "retrying",
+            Status::ShareWithdrawn => "share_withdrawn",
             Status::NothingMeasured { .. } => "nothing_measured",
+            Status::NotUploading { .. } => "not_uploading",
             Status::Fine => "fine",
         }
     }
@@ -57,6 +69,12 @@ impl Status {
             Status::NothingMeasured { last } => {
                 format!("All is well, but nothing was measured since {}.", clock(last))
             }
+            Status::NotUploading { device, last } => format!(
+                "Nothing was measured, and your {device} has not reached Withings since {}. If you did use it, \
+                 check its batteries and its connection.",
+                clock(last)
+            ),
+            Status::ShareWithdrawn => format!("Needs you: {first}"),
             Status::Paused { until } => format!("Paused until {}.", clock(until)),
             Status::Retrying => format!("Something failed and is tried again: {first}"),
             Status::NotSetUp => format!("Not set up yet: {first}"),
@@ -85,6 +103,10 @@ pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
     if has(&[Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed]) {
         return Ok(Status::KeychainLocked);
     }
+    let first = attention.first().map(|item| item.code);
+    if first == Some(Code::ShareWithdrawn) {
+        return Ok(Status::ShareWithdrawn);
+    }
     if urgency(&attention) == Urgency::NeedsYou {
         return Ok(Status::NeedsYou);
     }
@@ -97,9 +119,32 @@ pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
     if urgency(&attention) == Urgency::Retrying {
         return Ok(Status::Retrying);
     }
-    let (_, last) = store::measurement::summary(rows)?;
-    Ok(match last {
-        Some(last) if now - last > QUIET => Status::NothingMeasured { last },
-        Some(_) | None => Status::Fine,
+    silence(rows, now)
+}
+
+/// Why nothing arrives although nothing is broken.
+fn silence(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
+    let Some(last) = last_measured(rows)?.filter(|last| now - *last > QUIET) else {
+        return Ok(Status::Fine);
+    };
+    // A device that measured uploads, so its silence is not the user's.
+    let devices = store::device::load_all(rows)?.into_iter().filter(|device| {
+        ["Scale", "Blood Pressure Monitor", "Smart Connected Thermometer"].contains(&device.sort.as_str())
+    });
+    let contacted = devices.filter_map(|device| Some((device.last_contact?, device.name().to_owned())));
+    Ok(match contacted.max() {
+        Some((contact, device)) if now - contact > QUIET => Status::NotUploading { device, last: contact },
+        Some(_) | None => Status::NothingMeasured { last },
     })
+}
+
+/// When anything was last measured that a link is about.
+fn last_measured(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mut last = None;
+    for link in store::link::load_all(rows)? {
+        if link.feed.source() == Source::Measure {
+            last = last.max(store::measurement::last_with_kind(rows, link.feed.first_kind())?);
+        }
+    }
+    Ok(last)
 }

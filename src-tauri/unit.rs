@@ -49,12 +49,32 @@ pub enum Unit {
     MillimolesPerLitre,
     /// µmol/L.
     MicromolesPerLitre,
-    /// A bare number: a score, a rating, a ratio.
+    /// Minutes.
+    Minute,
+    /// Hours.
+    Hour,
+    /// A time of day in hours from midnight; the evening before is negative.
+    ClockHour,
+    /// km.
+    Kilometre,
+    /// mi, 1609.344 m.
+    Mile,
+    /// Steps.
+    Step,
+    /// Floors climbed.
+    Floor,
+    /// Points of a score.
+    Point,
+    /// kg/m².
+    BodyMassIndex,
+    /// A bare number to three decimals.
+    Ratio,
+    /// A bare number: a score, a rating, a count.
     Number,
 }
 
 /// Every unit with the word a user types, the symbol shown, and how many decimals are worth sending.
-const UNITS: [(Unit, &str, &str, u32); 21] = [
+const UNITS: [(Unit, &str, &str, u32); 31] = [
     (Unit::Kilogram, "kg", "kg", 2),
     (Unit::Pound, "lb", "lb", 1),
     (Unit::Stone, "st", "st", 2),
@@ -75,6 +95,16 @@ const UNITS: [(Unit, &str, &str, u32); 21] = [
     (Unit::Microsiemens, "uS", "µS", 1),
     (Unit::MillimolesPerLitre, "mmol/L", "mmol/L", 2),
     (Unit::MicromolesPerLitre, "umol/L", "µmol/L", 2),
+    (Unit::Minute, "min", "min", 0),
+    (Unit::Hour, "h", "h", 2),
+    (Unit::ClockHour, "clock", "h", 2),
+    (Unit::Kilometre, "km", "km", 2),
+    (Unit::Mile, "mi", "mi", 2),
+    (Unit::Step, "steps", "", 0),
+    (Unit::Floor, "floors", "", 0),
+    (Unit::Point, "points", "points", 0),
+    (Unit::BodyMassIndex, "kg/m2", "kg/m²", 1),
+    (Unit::Ratio, "ratio", "", 3),
     (Unit::Number, "number", "", 2),
 ];
 
@@ -88,7 +118,7 @@ impl Unit {
         self.row().1
     }
 
-    /// The symbol shown behind a number; empty for bare numbers.
+    /// The symbol shown behind a number; empty for bare numbers, and where the kind says it already.
     pub fn symbol(self) -> &'static str {
         self.row().2
     }
@@ -98,13 +128,16 @@ impl Unit {
         UNITS.iter().find(|row| row.1.eq_ignore_ascii_case(name)).map(|row| row.0)
     }
 
-    /// The units a value measured in `self` can be sent in, `self` first.
+    /// The units that a value sent in `self` by default can be sent in, `self` first.
     pub fn choices(self) -> &'static [Unit] {
         let same: &[&[Unit]] = &[
             &[Unit::Kilogram, Unit::Pound, Unit::Stone],
             &[Unit::MillimetreOfMercury, Unit::Kilopascal],
             &[Unit::Celsius, Unit::Fahrenheit],
             &[Unit::Metre, Unit::Centimetre, Unit::Inch],
+            &[Unit::Kilometre, Unit::Mile, Unit::Metre],
+            &[Unit::Hour, Unit::Minute],
+            &[Unit::Minute, Unit::Hour],
         ];
         same.iter()
             .find(|units| units[0] == self)
@@ -112,7 +145,8 @@ impl Unit {
             .unwrap_or_else(|| std::slice::from_ref(&self.row().0))
     }
 
-    /// Converts `value` from the unit Withings measures in. `None` when it does not fit a decimal.
+    /// Converts `value` from the unit Withings measures in: kg, m, s, °C, mmHg and so on. `None` when it does
+    /// not fit a decimal.
     pub fn convert(self, value: Decimal) -> Option<Decimal> {
         match self {
             Unit::Pound => value.checked_div(dec!(0.45359237)),
@@ -121,6 +155,10 @@ impl Unit {
             Unit::Fahrenheit => value.checked_mul(dec!(1.8))?.checked_add(dec!(32)),
             Unit::Centimetre => value.checked_mul(dec!(100)),
             Unit::Inch => value.checked_div(dec!(0.0254)),
+            Unit::Kilometre => value.checked_div(dec!(1000)),
+            Unit::Mile => value.checked_div(dec!(1609.344)),
+            Unit::Minute => value.checked_div(dec!(60)),
+            Unit::Hour | Unit::ClockHour => value.checked_div(dec!(3600)),
             Unit::Kilogram
             | Unit::Percent
             | Unit::MillimetreOfMercury
@@ -135,13 +173,23 @@ impl Unit {
             | Unit::Microsiemens
             | Unit::MillimolesPerLitre
             | Unit::MicromolesPerLitre
+            | Unit::Step
+            | Unit::Floor
+            | Unit::Point
+            | Unit::BodyMassIndex
+            | Unit::Ratio
             | Unit::Number => Some(value),
         }
     }
 
     /// Rounds to the decimals worth sending in this unit, half away from zero, without trailing zeros.
     pub fn round(self, value: Decimal) -> Decimal {
-        value.round_dp_with_strategy(self.row().3, RoundingStrategy::MidpointAwayFromZero).normalize()
+        Unit::round_to(value, self.row().3)
+    }
+
+    /// Rounds to so many decimals, half away from zero, without trailing zeros.
+    pub fn round_to(value: Decimal, decimals: u32) -> Decimal {
+        value.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero).normalize()
     }
 }
 
@@ -167,6 +215,11 @@ mod tests {
             (dec!(1.8), Unit::Centimetre, dec!(180)),
             (dec!(1.8), Unit::Inch, dec!(70.9)),
             (dec!(106.00), Unit::MillimetreOfMercury, dec!(106)),
+            (dec!(1028.559), Unit::Kilometre, dec!(1.03)),
+            (dec!(1609.344), Unit::Mile, dec!(1)),
+            (dec!(18_660), Unit::Hour, dec!(5.18)),
+            (dec!(18_660), Unit::Minute, dec!(311)),
+            (dec!(-1800), Unit::ClockHour, dec!(-0.5)),
         ] {
             let sent = unit.round(unit.convert(value).unwrap());
             assert_eq!(sent.to_string(), expected.to_string(), "{value} in {unit:?}");

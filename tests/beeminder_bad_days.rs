@@ -204,7 +204,7 @@ async fn when_it_cannot_be_found_out_why_a_datapoint_is_missing_nothing_is_concl
 }
 
 #[tokio::test]
-async fn the_limit_of_three_hundred_a_day_parks_the_rest_in_words() {
+async fn beyond_three_hundred_a_day_the_rest_waits_and_follows_by_itself() {
     let mut test = TestApp::weighing().await;
     test.world().beeminder.limit_by_entry = true;
     for _ in 0..302 {
@@ -214,10 +214,30 @@ async fn the_limit_of_three_hundred_a_day_parks_the_rest_in_words() {
             .withings
             .add(serde_json::json!({"measures": [{"value": 82, "type": 1, "unit": 0}]}), now);
     }
-    test.expect_warning("Too many datapoints");
+    test.expect_warning("takes no more datapoints for this goal today");
     let report = test.sync().await;
-    assert_eq!((report.delivered, report.parked), (300, 2));
-    test.expect_pending(2);
+    assert_eq!((report.delivered, report.pending, report.parked), (300, 2, 0));
+    assert_eq!(codes(&report), [Code::RateLimited]);
+    test.advance(TimeDelta::hours(25));
+    assert_eq!(test.pass(Trigger::Timer).await.delivered, 2);
+}
+
+#[tokio::test]
+async fn a_goal_that_has_ended_gets_what_it_missed_when_it_is_restarted() {
+    let mut test = TestApp::weighing().await;
+    test.link("fat", super::support::track(beeminder_withings_sync::kind::MeasureKind(6))).await;
+    test.world().beeminder.goal("weight").fields["frozen"] = true.into();
+    for _ in 0..2 {
+        test.advance(TimeDelta::hours(13));
+        test.weigh_in(82.0);
+        let report = test.sync().await;
+        assert_eq!((report.delivered, codes(&report)), (1, vec![Code::GoalFrozen]), "the other one goes on");
+    }
+    test.world().beeminder.goal("weight").fields["frozen"] = false.into();
+    test.advance(TimeDelta::hours(2));
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (2, vec![]));
+    assert_eq!(test.values("weight"), [82.0, 82.0]);
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! `bws` as scripts and people use it: documents, exit codes, and processes that talk to each other.
 
-use std::path::Path;
 use std::time::Duration;
 
 use beeminder_withings_sync::accounts::Service;
@@ -10,30 +9,17 @@ use serde_json::{Value, json as value};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::sync::Mutex;
 
-use super::support::process::{bws, connect, json, plain_bws, said, terminate};
+use super::support::process::{bws, connect, connected, json, ok, plain_bws, said, terminate};
 use super::support::{TestApp, agree};
 
 /// The loopback port is one for the whole computer.
 static LOOPBACK: Mutex<()> = Mutex::const_new(());
 
-async fn connected() -> (TestApp, std::path::PathBuf) {
-    let test = TestApp::new().await;
-    let dir = test.path().join("bws");
-    connect(&test.sandbox, &dir).await;
-    (test, dir)
-}
-
-async fn ok(test: &TestApp, dir: &Path, args: &[&str]) -> Value {
-    let (code, answer) = json(&mut bws(&test.sandbox, dir, args)).await;
-    assert_eq!(code, 0, "{args:?}: {answer}");
-    answer
-}
-
 #[tokio::test]
 async fn the_main_job_from_connecting_to_the_ledger() {
     let (mut test, dir) = connected().await;
     let goals = ok(&test, &dir, &["goals"]).await;
-    assert_eq!(goals["goals"].as_array().unwrap().len(), 12);
+    assert_eq!(goals["goals"].as_array().unwrap().len(), 15);
     let link = ok(
         &test,
         &dir,
@@ -276,7 +262,12 @@ async fn a_poller_in_the_middle_of_a_slow_request_still_ends_in_time_and_nothing
     test.weigh_in(82.4);
     test.world().faults.next(Service::Beeminder, "datapoints", Fault::Hang);
     let mut poller = bws(&test.sandbox, &dir, &["run"]).spawn().unwrap();
-    while !test.world().requests.iter().any(|request| request.contains("datapoints")) {
+    while !test
+        .world()
+        .requests
+        .iter()
+        .any(|request| request.starts_with("POST") && request.contains("datapoints"))
+    {
         tokio::task::yield_now().await;
     }
     terminate(&poller);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use beeminder_withings_sync::kind::MeasureSet;
+use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use super::support::{CrashAfter, TestApp, count};
 #[tokio::test]
 async fn a_crash_at_any_await_of_a_pass_loses_and_doubles_nothing() {
     let mut test = TestApp::weighing().await;
-    test.link("weigh-in", count(MeasureSet::Weight)).await;
+    test.link("weigh-in", count(MeasureSet::weight())).await;
     test.world().withings.page_size = 2;
     let mut weighed = 0;
     for waits in 1.. {

@@ -1,7 +1,8 @@
 //! Which day a measurement counts for.
 
-use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
+use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::link::{Feed, Take};
+use beeminder_withings_sync::measure_set::MeasureSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::support::{TestApp, take, track};
@@ -66,7 +67,7 @@ async fn a_days_value_is_sent_for_its_day_across_a_dst_night() {
 #[tokio::test]
 async fn a_changed_time_zone_does_not_make_a_second_datapoint_for_an_old_measurement() {
     let mut test = TestApp::connected().await;
-    test.link("weigh-in", Feed::Count { set: MeasureSet::Weight, once_a_day: true }).await;
+    test.link("weigh-in", Feed::Count { set: MeasureSet::weight(), once_a_day: true }).await;
     // Monday 23:30 in Paris.
     day_after(&mut test, "2026-11-23T22:30:00Z");
     let group = test.weigh_in(82.0);

@@ -4,8 +4,9 @@ use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Since;
 use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
-use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::{Options, Take};
+use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -18,17 +19,15 @@ async fn a_goal_that_does_not_suit_is_warned_about() {
     for (goal, feed, expected) in [
         ("weight", track(MeasureKind::WEIGHT), vec![]),
         ("weigh-in", track(MeasureKind::WEIGHT), vec!["sums_values"]),
-        ("fat", count(MeasureSet::Weight), vec!["does_not_count"]),
+        ("fat", count(MeasureSet::weight()), vec!["does_not_count"]),
         ("official", track(MeasureKind::WEIGHT), vec!["fed_by_autodata"]),
         ("apple", track(MeasureKind::WEIGHT), vec!["fed_by_apple_health"]),
         ("ended", track(MeasureKind::WEIGHT), vec!["frozen"]),
-        ("brand-new", count(MeasureSet::Weight), vec![]),
+        ("brand-new", count(MeasureSet::weight()), vec![]),
     ] {
         let added = test.link(goal, feed).await;
         assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), expected, "{goal}");
     }
-    let added = test.link_since("pounds", track(MeasureKind::WEIGHT), "2020-01-01").await;
-    assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), ["starts_later"]);
     test.world().beeminder.deadbeat = true;
     let added = test.link("night-owl", track(MeasureKind::WEIGHT)).await;
     assert_eq!(added.misfits, [Misfit::Deadbeat]);
@@ -39,13 +38,16 @@ async fn a_wrong_name_a_future_day_and_the_same_link_twice_are_refused_in_words(
     let test = TestApp::weighing().await;
     let add = async |goal: &str, since| {
         let feed = take(MeasureKind::WEIGHT, Take::Mean);
-        let outcome = test.app().add_link(&GoalSlug(goal.into()), feed, since, test.now).await;
+        let outcome =
+            test.app().add_link(&GoalSlug(goal.into()), feed, Options::default(), since, test.now).await;
         outcome.unwrap_err().to_string()
     };
     assert!(add("wieght", Since::Now).await.contains("alice has no goal called wieght"));
     assert!(add("weight", Since::Now).await.contains("fed so already, by link 1"));
     let tomorrow = Since::Day("2026-11-24".parse().unwrap());
     assert!(add("fat", tomorrow).await.contains("lies in the future"));
+    let before_the_goal = Since::Day("2020-01-01".parse().unwrap());
+    assert!(add("fat", before_the_goal).await.contains("The goal fat starts on 2025-10-19"));
 }
 
 #[tokio::test]
@@ -72,7 +74,11 @@ async fn a_preview_shows_each_day_and_sends_and_links_nothing() {
     let now = test.now;
     test.world().withings.add(json!({"attrib": 1, "measures": [{"value": 60, "type": 1, "unit": 0}]}), now);
     let feed = take(MeasureKind::WEIGHT, Take::Max);
-    let preview = test.app().preview(&GoalSlug("weight".into()), feed, 30, test.now).await.unwrap();
+    let preview = test
+        .app()
+        .preview(&GoalSlug("weight".into()), feed.clone(), Options::default(), 30, test.now)
+        .await
+        .unwrap();
     let shown: Vec<_> =
         preview.plan.datapoints.iter().map(|d| (d.request_id.0.as_str(), d.value.to_string())).collect();
     assert_eq!(
@@ -80,7 +86,11 @@ async fn a_preview_shows_each_day_and_sends_and_links_nothing() {
         [("withings-weight-20261124", "84".to_owned()), ("withings-weight-20261125", "83".to_owned())]
     );
     assert_eq!(preview.plan.decisions.iter().filter(|decision| decision.reason.is_held()).count(), 1);
-    let preview = test.app().preview(&GoalSlug("weight".into()), feed, 1, test.now).await.unwrap();
+    let preview = test
+        .app()
+        .preview(&GoalSlug("weight".into()), feed.clone(), Options::default(), 1, test.now)
+        .await
+        .unwrap();
     assert_eq!(preview.plan.datapoints.len(), 1);
     assert_eq!(test.values("weight"), [0.0; 0]);
     assert_eq!(test.app().links().unwrap(), []);
@@ -94,7 +104,9 @@ async fn a_preview_says_when_the_newest_measurements_may_be_missing() {
     let test = TestApp::new().await;
     test.connect_beeminder().await.unwrap();
     let preview = async || {
-        test.app().preview(&GoalSlug("weight".into()), track(MeasureKind::WEIGHT), 30, test.now).await
+        test.app()
+            .preview(&GoalSlug("weight".into()), track(MeasureKind::WEIGHT), Options::default(), 30, test.now)
+            .await
     };
     assert!(preview().await.unwrap_err().to_string().contains("Withings is not connected"));
     test.connect_withings().await.unwrap();

@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Requests;
-use chrono::TimeDelta;
-use serde_json::Value;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 
 use super::support::{TestApp, count, track};
 
@@ -15,6 +19,12 @@ fn recorded(path: &str) -> Option<Value> {
     let folder = std::env::var_os("RECORDED_DATA")?;
     let file = PathBuf::from(folder).join(path);
     Some(serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap())
+}
+
+fn begin_goals_early(test: &TestApp) {
+    for goal in &mut test.world().beeminder.goals {
+        goal.fields["initday"] = json!(1_388_574_000);
+    }
 }
 
 /// Counts groups by looking at the recording alone.
@@ -45,11 +55,21 @@ async fn two_thousand_real_groups_give_one_datapoint_for_each_expected_measureme
     test.advance(TimeDelta::minutes(1));
     // 2022-01-01 in Paris.
     let (day, since) = ("2022-01-01", 1_640_991_600);
+    begin_goals_early(&test);
     test.link_since("weight", track(MeasureKind::WEIGHT), day).await;
     test.link_since("systolic", track(MeasureKind::SYSTOLIC), day).await;
-    test.link_since("pressure", count(MeasureSet::BloodPressure), day).await;
+    test.link_since("pressure", count(MeasureSet::blood_pressure()), day).await;
     let report = test.sync().await;
-    assert_eq!((report.fetched, report.pending, report.parked), (2062, 0, 0));
+    let (known, _) = test.app().store.read(store::measurement::summary).unwrap();
+    assert_eq!((known, report.pending, report.parked), (2062, 0, 0));
+    assert_eq!(report.delivered, 300, "a hundred a goal and day");
+    let mut days = 1;
+    while test.app().backfills().unwrap().iter().any(|backfill| !backfill.is_done()) {
+        test.advance(TimeDelta::days(1));
+        test.sync().await;
+        days += 1;
+    }
+    assert!((3..30).contains(&days), "{days} days");
     for (goal, kinds, prefix, suffix) in [
         ("weight", &[1][..], "withings-", "-weight"),
         ("systolic", &[10], "withings-", "-systolic"),
@@ -78,6 +98,7 @@ async fn segments_of_the_body_are_not_taken_for_the_whole() {
         test.world().withings.add(group.clone(), now);
     }
     test.advance(TimeDelta::minutes(1));
+    begin_goals_early(&test);
     test.link_since("weight", track(MeasureKind(5)), "2015-01-01").await;
     test.sync().await;
     let with_lean =
@@ -114,5 +135,47 @@ async fn every_recorded_goal_list_is_read_whole() {
         test.world().faults.next(beeminder_withings_sync::accounts::Service::Beeminder, "goals.json", fault);
         let (_, read) = test.app().goals().await.unwrap();
         assert_eq!(read.len(), goals.as_array().unwrap().len(), "{file}");
+    }
+}
+
+/// Answers of Withings that are not measure groups, and how many rows each has.
+#[tokio::test]
+async fn recorded_days_nights_workouts_and_devices_are_read_whole() {
+    for (file, path, kind, rows) in [
+        ("activity", "v2/measure", "steps", 2),
+        // Eleven, one of them twice.
+        ("workouts", "v2/measure", "workouts", 10),
+        ("sleep_summary", "v2/sleep", "sleep-duration", 300),
+    ] {
+        let Some(mut recorded) = recorded(&format!("withings/{file}.json")) else { return };
+        // One page is enough here.
+        recorded["body"]["more"] = json!(false);
+        let test = TestApp::connected().await;
+        let kind = MeasureKind::named(kind).unwrap();
+        test.link("steps", track(kind)).await;
+        test.connect_withings().await.unwrap();
+        let fault = Fault::http(200, &recorded.to_string());
+        test.world().faults.next(Service::Withings, path, fault);
+        let report = test.sync().await;
+        assert_eq!(report.fetched, u64::try_from(rows).unwrap(), "{file}");
+        let unreadable = test.app().store.read(store::measurement::unreadable).unwrap();
+        assert_eq!((unreadable, report.delivered), (0, 0), "{file}: all of it is old");
+        let groups = test
+            .app()
+            .store
+            .read(|rows| store::measurement::load_with_kinds(rows, &[kind], DateTime::<Utc>::UNIX_EPOCH));
+        assert_eq!(groups.unwrap().len(), rows, "{file}");
+    }
+    for (file, count) in [("device", 5), ("new_device", 1)] {
+        let Some(recorded) = recorded(&format!("withings/{file}.json")) else { return };
+        let test = TestApp::new().await;
+        test.app().watch_devices(true).unwrap();
+        test.connect_withings().await.unwrap();
+        test.connect_beeminder().await.unwrap();
+        test.world().faults.next(Service::Withings, "v2/user", Fault::http(200, &recorded.to_string()));
+        test.sync().await;
+        // Those with the same number are one.
+        let devices = test.app().store.read(store::device::load_all).unwrap();
+        assert!((1..=count).contains(&devices.len()), "{file}: {devices:?}");
     }
 }

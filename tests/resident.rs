@@ -12,6 +12,7 @@ use beeminder_withings_sync::data_dir::DataDir;
 use beeminder_withings_sync::environment::Endpoints;
 use beeminder_withings_sync::goal::GoalSlug;
 use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::Options;
 use beeminder_withings_sync::menu::{Icon, Tray, Wish};
 use beeminder_withings_sync::notification::Notice;
 use beeminder_withings_sync::resident::{Desktop, Resident, SignInView};
@@ -99,7 +100,9 @@ impl Story {
         app.finish(&attempt, &agree(&attempt.authorize_url).await, clock::now()).await.unwrap();
         app.connect_beeminder_token(beeminder::PERSONAL_TOKEN.into(), clock::now()).await.unwrap();
         let goal = GoalSlug("weight".into());
-        app.add_link(&goal, track(MeasureKind::WEIGHT), Since::Now, clock::now()).await.unwrap();
+        app.add_link(&goal, track(MeasureKind::WEIGHT), Options::default(), Since::Now, clock::now())
+            .await
+            .unwrap();
         story.run();
         story.says("All is well").await;
         story

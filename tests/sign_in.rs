@@ -120,7 +120,7 @@ async fn another_person_is_refused_and_the_first_stays_connected() {
 #[tokio::test]
 async fn without_the_scope_for_measurements_the_sign_in_is_refused_in_words() {
     let test = TestApp::new().await;
-    test.world().withings.scope = "user.activity".into();
+    test.world().withings.scope = Some("user.activity".into());
     let error = test.connect_withings().await.unwrap_err();
     assert!(error.to_string().contains("leave the box for measurements ticked"), "{error}");
     assert_eq!(test.keychain.stored(Service::Withings), None);
@@ -134,7 +134,7 @@ async fn a_personal_token_connects_beeminder_and_a_wrong_one_does_not() {
     assert!(error.to_string().contains("auth_token.json"));
     let token = sandbox::beeminder::PERSONAL_TOKEN.into();
     assert_eq!(test.app().connect_beeminder_token(token, test.now).await.unwrap().user, "alice");
-    assert_eq!(test.app().goals().await.unwrap().1.len(), 12);
+    assert_eq!(test.app().goals().await.unwrap().1.len(), 15);
 }
 
 #[tokio::test]

@@ -92,3 +92,47 @@ async fn a_trouble_that_does_not_end_by_itself_needs_the_user_after_a_day() {
     test.sync().await;
     assert_eq!(codes_now(&test), []);
 }
+
+#[tokio::test]
+async fn a_scale_that_stopped_uploading_is_told_from_a_person_who_does_not_measure() {
+    let mut test = TestApp::new().await;
+    test.app().watch_devices(true).unwrap();
+    assert_eq!(
+        test.app().sharing_asked().unwrap(),
+        ["your devices, to tell when one stops uploading"],
+        "asked for only then"
+    );
+    test.connect_withings().await.unwrap();
+    test.connect_beeminder().await.unwrap();
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    let weighed = test.now;
+    test.world().withings.days().device("Scale", "Body+", "low", weighed);
+    test.world().withings.days().device("Activity Tracker", "ScanWatch", "high", weighed);
+    test.weigh_in(82.4);
+    let report = test.sync().await;
+    assert_eq!(super::support::codes(&report), [Code::BatteryLow]);
+    test.advance(TimeDelta::days(3));
+    let (seen, watch) = (test.now - TimeDelta::hours(6), test.now);
+    test.world().withings.days().device("Activity Tracker", "ScanWatch", "high", watch);
+    test.sync().await;
+    assert_eq!(now(&test), Status::NotUploading { device: "Body+".into(), last: weighed });
+    // The scale is in touch: so nobody stepped on it.
+    test.world().withings.days().device("Scale", "Body+", "high", seen);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    assert_eq!(now(&test), Status::NothingMeasured { last: weighed });
+    assert_eq!(codes_now(&test), [], "the battery is full again");
+}
+
+#[tokio::test]
+async fn devices_the_user_does_not_share_are_not_asked_for_again() {
+    let test = TestApp::new().await;
+    test.app().watch_devices(true).unwrap();
+    test.connect_withings().await.unwrap();
+    test.connect_beeminder().await.unwrap();
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.world().faults.next(Service::Withings, "v2/user", Fault::withings(277, "Unauthorized"));
+    let report = test.sync().await;
+    assert_eq!(super::support::codes(&report), []);
+    assert_eq!(test.sync().await.requests.withings, 1);
+}

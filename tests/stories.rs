@@ -12,14 +12,22 @@
 mod any_history;
 mod beeminder_bad_days;
 mod bws;
+mod bws_decisions;
+mod changes;
 mod clock;
 mod crash;
 mod days;
+mod days_of_activity;
+mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;
+mod goals;
+mod held;
 mod keychain;
 mod links;
+mod past;
 mod recorded;
+mod reminders;
 mod resident;
 mod rules;
 mod sign_in;

@@ -1,8 +1,9 @@
 //! From the scale to the goal: what is measured arrives once, on its day, and stays right.
 
 use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
-use beeminder_withings_sync::link::{Feed, Take};
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::{Feed, Options, Take};
+use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::sync::Requests;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -32,7 +33,7 @@ async fn a_weigh_in_becomes_one_datapoint_and_a_second_pass_asks_beeminder_nothi
 async fn one_measurement_feeds_several_goals_each_in_its_own_way() {
     let mut test = TestApp::weighing().await;
     test.link("pounds", pounds()).await;
-    test.link("weigh-in", count(MeasureSet::Weight)).await;
+    test.link("weigh-in", count(MeasureSet::weight())).await;
     test.link("night-owl", take(MeasureKind::WEIGHT, Take::Min)).await;
     test.link("fat", track(MeasureKind(6))).await;
     test.weigh_in(82.4);
@@ -55,7 +56,7 @@ async fn one_measurement_feeds_several_goals_each_in_its_own_way() {
 #[tokio::test]
 async fn blood_pressure_counts_when_all_three_values_are_there() {
     let test = TestApp::connected().await;
-    test.link("pressure", count(MeasureSet::BloodPressure)).await;
+    test.link("pressure", count(MeasureSet::blood_pressure())).await;
     test.link("systolic", track(MeasureKind::SYSTOLIC)).await;
     let now = test.now;
     test.world().withings.blood_pressure(121, 78, 62, now);
@@ -240,7 +241,7 @@ async fn a_long_history_comes_in_pages_with_odd_offsets() {
     let report = test.sync().await;
     assert_eq!((report.fetched, report.delivered), (90, 30));
     let pages = test.world().requests.iter().filter(|request| *request == "POST /measure").count();
-    assert_eq!(pages, 13);
+    assert_eq!(pages, 1 + 13, "one when the link was made");
 }
 
 #[tokio::test]
@@ -250,7 +251,13 @@ async fn two_computers_post_each_measurement_once() {
     let feed: Feed = track(MeasureKind::WEIGHT);
     let since = beeminder_withings_sync::app::Since::Now;
     other
-        .add_link(&beeminder_withings_sync::goal::GoalSlug("weight".into()), feed, since, test.now)
+        .add_link(
+            &beeminder_withings_sync::goal::GoalSlug("weight".into()),
+            feed,
+            Options::default(),
+            since,
+            test.now,
+        )
         .await
         .unwrap();
     test.weigh_in(82.4);
@@ -266,4 +273,65 @@ async fn two_computers_post_each_measurement_once() {
     let report = test.sync().await;
     assert_eq!((report.planned, report.delivered), (1, 1), "Beeminder has it already");
     assert_eq!(test.values("weight"), [82.4]);
+}
+
+#[tokio::test]
+async fn a_body_mass_index_goes_by_the_height_of_its_time_and_follows_when_that_is_corrected() {
+    let mut test = TestApp::connected().await;
+    let bmi = MeasureKind::BMI;
+    test.link("weight", track(bmi)).await;
+    test.weigh_in(81.0);
+    let report = test.sync().await;
+    assert_eq!((report.delivered, report.pending), (0, 0), "no height is known yet");
+    let (now, years_ago) = (test.now, test.now - TimeDelta::days(2000));
+    let tall = |millimetres: i64| json!([{"value": millimetres, "type": 4, "unit": -3}]);
+    let height = test.world().withings.add(
+        json!({"attrib": 2, "deviceid": null, "date": years_ago.timestamp(), "measures": tall(1800)}),
+        now,
+    );
+    test.advance(TimeDelta::minutes(1));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [25.0]);
+    let now = test.now;
+    test.world().withings.edit(height, now, |group| group["measures"] = tall(1790));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [25.3]);
+}
+
+#[tokio::test]
+async fn what_follows_from_a_blood_pressure_can_be_tracked_too() {
+    let test = TestApp::connected().await;
+    let kind = |name| MeasureKind::named(name).unwrap();
+    test.link("systolic", track(kind("pulse-pressure"))).await;
+    test.link("weight", track(kind("mean-arterial-pressure"))).await;
+    let now = test.now;
+    test.world().withings.blood_pressure(121, 79, 62, now);
+    test.sync().await;
+    assert_eq!((test.values("systolic"), test.values("weight")), (vec![42.0], vec![93.0]));
+}
+
+#[tokio::test]
+async fn two_computers_with_different_links_do_not_get_into_each_others_way() {
+    let mut test = TestApp::connected().await;
+    test.world().withings.keeps_grants = true;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    let (other, _dir) = test.other_computer().await;
+    let (since, now) = (beeminder_withings_sync::app::Since::Now, test.now);
+    for (goal, feed) in [("weigh-in", count(MeasureSet::weight())), ("fat", track(MeasureKind(6)))] {
+        let goal = beeminder_withings_sync::goal::GoalSlug(goal.into());
+        other.add_link(&goal, feed, Options::default(), since, now).await.unwrap();
+    }
+    // The same goal in another unit: whoever posts last counts, and nothing is doubled.
+    let goal = beeminder_withings_sync::goal::GoalSlug("weight".into());
+    other.add_link(&goal, pounds(), Options::default(), since, now).await.unwrap();
+    test.weigh_in(82.4);
+    test.sync().await;
+    let stop = tokio_util::sync::CancellationToken::new();
+    for _ in 0..2 {
+        test.advance(TimeDelta::hours(1));
+        other.sync(beeminder_withings_sync::sync::Trigger::Hand, test.now, &stop).await.unwrap();
+        test.sync().await;
+    }
+    assert_eq!(test.values("weight"), [181.7]);
+    assert_eq!((test.values("weigh-in"), test.values("fat")), (vec![1.0], vec![18.5]));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::kind::Source;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
@@ -20,7 +21,10 @@ fn body(text: &str) -> Fault {
 async fn every_bad_answer_is_said_and_survived() {
     let mut test = TestApp::weighing().await;
     test.weigh_in(82.4);
-    let checkpoint = |test: &TestApp| test.app().store.read(store::checkpoint::load).unwrap();
+    let checkpoint = |test: &TestApp| {
+        test.app().store.read(|rows| store::checkpoint::load(rows, Source::Measure)).unwrap()
+    };
+    let before = checkpoint(&test);
     for (fault, code, words) in [
         (
             Fault::withings(503, "Invalid Params"),
@@ -28,7 +32,7 @@ async fn every_bad_answer_is_said_and_survived() {
             "refused the request (status 503: Invalid Params)",
         ),
         (Fault::withings(2554, ""), Code::Unreadable, "status 2554"),
-        (Fault::withings(277, ""), Code::SignInWithings, "does not allow"),
+        (Fault::withings(277, ""), Code::ScopeMissing, "does not allow"),
         (Fault::withings(522, ""), Code::Unavailable, "status 522"),
         (Fault::withings(2556, ""), Code::Unavailable, "status 2556"),
         (Fault::withings(31_337, ""), Code::Unavailable, "status 31337"),
@@ -55,7 +59,7 @@ async fn every_bad_answer_is_said_and_survived() {
         let report = test.sync_with(Service::Withings, "measure", fault.clone()).await;
         assert_eq!(codes(&report), [code], "{fault:?}");
         assert!(report.attention[0].message.contains(words), "{fault:?}: {}", report.attention[0].message);
-        assert_eq!(checkpoint(&test), None, "{fault:?}");
+        assert_eq!(checkpoint(&test), before, "{fault:?}");
     }
     let report = test.sync().await;
     assert_eq!((report.delivered, codes(&report)), (1, vec![]));
@@ -91,7 +95,12 @@ async fn after_too_many_requests_a_minute_passes_before_even_the_user_may_ask_ag
 
 #[tokio::test]
 async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_read() {
-    let test = TestApp::weighing().await;
+    let mut test = TestApp::weighing().await;
+    let checkpoint = |test: &TestApp| {
+        test.app().store.read(|rows| store::checkpoint::load(rows, Source::Measure)).unwrap()
+    };
+    let before = checkpoint(&test);
+    test.advance(TimeDelta::minutes(5));
     let now = test.now;
     let page = json!({"status": 0, "body": {"updatetime": now.timestamp(), "more": 1, "offset": 5, "measuregrps": [
         {"grpid": 7, "attrib": 0, "date": now.timestamp(), "modified": now.timestamp(), "category": 1,
@@ -101,7 +110,7 @@ async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_re
     let report = test.sync().await;
     // What was read is planned and sent; the checkpoint stays, so the rest is read again.
     assert_eq!((report.delivered, codes(&report)), (1, vec![Code::Unreadable]));
-    assert_eq!(test.app().store.read(store::checkpoint::load).unwrap(), None);
+    assert_eq!(checkpoint(&test), before);
 }
 
 #[tokio::test]

@@ -3,10 +3,10 @@
 const $ = (selector, within = document) => within.querySelector(selector);
 
 const ICONS = {
-  fine: "fine", nothing_measured: "fine",
+  fine: "fine", nothing_measured: "fine", not_uploading: "fine",
   retrying: "syncing",
   paused: "paused",
-  not_set_up: "needs-you", needs_you: "needs-you", keychain_locked: "needs-you",
+  not_set_up: "needs-you", needs_you: "needs-you", keychain_locked: "needs-you", share_withdrawn: "needs-you",
 };
 
 const SIGN_IN_CODES = { withings: ["sign_in_withings", "check_application"], beeminder: ["sign_in_beeminder"] };

@@ -7,6 +7,7 @@
 pub mod callback;
 pub mod keychain;
 pub mod loopback;
+pub mod scope;
 pub mod sign_in;
 pub mod tokens;
 

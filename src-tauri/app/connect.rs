@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::App;
-use crate::accounts::Service;
 use crate::accounts::callback::{self, CallbackWay};
 use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
 use crate::accounts::tokens::{TokenError, WithingsTokens};
+use crate::accounts::{Service, scope};
 use crate::beeminder::{self, Token};
 use crate::store;
 use crate::withings::{self, Application};
@@ -72,13 +72,36 @@ impl App {
         self.withings.check_application(&application, now).await?;
         let sign_in = SignIn::start(Service::Withings, way, now)?;
         let account = &self.endpoints.withings_account;
+        let scopes = self.store.read(scope::wanted).map_err(SignInError::Local)?;
         let authorize_url = withings::oauth::authorize_url(
             account,
             &application.client_id,
+            &scopes,
             &sign_in.redirect_uri,
             sign_in.state(),
         );
         Ok(Attempt { authorize_url, sign_in, application: Some(application) })
+    }
+
+    /// What the user would be asked to share at Withings now, beside measurements, and why, in words.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn sharing_asked(&self) -> anyhow::Result<Vec<&'static str>> {
+        let words = |one: &str| match one {
+            withings::oauth::ACTIVITY => Some("activity and sleep, because a goal needs them"),
+            withings::oauth::DEVICES => Some("your devices, to tell when one stops uploading"),
+            _ => None,
+        };
+        Ok(self.store.read(scope::wanted)?.into_iter().filter_map(words).collect())
+    }
+
+    /// Sets whether the user wants to know when a device stops uploading. It counts from the next sign-in.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn watch_devices(&self, watch: bool) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_watches_devices(rows, watch))
     }
 
     /// The application that Withings was last connected through, for signing in again.
@@ -203,8 +226,10 @@ impl App {
     ) -> Result<Connected, SignInError> {
         // First of all: the code dies after 30 seconds.
         let grant = self.withings.exchange(application, code, redirect_uri).await?;
-        let scope = grant.scope.clone();
-        if scope.is_some_and(|scope| !scope.split(',').any(|one| one.trim() == "user.metrics")) {
+        // Not told means: all that was asked for.
+        let asked = self.store.read(scope::wanted).map_err(SignInError::Local)?.join(",");
+        let granted_scope = grant.scope.clone().unwrap_or(asked);
+        if !scope::has(&granted_scope, withings::oauth::METRICS) {
             return Err(SignInError::ScopeMissing);
         }
         let tokens = WithingsTokens::from_sign_in(application.clone(), grant, now).ok_or_else(|| {
@@ -213,7 +238,10 @@ impl App {
         let user = tokens.user_id.clone();
         self.refuse_another(Service::Withings, &user)?;
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
-        self.store.write(|rows| store::account::save_connected(rows, Service::Withings, &user, "", now))?;
+        self.store.write(|rows| {
+            store::account::save_connected(rows, Service::Withings, &user, "", now)?;
+            store::account::save_scope(rows, &granted_scope)
+        })?;
         Ok(Connected { service: Service::Withings, user })
     }
 

@@ -3,13 +3,15 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::App;
+use super::{App, conflict};
 use crate::beeminder::{self, Token};
-use crate::day::Daystamp;
+use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
-use crate::link::{Feed, Link, LinkId};
-use crate::store;
-use crate::sync;
+use crate::kind::Source;
+use crate::link::{Feed, Link, LinkId, Options, Take};
+use crate::store::{self, Rows};
+use crate::sync::plan::{Plan, plan};
+use crate::{comment, sync};
 
 /// A link that was made.
 #[derive(Debug)]
@@ -30,65 +32,93 @@ pub enum Since {
 }
 
 impl App {
-    /// Reads the user's active goals from Beeminder.
+    /// Links `feed` to the goal called `slug`. What was measured before today is posted a little at a time.
     ///
     /// # Errors
-    /// [`beeminder::Error`] or a token error inside.
-    pub async fn goals(&self) -> anyhow::Result<(User, Vec<Goal>)> {
-        let token = self.tokens.beeminder().await?;
-        let user = self.beeminder.me(&token).await?;
-        let goals = self.beeminder.goals(&token).await?;
-        Ok((user, goals))
-    }
-
-    /// Links `feed` to the goal called `slug`.
-    ///
-    /// # Errors
-    /// When there is no such goal, or it is fed so already.
+    /// When there is no such goal, it is fed so already, or it starts later than `since`.
     pub async fn add_link(
         &self,
         slug: &GoalSlug,
         feed: Feed,
+        options: Options,
         since: Since,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Added> {
+        check(&feed, &options)?;
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, slug).await?;
+        // What was measured of late tells whether somebody else posts the same, or in another unit.
+        self.freshen(feed.source(), TimeDelta::MAX, now).await?;
         // This computer's clock may be wrong; a start in the future would send nothing for years.
         let server_now = self.beeminder.server_time().unwrap_or(now);
-        let since = match since {
-            Since::Now => server_now,
-            Since::Day(day) => goal.day_rule(user.time_zone).start_of(Daystamp(day)),
-        };
-        anyhow::ensure!(
-            since <= server_now,
-            "The start day lies in the future. Leave --since out to start now."
-        );
+        let rule = goal.day_rule(user.time_zone);
+        let start = start(&goal, rule, since, server_now)?;
+        let mut misfits = misfits(&goal, &user, &feed);
+        misfits.extend(self.conflicts(&token, &goal, &feed, &options, rule, server_now).await?);
+        let today = rule.start_of(rule.day_of(server_now));
         let link = self.store.write(|rows| {
-            store::account::save_profile(
-                rows,
-                crate::accounts::Service::Beeminder,
-                user.time_zone.name(),
-                user.deadbeat,
-            )?;
+            let (service, zone) = (crate::accounts::Service::Beeminder, user.time_zone.name());
+            store::account::save_profile(rows, service, zone, user.deadbeat)?;
             store::goal::save(rows, &goal, now)?;
-            let links = store::link::load_all(rows)?;
-            if let Some(same) = links.iter().find(|l| l.goal == goal.id && l.feed.overlaps(&feed)) {
-                anyhow::bail!(
-                    "The goal {slug} is fed so already, by link {}. Remove that first with “bws link remove {}”.",
-                    same.id,
-                    same.id
-                );
-            }
-            let id = store::link::add(rows, &goal.id, &feed, since, now)?;
+            refuse_overlap(rows, &goal, &feed, None)?;
+            // Today is sent at once; earlier days a few at a time, and only where they do no harm.
+            let id = store::link::add(rows, &goal.id, &feed, &options, start.max(today), now)?;
             store::link::load(rows, id)?.context("The link was not stored")
         })?;
-        let mut misfits = misfits(&goal, &user, &feed);
-        // A goal's start is noon of its first day.
-        if let Some(start) = goal.starts_at.filter(|start| since < *start - TimeDelta::hours(36)) {
-            misfits.push(Misfit::StartsLater(start));
+        if start < today {
+            let past =
+                self.preview_backfill(link.id, rule.day_of(start).0, rule.day_of(today).0, now).await?;
+            match past.days.iter().filter(|day| day.may_derail).count() {
+                0 => drop(self.start_backfill(link.id, &past)?),
+                days => misfits.push(Misfit::PastMayDerail { days }),
+            }
         }
-        Ok(Added { link, misfits })
+        Ok(Added { link: self.link(link.id)?, misfits })
+    }
+
+    /// Who else writes to a goal, and whether it goes by another unit.
+    pub(super) async fn conflicts(
+        &self,
+        token: &Token,
+        goal: &Goal,
+        feed: &Feed,
+        options: &Options,
+        rule: DayRule,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<Misfit>> {
+        let from = rule.start_of(rule.day_of(now - TimeDelta::days(30)));
+        let planned = self.planned_since(goal, feed, options, rule, from)?.datapoints;
+        let mut stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(from)).await?;
+        if stored.is_empty() {
+            stored = self.beeminder.latest_datapoints(token, &goal.slug, 5).await?;
+        }
+        Ok(conflict::conflicts(goal, feed, rule, &planned, &stored))
+    }
+
+    /// What a link would call for since `from`, as if it had been there all along.
+    pub(super) fn planned_since(
+        &self,
+        goal: &Goal,
+        feed: &Feed,
+        options: &Options,
+        rule: DayRule,
+        from: DateTime<Utc>,
+    ) -> anyhow::Result<Plan> {
+        let link = Link {
+            id: LinkId(0),
+            goal: goal.id.clone(),
+            slug: goal.slug.clone(),
+            feed: feed.clone(),
+            options: options.clone(),
+            since: from,
+            past: Vec::new(),
+        };
+        self.store.read(|rows| {
+            let context = sync::context_for(rows, feed, rule)?;
+            let earliest = from - TimeDelta::days(2);
+            let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
+            Ok(plan(&link, &context, &groups))
+        })
     }
 
     /// The links in force.
@@ -142,4 +172,82 @@ impl App {
             Ok((goal, sync::time_zone(rows)?))
         })
     }
+}
+
+/// Refuses what makes no sense, before anything is asked or stored.
+pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
+    if let Feed::Track { kind, take, unit } = feed {
+        let label = kind.label();
+        anyhow::ensure!(
+            kind.info().is_some_and(crate::kind::KindInfo::is_trackable),
+            "{label} is not a value that can be sent"
+        );
+        anyhow::ensure!(
+            kind.day_take() == Take::Every || *take != Take::Every,
+            "{label} comes by the day. Choose {} or another way to take a day's values, not every one",
+            kind.day_take().name()
+        );
+        anyhow::ensure!(kind.unit().choices().contains(unit), "{label} cannot be sent in {}", unit.name());
+    }
+    anyhow::ensure!(
+        options.decimals.is_none_or(|decimals| decimals <= 6),
+        "Beeminder takes 6 decimals at most"
+    );
+    anyhow::ensure!(
+        options.categories.is_empty() || feed.source() == Source::Workout,
+        "Only workouts have sorts"
+    );
+    anyhow::ensure!(
+        (options.from_time.is_none() && options.until_time.is_none()) || feed.source() == Source::Measure,
+        "Only what is measured at a moment has a time of day"
+    );
+    if let Some(template) = &options.comment {
+        comment::check(template)?;
+    }
+    Ok(())
+}
+
+/// Refuses a second link that would send the same thing to the same goal.
+pub(super) fn refuse_overlap(
+    rows: &Rows,
+    goal: &Goal,
+    feed: &Feed,
+    except: Option<LinkId>,
+) -> anyhow::Result<()> {
+    let links = store::link::load_all(rows)?;
+    let same = |link: &&Link| link.goal == goal.id && Some(link.id) != except && link.feed.overlaps(feed);
+    if let Some(same) = links.iter().find(same) {
+        anyhow::bail!(
+            "The goal {} is fed so already, by link {}. Change that one, or remove it first.",
+            goal.slug,
+            same.id
+        );
+    }
+    Ok(())
+}
+
+/// The moment a link starts to send. The goal's own start is noon of its first day.
+fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let day = match since {
+        Since::Now => return Ok(now),
+        Since::Day(day) => Daystamp(day).within_reason(),
+    };
+    anyhow::ensure!(
+        rule.start_of(day) <= now,
+        "The start day lies in the future. Leave --since out to start now."
+    );
+    if let Some(first) = first_day(goal, rule).filter(|first| day < *first) {
+        anyhow::bail!(
+            "The goal {} starts on {}, and a datapoint from before can derail it at once. Choose that day or a \
+             later one.",
+            goal.slug,
+            first.0.format("%Y-%m-%d")
+        );
+    }
+    Ok(rule.start_of(day))
+}
+
+/// The first day of a goal's graph, if it is known.
+pub(super) fn first_day(goal: &Goal, rule: DayRule) -> Option<Daystamp> {
+    goal.starts_at.map(|noon| rule.day_of(noon))
 }

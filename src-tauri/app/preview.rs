@@ -1,16 +1,17 @@
 //! What a link would send, before it is made.
 
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::App;
-use crate::accounts::Service;
 use crate::accounts::tokens::TokenError;
+use crate::accounts::{Service, scope};
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, misfits};
-use crate::link::{Feed, Link, LinkId};
+use crate::kind::Source;
+use crate::link::{Feed, Options};
 use crate::store;
 use crate::sync::Trigger;
-use crate::sync::plan::{KnownDays, Plan, plan};
+use crate::sync::plan::Plan;
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Preview {
     pub goal: Goal,
     /// What is sent.
     pub feed: Feed,
+    /// What is let through.
+    pub options: Options,
     /// How the goal cuts days.
     pub rule: DayRule,
     /// The first day looked at.
@@ -32,7 +35,7 @@ pub struct Preview {
 }
 
 /// Stored measurements this old are read again before a preview.
-const STALE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+pub(super) const STALE: TimeDelta = TimeDelta::minutes(10);
 
 impl App {
     /// Previews the last `days` days of `feed` into the goal called `slug`. Nothing is sent or stored
@@ -44,6 +47,7 @@ impl App {
         &self,
         slug: &GoalSlug,
         feed: Feed,
+        options: Options,
         days: u64,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Preview> {
@@ -51,11 +55,19 @@ impl App {
         if self.store.read(account)?.is_none_or(|account| !account.connected) {
             return Err(TokenError::NotConnected(Service::Withings).into());
         }
-        let read_at = self.store.read(store::checkpoint::load)?.map(|checkpoint| checkpoint.read_at);
-        if read_at.is_none_or(|read_at| (now - read_at).abs() > STALE) {
-            self.pass(Trigger::Hand, now).fetch_only().await?;
-        }
-        let trouble = self.store.read(account)?.and_then(|account| account.problem);
+        super::links::check(&feed, &options)?;
+        let source = feed.source();
+        let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
+        self.freshen(source, STALE, now).await?;
+        let problem = self.store.read(account)?.and_then(|account| account.problem);
+        let not_shared = (!is_shared).then(|| {
+            format!(
+                "You do not share your {} at Withings yet. Make the link, then connect Withings again: its page \
+                 asks for it then.",
+                source.label()
+            )
+        });
+        let trouble = not_shared.or(problem.map(|problem| problem.text));
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, slug).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
@@ -63,17 +75,31 @@ impl App {
         let today = rule.day_of(now);
         let first = today.0.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(today.0);
         let from = Daystamp(first);
-        let link = Link {
-            id: LinkId(0),
-            goal: goal.id.clone(),
-            slug: goal.slug.clone(),
-            feed,
-            since: rule.start_of(from),
-        };
-        let kinds = feed.kinds();
-        let groups = self.store.read(|rows| store::measurement::load_with_kinds(rows, &kinds, link.since))?;
-        let plan = plan(&link, rule, &groups, &KnownDays::new());
-        let (misfits, trouble) = (misfits(&goal, &user, &feed), trouble.map(|problem| problem.text));
-        Ok(Preview { goal, feed, rule, from, plan, misfits, trouble })
+        let plan = self.planned_since(&goal, &feed, &options, rule, rule.start_of(from))?;
+        let mut misfits = misfits(&goal, &user, &feed);
+        misfits.extend(self.conflicts(&token, &goal, &feed, &options, rule, now).await?);
+        Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })
+    }
+
+    /// Reads Withings if that was never done or longer ago than `age`, so that looking ahead looks at
+    /// everything. Trouble is noted where status shows it.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub(super) async fn freshen(
+        &self,
+        source: Source,
+        age: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let (read, wanted) = self.store.read(|rows| {
+            let account = store::account::load(rows, Service::Withings)?;
+            let connected = account.is_some_and(|account| account.connected);
+            Ok((store::checkpoint::load(rows, source)?, connected && scope::is_shared(rows, source)?))
+        })?;
+        if wanted && read.is_none_or(|read| (now - read.read_at).abs() > age) {
+            self.pass(Trigger::Hand, now).fetch_only(source).await?;
+        }
+        Ok(())
     }
 }

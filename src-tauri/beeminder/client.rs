@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Confirmation, Error, StoredDatapoint, wire};
+use crate::day::Daystamp;
 use crate::goal::{Goal, GoalSlug, Presence, User};
 use crate::http::Http;
+use crate::line::Line;
 
 /// What proves who we are. Beeminder answers 401 when the two kinds are mixed up.
 #[derive(Debug, Clone)]
@@ -28,6 +30,10 @@ pub enum TokenKind {
     /// See [`Token::Personal`].
     Personal,
 }
+
+/// Datapoints a page, and more pages than any goal has.
+const PER_PAGE: usize = 100;
+const MOST_PAGES: usize = 500;
 
 /// Beeminder's API. Answers are read leniently, see `wire`.
 #[derive(Debug)]
@@ -109,6 +115,64 @@ impl Client {
         wire::confirmation(&self.send_form(self.http.put(url), token, form).await?)
     }
 
+    /// Deletes a datapoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there, or the goal is not.
+    pub async fn delete_datapoint(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        id: &str,
+    ) -> Result<Confirmation, Error> {
+        let url = self.url(&["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")]);
+        let request = Client::with_token(self.http.delete(url), token);
+        wire::confirmation(&self.send(request).await?)
+    }
+
+    /// The goal's datapoints on `first` or later, whoever made them. What Beeminder made itself is left out.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn datapoints_since(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        first: Daystamp,
+    ) -> Result<Vec<StoredDatapoint>, Error> {
+        let path = ["users", "me", "goals", &slug.0, "datapoints.json"];
+        let (first, mut found) = (first.to_string(), Vec::new());
+        for page in 1..=MOST_PAGES {
+            let query = [("sort", "daystamp"), ("page", &page.to_string()), ("per", &PER_PAGE.to_string())];
+            let rows = wire::datapoints(&self.get(token, &path, &query).await?)?;
+            let day = |row: &StoredDatapoint| row.confirmation.daystamp.clone().unwrap_or_default();
+            let is_last = rows.len() < PER_PAGE || rows.iter().any(|row| day(row) < first);
+            found.extend(rows.into_iter().filter(|row| day(row) >= first && !row.is_beeminders_own()));
+            if is_last {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bright red line of a goal; empty while Beeminder is still working it out.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn line(&self, token: &Token, slug: &GoalSlug) -> Result<Line, Error> {
+        let path = ["users", "me", "goals", &format!("{slug}.json")];
+        wire::line(&self.get(token, &path, &[]).await?)
+    }
+
+    /// Creates a goal, or only checks whether it could be created.
+    ///
+    /// # Errors
+    /// [`Error::Rejected`] when Beeminder does not take it so.
+    pub async fn create_goal(&self, token: &Token, form: &str) -> Result<Option<Goal>, Error> {
+        let url = self.url(&["users", "me", "goals.json"]);
+        wire::created_goal(&self.send_form(self.http.post(url), token, form).await?)
+    }
+
     /// The goal's datapoints that changed last.
     ///
     /// # Errors
@@ -145,12 +209,15 @@ impl Client {
     }
 
     async fn get(&self, token: &Token, path: &[&str], query: &[(&str, &str)]) -> Result<Vec<u8>, Error> {
-        let request = self.http.get(self.url(path)).query(query);
-        self.send(match token {
+        self.send(Client::with_token(self.http.get(self.url(path)).query(query), token)).await
+    }
+
+    /// A personal token goes into the query where there is no body.
+    fn with_token(request: RequestBuilder, token: &Token) -> RequestBuilder {
+        match token {
             Token::OAuth(token) => request.bearer_auth(token.expose_secret()),
             Token::Personal(token) => request.query(&[("auth_token", token.expose_secret())]),
-        })
-        .await
+        }
     }
 
     /// The bearer header is only documented for OAuth tokens; a personal one goes into the body, as

@@ -29,6 +29,12 @@ pub enum Error {
         /// Whether the words name the field at fault, which rules out a duplicate.
         names_fields: bool,
     },
+    /// The goal takes no more datapoints for now: try again hours later.
+    #[error("Beeminder takes no more datapoints for this goal today: {message}")]
+    DayIsFull {
+        /// Beeminder's own words.
+        message: String,
+    },
     /// Too many requests: wait.
     #[error("Beeminder asks for a pause because of too many requests")]
     RateLimited {

@@ -12,6 +12,7 @@ use super::Error;
 use crate::goal::{Goal, GoalId, GoalSlug, Presence, User};
 use crate::http::{Answer, excerpt};
 use crate::lenient;
+use crate::line::Line;
 
 /// What Beeminder says a datapoint became.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,9 +34,36 @@ pub struct StoredDatapoint {
     /// Its value.
     #[serde(default)]
     pub value: Option<f64>,
+    /// Its comment.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub comment: Option<String>,
+    /// Whether Beeminder made it, for instance to mark a derailment.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    is_dummy: bool,
+    /// Whether Beeminder made it to start the graph.
+    #[serde(default, deserialize_with = "lenient::flag")]
+    is_initial: bool,
     /// What it became.
     #[serde(flatten)]
     pub confirmation: Confirmation,
+}
+
+impl StoredDatapoint {
+    #[cfg(test)]
+    pub(crate) fn new(requestid: Option<String>, value: f64, confirmation: Confirmation) -> StoredDatapoint {
+        let value = Some(value);
+        StoredDatapoint { requestid, value, comment: None, is_dummy: false, is_initial: false, confirmation }
+    }
+
+    /// Whether nobody entered it.
+    pub fn is_beeminders_own(&self) -> bool {
+        self.is_dummy || self.is_initial
+    }
+
+    /// Whether this program posted it, on this computer or another.
+    pub fn is_ours(&self) -> bool {
+        self.requestid.as_deref().is_some_and(|id| id.starts_with("withings-"))
+    }
 }
 
 /// Returns the body of a good answer, or what the status means.
@@ -55,6 +83,9 @@ pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
         status if status.is_redirection() => Error::Redirected { status: status_code },
         status if status.is_client_error() => {
             let (message, names_fields) = message(&body);
+            if is_day_full(&message) {
+                return Err(Error::DayIsFull { message });
+            }
             Error::Rejected { status: status_code, message, names_fields }
         }
         _ => Error::Unavailable { status: status_code, retry_after },
@@ -64,6 +95,12 @@ pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
 /// The one 422 that is good news. Its exact body is not documented, the word is.
 fn is_duplicate(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_lowercase().contains("duplicat")
+}
+
+/// The limit on a day's datapoints, 300 of late. Its exact words are not documented.
+fn is_day_full(message: &str) -> bool {
+    let message = message.to_lowercase();
+    message.contains("too many") && message.contains("day")
 }
 
 /// Finds the words for people in an error body of any shape, and whether they name fields.
@@ -107,6 +144,27 @@ pub(super) fn confirmation(body: &[u8]) -> Result<Confirmation, Error> {
 
 pub(super) fn datapoints(body: &[u8]) -> Result<Vec<StoredDatapoint>, Error> {
     read(body)
+}
+
+#[derive(Deserialize)]
+struct WireLine {
+    #[serde(default)]
+    fullroad: Option<Vec<Vec<Value>>>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    yaw: Option<i64>,
+}
+
+/// Reads the bright red line. A corner that cannot be read is left out.
+pub(super) fn line(body: &[u8]) -> Result<Line, Error> {
+    let line: WireLine = read(body)?;
+    let corner = |row: Vec<Value>| Some((row.first()?.as_f64()?, row.get(1)?.as_f64()?));
+    let corners = line.fullroad.unwrap_or_default().into_iter().filter_map(corner).collect();
+    Ok(Line::new(corners, line.yaw.unwrap_or(0) < 0))
+}
+
+/// Reads the answer to a new goal; a dry run answers without one.
+pub(super) fn created_goal(body: &[u8]) -> Result<Option<Goal>, Error> {
+    Ok(convert(read(body)?, Presence::Active))
 }
 
 #[derive(Deserialize)]

@@ -20,7 +20,10 @@ use crate::withings::Application;
 
 pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyhow::Result<Exit> {
     let connected = match account {
-        Connect::Withings { client_id, client_secret_file, browser } => {
+        Connect::Withings { client_id, client_secret_file, devices, browser } => {
+            if devices {
+                app.watch_devices(true)?;
+            }
             let application = match (client_id, client_secret_file) {
                 (Some(client_id), Some(file)) => Application { client_id, secret: read_secret(&file)? },
                 _ => app.last_application().await.context(
@@ -31,6 +34,9 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             let way = browser.callback.into();
             let waiting = Waiting::start(app, way).await?;
             let attempt = app.begin_withings(application, way, clock::now()).await?;
+            for what in app.sharing_asked()? {
+                output.progress(&format!("Withings' page also asks for {what}."));
+            }
             through_browser(app, waiting, &attempt, &browser, output).await?
         }
         Connect::Beeminder { token_file: Some(file), .. } => {

@@ -105,6 +105,7 @@ fn of_beeminder(error: &beeminder::Error) -> Exit {
     match error {
         E::SignInAgain => Exit::NeedsYou,
         E::RateLimited { .. }
+        | E::DayIsFull { .. }
         | E::Unavailable { .. }
         | E::Redirected { .. }
         | E::Unreachable(_)

@@ -1,11 +1,16 @@
-//! `bws goals`.
+//! `bws goals` and `bws goal create`.
 
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde_json::json;
 
+use super::args::{AimArg, GoalAction};
 use super::exit::Exit;
 use super::output::{Output, counted, local, table};
 use crate::app::App;
 use crate::goal::Goal;
+use crate::new_goal::{Aim, NewGoal};
 
 pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
     let (user, goals) = app.goals().await?;
@@ -45,5 +50,37 @@ pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
             )
         },
     )?;
+    Ok(Exit::Fine)
+}
+
+/// Creates a goal, or only asks Beeminder whether it would.
+pub(super) async fn create(
+    app: &App,
+    action: GoalAction,
+    now: DateTime<Utc>,
+    output: Output,
+) -> anyhow::Result<Exit> {
+    let GoalAction::Create { name, title, aim, per_week, from, to, units, secret, yes } = action;
+    let value = |value: Option<Decimal>, option: &str| {
+        value.with_context(|| format!("Say {option} NUMBER as well, for a value to bring down or up"))
+    };
+    let aim = match aim {
+        AimArg::DoMore => Aim::DoMore,
+        AimArg::Lose => Aim::Lose { from: value(from, "--from")?, to: value(to, "--to")? },
+        AimArg::Gain => Aim::Gain { from: value(from, "--from")?, to: value(to, "--to")? },
+    };
+    let title = title.unwrap_or_else(|| name.clone());
+    let goal = NewGoal { slug: name, title, units, aim, per_week, secret };
+    let (goal, created) = app.create_goal(goal, !yes, now).await?;
+    let json = json!({"slug": goal.slug, "commits_to": goal.to_string(), "created": yes,
+        "id": created.map(|goal| goal.id)});
+    output.show(&json, || {
+        let said = format!("{}: {goal}", goal.slug);
+        if yes {
+            format!("Created {said}\nLink it with “bws link add --goal {}”.", goal.slug)
+        } else {
+            format!("Beeminder would create {said}\nNothing was created. Add --yes to commit to it.")
+        }
+    })?;
     Ok(Exit::Fine)
 }

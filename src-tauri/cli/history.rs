@@ -9,6 +9,7 @@ use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::App;
 use crate::day::{DayRule, Daystamp};
+use crate::link::Link;
 use crate::measurement::{Attribution, MeasureGroup};
 use crate::store::history::{Line, Outcome};
 use crate::store::{self, datapoint::State};
@@ -39,7 +40,8 @@ pub(super) fn show(
     let zone = time_zone_or_utc(app);
     let since = since.map_or(DateTime::UNIX_EPOCH, |day| DayRule::new(zone, 0).start_of(Daystamp(day)));
     let lines = app.store.read(|rows| store::history::load(rows, since, limit))?;
-    let rows: Vec<Row> = lines.into_iter().map(row).collect();
+    let links = app.links()?;
+    let rows: Vec<Row> = lines.into_iter().map(|line| row(line, &links)).collect();
     if csv {
         let mut writer = csv::Writer::from_writer(Vec::new());
         for row in &rows {
@@ -59,7 +61,7 @@ fn text(rows: &[Row], zone: Tz) -> String {
     let cells = rows.iter().map(|row| {
         [
             local(row.measured_at, zone),
-            row.values.clone(),
+            shortened(&row.values),
             row.goal.clone().unwrap_or_else(|| "–".into()),
             row.sent.clone().unwrap_or_default(),
             row.daystamp.clone().unwrap_or_default(),
@@ -70,7 +72,27 @@ fn text(rows: &[Row], zone: Tz) -> String {
     table(&["Measured", "Values", "Goal", "Sent", "Day", "What became of it", "Request id"], cells)
 }
 
-fn row(line: Line) -> Row {
+/// A table has room for a few values; programs get them all.
+fn shortened(values: &str) -> String {
+    const MOST: usize = 4;
+    let all: Vec<_> = values.split(", ").collect();
+    match all.len().checked_sub(MOST) {
+        Some(more @ 1..) => format!("{}, and {more} more", all[..MOST].join(", ")),
+        _ => values.to_owned(),
+    }
+}
+
+/// Why nothing became of a measurement.
+fn unlinked(group: &MeasureGroup, links: &[Link]) -> String {
+    let early =
+        |link: &&Link| group.measured_at < link.since && group.measurement(link.feed.first_kind()).is_some();
+    links
+        .iter()
+        .find(early)
+        .map_or_else(|| "no link wants it".into(), |link| format!("measured before link {} began", link.id))
+}
+
+fn row(line: Line, links: &[Link]) -> Row {
     let Line { group, outcome } = line;
     let mut row = Row {
         measured_at: group.measured_at,
@@ -79,7 +101,7 @@ fn row(line: Line) -> Row {
         values: values(&group),
         goal: None,
         outcome: "unlinked",
-        reason: "no link wants it".into(),
+        reason: unlinked(&group, links),
         request_id: None,
         daystamp: None,
         sent: None,
@@ -108,6 +130,9 @@ fn became(outcome: &Outcome) -> (&'static str, String) {
         Some(State::Discarded) => ("discarded", "you decided not to send it".into()),
         Some(State::Deleted) => ("deleted", "you deleted it at Beeminder; it stays deleted".into()),
         Some(State::Stale) => ("stale", "no longer measured; still at Beeminder".into()),
+        Some(State::Kept) => ("kept", "no longer measured; you keep it at Beeminder".into()),
+        Some(State::Removing) => ("removing", "waiting to be removed at Beeminder".into()),
+        Some(State::Removed) => ("removed", "removed at Beeminder".into()),
         None if reason.is_some_and(Reason::is_held) => ("held", why),
         None => ("skipped", why),
     }
@@ -121,10 +146,11 @@ fn device(group: &MeasureGroup) -> String {
     }
 }
 
-fn values(group: &MeasureGroup) -> String {
+pub(super) fn values(group: &MeasureGroup) -> String {
     let value = |m: &crate::measurement::Measurement| {
         let unit = m.kind.unit();
-        let number = m.value().map_or_else(|| "?".into(), |value| unit.round(value).to_string());
+        let value = m.value().and_then(|value| unit.convert(value));
+        let number = value.map_or_else(|| "?".into(), |value| unit.round(value).to_string());
         let symbol = unit.symbol();
         let space = if symbol.is_empty() || symbol == "%" { "" } else { " " };
         format!("{} {number}{space}{symbol}", m.kind)

@@ -1,20 +1,17 @@
 //! `bws link` and `bws preview`.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use strum::VariantArray;
 
-use super::args::{FeedArgs, LinkAction};
+use super::args::{ExistingArg, FeedArgs, LinkAction, OptionArgs};
 use super::exit::Exit;
+use super::feed;
 use super::output::{Output, counted, local, sparkline, table};
-use crate::app::{App, Preview, Since};
-use crate::datapoint::{Datapoint, Moment};
-use crate::goal::{GoalSlug, Misfit};
-use crate::kind::{KINDS, MeasureKind, MeasureSet};
-use crate::link::{Feed, Link, LinkId, Take};
+use crate::app::{App, Change, Existing, Preview};
+use crate::datapoint::Datapoint;
+use crate::goal::Misfit;
+use crate::link::{Feed, Link, LinkId, Options};
 use crate::store;
-use crate::unit::Unit;
 
 pub(super) async fn run(
     app: &App,
@@ -23,9 +20,10 @@ pub(super) async fn run(
     output: Output,
 ) -> anyhow::Result<Exit> {
     match action {
-        LinkAction::Add { feed, since } => {
-            let (slug, feed) = read_feed(&feed)?;
-            let added = app.add_link(&slug, feed, read_since(&since)?, now).await?;
+        LinkAction::Add { feed, options, since } => {
+            let (slug, feed) = feed::read(&feed)?;
+            let options = feed::options(&options, &Options::default())?;
+            let added = app.add_link(&slug, feed, options, feed::since(&since)?, now).await?;
             let mut value = link_json(&added.link);
             value["warnings"] = misfits_json(&added.misfits);
             warn(&added.misfits, output);
@@ -41,7 +39,7 @@ pub(super) async fn run(
                     [
                         link.id.to_string(),
                         link.slug.to_string(),
-                        link.feed.to_string(),
+                        sends(link),
                         link.since.format("%Y-%m-%d %H:%M UTC").to_string(),
                     ]
                 });
@@ -49,7 +47,19 @@ pub(super) async fn run(
             })?;
         }
         LinkAction::Show { id } => show(app, LinkId(id), output)?,
-        LinkAction::Remove { id } => {
+        LinkAction::Change { id, feed, options, existing, yes } => {
+            change(app, LinkId(id), (&feed, &options), (existing, yes), now, output).await?;
+        }
+        LinkAction::Remove { id, datapoints: true } => {
+            let removed = app.remove_link_with_datapoints(LinkId(id), now)?;
+            output.show(&json!({"removed": id, "datapoints": removed}), || {
+                format!(
+                    "Removed link {id}. {} removed at Beeminder with the next pass.",
+                    counted(i64::try_from(removed).unwrap_or(i64::MAX), "datapoint is", "datapoints are")
+                )
+            })?;
+        }
+        LinkAction::Remove { id, datapoints: false } => {
             let unsent = app.remove_link(LinkId(id), now)?;
             output.show(&json!({"removed": id, "not_sent": unsent}), || {
                 format!(
@@ -60,6 +70,74 @@ pub(super) async fn run(
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Shows what a change would do, and does it when told to.
+async fn change(
+    app: &App,
+    id: LinkId,
+    (feed, options): (&FeedArgs, &OptionArgs),
+    (existing, yes): (ExistingArg, bool),
+    now: DateTime<Utc>,
+    output: Output,
+) -> anyhow::Result<()> {
+    let link = app.link(id)?;
+    let feed = feed::changed(feed, &link.feed)?;
+    let options = feed::options(options, &link.options)?;
+    let change = app.preview_change(id, &feed, &options)?;
+    let new = Link { feed: feed.clone(), options: options.clone(), ..link };
+    let value = json!({"link": id, "sends": sends(&new), "added": change.added.len(),
+        "updated": change.updated.len(), "removed": change.unwanted.len(), "same": change.same, "done": yes});
+    let mut text = format!("Link {}\n{}\n", line(&new), what_becomes(&change, existing));
+    if matches!(existing, ExistingArg::Update) {
+        for (known, wanted) in change.updated.iter().take(MOST_SHOWN) {
+            text += &format!("  {}: {} → {}\n", wanted.request_id, known.datapoint.value, wanted.value);
+        }
+        for known in change.unwanted.iter().take(MOST_SHOWN) {
+            text += &format!("  {}: {} → removed\n", known.datapoint.request_id, known.datapoint.value);
+        }
+    }
+    if yes {
+        let existing = match existing {
+            ExistingArg::Update => Existing::Update,
+            ExistingArg::Leave => Existing::Leave,
+            ExistingArg::Remove => Existing::Remove,
+        };
+        let link = app.change_link(id, &feed, &options, existing, now).await?;
+        text += &format!("Done, as link {}. The next pass tells Beeminder.", link.id);
+    } else {
+        text += "Nothing was changed. Add --yes to do it; --existing leave or remove treats what is there otherwise.";
+    }
+    output.show(&value, || text)
+}
+
+/// How many datapoints of each sort a change shows.
+const MOST_SHOWN: usize = 10;
+
+/// What becomes of the datapoints at Beeminder, in words.
+fn what_becomes(change: &Change, existing: ExistingArg) -> String {
+    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let there = change.updated.len() + change.unwanted.len() + change.same;
+    let there = counted(number(there), "datapoint", "datapoints");
+    match existing {
+        ExistingArg::Update => format!(
+            "At Beeminder: {} new, {} otherwise, {} removed, {} as before.",
+            change.added.len(),
+            change.updated.len(),
+            change.unwanted.len(),
+            change.same
+        ),
+        ExistingArg::Leave => {
+            format!("At Beeminder {there} stay as they are; the change counts from now on.")
+        }
+        ExistingArg::Remove => format!("At Beeminder {there} are removed; the change counts from now on."),
+    }
+}
+
+/// What a link sends, with its options.
+fn sends(link: &Link) -> String {
+    let options = link.options.to_string();
+    if options.is_empty() { link.feed.to_string() } else { format!("{} ({options})", link.feed) }
 }
 
 fn show(app: &App, id: LinkId, output: Output) -> anyhow::Result<()> {
@@ -88,19 +166,22 @@ fn show(app: &App, id: LinkId, output: Output) -> anyhow::Result<()> {
 pub(super) async fn preview(
     app: &App,
     id: Option<i64>,
-    feed: &FeedArgs,
+    (feed, options): (&FeedArgs, &OptionArgs),
     days: u64,
     now: DateTime<Utc>,
     output: Output,
 ) -> anyhow::Result<Exit> {
-    let (slug, feed) = match id {
+    let (slug, feed, options) = match id {
         Some(id) => {
             let link = app.link(LinkId(id))?;
-            (link.slug, link.feed)
+            (link.slug, link.feed, feed::options(options, &link.options)?)
         }
-        None => read_feed(feed)?,
+        None => {
+            let (slug, feed) = feed::read(feed)?;
+            (slug, feed, feed::options(options, &Options::default())?)
+        }
     };
-    let preview = app.preview(&slug, feed, days, now).await?;
+    let preview = app.preview(&slug, feed, options, days, now).await?;
     warn(&preview.misfits, output);
     if let Some(trouble) = &preview.trouble {
         output.progress(&format!("Warning: the newest measurements may be missing. {trouble}"));
@@ -159,22 +240,17 @@ fn preview_text(preview: &Preview) -> String {
 }
 
 fn preview_day(preview: &Preview, datapoint: &Datapoint) -> String {
-    match datapoint.moment {
-        Moment::At(moment) => preview.rule.day_of(moment).0,
-        Moment::On(day) => day.0,
-    }
-    .format("%Y-%m-%d")
-    .to_string()
+    datapoint.day(preview.rule).0.format("%Y-%m-%d").to_string()
 }
 
 fn line(link: &Link) -> String {
-    format!("{}: {} → {}", link.id, link.feed, link.slug)
+    format!("{}: {} → {}", link.id, sends(link), link.slug)
 }
 
 fn link_json(link: &Link) -> Value {
-    let mut value =
-        json!({"id": link.id, "goal": link.slug, "since": link.since, "sends": link.feed.to_string()});
-    match link.feed {
+    let mut value = json!({"id": link.id, "goal": link.slug, "since": link.since, "sends": sends(link),
+            "options": link.options});
+    match &link.feed {
         Feed::Track { kind, unit, take } => {
             value["track"] = json!(kind);
             value["unit"] = json!(unit);
@@ -196,61 +272,4 @@ fn warn(misfits: &[Misfit], output: Output) {
     for misfit in misfits {
         output.progress(&format!("Warning: {misfit}"));
     }
-}
-
-/// Reads what to send and where to. A wrong word is answered with all the right ones.
-fn read_feed(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
-    let slug = GoalSlug(args.goal.clone().context("Say which goal with --goal NAME; see “bws goals”")?);
-    let feed = match (&args.track, &args.count) {
-        (Some(kind), None) => {
-            let kinds = || KINDS.iter().map(|info| info.name).collect::<Vec<_>>().join(", ");
-            let kind = MeasureKind::named(kind)
-                .with_context(|| format!("There is no kind “{kind}”. There are: {}", kinds()))?;
-            Feed::Track {
-                kind,
-                unit: read_unit(args.unit.as_deref(), kind)?,
-                take: read_take(args.take.as_deref())?,
-            }
-        }
-        (None, Some(set)) => {
-            let sets = || MeasureSet::ALL.map(MeasureSet::name).join(", ");
-            let set = MeasureSet::named(set)
-                .with_context(|| format!("There is no set “{set}”. There are: {}", sets()))?;
-            Feed::Count { set, once_a_day: args.once_a_day }
-        }
-        _ => anyhow::bail!("Say what to send: --track KIND or --count SET"),
-    };
-    Ok((slug, feed))
-}
-
-fn read_unit(name: Option<&str>, kind: MeasureKind) -> anyhow::Result<Unit> {
-    let choices = kind.unit().choices();
-    let Some(name) = name else {
-        return Ok(kind.unit());
-    };
-    Unit::named(name).filter(|unit| choices.contains(unit)).with_context(|| {
-        let names = choices.iter().map(|unit| unit.name()).collect::<Vec<_>>().join(", ");
-        format!("{} cannot be sent in “{name}”. It can be in: {names}", kind.label())
-    })
-}
-
-fn read_take(name: Option<&str>) -> anyhow::Result<Take> {
-    let Some(name) = name else {
-        return Ok(Take::Every);
-    };
-    Take::named(name).with_context(|| {
-        format!(
-            "There is no way to take “{name}”. There are: {}",
-            Take::VARIANTS.iter().map(|take| take.name()).collect::<Vec<_>>().join(", ")
-        )
-    })
-}
-
-fn read_since(text: &str) -> anyhow::Result<Since> {
-    if text == "now" {
-        return Ok(Since::Now);
-    }
-    let day =
-        text.parse().with_context(|| format!("“{text}” is no day; write it as 2026-11-23, or “now”"))?;
-    Ok(Since::Day(day))
 }

@@ -3,9 +3,13 @@
 //! This folder parses arguments, calls [`crate::app`] and prints. One JSON document goes to standard
 //! output with `--json`; logs and progress go to standard error.
 
+mod answers;
 mod args;
+mod backfill;
 mod connect;
+mod doctor;
 mod exit;
+mod feed;
 mod generate;
 mod goals;
 mod history;
@@ -73,6 +77,9 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
     if let Command::Generate { folder } = &command {
         return generate::write(folder);
     }
+    if matches!(command, Command::Kinds) {
+        return doctor::kinds(output);
+    }
     if environment.sandbox {
         output.progress("Sandbox: nothing here is real.");
     }
@@ -95,7 +102,16 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Disconnect { account } => connect::disconnect(app, account.into(), output).await,
         Command::Goals => goals::list(app, output).await,
         Command::Link { action } => links::run(app, action, now, output).await,
-        Command::Preview { id, feed, days } => links::preview(app, id, &feed, days, now, output).await,
+        Command::Goal { action } => goals::create(app, action, now, output).await,
+        Command::Backfill { action } => backfill::run(app, action, now, output).await,
+        Command::Held { action } => answers::held(app, action, now, output),
+        Command::Stale { action } => answers::stale(app, action, now, output),
+        Command::Deletions { policy } => answers::deletions(app, policy, output),
+        Command::Remind { at } => answers::remind(app, at, output),
+        Command::Doctor => doctor::run(app, now, output).await,
+        Command::Preview { id, feed, options, days } => {
+            links::preview(app, id, (&feed, &options), days, now, output).await
+        }
         Command::Sync => sync::once(app, now, output).await,
         Command::Run => run::run(app, output).await,
         Command::Status { seen } => status::show(app, seen, now, output),
@@ -105,7 +121,10 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Discard { id } => sync::discard(app, id, output),
         Command::Pause { until } => status::pause(app, until, now, output),
         Command::Resume => status::resume(app, output),
-        Command::ForgetEverything { .. } | Command::Callback { .. } | Command::Generate { .. } => {
+        Command::ForgetEverything { .. }
+        | Command::Callback { .. }
+        | Command::Generate { .. }
+        | Command::Kinds => {
             anyhow::bail!("This is done before, with or without the program opened")
         }
         #[cfg(feature = "sandbox")]

@@ -103,7 +103,11 @@ fn command_for(code: Code) -> Option<&'static str> {
         Code::NotSynced => Some("bws sync"),
         Code::NothingLinked => Some("bws link add"),
         Code::GoalRenamed => Some("bws status --seen"),
-        Code::Held => Some("bws history"),
+        Code::Held => Some("bws held"),
+        Code::Stale => Some("bws stale"),
+        Code::ManyGone => Some("bws stale confirm-gone"),
+        Code::ScopeMissing => Some("bws connect withings"),
+
         Code::Paused => Some("bws resume"),
         Code::KeychainLocked
         | Code::KeychainAbsent
@@ -114,6 +118,10 @@ fn command_for(code: Code) -> Option<&'static str> {
         | Code::RateLimited
         | Code::Unreadable
         | Code::MeasurementUnreadable
+        | Code::ShareWithdrawn
+        | Code::ZonesDiffer
+        | Code::BatteryLow
+        | Code::MeasureSoon
         | Code::ClockWrong => None,
     }
 }

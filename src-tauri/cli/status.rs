@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::args::Pause;
 use super::exit::{self, Exit};
-use super::output::{Output, advised, local};
+use super::output::{Output, advised, counted, local};
 use super::sync::time_zone_or_utc;
 use crate::app::App;
 use crate::data_dir::Lock;
@@ -40,6 +40,16 @@ fn text(overview: &Overview, polled: bool) -> String {
         "\nLinks: {}. Datapoints waiting: {}, refused: {}. Measurements held: {}.",
         overview.links, overview.pending, overview.parked, overview.held
     );
+    for backfill in &overview.backfills {
+        text += &format!(
+            "\nBack-fill {} of link {}: {} posted, up to {} of {}.",
+            backfill.id,
+            backfill.link,
+            counted(i128::from(backfill.released), "datapoint", "datapoints"),
+            local(backfill.reached, zone),
+            local(backfill.until, zone)
+        );
+    }
     text
 }
 

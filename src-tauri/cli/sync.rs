@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local, table};
 use crate::app::{App, polling};
-use crate::store;
+use crate::store::{self, outbox::OutboxEntry};
 use crate::sync::{SyncReport, Trigger, time_zone};
 
 /// Makes a pass, or has whoever polls make it.
@@ -62,7 +62,7 @@ pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
         .map(|entry| {
             json!({"id": entry.id, "goal": entry.slug, "link": entry.link, "value": entry.value,
                 "request_id": entry.request_id, "attempts": entry.attempts, "parked": entry.parked,
-                "queued_at": entry.queued_at})
+                "removes": entry.removes, "queued_at": entry.queued_at})
         })
         .collect();
     output.show(&rows, || {
@@ -76,12 +76,21 @@ pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
                 entry.value.clone(),
                 local(entry.queued_at, zone),
                 entry.attempts.to_string(),
-                entry.parked.as_ref().map_or_else(|| "waiting".into(), |why| format!("refused: {why}")),
+                state(entry),
             ]
         });
         table(&["Number", "Goal", "Value", "Since", "Attempts", "State"], rows)
     })?;
     Ok(Exit::Fine)
+}
+
+/// How an entry of the outbox stands, in words.
+fn state(entry: &OutboxEntry) -> String {
+    match (&entry.parked, entry.removes) {
+        (Some(why), _) => format!("refused: {why}"),
+        (None, true) => "waiting to be removed".into(),
+        (None, false) => "waiting".into(),
+    }
 }
 
 pub(super) fn retry(app: &App, id: i64, output: Output) -> anyhow::Result<Exit> {

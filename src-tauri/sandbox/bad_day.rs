@@ -16,7 +16,7 @@ use crate::accounts::Service::{Beeminder, Withings};
 /// A sentence for the page, and what it does.
 type Choice = (&'static str, fn(&mut World));
 
-const AT_WITHINGS: [Choice; 10] = [
+const AT_WITHINGS: [Choice; 12] = [
     ("Too many requests (601)", |w| w.faults.next(Withings, "", Fault::withings(601, "Too Many Requests"))),
     ("An error occurred (2556)", |w| w.faults.next(Withings, "", Fault::withings(2556, ""))),
     ("Time-out (522)", |w| w.faults.next(Withings, "", Fault::withings(522, ""))),
@@ -27,7 +27,15 @@ const AT_WITHINGS: [Choice; 10] = [
     ("No connection", |w| w.faults.next(Withings, "", Fault::Drop)),
     ("No answer for a long time", |w| w.faults.next(Withings, "measure", Fault::Hang)),
     ("The access token runs out", |w| w.withings.expire_access_tokens()),
-    ("Only the scope for activity is granted", |w| w.withings.scope = "user.activity".into()),
+    ("Only the scope for activity is granted", |w| {
+        w.withings.scope = Some("user.activity".into());
+    }),
+    ("Everything is hidden, as when a membership ends", |w| w.withings.lapsed = true),
+    ("The last measurement is deleted", |w| {
+        if let Some(id) = w.withings.groups().last().and_then(|group| group["grpid"].as_i64()) {
+            w.withings.delete(id);
+        }
+    }),
     ("The user withdraws the share", |w| w.withings.revoke()),
 ];
 
@@ -56,11 +64,17 @@ const AT_BEEMINDER: [Choice; 9] = [
     ("The limit of 300 a day counts what is entered today", |w| w.beeminder.limit_by_entry = true),
 ];
 
-const THE_USER: [Choice; 6] = [
+const THE_USER: [Choice; 7] = [
     ("signs in to Beeminder on another computer", |w| w.beeminder.sign_in_elsewhere()),
     ("renames the goal weight to mass", |w| change(w, "weight", |goal| goal.fields["slug"] = json!("mass"))),
     ("archives the goal pressure", |w| change(w, "pressure", |goal| goal.archived = true)),
     ("deletes the goal fat", |w| w.beeminder.goals.retain(|goal| goal.slug() != "fat")),
+    ("enters 82.4 into the goal weight by hand", |w| {
+        let now = w.clock.now();
+        if w.beeminder.goals.iter().any(|goal| goal.slug() == "weight") {
+            w.beeminder.enter("weight", 82.4, now);
+        }
+    }),
     ("moves to Tokyo", |w| w.beeminder.time_zone = "Asia/Tokyo".into()),
     ("deletes each goal's last datapoint", |w| {
         w.beeminder.goals.iter_mut().for_each(|goal| drop(goal.datapoints.pop()));

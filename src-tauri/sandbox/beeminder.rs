@@ -7,12 +7,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::datapoints::Datapoint;
 use super::{Shared, form, lock, pages, token};
 use crate::accounts::Service;
 use crate::accounts::callback::CallbackWay;
+use crate::day::DayRule;
 
 /// The client id of the sandbox's only application.
 pub const CLIENT_ID: &str = "sandbox-client-id";
@@ -81,10 +84,13 @@ impl Goal {
         self.fields["slug"].as_str().unwrap_or_default()
     }
 
-    fn served(&mut self) -> Value {
+    fn served(&mut self, emaciated: bool) -> Value {
         let mut fields = self.fields.clone();
         fields["queued"] = json!(self.queued > 0 || fields["queued"] == json!(true));
         self.queued = self.queued.saturating_sub(1);
+        if emaciated && let Some(fields) = fields.as_object_mut() {
+            fields.remove("fullroad");
+        }
         fields["last_datapoint"] = self.datapoints.last().map_or(Value::Null, Datapoint::served);
         fields
     }
@@ -118,6 +124,24 @@ impl Beeminder {
     /// What the goal called `slug` has, in the order it was created.
     pub fn datapoints(&mut self, slug: &str) -> &mut Vec<Datapoint> {
         &mut self.goal(slug).datapoints
+    }
+
+    /// Enters a datapoint as the user or another program does.
+    pub fn enter(&mut self, slug: &str, value: f64, at: DateTime<Utc>) {
+        self.next_id += 1;
+        let (id, zone) = (format!("{:024x}", self.next_id), self.time_zone.clone());
+        let goal = self.goal(slug);
+        let rule =
+            DayRule::new(zone.parse().unwrap_or(Tz::UTC), goal.fields["deadline"].as_i64().unwrap_or(0));
+        goal.datapoints.push(Datapoint {
+            id,
+            value,
+            timestamp: at.timestamp(),
+            daystamp: rule.day_of(at).to_string(),
+            comment: String::new(),
+            requestid: None,
+            updated_at: at.timestamp(),
+        });
     }
 
     /// Replaces the OAuth token, as a sign-in on another computer does.
@@ -161,7 +185,7 @@ pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/apps/authorize", get(ask_for_consent).post(consent))
         .route("/api/v1/users/me.json", get(me))
-        .route("/api/v1/users/me/goals.json", get(goals))
+        .route("/api/v1/users/me/goals.json", get(goals).post(create))
         .route("/api/v1/users/me/goals/{slug}", get(goal))
 }
 
@@ -230,7 +254,8 @@ fn list(world: &Shared, headers: &HeaderMap, query: &HashMap<String, String>, ar
         return refusal;
     }
     let goals = beeminder.goals.iter_mut().filter(|goal| goal.archived == archived);
-    Json(goals.map(Goal::served).collect::<Vec<_>>()).into_response()
+    let emaciated = query.contains_key("emaciated");
+    Json(goals.map(|goal| goal.served(emaciated)).collect::<Vec<_>>()).into_response()
 }
 
 async fn goal(
@@ -247,7 +272,49 @@ async fn goal(
         return refusal;
     }
     match name.strip_suffix(".json").and_then(|slug| beeminder.find(slug)) {
-        Some(goal) => Json(goal.served()).into_response(),
+        Some(goal) => Json(goal.served(query.contains_key("emaciated"))).into_response(),
         None => not_found(),
     }
+}
+
+/// Creates a goal. The shape of the answer to a dry run is not documented; this one is empty.
+async fn create(State(world): State<Shared>, headers: HeaderMap, body: String) -> Response {
+    let mut world = lock(&world);
+    let (now, fields) = (world.clock.now(), form(&body));
+    if let Some(refusal) = world.beeminder.refuse(&headers, &fields) {
+        return refusal;
+    }
+    let given = |name: &str| fields.get(name).filter(|text| !text.is_empty() && *text != "null");
+    let mut errors = serde_json::Map::new();
+    if ["goaldate", "goalval", "rate"].iter().filter(|name| given(name).is_some()).count() != 2 {
+        errors.insert("base".into(), json!(["You must set two of (Goal, Goal Date, and Rate)"]));
+    }
+    if given("goal_type").is_none() {
+        errors.insert("gtype".into(), json!(["can't be blank", "you must select a goal type"]));
+    }
+    if world.beeminder.deadbeat {
+        errors.insert("base".into(), json!(["Deadbeats cannot create goals"]));
+    }
+    if !errors.is_empty() {
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": errors}))).into_response();
+    }
+    if given("dryrun").is_some_and(|flag| flag == "true") {
+        return Json(json!({})).into_response();
+    }
+    let text = |name: &str| given(name).cloned().unwrap_or_default();
+    let (summing, aggday, yaw) = match text("goal_type").as_str() {
+        "hustler" => (true, "sum", 1),
+        "fatloser" => (false, "min", -1),
+        _ => (false, "max", 1),
+    };
+    world.beeminder.next_id += 1;
+    // Beeminder has not worked it out yet, which shows as nulls.
+    let mut goal = Goal::new(json!({"slug": text("slug"), "id": format!("{:024x}", world.beeminder.next_id),
+        "title": text("title"), "goal_type": text("goal_type"), "kyoom": summing, "aggday": aggday,
+        "yaw": yaw, "gunits": text("gunits"), "deadline": 0, "autodata": null, "healthkitmetric": "",
+        "frozen": false, "queued": true, "safebuf": null, "losedate": now.timestamp(), "initday": null,
+        "fullroad": null, "rate": text("rate").parse::<f64>().ok(), "pledge": 0.0}));
+    let served = goal.served(false);
+    world.beeminder.goals.push(goal);
+    Json(served).into_response()
 }

@@ -8,6 +8,7 @@ mod bad_day;
 pub mod beeminder;
 pub mod clock;
 pub mod datapoints;
+pub mod days;
 pub mod faults;
 mod pages;
 pub mod sample;
@@ -161,7 +162,9 @@ fn path_of(request: &str) -> &str {
 /// Which service's API a path belongs to; pages for people belong to none.
 fn service_of(path: &str) -> Option<Service> {
     match path {
-        "/measure" | "/v2/oauth2" | "/v2/signature" => Some(Service::Withings),
+        "/measure" | "/v2/measure" | "/v2/sleep" | "/v2/user" | "/v2/oauth2" | "/v2/signature" => {
+            Some(Service::Withings)
+        }
         path if path.starts_with("/api/v1/") => Some(Service::Beeminder),
         _ => None,
     }

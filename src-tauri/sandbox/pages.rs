@@ -39,7 +39,7 @@ fn page(title: &str, content: &Markup) -> Markup {
 
 fn hidden(query: &HashMap<String, String>) -> Markup {
     html! {
-        @for name in ["redirect_uri", "state"] {
+        @for name in ["redirect_uri", "state", "scope"] {
             input type="hidden" name=(name) value=(query.get(name).map_or("", String::as_str));
         }
     }
@@ -89,6 +89,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route("/scale", post(scale))
         .route("/cuff", post(cuff))
+        .route("/watch", post(watch))
         .merge(bad_day::routes())
 }
 
@@ -96,7 +97,7 @@ async fn home(State(world): State<Shared>) -> Markup {
     let world = lock(&world);
     let goals = &world.beeminder.goals;
     page(
-        "A scale, a cuff and some goals",
+        "A scale, a cuff, a watch and some goals",
         &html! {
                 form method="post" action="/scale" {
                     fieldset {
@@ -114,6 +115,16 @@ async fn home(State(world): State<Shared>) -> Markup {
                         label { "diastolic " input type="number" name="diastolic" value="78" required; }
                         label { "pulse " input type="number" name="pulse" value="62" required; }
                         button { "Measure" }
+                    }
+                }
+                form method="post" action="/watch" {
+                    fieldset {
+                        legend { "Watch and sleep mat" }
+                        label { "steps so far today " input type="number" name="steps" min="0" value="4200" required; }
+                        button name="what" value="walk" { "Walk" } " "
+                        label { "hours slept tonight " input type="number" name="hours" step="0.1" min="0" value="7.5" required; }
+                        button name="what" value="sleep" { "Sleep" } " "
+                        button name="what" value="run" { "Run for half an hour" }
                     }
                 }
                 h2 { "Goals" }
@@ -157,6 +168,27 @@ async fn scale(State(world): State<Shared>, body: String) -> Redirect {
         world.withings.add(group, now);
     } else {
         world.withings.weigh_in(kilograms, now);
+    }
+    Redirect::to("/")
+}
+
+async fn watch(State(world): State<Shared>, body: String) -> Redirect {
+    let fields = form(&body);
+    let number = |name: &str| fields.get(name).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    #[expect(clippy::cast_possible_truncation, reason = "nobody walks or sleeps that long")]
+    let (steps, slept) = (number("steps") as i64, (number("hours") * 3600.0) as i64);
+    let mut world = lock(&world);
+    let now = world.clock.now();
+    let today = now.with_timezone(&chrono_tz::Europe::Paris).date_naive();
+    let days = world.withings.days();
+    match fields.get("what").map(String::as_str) {
+        Some("sleep") => {
+            days.sleep(today, slept, now);
+        }
+        Some("run") => {
+            days.work_out(2, 30, now);
+        }
+        _ => days.walk(today, steps, now),
     }
     Redirect::to("/")
 }

@@ -23,6 +23,9 @@ pub fn goals(now: DateTime<Utc>) -> Vec<Goal> {
         ("official", weight, json!({"autodata": "withings"})),
         ("apple", weight, json!({"healthkitmetric": "weight"})),
         ("ended", weight, json!({"frozen": true, "won": true})),
+        ("steps", ("hustler", true, "sum", "steps"), json!({})),
+        ("sleep", ("custom", false, "last", "hours"), json!({"yaw": 1})),
+        ("exercise", count, json!({})),
     ]
     .into_iter()
     .zip(1..)
@@ -33,7 +36,11 @@ pub fn goals(now: DateTime<Utc>) -> Vec<Goal> {
             "safebuf": number, "losedate": (now + TimeDelta::days(number)).timestamp(),
             "initday": (now - TimeDelta::days(400)).timestamp(), "pledge": 5.0, "rate": null,
             "graph_url": "https://cdn.beeminder.com/default_large_graph.png", "svg_url": null,
-            "urgencykey": format!("FROx;PPRx;DL{number}"), "curval": 82.4, "yaw": -1, "dir": -1});
+            "urgencykey": format!("FROx;PPRx;DL{number}"), "curval": 82.4,
+            "yaw": if kind == "hustler" { 1 } else { -1 }, "dir": if kind == "hustler" { 1 } else { -1 },
+            // From 90 down to 80 within 800 days.
+            "fullroad": [[(now - TimeDelta::days(400)).timestamp(), 90.0, null],
+                [(now + TimeDelta::days(400)).timestamp(), 80.0, null]]});
         if let (Some(fields), Some(more)) = (fields.as_object_mut(), more.as_object()) {
             fields.extend(more.clone());
         }
@@ -84,6 +91,9 @@ pub fn year(withings: &mut Withings, now: DateTime<Utc>) {
                     .add(json!({"measures": [{"value": 6200 + wobble * 10, "type": 11, "unit": -2}]}), at);
             }
         }
+        let date = at.with_timezone(&chrono_tz::Europe::Paris).date_naive();
+        withings.days().walk(date, 4000 + wobble * 60, at);
+        withings.days().sleep(date, 7 * 3600 + wobble * 20, at);
         if day % 7 == 0 {
             let later = at + TimeDelta::minutes(20);
             withings.blood_pressure(118 + wobble % 17, 74 + wobble % 11, 61 + wobble % 9, later);

@@ -10,6 +10,7 @@ use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
+use super::days::Days;
 use super::{Shared, form, lock, pages, token};
 use crate::accounts::Service;
 use crate::accounts::callback::CallbackWay;
@@ -30,19 +31,27 @@ pub struct Withings {
     pub time_zone: String,
     /// Groups a page; the real size is not documented.
     pub page_size: usize,
-    /// The scopes that a consent grants.
-    pub scope: String,
+    /// The scopes that a consent grants, in place of those asked for.
+    pub scope: Option<String>,
+    /// Whether answers are empty although there is something, as when a membership has ended. Whether the
+    /// real one answers so is not known.
+    pub lapsed: bool,
+    /// Whether a new sign-in leaves earlier ones alone, so that two computers can each have one. What the
+    /// real one does is not known.
+    pub keeps_grants: bool,
     next_id: i64,
 }
 
 #[derive(Debug, Default)]
 struct Person {
     groups: BTreeMap<i64, Value>,
-    grant: Option<Grant>,
+    days: Days,
+    grants: Vec<Grant>,
 }
 
 #[derive(Debug)]
 struct Grant {
+    scope: String,
     access: String,
     access_ends: DateTime<Utc>,
     refresh: String,
@@ -53,6 +62,7 @@ struct Grant {
 #[derive(Debug)]
 struct Code {
     person: String,
+    scope: String,
     redirect_uri: String,
     issued_at: DateTime<Utc>,
 }
@@ -64,7 +74,9 @@ impl Default for Withings {
             codes: HashMap::new(),
             time_zone: "Europe/Paris".into(),
             page_size: 200,
-            scope: "user.metrics".into(),
+            scope: None,
+            lapsed: false,
+            keeps_grants: false,
             next_id: 5_900_000_000,
         }
     }
@@ -140,15 +152,20 @@ impl Withings {
     /// Ends everybody's grants, as when the user unlinks the application.
     pub fn revoke(&mut self) {
         for person in self.people.values_mut() {
-            person.grant = None;
+            person.grants.clear();
         }
     }
 
     /// Makes every access token run out.
     pub fn expire_access_tokens(&mut self) {
-        for grant in self.people.values_mut().filter_map(|person| person.grant.as_mut()) {
+        for grant in self.people.values_mut().flat_map(|person| &mut person.grants) {
             grant.access_ends = DateTime::UNIX_EPOCH;
         }
+    }
+
+    /// The first person's days of activity, nights, workouts and devices.
+    pub fn days(&mut self) -> &mut Days {
+        &mut self.person(PEOPLE[0].0).days
     }
 
     fn person(&mut self, id: &str) -> &mut Person {
@@ -156,10 +173,11 @@ impl Withings {
     }
 
     /// A code as the consent page makes one.
-    fn issue_code(&mut self, person: &str, redirect_uri: &str, now: DateTime<Utc>) -> String {
+    fn issue_code(&mut self, person: &str, scope: &str, redirect_uri: &str, now: DateTime<Utc>) -> String {
         let code = token();
         let (person, redirect_uri) = (person.to_owned(), redirect_uri.to_owned());
-        self.codes.insert(code.clone(), Code { person, redirect_uri, issued_at: now });
+        let scope = self.scope.clone().unwrap_or_else(|| scope.to_owned());
+        self.codes.insert(code.clone(), Code { person, scope, redirect_uri, issued_at: now });
         code
     }
 
@@ -170,67 +188,140 @@ impl Withings {
             return None;
         }
         // A string here, a number at a refresh: so it is with the real ones.
-        Some(self.grant(&code.person.clone(), &json!(code.person), None, now))
+        if !self.keeps_grants {
+            self.person(&code.person).grants.clear();
+        }
+        Some(self.grant(&code.person.clone(), &json!(code.person), code.scope, None, now))
     }
 
     fn refresh(&mut self, refresh_token: &str, now: DateTime<Utc>) -> Option<Value> {
-        let (id, current) = self.people.iter().find_map(|(id, person)| {
-            let grant = person.grant.as_ref()?;
+        let is_current = |grant: &Grant| {
             let old = grant.old_refresh.as_ref();
-            let old = old.is_some_and(|(old, ends)| old == refresh_token && now < *ends);
-            (grant.refresh == refresh_token || old).then(|| (id.clone(), refresh_token.to_owned()))
+            grant.refresh == refresh_token
+                || old.is_some_and(|(old, ends)| old == refresh_token && now < *ends)
+        };
+        let (id, place) = self.people.iter().find_map(|(id, person)| {
+            person.grants.iter().position(is_current).map(|place| (id.clone(), place))
         })?;
+        let scope = self.person(&id).grants.remove(place).scope;
         let number = id.parse::<i64>().map_or(json!(id), |number| json!(number));
-        Some(self.grant(&id, &number, Some(current), now))
+        Some(self.grant(&id, &number, scope, Some(refresh_token.to_owned()), now))
     }
 
-    fn grant(&mut self, id: &str, userid: &Value, old: Option<String>, now: DateTime<Utc>) -> Value {
+    fn grant(
+        &mut self,
+        id: &str,
+        userid: &Value,
+        scope: String,
+        old: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Value {
         let grant = Grant {
+            scope,
             access: token(),
             access_ends: now + TimeDelta::hours(3),
             refresh: token(),
             old_refresh: old.map(|old| (old, now + TimeDelta::hours(8))),
         };
         let answer = json!({"userid": userid, "access_token": grant.access, "refresh_token": grant.refresh,
-            "scope": self.scope, "expires_in": 10800, "token_type": "Bearer"});
-        self.person(id).grant = Some(grant);
+            "scope": grant.scope, "expires_in": 10800, "token_type": "Bearer"});
+        self.person(id).grants.push(grant);
         answer
     }
 
-    /// Who an access token belongs to. Its first use ends the refresh token before.
-    fn authorized(&mut self, access: &str, now: DateTime<Utc>) -> Option<&mut Person> {
-        let person = self.people.values_mut().find(|person| {
-            person.grant.as_ref().is_some_and(|g| g.access == access && now < g.access_ends)
-        })?;
-        if let Some(grant) = &mut person.grant {
+    /// Who an access token belongs to, and what it opens. Its first use ends the refresh token before.
+    fn authorized(&mut self, access: &str, now: DateTime<Utc>) -> Option<(&mut Person, String)> {
+        self.people.values_mut().find_map(|person| {
+            let valid = |grant: &&mut Grant| grant.access == access && now < grant.access_ends;
+            let grant = person.grants.iter_mut().find(valid)?;
             grant.old_refresh = None;
-        }
-        Some(person)
+            let scope = grant.scope.clone();
+            Some((person, scope))
+        })
     }
 
-    fn page(&mut self, access: &str, fields: &HashMap<String, String>, now: DateTime<Utc>) -> Option<Value> {
-        let (page_size, time_zone) = (self.page_size, self.time_zone.clone());
-        let number = |name: &str| fields.get(name).and_then(|text| text.parse::<i64>().ok());
-        let (since, category) = (number("lastupdate").unwrap_or(0), number("category"));
-        let person = self.authorized(access, now)?;
-        let mut groups: Vec<&Value> = person
-            .groups
-            .values()
-            .filter(|group| group["modified"].as_i64().is_none_or(|modified| modified >= since))
-            .filter(|group| category.is_none_or(|category| group["category"] == json!(category)))
-            .collect();
-        groups.sort_by_key(|group| group["modified"].as_i64());
-        // Offsets are opaque: they are no row counts.
-        let start = number("offset").map_or(0, |offset| usize::try_from((offset - 7) / 3).unwrap_or(0));
-        let rows: Vec<_> = groups.iter().skip(start).take(page_size).collect();
-        let end = start + rows.len();
-        let mut body = json!({"updatetime": now.timestamp(), "timezone": time_zone, "measuregrps": rows});
-        if end < groups.len() {
-            body["more"] = json!(1);
-            body["offset"] = json!(end * 3 + 7);
+    /// Answers a request for data, or says why not.
+    fn data(
+        &mut self,
+        action: &str,
+        access: &str,
+        fields: &HashMap<String, String>,
+        now: DateTime<Utc>,
+    ) -> Result<Value, Json<Value>> {
+        let (page_size, time_zone, lapsed) = (self.page_size, self.time_zone.clone(), self.lapsed);
+        let scope = match action {
+            "getmeas" => "user.metrics",
+            "getactivity" | "getworkouts" | "getsummary" => "user.activity",
+            "getdevice" => "user.info",
+            _ => return Err(refusal(2554, "Not implemented")),
+        };
+        let Some((person, granted)) = self.authorized(access, now) else {
+            return Err(refusal(
+                401,
+                "XRequestID: Not provided invalid_token: The access token provided is invalid",
+            ));
+        };
+        if !granted.split(',').any(|one| one == scope) {
+            return Err(refusal(277, "Unauthorized"));
         }
-        Some(body)
+        let rows = match action {
+            "getmeas" => measured(&person.groups, fields),
+            _ => person.days.rows(action, fields),
+        };
+        let rows = if lapsed { Vec::new() } else { rows };
+        if action == "getdevice" {
+            return Ok(json!({"devices": rows}));
+        }
+        let name = match action {
+            "getmeas" => "measuregrps",
+            "getactivity" => "activities",
+            _ => "series",
+        };
+        let mut body = page(name, &rows, page_size, fields);
+        if action == "getmeas" {
+            body["updatetime"] = json!(now.timestamp());
+            body["timezone"] = json!(time_zone);
+        } else if body.get("more").is_none() {
+            // These always say so.
+            body["more"] = json!(false);
+            body["offset"] = json!(0);
+        }
+        Ok(body)
     }
+}
+
+fn number(fields: &HashMap<String, String>, name: &str) -> Option<i64> {
+    fields.get(name).and_then(|text| text.parse::<i64>().ok())
+}
+
+/// The measure groups a request asks for.
+fn measured(groups: &BTreeMap<i64, Value>, fields: &HashMap<String, String>) -> Vec<Value> {
+    let (since, category) = (number(fields, "lastupdate"), number(fields, "category"));
+    let (start, end) = (number(fields, "startdate"), number(fields, "enddate"));
+    let at_least = |group: &Value, name: &str, bound: Option<i64>| {
+        bound.is_none_or(|bound| group[name].as_i64().is_none_or(|value| value >= bound))
+    };
+    let mut groups: Vec<Value> = groups
+        .values()
+        .filter(|group| at_least(group, "modified", since) && at_least(group, "date", start))
+        .filter(|group| end.is_none_or(|end| group["date"].as_i64().is_none_or(|date| date <= end)))
+        .filter(|group| category.is_none_or(|category| group["category"] == json!(category)))
+        .cloned()
+        .collect();
+    groups.sort_by_key(|group| group["modified"].as_i64());
+    groups
+}
+
+/// Cuts one page. Offsets are opaque: they are no row counts.
+fn page(name: &str, rows: &[Value], size: usize, fields: &HashMap<String, String>) -> Value {
+    let start = number(fields, "offset").map_or(0, |offset| usize::try_from((offset - 7) / 3).unwrap_or(0));
+    let end = (start + size).min(rows.len());
+    let mut body = json!({name: rows.get(start..end).unwrap_or_default()});
+    if end < rows.len() {
+        body["more"] = json!(1);
+        body["offset"] = json!(end * 3 + 7);
+    }
+    body
 }
 
 pub(super) fn routes() -> Router<Shared> {
@@ -238,7 +329,10 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/oauth2_user/authorize2", get(ask_for_consent).post(consent))
         .route("/v2/oauth2", post(tokens))
         .route("/v2/signature", post(signature))
-        .route("/measure", post(measure))
+        .route("/measure", post(data))
+        .route("/v2/measure", post(data))
+        .route("/v2/sleep", post(data))
+        .route("/v2/user", post(data))
 }
 
 fn refusal(status: i64, error: &str) -> Json<Value> {
@@ -274,7 +368,7 @@ async fn consent(State(world): State<Shared>, body: String) -> Response {
         let mut world = lock(&world);
         let now = world.clock.now();
         let person = if field("person").is_empty() { PEOPLE[0].0 } else { field("person") };
-        query.append_pair("code", &world.withings.issue_code(person, uri, now));
+        query.append_pair("code", &world.withings.issue_code(person, field("scope"), uri, now));
     } else {
         query.append_pair("error", "access_denied");
         query.append_pair("error_description", "The user denied the request");
@@ -319,17 +413,15 @@ async fn tokens(State(world): State<Shared>, body: String) -> Json<Value> {
     }
 }
 
-async fn measure(State(world): State<Shared>, headers: HeaderMap, body: String) -> Json<Value> {
+async fn data(State(world): State<Shared>, headers: HeaderMap, body: String) -> Json<Value> {
     let fields = form(&body);
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let access = bearer.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-    if fields.get("action").map(String::as_str) != Some("getmeas") {
-        return refusal(2554, "Not implemented");
-    }
+    let action = fields.get("action").map_or("", String::as_str);
     let mut world = lock(&world);
     let now = world.clock.now();
-    match world.withings.page(access, &fields, now) {
-        Some(body) => success(&body),
-        None => refusal(401, "XRequestID: Not provided invalid_token: The access token provided is invalid"),
+    match world.withings.data(action, access, &fields, now) {
+        Ok(body) => success(&body),
+        Err(refusal) => refusal,
     }
 }

@@ -27,6 +27,8 @@ pub struct Account {
     pub wait_until: DateTime<Utc>,
     /// When it last asked for a pause.
     pub limited_at: DateTime<Utc>,
+    /// What Withings lets us read, comma-separated; empty while unknown.
+    pub scope: String,
 }
 
 /// What is wrong with an account.
@@ -45,7 +47,7 @@ pub fn load(rows: &Connection, service: Service) -> anyhow::Result<Option<Accoun
     let account = rows
         .prepare_cached(
             "SELECT user_id, time_zone, connected, connected_at, deadbeat, problem, problem_text,
-                    problem_since, failures, wait_until, limited_at
+                    problem_since, failures, wait_until, limited_at, scope
              FROM account WHERE service = ?1",
         )?
         .query_row([service.name()], |row| {
@@ -64,6 +66,7 @@ pub fn load(rows: &Connection, service: Service) -> anyhow::Result<Option<Accoun
                 failures: row.get(8)?,
                 wait_until: moment(row.get(9)?),
                 limited_at: moment(row.get(10)?),
+                scope: row.get(11)?,
             })
         })
         .optional()?;
@@ -79,7 +82,7 @@ pub fn save_connected(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     rows.execute(
-        "INSERT INTO account VALUES (?1, ?2, ?3, 1, ?4, 0, '', '', 0, 0, 0, 0)
+        "INSERT INTO account VALUES (?1, ?2, ?3, 1, ?4, 0, '', '', 0, 0, 0, 0, '')
          ON CONFLICT (service) DO UPDATE SET
              user_id = excluded.user_id,
              time_zone = iif(excluded.time_zone = '', time_zone, excluded.time_zone),
@@ -87,6 +90,12 @@ pub fn save_connected(
              problem = '', problem_text = '', problem_since = 0, failures = 0, wait_until = 0",
         params![service.name(), user_id, time_zone, now.timestamp()],
     )?;
+    Ok(())
+}
+
+/// Notes what Withings lets us read.
+pub fn save_scope(rows: &Connection, scope: &str) -> anyhow::Result<()> {
+    rows.execute("UPDATE account SET scope = ?1 WHERE service = 'withings'", [scope])?;
     Ok(())
 }
 

@@ -1,9 +1,12 @@
-//! Up to where Withings was read.
+//! Up to where Withings was read, for each of its services, and when a window of the past was last read
+//! again.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
+use strum::VariantArray;
 
 use super::moment;
+use crate::kind::Source;
 
 /// Where the next reading starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,24 +17,60 @@ pub struct Checkpoint {
     pub read_at: DateTime<Utc>,
 }
 
-const STREAM: &str = "measure_groups";
+fn stream(source: Source) -> &'static str {
+    match source {
+        Source::Measure => "measure_groups",
+        Source::Activity => "activity",
+        Source::Sleep => "sleep",
+        Source::Workout => "workouts",
+    }
+}
+
+fn window(source: Source) -> String {
+    format!("{} again", stream(source))
+}
 
 /// Loads the checkpoint; `None` before the first complete reading.
-pub fn load(rows: &Connection) -> anyhow::Result<Option<Checkpoint>> {
+pub fn load(rows: &Connection, source: Source) -> anyhow::Result<Option<Checkpoint>> {
+    load_row(rows, stream(source))
+}
+
+/// Moves the checkpoint.
+pub fn save(rows: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow::Result<()> {
+    save_row(rows, stream(source), checkpoint)
+}
+
+/// When the last weeks were last read again, to see what is gone.
+pub fn window_read_at(rows: &Connection, source: Source) -> anyhow::Result<Option<DateTime<Utc>>> {
+    Ok(load_row(rows, &window(source))?.map(|row| row.read_at))
+}
+
+/// Notes that the last weeks were read.
+pub fn save_window(rows: &Connection, source: Source, now: DateTime<Utc>) -> anyhow::Result<()> {
+    save_row(rows, &window(source), Checkpoint { updated_at: 0, read_at: now })
+}
+
+/// Has the last weeks read again with the next pass.
+pub fn forget_windows(rows: &Connection) -> anyhow::Result<()> {
+    for source in Source::VARIANTS {
+        rows.execute("DELETE FROM checkpoint WHERE stream = ?1", [window(*source)])?;
+    }
+    Ok(())
+}
+
+fn load_row(rows: &Connection, stream: &str) -> anyhow::Result<Option<Checkpoint>> {
     let checkpoint = rows
-        .query_row("SELECT updated_at, read_at FROM checkpoint WHERE stream = ?1", [STREAM], |row| {
-            Ok(Checkpoint { updated_at: row.get(0)?, read_at: moment(row.get(1)?) })
-        })
+        .prepare_cached("SELECT updated_at, read_at FROM checkpoint WHERE stream = ?1")?
+        .query_row([stream], |row| Ok(Checkpoint { updated_at: row.get(0)?, read_at: moment(row.get(1)?) }))
         .optional()?;
     Ok(checkpoint)
 }
 
-/// Moves the checkpoint.
-pub fn save(rows: &Connection, checkpoint: Checkpoint) -> anyhow::Result<()> {
+fn save_row(rows: &Connection, stream: &str, checkpoint: Checkpoint) -> anyhow::Result<()> {
     rows.execute(
         "INSERT INTO checkpoint VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET
              updated_at = excluded.updated_at, read_at = excluded.read_at",
-        params![STREAM, checkpoint.updated_at, checkpoint.read_at.timestamp()],
+        params![stream, checkpoint.updated_at, checkpoint.read_at.timestamp()],
     )?;
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! Every datapoint decided on, and how it stands.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use rust_decimal::Decimal;
 use strum::{EnumString, IntoStaticStr};
 
 use super::moment;
 use crate::datapoint::{Datapoint, Moment, RequestId};
-use crate::goal::GoalId;
+use crate::day::Daystamp;
+use crate::goal::{GoalId, GoalSlug};
 use crate::link::LinkId;
 
 /// How a datapoint stands.
@@ -22,8 +23,14 @@ pub enum State {
     Discarded,
     /// The user deleted it at Beeminder; it stays deleted.
     Deleted,
-    /// Beeminder has it, but no measurement calls for it any more.
+    /// Beeminder has it, but no measurement calls for it any more; the user is asked.
     Stale,
+    /// The same, and the user wants it to stay.
+    Kept,
+    /// In the outbox, to be deleted at Beeminder.
+    Removing,
+    /// Deleted at Beeminder by this program, at the user's word.
+    Removed,
 }
 
 impl State {
@@ -43,37 +50,108 @@ impl State {
 pub struct Stored {
     /// Number for the user.
     pub id: i64,
+    /// Its goal.
+    pub goal: GoalId,
+    /// The goal's name as last seen.
+    pub slug: GoalSlug,
+    /// The link that called for it.
+    pub link: LinkId,
     /// What it should be.
     pub datapoint: Datapoint,
     /// How it stands.
     pub state: State,
     /// Beeminder's id of it, once known.
     pub beeminder_id: Option<String>,
+    /// The day Beeminder counts it for, once known.
+    pub beeminder_day: Option<String>,
 }
 
 /// Loads the datapoint with this key.
 pub fn load(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Option<Stored>> {
-    rows.prepare_cached(
-        "SELECT id, value, timestamp, daystamp, comment, state, beeminder_id FROM datapoint
-         WHERE goal_id = ?1 AND request_id = ?2",
-    )?
-    .query_row([&goal.0, &id.0], |row| {
-        let (timestamp, day): (Option<i64>, Option<String>) = (row.get(2)?, row.get(3)?);
-        let day = day.and_then(|day| day.parse().ok());
-        Ok(Stored {
-            id: row.get(0)?,
-            datapoint: Datapoint {
-                request_id: id.clone(),
-                value: row.get::<_, String>(1)?.parse::<Decimal>().unwrap_or_default(),
-                moment: day.map_or_else(|| Moment::At(moment(timestamp.unwrap_or(0))), Moment::On),
-                comment: row.get(4)?,
-            },
-            state: State::named(&row.get::<_, String>(5)?).unwrap_or(State::Pending),
-            beeminder_id: row.get(6)?,
-        })
+    rows.prepare_cached(&format!("{SELECT} WHERE d.goal_id = ?1 AND d.request_id = ?2"))?
+        .query_row([&goal.0, &id.0], read)
+        .optional()
+        .map_err(Into::into)
+}
+
+/// Loads a datapoint by its number.
+pub fn load_number(rows: &Connection, id: i64) -> anyhow::Result<Option<Stored>> {
+    Ok(rows.query_row(&format!("{SELECT} WHERE d.id = ?1"), [id], read).optional()?)
+}
+
+/// Loads the datapoints in one state, oldest first.
+pub fn load_in(rows: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
+    let found = rows
+        .prepare_cached(&format!("{SELECT} WHERE d.state = ?1 ORDER BY d.id"))?
+        .query_map([state.name()], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Loads what a link has at Beeminder or in the outbox.
+pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
+    let found = rows
+        .prepare_cached(&format!(
+            "{SELECT} WHERE d.link_id = ?1 AND d.state IN ('pending', 'confirmed', 'stale') ORDER BY d.id"
+        ))?
+        .query_map([link.0], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// The keys of what a link has at Beeminder or in the outbox.
+pub fn live_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<RequestId>> {
+    let ids = rows
+        .prepare_cached(
+            "SELECT request_id FROM datapoint WHERE link_id = ?1 AND state IN ('pending', 'confirmed')",
+        )?
+        .query_map([link.0], |row| row.get(0).map(RequestId))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+/// How many datapoints are in one state, under links in force or not.
+pub fn count_in(rows: &Connection, state: State) -> anyhow::Result<u64> {
+    Ok(rows.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)
+}
+
+/// Whether a link sent, or has in the outbox, anything for `day`.
+pub fn has_for_day(rows: &Connection, link: LinkId, day: Daystamp) -> anyhow::Result<bool> {
+    Ok(rows
+        .prepare_cached(
+            "SELECT 1 FROM decision WHERE link_id = ?1 AND daystamp = ?2 AND request_id IS NOT NULL",
+        )?
+        .exists(params![link.0, day.to_string()])?)
+}
+
+/// Forgets Beeminder's id of a datapoint that may no longer be there.
+pub fn forget_beeminder_id(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.execute("UPDATE datapoint SET beeminder_id = NULL WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+const SELECT: &str = "SELECT d.id, d.value, d.timestamp, d.daystamp, d.comment, d.state, d.beeminder_id,
+            d.request_id, d.goal_id, d.link_id, d.beeminder_day, g.slug
+     FROM datapoint d JOIN goal g ON g.id = d.goal_id";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let (timestamp, day): (Option<i64>, Option<String>) = (row.get(2)?, row.get(3)?);
+    let day = day.and_then(|day| day.parse().ok());
+    Ok(Stored {
+        id: row.get(0)?,
+        goal: GoalId(row.get(8)?),
+        slug: GoalSlug(row.get(11)?),
+        link: LinkId(row.get(9)?),
+        datapoint: Datapoint {
+            request_id: RequestId(row.get(7)?),
+            value: row.get::<_, String>(1)?.parse::<Decimal>().unwrap_or_default(),
+            moment: day.map_or_else(|| Moment::At(moment(timestamp.unwrap_or(0))), Moment::On),
+            comment: row.get(4)?,
+        },
+        state: State::named(&row.get::<_, String>(5)?).unwrap_or(State::Pending),
+        beeminder_id: row.get(6)?,
+        beeminder_day: row.get(10)?,
     })
-    .optional()
-    .map_err(Into::into)
 }
 
 /// Stores a datapoint as pending and returns its number.
@@ -140,10 +218,12 @@ pub fn forget(rows: &Connection, id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forgets what a link called for and Beeminder does not have. Returns how many there were.
+/// Forgets what a link called for and was never sent. Returns how many there were. What was sent without an
+/// answer may be at Beeminder, so it is seen through.
 pub fn forget_pending(rows: &Connection, link: LinkId) -> anyhow::Result<usize> {
     Ok(rows.execute(
-        "DELETE FROM datapoint WHERE link_id = ?1 AND state = 'pending' AND beeminder_id IS NULL",
+        "DELETE FROM datapoint WHERE link_id = ?1 AND state = 'pending' AND beeminder_id IS NULL
+             AND id NOT IN (SELECT datapoint_id FROM outbox WHERE attempts > 0)",
         [link.0],
     )?)
 }

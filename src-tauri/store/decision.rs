@@ -62,12 +62,32 @@ pub fn request_id(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Re
 
 /// How many groups wait for an answer under the links in force.
 pub fn held(rows: &Connection) -> anyhow::Result<u64> {
+    let query = format!("SELECT count(DISTINCT group_id) {}", held_under_links());
+    Ok(rows.query_row(&query, [], |row| row.get(0))?)
+}
+
+/// The groups that wait for an answer, each with a goal that does, oldest first.
+pub fn held_groups(rows: &Connection) -> anyhow::Result<Vec<(GroupId, String)>> {
+    let query = format!("SELECT group_id, goal.slug {} ORDER BY measured_at, group_id", held_under_links());
+    let held = rows
+        .prepare(&query)?
+        .query_map([], |row| Ok((GroupId(row.get(0)?), row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(held)
+}
+
+fn held_under_links() -> String {
     let held: Vec<&str> =
         Reason::VARIANTS.iter().filter(|reason| reason.is_held()).map(|reason| reason.code()).collect();
-    let query = format!(
-        "SELECT count(DISTINCT group_id) FROM decision JOIN link ON link.id = link_id
+    format!(
+        "FROM decision JOIN link ON link.id = link_id JOIN goal ON goal.id = link.goal_id
          WHERE removed_at IS NULL AND reason IN ('{}')",
         held.join("', '")
-    );
-    Ok(rows.query_row(&query, [], |row| row.get(0))?)
+    )
+}
+
+/// Forgets what was noted under a link, before it is planned anew.
+pub fn forget_all(rows: &Connection, link: LinkId) -> anyhow::Result<()> {
+    rows.execute("DELETE FROM decision WHERE link_id = ?1", [link.0])?;
+    Ok(())
 }

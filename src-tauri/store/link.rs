@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
 use crate::goal::{GoalId, GoalSlug};
-use crate::kind::{MeasureKind, MeasureSet};
-use crate::link::{Feed, Link, LinkId, Take};
+use crate::kind::MeasureKind;
+use crate::link::{Feed, Link, LinkId, Options, Past, Take};
+use crate::measure_set::MeasureSet;
 use crate::unit::Unit;
 
 /// Stores a new link and returns its number.
@@ -14,22 +15,50 @@ pub fn add(
     rows: &Connection,
     goal: &GoalId,
     feed: &Feed,
+    options: &Options,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<LinkId> {
-    let (name, measure, unit, take) = match feed {
-        Feed::Track { kind, unit, take } => ("track", kind.0.to_string(), unit.name(), take.name()),
-        Feed::Count { set, once_a_day } => {
-            let take = if *once_a_day { Take::First } else { Take::Every };
-            ("count", set.name().to_owned(), "", take.name())
-        }
-    };
+    let Columns { feed, measure, unit, take } = columns(feed);
+    let options = serde_json::to_string(options)?;
     rows.execute(
-        "INSERT INTO link (goal_id, feed, measure, unit, take, since, created_at, changed)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1)",
-        params![goal.0, name, measure, unit, take, since.timestamp(), now.timestamp()],
+        "INSERT INTO link (goal_id, feed, measure, unit, take, since, created_at, changed, options)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
+        params![goal.0, feed, measure, unit, take, since.timestamp(), now.timestamp(), options],
     )?;
     Ok(LinkId(rows.last_insert_rowid()))
+}
+
+/// Changes what a link sends; the next plan goes through all it concerns.
+pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<()> {
+    let Columns { feed, measure, unit, take } = columns(feed);
+    let options = serde_json::to_string(options)?;
+    rows.execute(
+        "UPDATE link SET feed = ?2, measure = ?3, unit = ?4, take = ?5, options = ?6, changed = 1
+         WHERE id = ?1",
+        params![id.0, feed, measure, unit, take, options],
+    )?;
+    Ok(())
+}
+
+/// A feed as the table has it.
+struct Columns {
+    feed: &'static str,
+    measure: String,
+    unit: &'static str,
+    take: &'static str,
+}
+
+fn columns(feed: &Feed) -> Columns {
+    match feed {
+        Feed::Track { kind, unit, take } => {
+            Columns { feed: "track", measure: kind.0.to_string(), unit: unit.name(), take: take.name() }
+        }
+        Feed::Count { set, once_a_day } => {
+            let take = if *once_a_day { Take::First } else { Take::Every };
+            Columns { feed: "count", measure: set.name(), unit: "", take: take.name() }
+        }
+    }
 }
 
 /// Loads the links in force.
@@ -37,14 +66,20 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Link>> {
     let links = rows
         .prepare_cached(&format!("{SELECT} WHERE l.removed_at IS NULL ORDER BY l.id"))?
         .query_map([], read)?
-        .collect::<Result<_, _>>()?;
-    Ok(links)
+        .collect::<Result<Vec<_>, _>>()?;
+    links.into_iter().map(|link| with_past(rows, link)).collect()
 }
 
 /// Loads one link in force.
 pub fn load(rows: &Connection, id: LinkId) -> anyhow::Result<Option<Link>> {
     let query = format!("{SELECT} WHERE l.removed_at IS NULL AND l.id = ?1");
-    Ok(rows.query_row(&query, [id.0], read).optional()?)
+    rows.query_row(&query, [id.0], read).optional()?.map(|link| with_past(rows, link)).transpose()
+}
+
+/// Marks a link for the plan: it goes through all that the link concerns.
+pub fn mark_changed(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
+    rows.execute("UPDATE link SET changed = 1 WHERE id = ?1", [id.0])?;
+    Ok(())
 }
 
 /// The links the plan has not gone through since they were made.
@@ -62,13 +97,19 @@ pub fn mark_planned(rows: &Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Marks one link as gone through.
+pub fn mark_link_planned(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
+    rows.execute("UPDATE link SET changed = 0 WHERE id = ?1", [id.0])?;
+    Ok(())
+}
+
 /// Takes a link out of force. What was decided for it stays in history.
 pub fn remove(rows: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.execute("UPDATE link SET removed_at = ?2 WHERE id = ?1", params![id.0, now.timestamp()])?;
     Ok(())
 }
 
-const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since
+const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since, l.options
      FROM link l JOIN goal g ON g.id = l.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Link> {
@@ -84,7 +125,16 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Link> {
         slug: GoalSlug(row.get(2)?),
         feed,
         since: moment(row.get(7)?),
+        // Written by this program alone; what another version cannot read is as usual.
+        options: serde_json::from_str(&row.get::<_, String>(8)?).unwrap_or_default(),
+        past: Vec::new(),
     })
+}
+
+fn with_past(rows: &Connection, link: Link) -> anyhow::Result<Link> {
+    let released = super::backfill::load_of(rows, link.id)?.into_iter();
+    let past = released.map(|backfill| Past { from: backfill.from, until: backfill.reached }).collect();
+    Ok(Link { past, ..link })
 }
 
 fn read_feed(feed: &str, measure: &str, unit: &str, take: &str) -> Option<Feed> {

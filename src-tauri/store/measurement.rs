@@ -1,10 +1,10 @@
 //! What Withings measured, and whether the plan has seen it.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::kind::MeasureKind;
+use crate::kind::{MeasureKind, Source};
 use crate::measurement::{GroupId, MeasureGroup, Measurement};
 
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
@@ -20,21 +20,26 @@ pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
     for (ordinal, m) in group.measurements.iter().enumerate() {
         insert.execute(params![group.id.0, ordinal, m.kind.0, m.mantissa, m.exponent, m.position])?;
     }
-    rows.prepare_cached("INSERT OR IGNORE INTO unplanned VALUES (?1)")?.execute([group.id.0])?;
+    mark_changed(rows, group.id)?;
     Ok(true)
 }
 
 /// Returns whether the group is new.
 fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
     let inserted = rows
-        .prepare_cached("INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)",
+        )?
         .execute(params![
             group.id.0,
             group.attrib,
             group.measured_at.timestamp(),
             group.modified_at.timestamp(),
             group.device,
-            group.model
+            group.model,
+            group.source.name(),
+            group.day.map(|day| day.to_string()),
+            group.category
         ])?;
     Ok(inserted == 1)
 }
@@ -43,7 +48,7 @@ fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
 fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
     rows.prepare_cached(
         "UPDATE measure_group SET attrib = ?2, measured_at = ?3, modified_at = ?4, device = ?5,
-             model = ?6, missing_since = NULL
+             model = ?6, day = ?7, category = ?8, missing_since = NULL
          WHERE id = ?1",
     )?
     .execute(params![
@@ -52,7 +57,9 @@ fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
         group.measured_at.timestamp(),
         group.modified_at.timestamp(),
         group.device,
-        group.model
+        group.model,
+        group.day.map(|day| day.to_string()),
+        group.category
     ])?;
     rows.prepare_cached("DELETE FROM measurement WHERE group_id = ?1")?.execute([group.id.0])?;
     Ok(())
@@ -86,10 +93,67 @@ pub fn load_with_kinds(
 ) -> anyhow::Result<Vec<MeasureGroup>> {
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.0.to_string()).collect();
     let query = format!(
-        "{SELECT} WHERE g.measured_at >= ?1 AND m.kind IN ({}) ORDER BY g.id, m.ordinal",
+        "{SELECT} WHERE g.measured_at >= ?1 AND m.kind IN ({}) AND g.missing_since IS NULL
+         ORDER BY g.id, m.ordinal",
         kinds.join(", ")
     );
     collect(rows, &query, &[&since.timestamp()])
+}
+
+/// Loads what else was measured at the moments of the groups the plan has not seen: one act may come as
+/// several groups.
+pub fn load_beside_changed(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
+    let query = format!(
+        "{SELECT} WHERE g.measured_at IN (SELECT c.measured_at FROM measure_group c
+             JOIN unplanned u ON u.group_id = c.id)
+         ORDER BY g.id, m.ordinal"
+    );
+    collect(rows, &query, &[])
+}
+
+/// The numbers of the groups of `source` measured in a time, that Withings had when it was last asked.
+pub fn ids_between(
+    rows: &Connection,
+    source: Source,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> anyhow::Result<Vec<GroupId>> {
+    let ids = rows
+        .prepare_cached(
+            "SELECT id FROM measure_group
+             WHERE source = ?1 AND measured_at >= ?2 AND measured_at < ?3 AND missing_since IS NULL",
+        )?
+        .query_map(params![source.name(), from.timestamp(), until.timestamp()], |row| {
+            row.get(0).map(GroupId)
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+/// Notes that Withings no longer has a group, and marks it for the plan.
+pub fn mark_gone(rows: &Connection, id: GroupId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE measure_group SET missing_since = ?2 WHERE id = ?1")?
+        .execute([id.0, now.timestamp()])?;
+    mark_changed(rows, id)
+}
+
+/// Marks a group for the plan.
+pub fn mark_changed(rows: &Connection, id: GroupId) -> anyhow::Result<()> {
+    rows.prepare_cached("INSERT OR IGNORE INTO unplanned VALUES (?1)")?.execute([id.0])?;
+    Ok(())
+}
+
+/// When a kind was last measured.
+pub fn last_with_kind(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let last: Option<i64> = rows
+        .prepare_cached(
+            "SELECT measured_at FROM measure_group g WHERE missing_since IS NULL AND EXISTS
+                 (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1)
+             ORDER BY measured_at DESC LIMIT 1",
+        )?
+        .query_row([kind.0], |row| row.get(0))
+        .optional()?;
+    Ok(last.map(moment))
 }
 
 /// Whether the plan has seen every group in its present form.
@@ -117,7 +181,8 @@ pub fn summary(rows: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)
 }
 
 const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modified_at, g.device, g.model,
-            m.kind, m.mantissa, m.exponent, m.position
+            m.kind, m.mantissa, m.exponent, m.position, g.source, g.day, g.category,
+            g.missing_since IS NOT NULL
      FROM measure_group g LEFT JOIN measurement m ON m.group_id = g.id";
 
 /// Puts the rows of groups together again: one a value, those of a group next to each other.
@@ -155,6 +220,10 @@ fn read_group(id: GroupId, row: &Row<'_>) -> rusqlite::Result<MeasureGroup> {
         modified_at: moment(row.get(3)?),
         device: row.get(4)?,
         model: row.get(5)?,
+        source: row.get_ref(10)?.as_str()?.parse().unwrap_or(Source::Measure),
+        day: row.get::<_, Option<String>>(11)?.and_then(|day| day.parse().ok()),
+        category: row.get(12)?,
+        gone: row.get(13)?,
         measurements: Vec::new(),
     })
 }
@@ -164,16 +233,10 @@ mod tests {
     use super::*;
 
     fn group(id: i64, grams: i64) -> MeasureGroup {
-        let value =
-            |kind, mantissa| Measurement { kind: MeasureKind(kind), mantissa, exponent: -3, position: None };
         MeasureGroup {
-            id: GroupId(id),
-            attrib: 0,
-            measured_at: moment(1000 + id),
             modified_at: moment(2000),
             device: Some("d".into()),
-            model: None,
-            measurements: vec![value(1, grams), value(6, 18_502)],
+            ..crate::measurement::tests::group(id, moment(1000 + id), &[(1, grams), (6, 18_502)])
         }
     }
 
@@ -202,6 +265,21 @@ mod tests {
         assert_eq!(found[0].measurements.len(), 1, "the other value is not asked for");
         assert_eq!(load(&rows, GroupId(4)).unwrap(), Some(empty));
         assert_eq!(summary(&rows).unwrap(), (4, Some(moment(1004))));
+    }
+
+    #[test]
+    fn a_group_that_is_gone_is_marked_once_and_may_come_back() {
+        let rows = super::super::in_memory();
+        save(&rows, &group(1, 82_400)).unwrap();
+        mark_planned(&rows).unwrap();
+        let known = |rows: &_| ids_between(rows, Source::Measure, moment(1001), moment(1002)).unwrap();
+        assert_eq!(known(&rows), [GroupId(1)]);
+        mark_gone(&rows, GroupId(1), moment(5000)).unwrap();
+        assert_eq!((known(&rows), load_changed(&rows).unwrap()[0].gone), (vec![], true));
+        assert_eq!(load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(0)).unwrap(), []);
+        mark_planned(&rows).unwrap();
+        assert!(save(&rows, &group(1, 82_400)).unwrap(), "it is news that it is back");
+        assert_eq!(load_changed(&rows).unwrap(), [group(1, 82_400)]);
     }
 
     #[test]

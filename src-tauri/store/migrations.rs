@@ -4,8 +4,11 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001_start.sql"), include_str!("migrations/0002_incident.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_start.sql"),
+    include_str!("migrations/0002_incident.sql"),
+    include_str!("migrations/0003_breadth.sql"),
+];
 
 /// Runs the migrations the database has not had. Refuses a database from a newer program.
 pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
@@ -42,7 +45,10 @@ mod tests {
     use super::*;
 
     fn objects(connection: &Connection) -> Vec<(String, String)> {
-        let squeeze = |sql: String| sql.split_whitespace().collect::<Vec<_>>().join(" ").replace(" )", ")");
+        let squeeze = |sql: String| {
+            let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            words.replace(" )", ")").replace(" ,", ",")
+        };
         connection
             .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
             .unwrap()
@@ -76,6 +82,39 @@ mod tests {
                 assert!(column.contains(" -- "), "a column without a comment: {column}");
             }
         }
+    }
+
+    #[test]
+    fn what_an_earlier_version_kept_is_read_as_before() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..2] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 2).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account VALUES ('withings', '42', 'Europe/Paris', 1, 1, 0, '', '', 0, 0, 0, 0);
+                 INSERT INTO goal VALUES ('g', 'weight', '', 'kg', 0, 0, 'min', NULL, NULL, 0, 3, NULL, NULL,
+                     'active', NULL, 1);
+                 INSERT INTO link VALUES (1, 'g', 'count', 'blood-pressure', '', 'every', 7, 7, NULL, 0);
+                 INSERT INTO measure_group VALUES (5, 0, 9, 9, NULL, 'Body+', NULL);
+                 INSERT INTO measurement VALUES (5, 0, 1, 82400, -3, NULL);
+                 INSERT INTO datapoint (goal_id, request_id, link_id, value, comment, state)
+                     VALUES ('g', 'withings-5-weight', 1, '82.4', '', 'pending');
+                 INSERT INTO outbox VALUES (1, 'g', 9, 'value=82.4', NULL, 2, 0, NULL, 9);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let links = crate::store::link::load_all(&connection).unwrap();
+        assert_eq!(links[0].feed.to_string(), "number of blood-pressure measurements");
+        assert_eq!((&links[0].options, links[0].past.len()), (&crate::link::Options::default(), 0));
+        let group = crate::store::measurement::load(&connection, crate::measurement::GroupId(5)).unwrap();
+        let group = group.unwrap();
+        assert_eq!((group.source, group.day, group.gone), (crate::kind::Source::Measure, None, false));
+        let entry = crate::store::outbox::load_all(&connection).unwrap().remove(0);
+        assert_eq!((entry.form.as_str(), entry.attempts, entry.removes), ("value=82.4", 2, false));
+        let withings = crate::store::account::load(&connection, crate::accounts::Service::Withings).unwrap();
+        assert_eq!(withings.unwrap().scope, "");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::datapoint::Stored;
 use super::moment;
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::goal::{GoalId, GoalSlug};
@@ -34,8 +35,12 @@ pub struct OutboxEntry {
     pub wait_until: DateTime<Utc>,
     /// Why it needs the user.
     pub parked: Option<String>,
+    /// When what it is about happened; for a day, its noon.
+    pub moment: DateTime<Utc>,
     /// When it was decided on.
     pub queued_at: DateTime<Utc>,
+    /// Whether the datapoint is to be deleted at Beeminder.
+    pub removes: bool,
 }
 
 /// Puts a datapoint into the outbox, in place of an earlier form of it.
@@ -48,18 +53,40 @@ pub fn enqueue(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let form = if updates.is_some() { datapoint.update_form() } else { datapoint.create_form() };
-    let moment = match datapoint.moment {
-        Moment::At(moment) => moment.timestamp(),
-        Moment::On(day) => day.0.and_hms_opt(12, 0, 0).map_or(0, |noon| noon.and_utc().timestamp()),
-    };
+    let moment = moment_of(datapoint);
     rows.prepare_cached(
-        "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, NULL, ?6)
+        "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, NULL, ?6, 0)
          ON CONFLICT (datapoint_id) DO UPDATE SET
              moment = excluded.moment, form = excluded.form, updates = excluded.updates,
-             wait_until = 0, parked = NULL",
+             wait_until = 0, parked = NULL, removes = 0",
     )?
     .execute(params![id, goal.0, moment, form, updates, now.timestamp()])?;
     Ok(())
+}
+
+/// What "oldest" goes by.
+fn moment_of(datapoint: &Datapoint) -> i64 {
+    match datapoint.moment {
+        Moment::At(moment) => moment.timestamp(),
+        Moment::On(day) => day.0.and_hms_opt(12, 0, 0).map_or(0, |noon| noon.and_utc().timestamp()),
+    }
+}
+
+/// Puts the removal of a datapoint into the outbox, in place of whatever was to be sent.
+pub fn enqueue_removal(
+    rows: &Connection,
+    known: &Stored,
+    goal: &GoalId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let moment = moment_of(&known.datapoint);
+    rows.prepare_cached(
+        "INSERT INTO outbox VALUES (?1, ?2, ?3, '', ?4, 0, 0, NULL, ?5, 1)
+         ON CONFLICT (datapoint_id) DO UPDATE SET
+             form = '', updates = excluded.updates, wait_until = 0, parked = NULL, removes = 1",
+    )?
+    .execute(params![known.id, goal.0, moment, known.beeminder_id, now.timestamp()])?;
+    super::datapoint::save_state(rows, known.id, super::datapoint::State::Removing)
 }
 
 /// Loads everything, oldest first within each goal.
@@ -124,7 +151,7 @@ pub fn counts(rows: &Connection) -> anyhow::Result<(u64, u64)> {
 }
 
 const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
-            o.updates, o.attempts, o.wait_until, o.parked, o.queued_at
+            o.updates, o.attempts, o.wait_until, o.parked, o.queued_at, o.removes, o.moment
      FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -141,5 +168,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         wait_until: moment(row.get(9)?),
         parked: row.get(10)?,
         queued_at: moment(row.get(11)?),
+        removes: row.get(12)?,
+        moment: moment(row.get(13)?),
     })
 }

@@ -23,7 +23,7 @@ pub(super) struct Damaged(pub(super) String);
 
 /// Copied in this order, so that what is referred to comes first. Measurements are not: they are
 /// fetched again, which is surer than reading them from a damaged file.
-const TABLES: [&str; 4] = ["account", "goal", "link", "setting"];
+const TABLES: [&str; 5] = ["account", "goal", "link", "backfill", "setting"];
 
 /// Moves the file and its journals out of the way.
 pub(super) fn set_aside(path: &Path, now: DateTime<Utc>) -> anyhow::Result<Recovery> {
@@ -57,8 +57,15 @@ pub(super) fn salvage(connection: &mut Connection, recovery: &Recovery) {
 fn copy(connection: &mut Connection, table: &str, from: &Path) -> anyhow::Result<()> {
     connection.execute("ATTACH DATABASE ?1 AS damaged", [from.to_string_lossy()])?;
     let copied = connection.transaction().and_then(|transaction| {
-        transaction
-            .execute_batch(&format!("INSERT OR IGNORE INTO main.{table} SELECT * FROM damaged.{table}"))?;
+        // An earlier version's table lacks columns, which have defaults.
+        let columns: String = transaction.query_row(
+            "SELECT group_concat(name, ', ') FROM pragma_table_info(?1, 'damaged')",
+            [table],
+            |row| row.get(0),
+        )?;
+        transaction.execute_batch(&format!(
+            "INSERT OR IGNORE INTO main.{table} ({columns}) SELECT {columns} FROM damaged.{table}"
+        ))?;
         // Everything a link concerns is gone through again.
         if table == "link" {
             transaction.execute("UPDATE main.link SET changed = 1", [])?;

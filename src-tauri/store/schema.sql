@@ -14,25 +14,29 @@ CREATE TABLE account (
     problem_since INTEGER NOT NULL,    -- when it began, 0 when nothing is
     failures INTEGER NOT NULL,         -- passes that failed in a row, for the back-off
     wait_until INTEGER NOT NULL,       -- automatic passes leave the service alone until then
-    limited_at INTEGER NOT NULL        -- when it last asked for a pause because of too many requests
+    limited_at INTEGER NOT NULL,       -- when it last asked for a pause because of too many requests
+    scope TEXT NOT NULL DEFAULT ''     -- what Withings lets us read, comma-separated; '' while unknown
 ) STRICT;
 
 -- Up to where Withings was read.
 CREATE TABLE checkpoint (
-    stream TEXT NOT NULL PRIMARY KEY,  -- 'measure_groups'
+    stream TEXT NOT NULL PRIMARY KEY,  -- what was read, see store/checkpoint.rs
     updated_at INTEGER NOT NULL,       -- Withings' own clock at the end of the last complete reading
     read_at INTEGER NOT NULL           -- this computer's clock then, for display only
 ) STRICT;
 
--- What one act of measuring produced.
+-- What one act of measuring produced; or a day of activity, a night, a workout.
 CREATE TABLE measure_group (
-    id INTEGER NOT NULL PRIMARY KEY,   -- Withings' grpid
+    id INTEGER NOT NULL PRIMARY KEY,   -- Withings' grpid; of other sources see measurement::GroupId
     attrib INTEGER NOT NULL,           -- Withings' attrib, unread; -1 when it was missing
     measured_at INTEGER NOT NULL,      -- when it was measured
     modified_at INTEGER NOT NULL,      -- when Withings last changed it
     device TEXT,                       -- Withings' deviceid; NULL when typed in
     model TEXT,                        -- the device's model; NULL when not told
-    missing_since INTEGER              -- when a complete reading first lacked it; NULL while it is there
+    missing_since INTEGER,             -- when a complete reading first lacked it; NULL while it is there
+    source TEXT NOT NULL DEFAULT 'measure', -- 'measure', 'activity', 'sleep' or 'workout'
+    day TEXT,                          -- the day Withings gives it; NULL for what is measured at a moment
+    category INTEGER                   -- Withings' number for the sort of workout; NULL for all else
 ) STRICT;
 CREATE INDEX measure_group_measured_at ON measure_group (measured_at);
 
@@ -91,7 +95,38 @@ CREATE TABLE link (
     since INTEGER NOT NULL,            -- nothing measured before this moment is sent
     created_at INTEGER NOT NULL,       -- when the user made it
     removed_at INTEGER,                -- when the user removed it; NULL while it is in force
-    changed INTEGER NOT NULL           -- 1 until the next plan has gone through all it concerns
+    changed INTEGER NOT NULL,          -- 1 until the next plan has gone through all it concerns
+    options TEXT NOT NULL DEFAULT '{}' -- what the user wants otherwise than usual: link::Options as JSON
+) STRICT;
+
+-- What the user said, or what follows from it, about measurements that may be another person's.
+CREATE TABLE verdict (
+    group_id INTEGER NOT NULL PRIMARY KEY REFERENCES measure_group (id) ON DELETE CASCADE, -- the group
+    mine INTEGER NOT NULL,             -- 1 when it is the user's
+    remembered INTEGER NOT NULL,       -- 1 when the user wants others like it decided in the same way
+    decided_at INTEGER NOT NULL        -- when
+) STRICT;
+
+-- Stretches of the past that the user asked for, posted a few a day.
+CREATE TABLE backfill (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user
+    link_id INTEGER NOT NULL REFERENCES link (id), -- the link
+    from_at INTEGER NOT NULL,          -- the first moment
+    until_at INTEGER NOT NULL,         -- the moment after the last; moved to reached_at by cancelling
+    reached_at INTEGER NOT NULL,       -- what was measured before this is released; until_at when done
+    released INTEGER NOT NULL,         -- how many datapoints were put into the outbox so far
+    day TEXT NOT NULL,                 -- the last day on which some were
+    released_that_day INTEGER NOT NULL -- how many on that day
+) STRICT;
+
+-- The user's devices, where Withings lets us read them.
+CREATE TABLE device (
+    id TEXT NOT NULL PRIMARY KEY,      -- Withings' deviceid
+    sort TEXT NOT NULL,                -- 'Scale', 'Blood Pressure Monitor', …
+    model TEXT NOT NULL,               -- the model; '' when not told
+    battery TEXT NOT NULL,             -- 'high', 'medium', 'low', …; '' when not told
+    last_contact INTEGER,              -- when it last reached Withings; NULL when never
+    read_at INTEGER NOT NULL           -- when this was read
 ) STRICT;
 
 -- What became of each group under each link that it concerns.
@@ -117,7 +152,7 @@ CREATE TABLE datapoint (
     timestamp INTEGER,                 -- its moment; NULL for a day's value
     daystamp TEXT,                     -- its day; NULL for a point
     comment TEXT NOT NULL,             -- its comment
-    state TEXT NOT NULL,               -- 'pending', 'confirmed', 'discarded', 'deleted' (by the user, at Beeminder) or 'stale' (no longer called for, still at Beeminder)
+    state TEXT NOT NULL,               -- 'pending', 'confirmed', 'discarded', 'deleted' (by the user, at Beeminder), 'stale' (no longer called for, still at Beeminder), 'kept' (the same, and the user wants it so), 'removing' or 'removed' (by us, at the user's word)
     beeminder_id TEXT,                 -- Beeminder's id of it; NULL while unknown
     beeminder_day TEXT,                -- the day Beeminder counts it for; NULL while unknown
     confirmed_at INTEGER,              -- when Beeminder confirmed it; NULL before
@@ -135,7 +170,8 @@ CREATE TABLE outbox (
     attempts INTEGER NOT NULL,         -- how often it was sent, counted before sending
     wait_until INTEGER NOT NULL,       -- automatic passes leave it alone until then
     parked TEXT,                       -- why it needs the user; NULL while it can be sent
-    queued_at INTEGER NOT NULL         -- when it was decided on
+    queued_at INTEGER NOT NULL,        -- when it was decided on
+    removes INTEGER NOT NULL DEFAULT 0 -- 1 when the datapoint is to be deleted at Beeminder
 ) STRICT;
 CREATE INDEX outbox_order ON outbox (goal_id, moment, datapoint_id);
 

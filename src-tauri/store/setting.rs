@@ -1,9 +1,11 @@
 //! What the user chose, and the little that must outlast a restart, as names and values.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
+use strum::VariantArray;
 
 use super::moment;
+use crate::kind::Source;
 use crate::notification::Preferences;
 
 /// When a pause ends, in Unix seconds.
@@ -15,6 +17,18 @@ const RECOVERED: &str = "recovered";
 const NOTIFY: &str = "notify";
 /// Until when the user wants to be told nothing, in Unix seconds.
 const SNOOZED_UNTIL: &str = "snoozed_until";
+/// Set when deletions at Withings are followed without asking.
+const MIRROR: &str = "mirror_deletions";
+/// Set, for each service of Withings, while it shows nothing of what it once had.
+const WITHDRAWN: &str = "withdrawn";
+/// How much is gone at Withings, for each of its services, until the user was asked.
+const MANY_GONE: &str = "many_gone";
+/// Set when the user said that much is gone for good, until that was looked at.
+const MAY_BE_MANY: &str = "may_be_many";
+/// Set when the user wants to know when a device stops uploading.
+const WATCH_DEVICES: &str = "watch_devices";
+/// At what time of day to remind, as HH:MM:SS.
+const REMIND_AT: &str = "remind_at";
 /// Set once the user was told that this desktop has no tray.
 const TOLD_NO_TRAY: &str = "told_no_tray";
 
@@ -62,8 +76,83 @@ pub fn save_told_no_tray(rows: &Connection) -> anyhow::Result<()> {
     save(rows, TOLD_NO_TRAY, Some("1"))
 }
 
+/// Whether what is deleted at Withings is deleted at Beeminder without asking.
+pub fn mirrors_deletions(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(load(rows, MIRROR)?.is_some())
+}
+
+/// Sets whether it is.
+pub fn save_mirrors_deletions(rows: &Connection, mirrors: bool) -> anyhow::Result<()> {
+    save(rows, MIRROR, mirrors.then_some("1"))
+}
+
+/// The services of Withings that show nothing any more of what they once had.
+pub fn withdrawn(rows: &Connection) -> anyhow::Result<Vec<Source>> {
+    per_source(rows, WITHDRAWN).map(|found| found.into_iter().map(|(source, _)| source).collect())
+}
+
+/// Notes whether a service of Withings shows nothing any more.
+pub fn save_withdrawn(rows: &Connection, source: Source, withdrawn: bool) -> anyhow::Result<()> {
+    save(rows, &name_for(WITHDRAWN, source), withdrawn.then_some("1"))
+}
+
+/// How much is gone at Withings that the user must be asked about.
+pub fn many_gone(rows: &Connection) -> anyhow::Result<u64> {
+    Ok(per_source(rows, MANY_GONE)?.iter().filter_map(|(_, count)| count.parse::<u64>().ok()).sum())
+}
+
+/// Notes how much is gone; 0 when nothing is left to ask about.
+pub fn save_many_gone(rows: &Connection, source: Source, count: usize) -> anyhow::Result<()> {
+    save(rows, &name_for(MANY_GONE, source), (count > 0).then(|| count.to_string()).as_deref())
+}
+
+/// Whether the user said that all of it is gone for good.
+pub fn may_be_many(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(load(rows, MAY_BE_MANY)?.is_some())
+}
+
+/// Notes that the user said so, or that it is done.
+pub fn save_may_be_many(rows: &Connection, may: bool) -> anyhow::Result<()> {
+    save(rows, MAY_BE_MANY, may.then_some("1"))
+}
+
+/// Whether the user wants to know when a device stops uploading.
+pub fn watches_devices(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(load(rows, WATCH_DEVICES)?.is_some())
+}
+
+/// Sets whether the user does.
+pub fn save_watches_devices(rows: &Connection, watches: bool) -> anyhow::Result<()> {
+    save(rows, WATCH_DEVICES, watches.then_some("1"))
+}
+
+/// At what time of day the user wants to be reminded to measure.
+pub fn remind_at(rows: &Connection) -> anyhow::Result<Option<NaiveTime>> {
+    Ok(load(rows, REMIND_AT)?.and_then(|time| time.parse().ok()))
+}
+
+/// Sets or ends the reminder.
+pub fn save_remind_at(rows: &Connection, time: Option<NaiveTime>) -> anyhow::Result<()> {
+    save(rows, REMIND_AT, time.map(|time| time.format("%H:%M:%S").to_string()).as_deref())
+}
+
+fn name_for(name: &str, source: Source) -> String {
+    format!("{name} {}", source.name())
+}
+
+fn per_source(rows: &Connection, name: &str) -> anyhow::Result<Vec<(Source, String)>> {
+    let mut found = Vec::new();
+    for source in Source::VARIANTS {
+        found.extend(load(rows, &name_for(name, *source))?.map(|value| (*source, value)));
+    }
+    Ok(found)
+}
+
 fn load(rows: &Connection, name: &str) -> anyhow::Result<Option<String>> {
-    Ok(rows.query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| row.get(0)).optional()?)
+    Ok(rows
+        .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
 }
 
 fn save(rows: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {

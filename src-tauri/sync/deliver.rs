@@ -4,16 +4,24 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::trouble::{self, Trouble};
 use super::{SyncPass, Trigger, goals, retry};
 use crate::accounts::Service;
 use crate::beeminder::{Confirmation, Error, StoredDatapoint, Token};
+use crate::day::Daystamp;
 use crate::goal::{GoalId, Presence};
 use crate::store;
 use crate::store::datapoint::State;
 use crate::store::outbox::{self, OutboxEntry};
+
+/// How many of a goal's last datapoints are looked through for one.
+const LOOK_BACK: u32 = 50;
+
+/// A full day is over some time; asking more often does not help.
+const UNTIL_THERE_IS_ROOM: Duration = Duration::from_secs(3 * 3600);
 
 /// What the answer to one attempt means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +54,7 @@ fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
         Err(Error::Rejected { message, .. }) => Delivery::Refused(message.clone()),
         Err(Error::Unavailable { retry_after, .. }) => Delivery::TryGoalLater(*retry_after),
         Err(Error::Unreadable { .. }) => Delivery::TryGoalLater(None),
+        Err(Error::DayIsFull { .. }) => Delivery::TryGoalLater(Some(UNTIL_THERE_IS_ROOM)),
         Err(
             Error::SignInAgain | Error::RateLimited { .. } | Error::Redirected { .. } | Error::Unreachable(_),
         ) => Delivery::Stop,
@@ -109,7 +118,8 @@ struct Round<'a> {
 impl Round<'_> {
     fn goal_is_there(&self, entry: &OutboxEntry) -> anyhow::Result<bool> {
         let goal = self.pass.store.read(|rows| store::goal::load(rows, &entry.goal))?;
-        Ok(goal.is_some_and(|goal| goal.presence == Presence::Active))
+        // One that has ended takes nothing until the user restarts it; what there is for it waits.
+        Ok(goal.is_some_and(|goal| goal.presence == Presence::Active && !goal.frozen))
     }
 
     /// Sends one entry. Returns whether to go on with the next.
@@ -152,16 +162,36 @@ impl Round<'_> {
 
     async fn send(&self, entry: &OutboxEntry) -> Result<Confirmation, Error> {
         let (beeminder, token) = (self.pass.beeminder, &self.token);
+        if entry.removes {
+            return self.remove(entry).await;
+        }
         match &entry.updates {
             None => beeminder.create_datapoint(token, &entry.slug, &entry.form).await,
             Some(id) => beeminder.update_datapoint(token, &entry.slug, id, &entry.form).await,
         }
     }
 
+    /// Deletes a datapoint of ours. One that is not there any more is as good as deleted.
+    async fn remove(&self, entry: &OutboxEntry) -> Result<Confirmation, Error> {
+        let (beeminder, token) = (self.pass.beeminder, &self.token);
+        let id = match &entry.updates {
+            Some(id) => Some(id.clone()),
+            // Its answer was lost when it was created, so it is looked for on its day.
+            None => {
+                let stored = beeminder.datapoints_since(token, &entry.slug, day_before(entry)).await?;
+                let ours = |found: &&StoredDatapoint| found.requestid.as_ref() == Some(&entry.request_id.0);
+                stored.iter().find(ours).and_then(|found| found.confirmation.id.clone())
+            }
+        };
+        match id {
+            Some(id) => beeminder.delete_datapoint(token, &entry.slug, &id).await,
+            None => Ok(Confirmation { id: None, daystamp: None }),
+        }
+    }
+
     /// Finds the datapoint, as it should be, among those that changed last.
     async fn look_up(&self, entry: &OutboxEntry) -> Result<Option<Confirmation>, Error> {
-        const COUNT: u32 = 50;
-        let latest = self.pass.beeminder.latest_datapoints(&self.token, &entry.slug, COUNT).await?;
+        let latest = self.pass.beeminder.latest_datapoints(&self.token, &entry.slug, LOOK_BACK).await?;
         let value: Option<f64> = entry.value.parse().ok();
         let same = |found: &StoredDatapoint| {
             found.requestid.as_ref() == Some(&entry.request_id.0) && found.value == value
@@ -172,6 +202,10 @@ impl Round<'_> {
     fn confirm(&mut self, entry: &OutboxEntry, confirmation: &Confirmation) -> anyhow::Result<()> {
         let Confirmation { id, daystamp } = confirmation;
         self.pass.store.write(|rows| {
+            if entry.removes {
+                store::datapoint::save_state(rows, entry.id, State::Removed)?;
+                return outbox::remove(rows, entry.id);
+            }
             store::datapoint::save_confirmed(
                 rows,
                 entry.id,
@@ -181,7 +215,8 @@ impl Round<'_> {
             )?;
             outbox::remove(rows, entry.id)
         })?;
-        tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "Delivered");
+        let what = if entry.removes { "Removed" } else { "Delivered" };
+        tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "{what}");
         self.delivered += 1;
         Ok(())
     }
@@ -218,6 +253,9 @@ impl Round<'_> {
                 // Once only: the next time the names are the same.
                 return Box::pin(self.attempt(OutboxEntry { slug: goal.slug, ..entry })).await;
             }
+            Some(goal) if goal.presence == Presence::Active && entry.removes => {
+                self.confirm(&entry, &Confirmation { id: None, daystamp: None })?;
+            }
             Some(goal) if goal.presence == Presence::Active && entry.updates.is_some() => {
                 tracing::info!(goal = %entry.slug, request_id = %entry.request_id, "Deleted at Beeminder");
                 self.pass.store.write(|rows| {
@@ -235,6 +273,11 @@ impl Round<'_> {
         }
         Ok(true)
     }
+}
+
+/// A day that surely lies before a datapoint's, wherever its user lives.
+fn day_before(entry: &OutboxEntry) -> Daystamp {
+    Daystamp((entry.moment - TimeDelta::days(2)).date_naive())
 }
 
 #[cfg(test)]
@@ -260,6 +303,10 @@ mod tests {
             (Err(Error::Redirected { status: 301 }), Delivery::Stop),
             (Err(Error::Unavailable { status: 503, retry_after: after }), Delivery::TryGoalLater(after)),
             (Err(Error::Unreadable { what: String::new() }), Delivery::TryGoalLater(None)),
+            (
+                Err(Error::DayIsFull { message: String::new() }),
+                Delivery::TryGoalLater(Some(UNTIL_THERE_IS_ROOM)),
+            ),
         ] {
             assert_eq!(delivery(&answer), expected, "{answer:?}");
         }

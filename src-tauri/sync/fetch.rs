@@ -1,15 +1,18 @@
-//! Reads what Withings has new, page by page.
+//! Reads what Withings has new, page by page, and looks what is gone.
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use secrecy::SecretString;
 
 use super::SyncPass;
 use super::trouble::{self, Trouble};
+use crate::accounts::Service;
+use crate::kind::Source;
 use crate::measurement::GroupId;
 use crate::store::checkpoint::{self, Checkpoint};
-use crate::store::measurement;
-use crate::withings::{self, Page};
+use crate::store::{account, measurement};
+use crate::withings::{self, Page, Range};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
 /// own second is not documented, and a reading may be stored a little after the answer that misses it.
@@ -21,6 +24,13 @@ const MOST_PAGES: usize = 2000;
 /// The status that some take for "no data" and the documentation for "authentication failed".
 const PERHAPS_NO_DATA: i64 = 100;
 
+/// How many days back is looked for what is gone: Withings leaves no trace of what was deleted. As many
+/// ahead, since a device's clock may be wrong.
+const WINDOW: u64 = 30;
+
+/// How often, while nothing else gives a reason to.
+const WINDOW_AGE: TimeDelta = TimeDelta::hours(24);
+
 /// What a reading brought.
 #[derive(Debug, Default)]
 pub(super) struct Fetched {
@@ -28,50 +38,131 @@ pub(super) struct Fetched {
     pub(super) changed: u64,
     /// Where to start next time; `None` when this reading does not move it.
     pub(super) checkpoint: Option<Checkpoint>,
+    /// What Withings has of the last weeks, where that was read.
+    pub(super) window: Option<Window>,
 }
 
-/// Reads everything since the checkpoint and stores it.
+/// All that Withings has of the last weeks.
+#[derive(Debug)]
+pub(super) struct Window {
+    /// The first moment it surely covers.
+    pub(super) from: DateTime<Utc>,
+    /// The moment after the last it surely covers.
+    pub(super) until: DateTime<Utc>,
+    /// What is there.
+    pub(super) groups: HashSet<GroupId>,
+}
+
+/// Reads everything `source` has since its checkpoint and stores it; once a day, and when nights or
+/// workouts have changed, all of the last weeks as well.
 ///
 /// # Errors
 /// The outer error is the store's, the inner one Withings'.
-pub(super) async fn fetch(pass: &SyncPass<'_>) -> anyhow::Result<Result<Fetched, Trouble>> {
-    let last = pass.store.read(checkpoint::load)?;
+pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result<Fetched, Trouble>> {
+    let (last, window_read_at) = pass
+        .store
+        .read(|rows| Ok((checkpoint::load(rows, source)?, checkpoint::window_read_at(rows, source)?)))?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
-    let mut reading = Reading { pass, since, seen: HashSet::new(), renewed: 0, changed: 0 };
-    let (mut offset, mut updated_at) = (None, None);
-    for _ in 0..MOST_PAGES {
-        let page = match reading.page(offset).await? {
-            Ok(page) => page,
+    let reading = match Reading::new(pass, source, Range::ChangedSince(since)).finish().await? {
+        Ok(reading) => reading,
+        Err(trouble) => return Ok(Err(trouble)),
+    };
+    let mut fetched = Fetched { changed: reading.changed, checkpoint: reading.checkpoint(), window: None };
+    // By Withings' clock, since this computer's may be wrong.
+    let Some(now) = pass.withings.server_time() else {
+        return Ok(Ok(fetched));
+    };
+    let stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
+    // Nights and workouts are split and merged later, which leaves rows behind.
+    let may_be_merged = matches!(source, Source::Sleep | Source::Workout) && reading.changed > 0;
+    // A first reading has just seen everything.
+    if last.is_some() && (stale || may_be_merged) {
+        match read_window(pass, source, now).await? {
+            Ok((changed, window)) => {
+                fetched.changed += changed;
+                fetched.window = window;
+            }
             Err(trouble) => return Ok(Err(trouble)),
-        };
-        // The first page's clock: what is stored while later pages are read must come next time.
-        updated_at = updated_at.or(page.updated_at);
-        let next = page.next;
-        reading.store(page)?;
-        match next {
-            None => {
-                let checkpoint = reading.checkpoint(updated_at);
-                return Ok(Ok(Fetched { changed: reading.changed, checkpoint }));
-            }
-            Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
-            Some(next) => {
-                return Ok(Err(unreadable(format!("it goes on at {next} after {offset:?}"))));
-            }
         }
     }
-    Ok(Err(unreadable("it never ends".into())))
+    Ok(Ok(fetched))
+}
+
+/// Reads all of the last weeks. Returns what had changed, and what is there if everything could be read.
+async fn read_window(
+    pass: &SyncPass<'_>,
+    source: Source,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Result<(u64, Option<Window>), Trouble>> {
+    let today = now.date_naive();
+    let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
+    let last = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
+    let (mut groups, mut changed, mut whole) = (HashSet::new(), 0, true);
+    // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
+    // gone that was there in either of two readings.
+    for _ in 0..2 {
+        let reading = match Reading::new(pass, source, Range::Days(first, last)).finish().await? {
+            Ok(reading) => reading,
+            Err(trouble) => return Ok(Err(trouble)),
+        };
+        changed += reading.changed;
+        whole &= reading.whole;
+        groups.extend(reading.seen);
+        if reading.pages == 1 {
+            break;
+        }
+    }
+    let window = TimeDelta::days(i64::try_from(WINDOW)?);
+    let window = Window { from: now - window, until: now + window, groups };
+    Ok(Ok((changed, whole.then_some(window))))
 }
 
 struct Reading<'a> {
     pass: &'a SyncPass<'a>,
-    since: i64,
+    source: Source,
+    range: Range,
     seen: HashSet<GroupId>,
     /// How often the token was renewed because Withings refused it.
     renewed: u32,
     changed: u64,
+    /// Withings' clock at the first page: what is stored while later pages are read must come next time.
+    updated_at: Option<i64>,
+    pages: usize,
+    /// Whether everything could be read. Only then is what is not there known to be gone.
+    whole: bool,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    fn new(pass: &'a SyncPass<'a>, source: Source, range: Range) -> Reading<'a> {
+        let (seen, updated_at) = (HashSet::new(), None);
+        Reading { pass, source, range, seen, renewed: 0, changed: 0, updated_at, pages: 0, whole: true }
+    }
+
+    /// Reads page after page to the end.
+    async fn finish(mut self) -> anyhow::Result<Result<Reading<'a>, Trouble>> {
+        let mut offset = None;
+        for _ in 0..MOST_PAGES {
+            let page = match self.page(offset).await? {
+                Ok(page) => page,
+                Err(trouble) => return Ok(Err(trouble)),
+            };
+            let server = self.pass.withings.server_time().map(|time| time.timestamp());
+            self.updated_at = self.updated_at.or(page.updated_at.or(server));
+            let next = page.next;
+            self.pages += 1;
+            self.whole &= page.unreadable.is_empty();
+            self.store(page)?;
+            match next {
+                None => return Ok(Ok(self)),
+                Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
+                Some(next) => {
+                    return Ok(Err(unreadable(format!("it goes on at {next} after {offset:?}"))));
+                }
+            }
+        }
+        Ok(Err(unreadable("it never ends".into())))
+    }
+
     /// Reads one page, renewing the access token when it ran out on the way.
     async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Page, Trouble>> {
         let mut refused: Option<SecretString> = None;
@@ -81,7 +172,7 @@ impl Reading<'_> {
                 Ok(token) => token,
                 Err(error) => return Ok(Err(trouble::of_token(error)?)),
             };
-            match client.measure_groups(&token, self.since, offset).await {
+            match client.groups(&token, self.source, self.range, offset).await {
                 Ok(page) => return Ok(Ok(page)),
                 Err(withings::Error::AccessTokenRefused { .. }) if self.renewed < 2 && refused.is_none() => {
                     self.renewed += 1;
@@ -99,6 +190,9 @@ impl Reading<'_> {
         let (seen, now) = (&mut self.seen, self.pass.now);
         self.changed += self.pass.store.write(|rows| {
             let mut changed = 0;
+            if let Some(zone) = page.time_zone.as_deref().filter(|zone| !zone.is_empty()) {
+                account::save_profile(rows, Service::Withings, zone, false)?;
+            }
             for mut group in page.groups {
                 // A group may come twice in one reading, with other values.
                 if !seen.insert(group.id)
@@ -119,9 +213,9 @@ impl Reading<'_> {
     }
 
     /// Never ahead of Withings' own clock, lest the next reading find nothing for ever.
-    fn checkpoint(&self, updated_at: Option<i64>) -> Option<Checkpoint> {
+    fn checkpoint(&self) -> Option<Checkpoint> {
         let server = self.pass.withings.server_time().map(|time| time.timestamp());
-        let updated_at = updated_at?.min(server.unwrap_or(i64::MAX));
+        let updated_at = self.updated_at?.min(server.unwrap_or(i64::MAX));
         (updated_at > 0).then_some(Checkpoint { updated_at, read_at: self.pass.now })
     }
 }

@@ -5,10 +5,13 @@
 //! sent, and only from the outbox. A crash anywhere leaves a state from which the next pass goes on.
 //! This is the only folder that knows both services, and the only one that retries.
 
+pub mod backfill;
 mod decide;
 mod deliver;
+mod devices;
 mod fetch;
 mod goals;
+mod gone;
 pub mod plan;
 pub mod poller;
 pub mod retry;
@@ -21,15 +24,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
-use crate::accounts::Service;
 use crate::accounts::tokens::Tokens;
-use crate::attention::{Attention, attention};
+use crate::accounts::{Service, scope};
+use crate::attention::{Attention, Code, attention};
 use crate::data_dir::{DataDir, Lock};
+use crate::kind::Source;
 use crate::store::account::Account;
-use crate::store::{self, Store};
+use crate::store::{self, Rows, Store};
 use crate::{beeminder, withings};
 
-pub(crate) use decide::time_zone;
+pub(crate) use decide::{Unwanted, context_for, replan, time_zone};
 use fetch::Fetched;
 
 /// Who asked for a pass.
@@ -105,7 +109,8 @@ impl SyncPass<'_> {
     pub(crate) async fn make(&self, stop: &CancellationToken) -> anyhow::Result<SyncReport> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let before = self.requests();
-        let fetched = self.fetch_if_due().await?;
+        let sources = self.store.read(needed)?;
+        let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let answered = self.requests().withings > before.withings;
         let server_time = self.withings.server_time().filter(|_| answered);
@@ -115,16 +120,14 @@ impl SyncPass<'_> {
             goals::refresh(self).await?;
         }
         let planned = self.store.write(|rows| {
-            if let Some(checkpoint) = fetched.checkpoint {
-                store::checkpoint::save(rows, checkpoint)?;
-            }
+            self.note(rows, &fetched)?;
             decide::decide(rows, self.now)
         })?;
         let delivered = if may_deliver { deliver::deliver(self, stop).await? } else { 0 };
         self.store.read(|rows| {
             let (pending, parked) = store::outbox::counts(rows)?;
             Ok(SyncReport {
-                fetched: fetched.changed,
+                fetched: fetched.iter().map(|(_, fetched)| fetched.changed).sum(),
                 planned,
                 delivered,
                 pending,
@@ -141,29 +144,62 @@ impl SyncPass<'_> {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub(crate) async fn fetch_only(&self) -> anyhow::Result<()> {
+    pub(crate) async fn fetch_only(&self, source: Source) -> anyhow::Result<()> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
-        if let Some(checkpoint) = self.fetch_if_due().await?.checkpoint {
-            // What was fetched stays marked for the plan, so nothing is skipped by moving on.
-            self.store.write(|rows| store::checkpoint::save(rows, checkpoint))?;
-        }
-        Ok(())
+        let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
+        // What was fetched stays marked for the plan, so nothing is skipped by moving on.
+        self.store.write(|rows| self.note(rows, &fetched))
     }
 
-    async fn fetch_if_due(&self) -> anyhow::Result<Fetched> {
+    /// Moves the checkpoints, and notes what is gone.
+    fn note(&self, rows: &Rows, fetched: &[(Source, Fetched)]) -> anyhow::Result<()> {
+        let read_at = self.withings.server_time().unwrap_or(self.now);
+        for (source, fetched) in fetched {
+            if let Some(checkpoint) = fetched.checkpoint {
+                if store::checkpoint::load(rows, *source)?.is_none() {
+                    store::checkpoint::save_window(rows, *source, read_at)?;
+                }
+                store::checkpoint::save(rows, *source, checkpoint)?;
+            }
+            match &fetched.window {
+                Some(window) => gone::note(rows, *source, window, read_at)?,
+                None if fetched.changed > 0 => store::setting::save_withdrawn(rows, *source, false)?,
+                None => {}
+            }
+        }
+        // Whatever there was to confirm has been looked at.
+        let looked = fetched.iter().any(|(_, fetched)| fetched.window.is_some());
+        if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
+    }
+
+    /// Reads `sources` one after the other, as far as it goes.
+    async fn fetch_if_due(&self, sources: &[Source]) -> anyhow::Result<Vec<(Source, Fetched)>> {
+        let mut all = Vec::new();
         if !self.may_ask(Service::Withings)? {
-            return Ok(Fetched::default());
+            return Ok(all);
         }
-        match fetch::fetch(self).await? {
-            Ok(fetched) => {
-                self.store.write(|rows| store::account::save_well(rows, Service::Withings))?;
-                Ok(fetched)
+        for source in sources {
+            if all.iter().any(|(read, _)| read == source) {
+                continue;
             }
-            Err(trouble) => {
-                trouble.note(self, Service::Withings)?;
-                Ok(Fetched::default())
+            match fetch::fetch(self, *source).await? {
+                Ok(fetched) => all.push((*source, fetched)),
+                Err(trouble) if trouble.code == Code::ScopeMissing && *source != Source::Measure => {
+                    // The user does not share this; what they share goes on.
+                    self.store.write(|rows| scope::forget(rows, withings::oauth::ACTIVITY))?;
+                }
+                Err(trouble) => {
+                    trouble.note(self, Service::Withings)?;
+                    return Ok(all);
+                }
             }
         }
+        if let Err(trouble) = devices::read_if_due(self).await? {
+            trouble.note(self, Service::Withings)?;
+            return Ok(all);
+        }
+        self.store.write(|rows| store::account::save_well(rows, Service::Withings))?;
+        Ok(all)
     }
 
     /// Whether a service may be asked: it is connected, and not being left alone.
@@ -176,4 +212,16 @@ impl SyncPass<'_> {
     fn requests(&self) -> Requests {
         Requests { withings: self.withings.sent(), beeminder: self.beeminder.sent() }
     }
+}
+
+/// The services of Withings that the links in force need, and that the user shares.
+fn needed(rows: &Rows) -> anyhow::Result<Vec<Source>> {
+    let mut sources = vec![Source::Measure];
+    for link in store::link::load_all(rows)? {
+        let source = link.feed.source();
+        if scope::is_shared(rows, source)? {
+            sources.push(source);
+        }
+    }
+    Ok(sources)
 }

@@ -68,6 +68,7 @@ mod tests {
             failures: 1,
             wait_until: at(10_600),
             limited_at: at(10_000),
+            scope: String::new(),
         }
     }
 

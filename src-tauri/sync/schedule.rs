@@ -26,6 +26,7 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
     }
     retries.retain(|until| retry::is_waiting(*until, now));
     let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
+    retries.extend(crate::reminder::next(rows, now)?);
     let next = earliest(now, &retries, &deadlines);
     let paused = store::setting::paused_until(rows)?.filter(|until| is_paused(*until, now));
     Ok(paused.map_or(next, |until| next.max(until)))

@@ -67,8 +67,8 @@ impl From<withings::Error> for Trouble {
             ),
             E::ApplicationRefused => Trouble::new(Code::CheckApplication, text),
             E::NotAllowed { .. } => Trouble::new(
-                Code::SignInWithings,
-                format!("{text}. Connect again and leave the box for measurements ticked."),
+                Code::ScopeMissing,
+                format!("{text}. Connect again and leave the boxes on Withings' page ticked."),
             ),
             E::RateLimited => Trouble {
                 retry_after: Some(retry::AFTER_TOO_MANY),
@@ -97,6 +97,7 @@ impl From<beeminder::Error> for Trouble {
                 retry_after: Some(retry_after.unwrap_or(Duration::from_secs(60))),
                 ..Trouble::new(Code::RateLimited, format!("{text}."))
             },
+            E::DayIsFull { .. } => Trouble::new(Code::RateLimited, format!("{text}.")),
             E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}.")),
             E::Unavailable { retry_after, .. } => {
                 Trouble { retry_after, ..Trouble::new(Code::Unavailable, format!("{text}.")) }

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::error::Asked;
 use super::{Error, oauth, wire};
+use crate::device::Device;
 use crate::http::Http;
+use crate::kind::Source;
 use crate::measurement::MeasureGroup;
 
 /// Withings' API. Answers are read leniently, see `wire`.
@@ -45,6 +47,15 @@ impl fmt::Debug for TokenGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenGrant").field("user_id", &self.user_id).finish_non_exhaustive()
     }
+}
+
+/// What of the measurements to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// What was created or changed since, in seconds of Withings' clock.
+    ChangedSince(i64),
+    /// What was measured on these days, the last one included.
+    Days(NaiveDate, NaiveDate),
 }
 
 /// One page of measure groups.
@@ -124,24 +135,48 @@ impl Client {
         self.token(Asked::TokenForRefresh, application, &fields).await
     }
 
-    /// Reads one page of the groups created or changed since `since` (seconds, Withings' clock).
+    /// Reads one page of the groups that `source` has in a range.
     ///
     /// `category=1` leaves out the user's objectives, which look like measurements.
     ///
     /// # Errors
-    /// [`Error::AccessTokenRefused`] when the token ran out.
-    pub async fn measure_groups(
+    /// [`Error::AccessTokenRefused`] when the token ran out, [`Error::NotAllowed`] when the user does not
+    /// share this.
+    pub async fn groups(
         &self,
         token: &SecretString,
-        since: i64,
+        source: Source,
+        range: Range,
         offset: Option<i64>,
     ) -> Result<Page, Error> {
-        let (since, offset) = (since.to_string(), offset.map(|offset| offset.to_string()));
-        let mut form = vec![("action", "getmeas"), ("category", "1"), ("lastupdate", &since)];
-        if let Some(offset) = &offset {
-            form.push(("offset", offset));
+        let (path, mut form) = match source {
+            Source::Measure => ("/measure", vec![("action", "getmeas"), ("category", "1")]),
+            Source::Activity => {
+                ("/v2/measure", vec![("action", "getactivity"), ("data_fields", ACTIVITY_FIELDS)])
+            }
+            Source::Workout => {
+                ("/v2/measure", vec![("action", "getworkouts"), ("data_fields", WORKOUT_FIELDS)])
+            }
+            Source::Sleep => ("/v2/sleep", vec![("action", "getsummary"), ("data_fields", SLEEP_FIELDS)]),
+        };
+        let (from, until) = range_fields(source, range);
+        form.extend([(from.0, from.1.as_str())]);
+        form.extend(until.as_ref().map(|(name, value)| (*name, value.as_str())));
+        let offset = offset.map(|offset| offset.to_string());
+        form.extend(offset.as_ref().map(|offset| ("offset", offset.as_str())));
+        let body = self.post(path, Asked::Data, Some(token), &form).await?;
+        match source {
+            Source::Measure => wire::page(&body),
+            Source::Activity | Source::Sleep | Source::Workout => wire::day_page(&body, source),
         }
-        wire::page(&self.post("/measure", Asked::Data, Some(token), &form).await?)
+    }
+
+    /// Reads the user's devices.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] when the user does not share them.
+    pub async fn devices(&self, token: &SecretString) -> Result<Vec<Device>, Error> {
+        wire::devices(&self.post("/v2/user", Asked::Data, Some(token), &[("action", "getdevice")]).await?)
     }
 
     /// How many requests were sent so far.
@@ -192,5 +227,34 @@ impl Client {
             return Err(Error::Unavailable { status: answer.status.as_u16().into() });
         }
         wire::body(asked, &answer.body)
+    }
+}
+
+const ACTIVITY_FIELDS: &str = "steps,distance,elevation,soft,moderate,intense,active,calories,totalcalories,\
+    hr_average,hr_min,hr_max";
+
+const WORKOUT_FIELDS: &str =
+    "calories,manual_calories,distance,manual_distance,pause_duration,algo_pause_duration";
+
+const SLEEP_FIELDS: &str = "total_timeinbed,total_sleep_time,asleepduration,deepsleepduration,\
+    remsleepduration,lightsleepduration,sleep_score,sleep_efficiency,sleep_latency,hr_average";
+
+/// A field of a request.
+type Field = (&'static str, String);
+
+/// How a range is asked for.
+fn range_fields(source: Source, range: Range) -> (Field, Option<Field>) {
+    match (range, source) {
+        (Range::ChangedSince(moment), _) => (("lastupdate", moment.to_string()), None),
+        (Range::Days(first, last), Source::Measure) => {
+            let midnight = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+            (
+                ("startdate", midnight(first).to_string()),
+                Some(("enddate", (midnight(last) + 86_400).to_string())),
+            )
+        }
+        (Range::Days(first, last), Source::Activity | Source::Sleep | Source::Workout) => {
+            (("startdateymd", first.to_string()), Some(("enddateymd", last.to_string())))
+        }
     }
 }

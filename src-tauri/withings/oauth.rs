@@ -7,18 +7,31 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use url::Url;
 
-/// What this program asks to read: weight, blood pressure and everything else a device measures at a
-/// moment.
-pub const SCOPE: &str = "user.metrics";
+/// Weight, blood pressure and everything else a device measures at a moment.
+pub const METRICS: &str = "user.metrics";
+
+/// Days of activity, nights and workouts.
+pub const ACTIVITY: &str = "user.activity";
+
+/// When a device last reached Withings.
+pub const DEVICES: &str = "user.info";
 
 /// The address that asks the user for consent. `account` is `https://account.withings.com/`.
-pub fn authorize_url(account: &Url, client_id: &str, redirect_uri: &str, state: &str) -> Url {
+///
+/// `scopes` are what the user is asked to share.
+pub fn authorize_url(
+    account: &Url,
+    client_id: &str,
+    scopes: &[&str],
+    redirect_uri: &str,
+    state: &str,
+) -> Url {
     let mut url = account.clone();
     url.set_path("/oauth2_user/authorize2");
     url.query_pairs_mut()
         .append_pair("response_type", "code")
         .append_pair("client_id", client_id)
-        .append_pair("scope", SCOPE)
+        .append_pair("scope", &scopes.join(","))
         .append_pair("redirect_uri", redirect_uri)
         .append_pair("state", state);
     url

@@ -2,6 +2,8 @@
 //! be missing, null, a string for a number or an empty list for an object. What is recorded from the
 //! live service and differs from the documentation follows the recording.
 
+mod days;
+
 use chrono::DateTime;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,8 +11,9 @@ use serde_json::value::RawValue;
 
 use super::error::{Asked, meaning};
 use super::{Error, Page, TokenGrant};
+use crate::device::Device;
 use crate::http::excerpt;
-use crate::kind::MeasureKind;
+use crate::kind::{MeasureKind, Source};
 use crate::lenient;
 use crate::measurement::{GroupId, MeasureGroup, Measurement};
 
@@ -117,14 +120,9 @@ const REAL: i64 = 1;
 pub(super) fn page(body: &str) -> Result<Page, Error> {
     let groups: Groups<'_> =
         serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let next = next(groups.more, groups.offset)?;
     let mut page =
-        Page { updated_at: groups.updatetime, time_zone: groups.timezone, next: None, ..Page::default() };
-    if groups.more {
-        let Some(offset) = groups.offset else {
-            return Err(Error::Unreadable { what: "it announces more but not where".into() });
-        };
-        page.next = Some(offset);
-    }
+        Page { updated_at: groups.updatetime, time_zone: groups.timezone, next, ..Page::default() };
     for raw in groups.measuregrps {
         match serde_json::from_str::<Group>(raw.get()) {
             Ok(group) if group.category.is_some_and(|category| category != REAL) => {}
@@ -164,8 +162,89 @@ fn measure_group(group: Group) -> Option<MeasureGroup> {
             .unwrap_or(measured_at),
         device: group.deviceid.filter(|device| !device.is_empty()),
         model: group.model.filter(|model| !model.is_empty()),
+        source: Source::Measure,
+        day: None,
+        category: None,
+        gone: false,
         measurements,
     })
+}
+
+#[derive(Deserialize)]
+struct DayRows<'a> {
+    // Activity has the one, nights and workouts have the other; a single day may come without its list.
+    #[serde(default, borrow)]
+    activities: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    series: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    more: bool,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    offset: Option<i64>,
+}
+
+/// Reads one page of activity, nights or workouts. They do not tell Withings' clock.
+pub(super) fn day_page(body: &str, source: Source) -> Result<Page, Error> {
+    let rows: DayRows<'_> =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let mut page = Page { next: next(rows.more, rows.offset)?, ..Page::default() };
+    let Some(list) = rows.activities.or(rows.series) else {
+        return Err(Error::Unreadable { what: "it has no list".into() });
+    };
+    let list: Vec<&RawValue> = match serde_json::from_str(list.get()) {
+        Ok(list) => list,
+        Err(_) => vec![list],
+    };
+    for raw in list {
+        match serde_json::from_str::<days::Row>(raw.get()).ok().and_then(|row| row.group(source)) {
+            Some(group) => page.groups.push(group),
+            None => page.unreadable.push(raw.get().to_owned()),
+        }
+    }
+    Ok(page)
+}
+
+/// Where the next page starts.
+fn next(more: bool, offset: Option<i64>) -> Result<Option<i64>, Error> {
+    match (more, offset) {
+        (false, _) => Ok(None),
+        (true, Some(offset)) => Ok(Some(offset)),
+        (true, None) => Err(Error::Unreadable { what: "it announces more but not where".into() }),
+    }
+}
+
+#[derive(Deserialize)]
+struct Devices {
+    devices: Vec<WireDevice>,
+}
+
+#[derive(Deserialize)]
+struct WireDevice {
+    #[serde(default, deserialize_with = "lenient::text")]
+    deviceid: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
+    sort: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    model: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    battery: Option<String>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    last_session_date: Option<i64>,
+}
+
+/// Reads the list of devices.
+pub(super) fn devices(body: &str) -> Result<Vec<Device>, Error> {
+    let found: Devices =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    // One that Withings gives no number goes by its place.
+    let device = |(place, device): (usize, WireDevice)| Device {
+        id: device.deviceid.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("#{place}")),
+        sort: device.sort.unwrap_or_default(),
+        model: device.model.unwrap_or_default(),
+        battery: device.battery.unwrap_or_default(),
+        last_contact: device.last_session_date.and_then(|unix| DateTime::from_timestamp(unix, 0)),
+    };
+    Ok(found.devices.into_iter().enumerate().map(device).collect())
 }
 
 #[cfg(test)]
@@ -240,6 +319,27 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_days_may_be_empty_or_one_day_without_its_list_and_never_missing() {
+        for (body, days) in [
+            (r#"{"activities":[],"more":false,"offset":0}"#, 0),
+            (r#"{"series":[]}"#, 0),
+            (r#"{"activities":{"steps":5,"date":"2026-11-23"}}"#, 1),
+        ] {
+            assert_eq!(day_page(body, Source::Activity).unwrap().groups.len(), days, "{body}");
+        }
+        assert!(day_page("{}", Source::Activity).is_err(), "no list is not an empty one");
+        assert!(day_page("[]", Source::Activity).is_err());
+    }
+
+    #[test]
+    fn devices_are_read_though_half_of_it_is_missing() {
+        let read =
+            devices(r#"{"devices":[{"type":"Scale","model":"","last_session_date":null},{}]}"#).unwrap();
+        assert_eq!((read.len(), read[0].name(), read[0].last_contact), (2, "Scale", None));
+        assert_ne!(read[0].id, read[1].id);
+    }
+
+    #[test]
     fn what_is_no_envelope_is_unreadable_and_never_means_no_data() {
         for bytes in [
             &b"<html>502 Bad Gateway</html>"[..],
@@ -263,6 +363,13 @@ mod tests {
             let _ = body(Asked::TokenForRefresh, text.as_bytes());
             let _ = token_grant(&text);
             let _ = page(&text);
+            let _ = devices(&text);
+            for source in [Source::Activity, Source::Sleep, Source::Workout] {
+                let _ = day_page(&text, source);
+                let row = format!(r#"{{"id":1,"date":{text},"startdate":{text},"enddate":{text},"steps":{text},"data":{text}}}"#);
+                let read = day_page(&format!(r#"{{"series":[{row}]}}"#), source).unwrap();
+                prop_assert_eq!(read.groups.len() + read.unreadable.len(), 1);
+            }
             let _ = page(&format!(r#"{{"measuregrps":[{text}],"more":{text},"updatetime":{text}}}"#));
             let group = format!(r#"{{"grpid":1,"date":{text},"measures":[{{"value":{text},"type":1,"unit":{text}}}]}}"#);
             let read = page(&format!(r#"{{"measuregrps":[{group}]}}"#)).unwrap();

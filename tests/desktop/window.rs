@@ -139,7 +139,14 @@ async fn settings_apply_at_once() {
     window.find(Locator::Css("#level")).await.unwrap().select_by_value("none").await.unwrap();
     window.find(Locator::Css("#snooze")).await.unwrap().select_by_value("8").await.unwrap();
     shows(&window, "#snoozed", "No notifications until").await;
+    let place = place_of(&window, "#pause-for-an-hour").await;
     window.find(Locator::Css("#snooze")).await.unwrap().select_by_value("0").await.unwrap();
+    until("no snooze", async || {
+        let snoozed = window.find(Locator::Css("#snoozed")).await.ok()?;
+        snoozed.prop("hidden").await.ok()?.filter(|hidden| hidden == "true")
+    })
+    .await;
+    assert_eq!(place_of(&window, "#pause-for-an-hour").await, place, "nothing moves under the pointer");
     click(&window, "#pause-for-an-hour").await;
     session.tray().await.says("Paused until").await;
     shows(&window, "#status-message", "Paused until").await;
@@ -152,6 +159,11 @@ async fn settings_apply_at_once() {
         (level.prop("value").await.ok()?? == "none").then_some(())
     })
     .await;
+}
+
+/// How far down the page something is.
+async fn place_of(window: &Client, selector: &str) -> f64 {
+    window.find(Locator::Css(selector)).await.unwrap().rectangle().await.unwrap().1
 }
 
 #[tokio::test]

@@ -17,8 +17,9 @@ use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::data_dir::DataDir;
 use beeminder_withings_sync::environment::Endpoints;
 use beeminder_withings_sync::goal::GoalSlug;
-use beeminder_withings_sync::kind::{MeasureKind, MeasureSet};
-use beeminder_withings_sync::link::{Feed, Take};
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::{Feed, Options, Take};
+use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::datapoints::Datapoint;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -119,8 +120,7 @@ impl TestApp {
         let app =
             App::with_keychain(self.endpoints(), DataDir::open(dir.path()).unwrap(), keychain, self.now)
                 .unwrap();
-        let attempt = app.begin_withings(application(), CallbackWay::Loopback, self.now).await.unwrap();
-        app.finish(&attempt, &agree(&attempt.authorize_url).await, self.now).await.unwrap();
+        sign_in_to_withings(&app, self.now).await;
         app.connect_beeminder_token(beeminder::PERSONAL_TOKEN.into(), self.now).await.unwrap();
         (app, dir)
     }
@@ -141,13 +141,16 @@ impl TestApp {
 
     /// Links from now on.
     pub(crate) async fn link(&self, goal: &str, feed: Feed) -> Added {
-        self.app().add_link(&GoalSlug(goal.into()), feed, Since::Now, self.now).await.unwrap()
+        self.app()
+            .add_link(&GoalSlug(goal.into()), feed, Options::default(), Since::Now, self.now)
+            .await
+            .unwrap()
     }
 
     /// Links from a day on.
     pub(crate) async fn link_since(&self, goal: &str, feed: Feed, day: &str) -> Added {
         let since = Since::Day(day.parse().unwrap());
-        self.app().add_link(&GoalSlug(goal.into()), feed, since, self.now).await.unwrap()
+        self.app().add_link(&GoalSlug(goal.into()), feed, Options::default(), since, self.now).await.unwrap()
     }
 
     /// Lets time pass, here and at the services.
@@ -219,12 +222,18 @@ impl Drop for TestApp {
     }
 }
 
+/// Signs in through the browser.
+pub(crate) async fn sign_in_to_withings(app: &App, now: DateTime<Utc>) {
+    let attempt = app.begin_withings(application(), CallbackWay::Loopback, now).await.unwrap();
+    app.finish(&attempt, &agree(&attempt.authorize_url).await, now).await.unwrap();
+}
+
 pub(crate) fn application() -> Application {
     Application { client_id: withings::CLIENT_ID.into(), secret: withings::CLIENT_SECRET.into() }
 }
 
 pub(crate) fn track(kind: MeasureKind) -> Feed {
-    Feed::Track { kind, unit: kind.unit(), take: Take::Every }
+    Feed::Track { kind, unit: kind.unit(), take: kind.day_take() }
 }
 
 pub(crate) fn take(kind: MeasureKind, take: Take) -> Feed {

@@ -1,11 +1,13 @@
 //! The real `bws`, run against a sandbox.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use beeminder_withings_sync::sandbox::Sandbox;
 use serde_json::Value;
 use tokio::process::{Child, Command};
+
+use super::TestApp;
 
 /// `bws` over `dir`, with the sandbox's addresses and tokens in a file.
 pub(crate) fn bws(sandbox: &Sandbox, dir: &Path, args: &[&str]) -> Command {
@@ -41,6 +43,21 @@ pub(crate) async fn json(command: &mut Command) -> (i32, Value) {
     let value = serde_json::from_str(&text)
         .unwrap_or_else(|_| panic!("no JSON document: {text:?} {}", said(&output)));
     (output.status.code().unwrap_or(-1), value)
+}
+
+/// A sandbox, and a data directory in which both accounts are connected.
+pub(crate) async fn connected() -> (TestApp, PathBuf) {
+    let test = TestApp::new().await;
+    let dir = test.path().join("bws");
+    connect(&test.sandbox, &dir).await;
+    (test, dir)
+}
+
+/// What it prints for programs when all is well.
+pub(crate) async fn ok(test: &TestApp, dir: &Path, args: &[&str]) -> Value {
+    let (code, answer) = json(&mut bws(&test.sandbox, dir, args)).await;
+    assert_eq!(code, 0, "{args:?}: {answer}");
+    answer
 }
 
 /// What it said on standard error.

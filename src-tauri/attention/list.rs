@@ -1,185 +1,20 @@
-//! What the user should know: a closed set of codes that programs may switch on, each with a sentence for
-//! people and an urgency. Everything that shows trouble shows this.
+//! Looks through what is stored for what the user should know.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+use chrono_tz::Tz;
 
-use crate::accounts::Service;
+use super::{Attention, Code, Urgency};
+use crate::accounts::{Service, scope};
 use crate::goal::Presence;
+use crate::kind::Source;
 use crate::store::{self, Rows};
 use crate::sync::schedule;
-
-/// What is wrong or worth knowing: a closed set that programs may switch on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum Code {
-    /// Withings was never connected, or was disconnected.
-    ConnectWithings,
-    /// Beeminder was never connected, or was disconnected.
-    ConnectBeeminder,
-    /// Withings' sign-in is gone.
-    SignInWithings,
-    /// Beeminder's sign-in is gone.
-    SignInBeeminder,
-    /// Withings no longer knows the application.
-    CheckApplication,
-    /// The keychain waits for a password.
-    KeychainLocked,
-    /// There is no keychain.
-    KeychainAbsent,
-    /// The keychain failed.
-    KeychainFailed,
-    /// Datapoints need a decision.
-    Parked,
-    /// A linked goal was archived.
-    GoalArchived,
-    /// A linked goal was deleted.
-    GoalDeleted,
-    /// A linked goal has ended.
-    GoalFrozen,
-    /// Beeminder waits for a payment.
-    Deadbeat,
-    /// A damaged database was set aside.
-    StoreRecovered,
-    /// No network, or the service does not answer.
-    Offline,
-    /// The service has trouble.
-    Unavailable,
-    /// The service asked for a pause.
-    RateLimited,
-    /// An answer makes no sense.
-    Unreadable,
-    /// Withings was not read for long, though nothing is known to be wrong.
-    NotSynced,
-    /// The user paused.
-    Paused,
-    /// Nothing is linked yet.
-    NothingLinked,
-    /// A linked goal has a new name.
-    GoalRenamed,
-    /// Measurements wait for the user's word.
-    Held,
-    /// Measurements are kept that this version cannot read.
-    MeasurementUnreadable,
-    /// This computer's clock is wrong.
-    ClockWrong,
-}
-
-/// What follows from a [`Code`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
-    /// Good to know.
-    Notice,
-    /// It is tried again by itself.
-    Retrying,
-    /// Nothing goes on until the user acts.
-    NeedsYou,
-}
-
-impl Code {
-    /// The word for programs and for the store.
-    pub fn name(self) -> &'static str {
-        self.into()
-    }
-
-    /// Reads the word back.
-    pub fn named(name: &str) -> Option<Code> {
-        name.parse().ok()
-    }
-
-    /// What follows from it.
-    pub fn urgency(self) -> Urgency {
-        match self {
-            Code::ConnectWithings
-            | Code::ConnectBeeminder
-            | Code::SignInWithings
-            | Code::SignInBeeminder
-            | Code::CheckApplication
-            | Code::KeychainLocked
-            | Code::KeychainAbsent
-            | Code::KeychainFailed
-            | Code::Parked
-            | Code::GoalArchived
-            | Code::GoalDeleted
-            | Code::GoalFrozen
-            | Code::Deadbeat
-            | Code::StoreRecovered
-            | Code::NotSynced => Urgency::NeedsYou,
-            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable => Urgency::Retrying,
-            Code::Paused
-            | Code::NothingLinked
-            | Code::GoalRenamed
-            | Code::Held
-            | Code::MeasurementUnreadable
-            | Code::ClockWrong => Urgency::Notice,
-        }
-    }
-}
-
-impl Code {
-    /// A few words, for a menu or the title of a notification.
-    pub fn headline(self) -> &'static str {
-        match self {
-            Code::ConnectWithings => "Connect Withings",
-            Code::ConnectBeeminder => "Connect Beeminder",
-            Code::SignInWithings => "Sign in to Withings again",
-            Code::SignInBeeminder => "Sign in to Beeminder again",
-            Code::CheckApplication => "Check your Withings application",
-            Code::KeychainLocked => "Unlock the keychain",
-            Code::KeychainAbsent => "No keychain is running",
-            Code::KeychainFailed => "The keychain failed",
-            Code::Parked => "Beeminder refused datapoints",
-            Code::GoalArchived => "A linked goal was archived",
-            Code::GoalDeleted => "A linked goal was deleted",
-            Code::GoalFrozen => "A linked goal has ended",
-            Code::Deadbeat => "Beeminder waits for a payment",
-            Code::StoreRecovered => "The database was damaged",
-            Code::Offline => "No connection",
-            Code::Unavailable => "A service has trouble",
-            Code::RateLimited => "A service asked for a pause",
-            Code::Unreadable => "An answer makes no sense",
-            Code::NotSynced => "Withings was not read for a day",
-            Code::Paused => "Paused",
-            Code::NothingLinked => "Link a goal",
-            Code::GoalRenamed => "A linked goal has a new name",
-            Code::Held => "Were these measurements yours?",
-            Code::MeasurementUnreadable => "Some measurements are not understood",
-            Code::ClockWrong => "This computer’s clock is wrong",
-        }
-    }
-}
-
-/// One thing the user should know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attention {
-    /// For programs.
-    pub code: Code,
-    /// For people. It stays the same while the matter does, so that nobody is told twice.
-    pub message: String,
-    /// The goal's name, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub goal: Option<String>,
-}
-
-impl Attention {
-    /// Makes one that is about no goal.
-    fn new(code: Code, message: impl Into<String>) -> Attention {
-        Attention { code, message: message.into(), goal: None }
-    }
-}
 
 /// A clock this far from the services' is wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// Longer than a computer sleeps at night.
 const UNREAD: TimeDelta = TimeDelta::hours(24);
-
-/// The most urgent of what there is; a notice when there is nothing.
-pub fn urgency(attention: &[Attention]) -> Urgency {
-    attention.iter().map(|item| item.code.urgency()).max().unwrap_or(Urgency::Notice)
-}
 
 /// Lists what the user should know, most urgent first.
 pub fn attention(
@@ -189,8 +24,10 @@ pub fn attention(
 ) -> anyhow::Result<Vec<Attention>> {
     let mut items = Vec::new();
     accounts(rows, &mut items)?;
+    sharing(rows, &mut items)?;
     goals(rows, &mut items)?;
     datapoints(rows, &mut items)?;
+    reminders(rows, now, &mut items)?;
     if let Some(path) = store::setting::recovered(rows)? {
         items.push(Attention::new(
             Code::StoreRecovered,
@@ -244,9 +81,74 @@ fn accounts(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Says what Withings does not share, or no longer.
+fn sharing(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
+    let withings = store::account::load(rows, Service::Withings)?.filter(|account| account.connected);
+    let Some(withings) = withings else {
+        return Ok(());
+    };
+    for (goal, source) in scope::missing(rows)? {
+        let what = source.label();
+        let message = format!(
+            "The goal {goal} needs your {what} from Withings, which you do not share yet. Connect Withings \
+             again: its page then asks for activity and sleep as well. Until then nothing is sent to {goal}."
+        );
+        items.push(Attention { code: Code::ScopeMissing, message, goal: Some(goal) });
+    }
+    let withdrawn = store::setting::withdrawn(rows)?;
+    if !withdrawn.is_empty() {
+        let what: Vec<_> = withdrawn.iter().map(|source| source.label()).collect();
+        items.push(Attention::new(
+            Code::ShareWithdrawn,
+            format!(
+                "Withings shows none of your {} of the last weeks any more. Check in the Withings app whether \
+                 you still share them and whether a Withings+ membership has ended. Nothing was taken away \
+                 at Beeminder.",
+                what.join(" and ")
+            ),
+        ));
+    }
+    let beeminder = store::account::load(rows, Service::Beeminder)?.map(|account| account.time_zone);
+    if let Some((here, there)) = beeminder.and_then(|there| differing_zones(&withings.time_zone, &there)) {
+        items.push(Attention::new(
+            Code::ZonesDiffer,
+            format!(
+                "Withings takes you to be in {here} and Beeminder in {there}, so steps and sleep may count \
+                 for another day than you expect. Set both to where you are."
+            ),
+        ));
+    }
+    for device in store::device::load_all(rows)?.iter().filter(|device| device.battery == "low") {
+        let name = device.name();
+        items.push(Attention::new(Code::BatteryLow, format!("The battery of your {name} is low.")));
+    }
+    Ok(())
+}
+
+/// Two names for zones whose clocks differ, now or half a year later.
+fn differing_zones(withings: &str, beeminder: &str) -> Option<(Tz, Tz)> {
+    let (here, there) = (withings.parse::<Tz>().ok()?, beeminder.parse::<Tz>().ok()?);
+    let differ = [0, 15_552_000].iter().any(|unix| {
+        let moment = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(*unix);
+        moment.with_timezone(&here).naive_local() != moment.with_timezone(&there).naive_local()
+    });
+    differ.then_some((here, there))
+}
+
+fn reminders(rows: &Rows, now: DateTime<Utc>, items: &mut Vec<Attention>) -> anyhow::Result<()> {
+    for reminder in crate::reminder::due(rows, now)? {
+        let (slug, what) = (reminder.slug, reminder.what);
+        let deadline = local(rows, reminder.deadline)?;
+        let message =
+            format!("The goal {slug} is due by {deadline}, and nothing was measured for it today: {what}.");
+        items.push(Attention { code: Code::MeasureSoon, message, goal: Some(slug) });
+    }
+    Ok(())
+}
+
 /// Says when Withings was not read for long: nobody polls, or whatever is wrong does not end by itself.
 fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Vec<Attention>) -> anyhow::Result<()> {
-    let read_at = store::checkpoint::load(rows)?.map(|checkpoint| checkpoint.read_at);
+    let read_at = store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at);
     let mut connected_at = None;
     for service in Service::ALL {
         let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
@@ -323,6 +225,27 @@ fn datapoints(rows: &Rows, items: &mut Vec<Attention>) -> anyhow::Result<()> {
             ),
         ));
     }
+    let stale = store::datapoint::count_in(rows, store::datapoint::State::Stale)?;
+    if stale > 0 {
+        items.push(Attention::new(
+            Code::Stale,
+            format!(
+                "{} at Beeminder without a measurement: it was deleted or moved at Withings. Remove or keep \
+                 what is there.",
+                counted(stale, "datapoint is", "datapoints are")
+            ),
+        ));
+    }
+    let many = store::setting::many_gone(rows)?;
+    if many > 0 {
+        items.push(Attention::new(
+            Code::ManyGone,
+            format!(
+                "{many} measurements of the last weeks are gone at Withings. That is more than most people \
+                 delete, so nothing was changed. Confirm if you deleted them."
+            ),
+        ));
+    }
     let unreadable = store::measurement::unreadable(rows)?;
     if unreadable > 0 {
         items.push(Attention::new(
@@ -356,11 +279,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_urgent_counts() {
-        let item = |code| Attention::new(code, "");
-        assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
-        assert_eq!(urgency(&[]), Urgency::Notice);
-        assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);
-        assert_eq!(urgency(&[item(Code::Parked), item(Code::Offline)]), Urgency::NeedsYou);
+    fn zones_differ_when_their_clocks_do_and_not_by_name() {
+        for (withings, beeminder, differ) in [
+            ("Europe/Paris", "Europe/Paris", false),
+            ("Europe/Paris", "Europe/Berlin", false),
+            ("Europe/Paris", "America/New_York", true),
+            // The same in winter only.
+            ("Africa/Lagos", "Europe/Paris", true),
+            ("", "Europe/Paris", false),
+            ("Mars/Olympus", "Europe/Paris", false),
+        ] {
+            assert_eq!(differing_zones(withings, beeminder).is_some(), differ, "{withings} {beeminder}");
+        }
     }
 }

@@ -1,5 +1,8 @@
 //! The arguments of `bws`, and its help.
 
+mod decisions;
+mod link;
+
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
@@ -7,6 +10,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::accounts::Service;
 use crate::accounts::callback::CallbackWay;
+pub(super) use decisions::{
+    AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
+};
+pub(super) use link::{ExistingArg, FeedArgs, LinkAction, OptionArgs, YesNo};
 
 const EXIT_CODES: &str = "Exit codes:
   0  fine
@@ -20,19 +27,19 @@ A first time: bws connect withings …, bws connect beeminder …, bws goals, bw
 /// Posts what Withings devices measure to Beeminder goals, on time and exactly once.
 #[derive(Debug, Parser)]
 #[command(name = "bws", version, after_help = EXIT_CODES)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// Print one JSON document; logs and progress go to standard error
     #[arg(long, global = true)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
     /// Where everything but the tokens is kept
     #[arg(long, global = true, value_name = "FOLDER")]
-    pub(super) data_dir: Option<PathBuf>,
+    pub(in crate::cli) data_dir: Option<PathBuf>,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(in crate::cli) command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(in crate::cli) enum Command {
     /// Sign in to Withings or Beeminder
     Connect {
         #[command(subcommand)]
@@ -50,11 +57,45 @@ pub(super) enum Command {
     },
     /// List your Beeminder goals
     Goals,
-    /// Make, list and remove links: this feeds that goal
+    /// Create a Beeminder goal
+    Goal {
+        #[command(subcommand)]
+        action: GoalAction,
+    },
+    /// List everything that can be sent or counted, and in which units
+    Kinds,
+    /// Make, change, list and remove links: this feeds that goal
     Link {
         #[command(subcommand)]
         action: LinkAction,
     },
+    /// Post what was measured before a link was made: look at it first, then a little at a time
+    Backfill {
+        #[command(subcommand)]
+        action: BackfillAction,
+    },
+    /// Say whether a measurement was yours that Withings is not sure about
+    Held {
+        #[command(subcommand)]
+        action: Option<HeldAction>,
+    },
+    /// Decide on datapoints whose measurement is gone
+    Stale {
+        #[command(subcommand)]
+        action: Option<StaleAction>,
+    },
+    /// Choose what happens at Beeminder when you delete a measurement at Withings
+    Deletions {
+        /// Ask each time (the default), or follow without asking, ten in a pass at most
+        policy: DeletionPolicy,
+    },
+    /// Be reminded to measure when a goal is due today and nothing was measured
+    Remind {
+        /// A time of day, as 20:00, or off
+        at: RemindAt,
+    },
+    /// Look whether everything works, and whether the goals still suit
+    Doctor,
     /// Show what a link would send, day by day, without sending anything
     Preview {
         /// An existing link; or describe one with the options of “link add”
@@ -62,6 +103,8 @@ pub(super) enum Command {
         id: Option<i64>,
         #[command(flatten)]
         feed: FeedArgs,
+        #[command(flatten)]
+        options: OptionArgs,
         /// How many days to look back
         #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3660))]
         days: u64,
@@ -134,11 +177,18 @@ pub(super) enum Command {
 
 impl Command {
     /// Whether whoever polls should look again.
-    pub(super) fn changes_what_is_stored(&self) -> bool {
+    pub(in crate::cli) fn changes_what_is_stored(&self) -> bool {
         match self {
             Command::Connect { .. }
             | Command::Disconnect { .. }
-            | Command::Link { action: LinkAction::Add { .. } | LinkAction::Remove { .. } }
+            | Command::Link {
+                action: LinkAction::Add { .. } | LinkAction::Change { .. } | LinkAction::Remove { .. },
+            }
+            | Command::Backfill { action: BackfillAction::Start { .. } | BackfillAction::Cancel { .. } }
+            | Command::Held { action: Some(_) }
+            | Command::Stale { action: Some(_) }
+            | Command::Deletions { .. }
+            | Command::Remind { .. }
             | Command::Status { seen: true }
             | Command::Retry { .. }
             | Command::Discard { .. }
@@ -146,6 +196,12 @@ impl Command {
             | Command::Resume => true,
             Command::Callback { .. }
             | Command::Goals
+            | Command::Goal { .. }
+            | Command::Kinds
+            | Command::Doctor
+            | Command::Backfill { .. }
+            | Command::Held { action: None }
+            | Command::Stale { action: None }
             | Command::Link { .. }
             | Command::Preview { .. }
             | Command::Sync
@@ -162,7 +218,7 @@ impl Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Connect {
+pub(in crate::cli) enum Connect {
     /// Sign in to Withings through your own developer application
     Withings {
         /// The application's client id; without it, the one used last
@@ -171,6 +227,9 @@ pub(super) enum Connect {
         /// A file with the application's secret, or - for standard input
         #[arg(long, value_name = "FILE", requires = "client_id")]
         client_secret_file: Option<PathBuf>,
+        /// Share your devices too, to be told when one stops uploading
+        #[arg(long)]
+        devices: bool,
         #[command(flatten)]
         browser: BrowserArgs,
     },
@@ -188,17 +247,17 @@ pub(super) enum Connect {
 }
 
 #[derive(Debug, ClapArgs)]
-pub(super) struct BrowserArgs {
+pub(in crate::cli) struct BrowserArgs {
     /// How the browser comes back: by this program's own kind of address, or to a port of this computer
     #[arg(long, default_value = "loopback")]
-    pub(super) callback: Way,
+    pub(in crate::cli) callback: Way,
     /// Only print the address to open
     #[arg(long)]
-    pub(super) no_browser: bool,
+    pub(in crate::cli) no_browser: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Way {
+pub(in crate::cli) enum Way {
     Scheme,
     Loopback,
 }
@@ -213,7 +272,7 @@ impl From<Way> for CallbackWay {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Account {
+pub(in crate::cli) enum Account {
     Withings,
     Beeminder,
 }
@@ -228,58 +287,12 @@ impl From<Account> for Service {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum Pause {
+pub(in crate::cli) enum Pause {
     /// One hour
     #[value(name = "1h")]
     OneHour,
     /// Until tomorrow, where the Beeminder user lives
     Tomorrow,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum LinkAction {
-    /// Link a measurement to a goal
-    Add {
-        #[command(flatten)]
-        feed: FeedArgs,
-        /// Send what was measured since: now, or a day. The past is only posted when you ask for it
-        #[arg(long, default_value = "now", value_name = "now|YYYY-MM-DD")]
-        since: String,
-    },
-    /// List links
-    List,
-    /// Show one link
-    Show {
-        /// Its number
-        id: i64,
-    },
-    /// Remove a link; what is at Beeminder stays there
-    Remove {
-        /// Its number
-        id: i64,
-    },
-}
-
-#[derive(Debug, ClapArgs)]
-pub(super) struct FeedArgs {
-    /// The goal's name, as in beeminder.com/you/NAME
-    #[arg(long, value_name = "NAME")]
-    pub(super) goal: Option<String>,
-    /// Send the values of one kind: weight, fat-ratio, systolic, …; a wrong name lists them all
-    #[arg(long, value_name = "KIND", conflicts_with = "count")]
-    pub(super) track: Option<String>,
-    /// In this unit: kg, lb, st, %, mmHg, kPa, bpm, C, F, …
-    #[arg(long, requires = "track")]
-    pub(super) unit: Option<String>,
-    /// Which of a day's values: every, first, last, min, max, mean or median
-    #[arg(long, requires = "track")]
-    pub(super) take: Option<String>,
-    /// Count acts of measuring: weight, blood-pressure, body-composition, temperature or spo2
-    #[arg(long, value_name = "SET")]
-    pub(super) count: Option<String>,
-    /// Count at most one a day
-    #[arg(long, requires = "count")]
-    pub(super) once_a_day: bool,
 }
 
 #[cfg(test)]

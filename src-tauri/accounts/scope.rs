@@ -1,0 +1,86 @@
+//! What the user shares at Withings, and what the links need. More is only asked for when a link needs it,
+//! or when the user wants to know about their devices.
+
+use super::Service;
+use crate::kind::Source;
+use crate::store::{self, Rows};
+use crate::withings::oauth::{ACTIVITY, DEVICES, METRICS};
+
+/// What a service of Withings needs.
+pub fn of(source: Source) -> &'static str {
+    match source {
+        Source::Measure => METRICS,
+        Source::Activity | Source::Sleep | Source::Workout => ACTIVITY,
+    }
+}
+
+/// Whether a granted scope includes `one`.
+pub fn has(scope: &str, one: &str) -> bool {
+    scope.split(',').any(|granted| granted.trim() == one)
+}
+
+/// Whether the user shares what a service of Withings needs.
+pub(crate) fn is_shared(rows: &Rows, source: Source) -> anyhow::Result<bool> {
+    let account = store::account::load(rows, Service::Withings)?;
+    // Measurements are always asked for; a grant without them is refused.
+    Ok(source == Source::Measure || account.is_some_and(|account| has(&account.scope, of(source))))
+}
+
+/// Notes that the user does not share `one` after all.
+pub(crate) fn forget(rows: &Rows, one: &str) -> anyhow::Result<()> {
+    let account = store::account::load(rows, Service::Withings)?;
+    let scope = account.map(|account| account.scope).unwrap_or_default();
+    let left: Vec<_> = scope.split(',').map(str::trim).filter(|granted| *granted != one).collect();
+    store::account::save_scope(rows, &left.join(","))
+}
+
+/// What to ask for: what is shared, and what the links in force need.
+pub(crate) fn wanted(rows: &Rows) -> anyhow::Result<Vec<&'static str>> {
+    let shared = store::account::load(rows, Service::Withings)?.map(|account| account.scope);
+    let mut wanted = vec![METRICS];
+    for one in [ACTIVITY, DEVICES] {
+        if shared.as_deref().is_some_and(|shared| has(shared, one)) {
+            wanted.push(one);
+        }
+    }
+    if store::setting::watches_devices(rows)? && !wanted.contains(&DEVICES) {
+        wanted.push(DEVICES);
+    }
+    for link in store::link::load_all(rows)? {
+        let one = of(link.feed.source());
+        if !wanted.contains(&one) {
+            wanted.push(one);
+        }
+    }
+    Ok(wanted)
+}
+
+/// The linked goals that need what the user does not share.
+pub(crate) fn missing(rows: &Rows) -> anyhow::Result<Vec<(String, Source)>> {
+    let mut missing = Vec::new();
+    for link in store::link::load_all(rows)? {
+        let source = link.feed.source();
+        if !is_shared(rows, source)? {
+            missing.push((link.slug.0, source));
+        }
+    }
+    Ok(missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_a_list_with_commas() {
+        for (scope, one, expected) in [
+            ("user.metrics,user.activity", ACTIVITY, true),
+            ("user.metrics, user.activity", ACTIVITY, true),
+            ("user.metrics", ACTIVITY, false),
+            ("", METRICS, false),
+            ("user.metrics2", METRICS, false),
+        ] {
+            assert_eq!(has(scope, one), expected, "{scope}");
+        }
+    }
+}

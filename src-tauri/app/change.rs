@@ -1,0 +1,135 @@
+//! Changing a link in mid-goal: what it would do is shown first, and the user says what becomes of what is
+//! at Beeminder already.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use super::App;
+use crate::datapoint::Datapoint;
+use crate::link::{Feed, Link, LinkId, Options};
+use crate::store::{self, Rows, datapoint::State, datapoint::Stored};
+use crate::sync::plan::plan;
+use crate::sync::{self, Unwanted};
+
+/// What a change would do at Beeminder to what the link has sent so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Datapoints that would be new.
+    pub added: Vec<Datapoint>,
+    /// Datapoints that would be otherwise than they are.
+    pub updated: Vec<(Stored, Datapoint)>,
+    /// Datapoints that nothing would call for any more.
+    pub unwanted: Vec<Stored>,
+    /// How many would stay as they are.
+    pub same: usize,
+}
+
+/// What becomes of what is at Beeminder already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is brought into line: added, updated, and what is not called for any more removed.
+    Update,
+    /// It stays as it is; the change counts from now on.
+    Leave,
+    /// All of it is removed; the change counts from now on.
+    Remove,
+}
+
+impl App {
+    /// Shows what changing a link would do to what it has sent so far.
+    ///
+    /// # Errors
+    /// When there is no such link, or it cannot be changed so.
+    pub fn preview_change(&self, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<Change> {
+        super::links::check(feed, options)?;
+        let link = Link { feed: feed.clone(), options: options.clone(), ..self.link(id)? };
+        self.store.read(|rows| {
+            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
+            let rule = goal.day_rule(sync::time_zone(rows)?);
+            let context = sync::context_for(rows, feed, rule)?;
+            let earliest = link.earliest() - chrono::TimeDelta::days(2);
+            let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
+            compare(rows, &link, plan(&link, &context, &groups).datapoints)
+        })
+    }
+
+    /// Changes a link. Returns it as it is then; leaving or removing what is there makes it a new one.
+    ///
+    /// # Errors
+    /// When there is no such link, or it cannot be changed so.
+    pub async fn change_link(
+        &self,
+        id: LinkId,
+        feed: &Feed,
+        options: &Options,
+        existing: Existing,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Link> {
+        super::links::check(feed, options)?;
+        let link = self.link(id)?;
+        // By Beeminder's clock, asked now: this computer's may be wrong.
+        self.beeminder.me(&self.tokens.beeminder().await?).await?;
+        let since = self.beeminder.server_time().unwrap_or(now);
+        self.store.write(|rows| {
+            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
+            super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
+            if existing == Existing::Update {
+                store::link::update(rows, id, feed, options)?;
+                store::decision::forget_all(rows, id)?;
+                let link = store::link::load(rows, id)?.context("The link was not stored")?;
+                // The user has seen all that is taken away.
+                sync::replan(rows, &link, Unwanted::Remove(u64::MAX), now)?;
+                store::link::mark_link_planned(rows, id)?;
+                return Ok(link);
+            }
+            if existing == Existing::Remove {
+                remove_all(rows, &link, now)?;
+            }
+            store::link::remove(rows, id, now)?;
+            let id = store::link::add(rows, &link.goal, feed, options, since, now)?;
+            store::link::load(rows, id)?.context("The link was not stored")
+        })
+    }
+
+    /// Removes a link and everything it has at Beeminder. Returns how many datapoints are taken away.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn remove_link_with_datapoints(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
+        let link = self.link(id)?;
+        self.store.write(|rows| {
+            store::datapoint::forget_pending(rows, id)?;
+            let removed = remove_all(rows, &link, now)?;
+            store::link::remove(rows, id, now)?;
+            Ok(removed)
+        })
+    }
+}
+
+fn compare(rows: &Rows, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<Change> {
+    let mut change = Change { added: Vec::new(), updated: Vec::new(), unwanted: Vec::new(), same: 0 };
+    let mut live = store::datapoint::load_of(rows, link.id)?;
+    for datapoint in planned {
+        match store::datapoint::load(rows, &link.goal, &datapoint.request_id)? {
+            // The user's own decisions stand.
+            Some(known) if matches!(known.state, State::Deleted | State::Discarded) => {}
+            Some(known) if known.datapoint == datapoint => change.same += 1,
+            Some(known) if !matches!(known.state, State::Removed | State::Removing) => {
+                change.updated.push((known, datapoint.clone()));
+            }
+            Some(_) | None => change.added.push(datapoint.clone()),
+        }
+        live.retain(|known| known.datapoint.request_id != datapoint.request_id);
+    }
+    change.unwanted = live;
+    Ok(change)
+}
+
+/// Puts the removal of everything a link has at Beeminder into the outbox. Ours alone.
+fn remove_all(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<usize> {
+    let live = store::datapoint::load_of(rows, link.id)?;
+    for known in &live {
+        store::outbox::enqueue_removal(rows, known, &link.goal, now)?;
+    }
+    Ok(live.len())
+}

@@ -1,0 +1,46 @@
+//! The user's goals at Beeminder: listing them, and creating one.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use super::App;
+use crate::beeminder;
+use crate::goal::{Goal, GoalSlug, User};
+use crate::new_goal::NewGoal;
+
+impl App {
+    /// Reads the user's active goals from Beeminder.
+    ///
+    /// # Errors
+    /// [`beeminder::Error`] or a token error inside.
+    pub async fn goals(&self) -> anyhow::Result<(User, Vec<Goal>)> {
+        let token = self.tokens.beeminder().await?;
+        let user = self.beeminder.me(&token).await?;
+        let goals = self.beeminder.goals(&token).await?;
+        Ok((user, goals))
+    }
+
+    /// Creates a goal, or with `dry_run` only finds out whether Beeminder would. Returns the goal as far
+    /// as Beeminder has worked it out.
+    ///
+    /// # Errors
+    /// When it makes no sense, its name is taken, or Beeminder refuses it, in words.
+    pub async fn create_goal(
+        &self,
+        goal: NewGoal,
+        dry_run: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<(NewGoal, Option<Goal>)> {
+        let goal = goal.checked()?;
+        let token = self.tokens.beeminder().await?;
+        match self.beeminder.goal(&token, &GoalSlug(goal.slug.clone())).await {
+            Ok(_) => anyhow::bail!("You already have a goal called {}. Choose another name.", goal.slug),
+            Err(beeminder::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let now = self.beeminder.server_time().unwrap_or(now);
+        let form = goal.form(now, dry_run);
+        let created = self.beeminder.create_goal(&token, &form).await;
+        Ok((goal, created.context("Beeminder does not take this goal")?))
+    }
+}

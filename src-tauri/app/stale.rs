@@ -1,0 +1,66 @@
+//! What is at Beeminder although no measurement calls for it any more, and what is gone at Withings.
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use super::App;
+use crate::store::datapoint::{State, Stored};
+use crate::store::{self, Rows};
+
+impl App {
+    /// The datapoints that nothing calls for any more, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn stale(&self) -> anyhow::Result<Vec<Stored>> {
+        self.store.read(|rows| store::datapoint::load_in(rows, State::Stale))
+    }
+
+    /// Has a stale datapoint removed at Beeminder with the next pass.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn remove_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            let stored = known_stale(rows, id)?;
+            store::outbox::enqueue_removal(rows, &stored, &stored.goal, now)
+        })
+    }
+
+    /// Leaves a stale datapoint at Beeminder for good.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn keep_stale(&self, id: i64) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            known_stale(rows, id)?;
+            store::datapoint::save_state(rows, id, State::Kept)
+        })
+    }
+
+    /// Sets whether what is deleted at Withings is removed at Beeminder without asking, a few at a time.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn mirror_deletions(&self, mirror: bool) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_mirrors_deletions(rows, mirror))
+    }
+
+    /// Says that all that is gone at Withings is gone for good. The next pass looks again and believes it.
+    ///
+    /// # Errors
+    /// When nothing waits for this.
+    pub fn confirm_gone(&self) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            anyhow::ensure!(store::setting::many_gone(rows)? > 0, "Nothing waits to be confirmed");
+            store::setting::save_may_be_many(rows, true)?;
+            store::checkpoint::forget_windows(rows)
+        })
+    }
+}
+
+fn known_stale(rows: &Rows, id: i64) -> anyhow::Result<Stored> {
+    store::datapoint::load_number(rows, id)?
+        .filter(|stored| stored.state == State::Stale)
+        .with_context(|| format!("There is no such datapoint {id}; see “bws stale”"))
+}

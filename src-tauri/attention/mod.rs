@@ -1,0 +1,217 @@
+//! What the user should know: a closed set of codes that programs may switch on, each with a sentence for
+//! people and an urgency. Everything that shows trouble shows this.
+
+mod list;
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
+
+pub use list::attention;
+pub(crate) use list::paused;
+
+/// What is wrong or worth knowing: a closed set that programs may switch on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Code {
+    /// Withings was never connected, or was disconnected.
+    ConnectWithings,
+    /// Beeminder was never connected, or was disconnected.
+    ConnectBeeminder,
+    /// Withings' sign-in is gone.
+    SignInWithings,
+    /// Beeminder's sign-in is gone.
+    SignInBeeminder,
+    /// Withings no longer knows the application.
+    CheckApplication,
+    /// The keychain waits for a password.
+    KeychainLocked,
+    /// There is no keychain.
+    KeychainAbsent,
+    /// The keychain failed.
+    KeychainFailed,
+    /// Datapoints need a decision.
+    Parked,
+    /// A linked goal was archived.
+    GoalArchived,
+    /// A linked goal was deleted.
+    GoalDeleted,
+    /// A linked goal has ended.
+    GoalFrozen,
+    /// Beeminder waits for a payment.
+    Deadbeat,
+    /// A damaged database was set aside.
+    StoreRecovered,
+    /// No network, or the service does not answer.
+    Offline,
+    /// The service has trouble.
+    Unavailable,
+    /// The service asked for a pause.
+    RateLimited,
+    /// An answer makes no sense.
+    Unreadable,
+    /// Withings was not read for long, though nothing is known to be wrong.
+    NotSynced,
+    /// The user paused.
+    Paused,
+    /// Nothing is linked yet.
+    NothingLinked,
+    /// A linked goal has a new name.
+    GoalRenamed,
+    /// Measurements wait for the user's word.
+    Held,
+    /// Measurements are kept that this version cannot read.
+    MeasurementUnreadable,
+    /// This computer's clock is wrong.
+    ClockWrong,
+    /// A link needs what the user does not share at Withings.
+    ScopeMissing,
+    /// Withings answers, but shows nothing any more.
+    ShareWithdrawn,
+    /// More is gone at Withings than a person deletes.
+    ManyGone,
+    /// Datapoints are at Beeminder that nothing calls for any more.
+    Stale,
+    /// The two services go by different time zones.
+    ZonesDiffer,
+    /// A device's battery is low.
+    BatteryLow,
+    /// A goal is due and nothing was measured for it.
+    MeasureSoon,
+}
+
+/// What follows from a [`Code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Good to know.
+    Notice,
+    /// It is tried again by itself.
+    Retrying,
+    /// Nothing goes on until the user acts.
+    NeedsYou,
+}
+
+impl Code {
+    /// The word for programs and for the store.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Reads the word back.
+    pub fn named(name: &str) -> Option<Code> {
+        name.parse().ok()
+    }
+
+    /// What follows from it.
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Code::ConnectWithings
+            | Code::ConnectBeeminder
+            | Code::SignInWithings
+            | Code::SignInBeeminder
+            | Code::CheckApplication
+            | Code::KeychainLocked
+            | Code::KeychainAbsent
+            | Code::KeychainFailed
+            | Code::Parked
+            | Code::GoalArchived
+            | Code::GoalDeleted
+            | Code::GoalFrozen
+            | Code::Deadbeat
+            | Code::StoreRecovered
+            | Code::ScopeMissing
+            | Code::ShareWithdrawn
+            | Code::NotSynced => Urgency::NeedsYou,
+            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable => Urgency::Retrying,
+            Code::Paused
+            | Code::NothingLinked
+            | Code::GoalRenamed
+            | Code::Held
+            | Code::MeasurementUnreadable
+            | Code::ClockWrong
+            | Code::ManyGone
+            | Code::Stale
+            | Code::ZonesDiffer
+            | Code::BatteryLow
+            | Code::MeasureSoon => Urgency::Notice,
+        }
+    }
+}
+
+impl Code {
+    /// A few words, for a menu or the title of a notification.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Code::ConnectWithings => "Connect Withings",
+            Code::ConnectBeeminder => "Connect Beeminder",
+            Code::SignInWithings => "Sign in to Withings again",
+            Code::SignInBeeminder => "Sign in to Beeminder again",
+            Code::CheckApplication => "Check your Withings application",
+            Code::KeychainLocked => "Unlock the keychain",
+            Code::KeychainAbsent => "No keychain is running",
+            Code::KeychainFailed => "The keychain failed",
+            Code::Parked => "Beeminder refused datapoints",
+            Code::GoalArchived => "A linked goal was archived",
+            Code::GoalDeleted => "A linked goal was deleted",
+            Code::GoalFrozen => "A linked goal has ended",
+            Code::Deadbeat => "Beeminder waits for a payment",
+            Code::StoreRecovered => "The database was damaged",
+            Code::Offline => "No connection",
+            Code::Unavailable => "A service has trouble",
+            Code::RateLimited => "A service asked for a pause",
+            Code::Unreadable => "An answer makes no sense",
+            Code::NotSynced => "Withings was not read for a day",
+            Code::Paused => "Paused",
+            Code::NothingLinked => "Link a goal",
+            Code::GoalRenamed => "A linked goal has a new name",
+            Code::Held => "Were these measurements yours?",
+            Code::MeasurementUnreadable => "Some measurements are not understood",
+            Code::ClockWrong => "This computer’s clock is wrong",
+            Code::ScopeMissing => "Share more at Withings",
+            Code::ShareWithdrawn => "Withings shows nothing any more",
+            Code::ManyGone => "Much is gone at Withings",
+            Code::Stale => "Datapoints without a measurement",
+            Code::ZonesDiffer => "Two time zones",
+            Code::BatteryLow => "A battery is low",
+            Code::MeasureSoon => "Measure soon",
+        }
+    }
+}
+
+/// One thing the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attention {
+    /// For programs.
+    pub code: Code,
+    /// For people. It stays the same while the matter does, so that nobody is told twice.
+    pub message: String,
+    /// The goal's name, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<String>,
+}
+
+impl Attention {
+    /// Makes one that is about no goal.
+    fn new(code: Code, message: impl Into<String>) -> Attention {
+        Attention { code, message: message.into(), goal: None }
+    }
+}
+
+/// The most urgent of what there is; a notice when there is nothing.
+pub fn urgency(attention: &[Attention]) -> Urgency {
+    attention.iter().map(|item| item.code.urgency()).max().unwrap_or(Urgency::Notice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_urgent_counts() {
+        let item = |code| Attention::new(code, "");
+        assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
+        assert_eq!(urgency(&[]), Urgency::Notice);
+        assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);
+        assert_eq!(urgency(&[item(Code::Parked), item(Code::Offline)]), Urgency::NeedsYou);
+    }
+}

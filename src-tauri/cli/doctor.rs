@@ -1,0 +1,60 @@
+//! `bws doctor` and `bws kinds`.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::exit::Exit;
+use super::output::{Output, table};
+use crate::app::{App, Finding};
+use crate::kind::KINDS;
+use crate::measure_set::NAMED_SETS;
+use crate::workout;
+
+/// Looks at everything. Ends with “needs you” when something is broken.
+pub(super) async fn run(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+    let checks = app.self_test(now).await?;
+    output.show(&checks, || {
+        let line = |check: &crate::app::Check| match &check.finding {
+            Finding::Fine => format!("ok       {}", check.label),
+            Finding::Warning(message) => format!("warning  {}\n         {message}", check.label),
+            Finding::Broken(message) => format!("broken   {}\n         {message}", check.label),
+        };
+        checks.iter().map(line).collect::<Vec<_>>().join("\n")
+    })?;
+    let broken = checks.iter().any(|check| matches!(check.finding, Finding::Broken(_)));
+    Ok(if broken { Exit::NeedsYou } else { Exit::Fine })
+}
+
+/// Lists what can be sent or counted.
+pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
+    let kinds: Vec<_> = KINDS.iter().filter(|info| info.is_trackable()).collect();
+    let units =
+        |info: &crate::kind::KindInfo| info.unit.choices().iter().map(|unit| unit.name()).collect::<Vec<_>>();
+    let rows: Vec<_> = kinds
+        .iter()
+        .map(|info| {
+            json!({"name": info.name, "label": info.label, "units": units(info), "from": info.source.name(),
+                "take": info.day_take.name()})
+        })
+        .collect();
+    let sets: Vec<_> = NAMED_SETS.iter().map(|set| set.name).collect();
+    output.show(&json!({"kinds": rows, "sets": sets, "workouts": workout::names()}), || {
+        let rows = kinds.iter().map(|info| {
+            [
+                info.name.to_owned(),
+                info.label.to_owned(),
+                units(info).join(", "),
+                info.source.label().to_owned(),
+                info.day_take.name().to_owned(),
+            ]
+        });
+        format!(
+            "For --track:\n\n{}\n\nFor --count: {}, or kinds put together, as weight+heart-rate.\n\
+             For --workout: {}, or Withings' number.",
+            table(&["Kind", "What it is", "Units", "From", "Usually takes"], rows),
+            sets.join(", "),
+            workout::names().join(", ")
+        )
+    })?;
+    Ok(Exit::Fine)
+}

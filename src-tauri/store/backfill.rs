@@ -1,0 +1,116 @@
+//! Stretches of the past that the user asked for.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::moment;
+use crate::day::Daystamp;
+use crate::goal::GoalId;
+use crate::link::LinkId;
+
+/// A stretch of the past, and how far it was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backfill {
+    /// Number for the user.
+    pub id: i64,
+    /// The link it belongs to.
+    pub link: LinkId,
+    /// Its first moment.
+    pub from: DateTime<Utc>,
+    /// The moment after its last.
+    pub until: DateTime<Utc>,
+    /// What was measured before this is released.
+    pub reached: DateTime<Utc>,
+    /// How many datapoints were put into the outbox.
+    pub released: u64,
+}
+
+impl Backfill {
+    /// Whether nothing of it is left.
+    pub fn is_done(&self) -> bool {
+        self.reached >= self.until
+    }
+}
+
+/// Stores a new one and returns its number.
+pub fn add(
+    rows: &Connection,
+    link: LinkId,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> anyhow::Result<i64> {
+    rows.execute(
+        "INSERT INTO backfill (link_id, from_at, until_at, reached_at, released, day, released_that_day)
+         VALUES (?1, ?2, ?3, ?2, 0, '', 0)",
+        [link.0, from.timestamp(), until.timestamp()],
+    )?;
+    Ok(rows.last_insert_rowid())
+}
+
+/// Loads those of a link, oldest first.
+pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Backfill>> {
+    let found = rows
+        .prepare_cached(&format!("{SELECT} WHERE b.link_id = ?1 ORDER BY b.id"))?
+        .query_map([link.0], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Loads those of links in force, oldest first.
+pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Backfill>> {
+    let query = format!("{SELECT} JOIN link l ON l.id = b.link_id WHERE l.removed_at IS NULL ORDER BY b.id");
+    let found = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Loads one.
+pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<Backfill>> {
+    Ok(rows.query_row(&format!("{SELECT} WHERE b.id = ?1"), [id], read).optional()?)
+}
+
+/// How many datapoints were released for a goal on `day`.
+pub fn released_on(rows: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::Result<u64> {
+    Ok(rows.query_row(
+        "SELECT coalesce(sum(b.released_that_day), 0) FROM backfill b JOIN link l ON l.id = b.link_id
+         WHERE l.goal_id = ?1 AND b.day = ?2",
+        params![goal.0, day.to_string()],
+        |row| row.get(0),
+    )?)
+}
+
+/// Notes how far it was posted, on `day`.
+pub fn save_reached(
+    rows: &Connection,
+    id: i64,
+    reached: DateTime<Utc>,
+    count: u64,
+    day: Daystamp,
+) -> anyhow::Result<()> {
+    rows.execute(
+        "UPDATE backfill SET reached_at = ?2, released = released + ?3,
+             released_that_day = iif(day = ?4, released_that_day + ?3, ?3), day = ?4
+         WHERE id = ?1",
+        params![id, reached.timestamp(), count, day.to_string()],
+    )?;
+    Ok(())
+}
+
+/// Leaves out what was not posted yet.
+pub fn cancel(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.execute("UPDATE backfill SET until_at = reached_at WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+const SELECT: &str =
+    "SELECT b.id, b.link_id, b.from_at, b.until_at, b.reached_at, b.released FROM backfill b";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Backfill> {
+    Ok(Backfill {
+        id: row.get(0)?,
+        link: LinkId(row.get(1)?),
+        from: moment(row.get(2)?),
+        until: moment(row.get(3)?),
+        reached: moment(row.get(4)?),
+        released: row.get(5)?,
+    })
+}

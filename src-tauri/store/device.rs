@@ -1,0 +1,48 @@
+//! The user's devices, where Withings lets us read them.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use super::moment;
+use crate::device::Device;
+
+/// Replaces what is known by what was just read.
+pub fn save_all(rows: &Connection, devices: &[Device], now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.execute("DELETE FROM device", [])?;
+    let mut insert = rows.prepare_cached("INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for device in devices {
+        let contact = device.last_contact.map(|moment| moment.timestamp());
+        insert.execute(params![
+            device.id,
+            device.sort,
+            device.model,
+            device.battery,
+            contact,
+            now.timestamp()
+        ])?;
+    }
+    Ok(())
+}
+
+/// Loads what is known.
+pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Device>> {
+    let devices = rows
+        .prepare_cached("SELECT id, sort, model, battery, last_contact FROM device ORDER BY sort, model, id")?
+        .query_map([], |row| {
+            Ok(Device {
+                id: row.get(0)?,
+                sort: row.get(1)?,
+                model: row.get(2)?,
+                battery: row.get(3)?,
+                last_contact: row.get::<_, Option<i64>>(4)?.map(moment),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(devices)
+}
+
+/// When they were last read.
+pub fn read_at(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let read_at: Option<i64> = rows.query_row("SELECT max(read_at) FROM device", [], |row| row.get(0))?;
+    Ok(read_at.map(moment))
+}

@@ -1,0 +1,36 @@
+ALTER TABLE account ADD COLUMN scope TEXT NOT NULL DEFAULT '';
+
+ALTER TABLE measure_group ADD COLUMN source TEXT NOT NULL DEFAULT 'measure';
+ALTER TABLE measure_group ADD COLUMN day TEXT;
+ALTER TABLE measure_group ADD COLUMN category INTEGER;
+
+ALTER TABLE link ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+
+ALTER TABLE outbox ADD COLUMN removes INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE verdict (
+    group_id INTEGER NOT NULL PRIMARY KEY REFERENCES measure_group (id) ON DELETE CASCADE,
+    mine INTEGER NOT NULL,
+    remembered INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE backfill (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    link_id INTEGER NOT NULL REFERENCES link (id),
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    reached_at INTEGER NOT NULL,
+    released INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    released_that_day INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE device (
+    id TEXT NOT NULL PRIMARY KEY,
+    sort TEXT NOT NULL,
+    model TEXT NOT NULL,
+    battery TEXT NOT NULL,
+    last_contact INTEGER,
+    read_at INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,47 @@
+//! Reads when the user's devices last reached Withings, once a day, where the user shares it: the one way
+//! to tell a scale that does not upload from a person who does not measure.
+
+use chrono::TimeDelta;
+
+use super::SyncPass;
+use super::trouble::{self, Trouble};
+use crate::accounts::Service;
+use crate::accounts::scope;
+use crate::attention::Code;
+use crate::store::{account, device};
+use crate::withings::oauth;
+
+/// A battery does not run out faster.
+const STALE: TimeDelta = TimeDelta::hours(24);
+
+/// Reads them if it is time to.
+///
+/// # Errors
+/// The outer error is the store's, the inner one Withings'.
+pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Trouble>> {
+    let (account, read_at) =
+        pass.store.read(|rows| Ok((account::load(rows, Service::Withings)?, device::read_at(rows)?)))?;
+    let shared = account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES));
+    let fresh = read_at.is_some_and(|at| at <= pass.now && pass.now - at < STALE);
+    if !shared || fresh {
+        return Ok(Ok(()));
+    }
+    let token = match pass.tokens.withings(pass.withings, None, pass.now).await {
+        Ok(token) => token,
+        Err(error) => return Ok(Err(trouble::of_token(error)?)),
+    };
+    match pass.withings.devices(&token).await {
+        Ok(devices) => {
+            pass.store.write(|rows| device::save_all(rows, &devices, pass.now))?;
+            Ok(Ok(()))
+        }
+        Err(error) => {
+            let trouble = Trouble::from(error);
+            if trouble.code != Code::ScopeMissing {
+                return Ok(Err(trouble));
+            }
+            pass.store.write(|rows| scope::forget(rows, oauth::DEVICES))?;
+            Ok(Ok(()))
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Notes what Withings no longer has. It leaves no trace of what was deleted, so the last weeks are read
+//! again and compared; and because a share that was withdrawn or a membership that lapsed may look the
+//! same, nothing is concluded from an empty answer, and little from one that lacks a lot.
+
+use chrono::{DateTime, Utc};
+
+use super::fetch::Window;
+use crate::kind::Source;
+use crate::store::{self, Rows, checkpoint, measurement};
+
+/// More than a person deletes in a day; beyond it the user is asked.
+const MOST: usize = 10;
+
+/// Compares what is known of the last weeks with what Withings has of them.
+pub(super) fn note(rows: &Rows, source: Source, window: &Window, now: DateTime<Utc>) -> anyhow::Result<()> {
+    checkpoint::save_window(rows, source, now)?;
+    let known = measurement::ids_between(rows, source, window.from, window.until)?;
+    let gone: Vec<_> = known.into_iter().filter(|id| !window.groups.contains(id)).collect();
+    if window.groups.is_empty() {
+        if !gone.is_empty() {
+            tracing::warn!(source = source.name(), "Withings shows nothing any more; nothing is concluded");
+            store::setting::save_withdrawn(rows, source, true)?;
+        }
+        return Ok(());
+    }
+    store::setting::save_withdrawn(rows, source, false)?;
+    if gone.len() > MOST && !store::setting::may_be_many(rows)? {
+        tracing::warn!(
+            source = source.name(),
+            count = gone.len(),
+            "Much is gone at Withings; the user is asked"
+        );
+        return store::setting::save_many_gone(rows, source, gone.len());
+    }
+    store::setting::save_many_gone(rows, source, 0)?;
+    for id in gone {
+        tracing::info!(group = id.0, "Withings no longer has it");
+        measurement::mark_gone(rows, id, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Looks at one group under one link: its value, or why it is kept out.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use rust_decimal::{Decimal, dec};
+
+use super::{Context, Reason};
+use crate::kind::{MeasureKind, Source};
+use crate::link::{Feed, Link};
+use crate::measurement::{Attribution, MeasureGroup};
+use crate::unit::Unit;
+
+/// What a device measured at one moment, which may come as several groups.
+pub(super) type Acts<'a> = HashMap<(DateTime<Utc>, Option<&'a str>), HashSet<MeasureKind>>;
+
+fn act_of(group: &MeasureGroup) -> (DateTime<Utc>, Option<&str>) {
+    (group.measured_at, group.device.as_deref())
+}
+
+/// The kinds of each act, for feeds that count acts.
+pub(super) fn acts<'a>(feed: &Feed, groups: &[&'a MeasureGroup]) -> Acts<'a> {
+    let mut acts = Acts::new();
+    if let Feed::Count { set, .. } = feed {
+        for group in groups {
+            let kinds = set.kinds().iter().filter(|kind| group.measurement(**kind).is_some());
+            acts.entry(act_of(group)).or_default().extend(kinds);
+        }
+    }
+    acts
+}
+
+/// Looks at one group: `None` when it does not concern the feed, an error when it is kept out.
+pub(super) fn judge(
+    link: &Link,
+    context: &Context,
+    acts: &Acts<'_>,
+    group: &MeasureGroup,
+) -> Option<Result<Decimal, Reason>> {
+    group.measurement(link.feed.first_kind())?;
+    if let Some(reason) = kept_out(link, context, group) {
+        return Some(Err(reason));
+    }
+    Some(match &link.feed {
+        Feed::Track { kind, unit, .. } => match kind.value_in(group, &context.heights) {
+            None if kind.sources() != [*kind] => Err(Reason::NotWorkedOut),
+            value => value
+                .filter(|value| is_plausible(*kind, *unit, value))
+                .and_then(|value| unit.convert(value))
+                .ok_or(Reason::ImplausibleValue),
+        },
+        Feed::Count { set, .. } => {
+            let found = acts.get(&act_of(group));
+            let whole = found.is_some_and(|found| set.kinds().iter().all(|kind| found.contains(kind)));
+            whole.then_some(Decimal::ONE).ok_or(Reason::IncompleteSet)
+        }
+    })
+}
+
+/// Why a group is kept out, whatever its value.
+fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reason> {
+    let (options, verdict) = (&link.options, context.verdicts.get(&group.id));
+    match (group.attribution(), verdict) {
+        (Attribution::Certain, _) => {}
+        (Attribution::Manual, _) if options.manual => {}
+        (Attribution::Manual, _) => return Some(Reason::TypedIn),
+        (Attribution::AccountCreation, _) => return Some(Reason::AccountCreation),
+        (Attribution::Ambiguous | Attribution::Unknown, Some(true)) => {}
+        (Attribution::Ambiguous | Attribution::Unknown, Some(false)) => return Some(Reason::NotMine),
+        (Attribution::Ambiguous, None) if options.ambiguous => {}
+        (Attribution::Ambiguous, None) => return Some(Reason::Ambiguous),
+        (Attribution::Unknown, None) => return Some(Reason::UnknownOrigin),
+    }
+    if !options.devices.is_empty() && !options.devices.iter().any(|device| group.is_from(device)) {
+        return Some(Reason::OtherDevice);
+    }
+    let has_window = options.from_time.is_some() || options.until_time.is_some();
+    if has_window
+        && group.source == Source::Measure
+        && !options.is_in_time(context.rule.time_of(group.measured_at))
+    {
+        return Some(Reason::OtherTime);
+    }
+    let category = group.category.filter(|_| !options.categories.is_empty());
+    category.is_some_and(|category| !options.categories.contains(&category)).then_some(Reason::OtherWorkout)
+}
+
+/// Nothing that a device measures is negative or anywhere near a thousand million, and few things are zero.
+fn is_plausible(kind: MeasureKind, unit: Unit, value: &Decimal) -> bool {
+    let may_be_zero = kind.info().is_some_and(|info| info.may_be_zero);
+    let lowest = if may_be_zero { *value >= Decimal::ZERO } else { *value > Decimal::ZERO };
+    // The evening before is negative.
+    (lowest || unit == Unit::ClockHour) && value.abs() < dec!(1_000_000_000)
+}

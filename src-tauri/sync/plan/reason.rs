@@ -1,0 +1,76 @@
+//! Why a measurement is sent, held or skipped; what history shows.
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+/// Why a group is or is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Reason {
+    /// It is a datapoint of its own.
+    Sent,
+    /// It is the value, or part of the value, of its day.
+    SentForDay,
+    /// Another measurement of the same day is the one the link asks for.
+    OtherOfDay,
+    /// The scale was not sure who stood on it.
+    Ambiguous,
+    /// Withings gives it an origin this program does not know.
+    UnknownOrigin,
+    /// Typed in while the Withings account was made.
+    AccountCreation,
+    /// It lacks a kind that the counted set needs.
+    IncompleteSet,
+    /// Its value is zero, negative or not a number that can be sent.
+    ImplausibleValue,
+    /// Something its value is worked out from is missing.
+    NotWorkedOut,
+    /// The user said that it was somebody else's.
+    NotMine,
+    /// Typed in, and the link leaves out what is.
+    TypedIn,
+    /// Measured with a device that the link leaves out.
+    OtherDevice,
+    /// Measured at a time of day that the link leaves out.
+    OtherTime,
+    /// A sort of workout that the link leaves out.
+    OtherWorkout,
+}
+
+impl Reason {
+    /// A closed name for programs and for the store.
+    pub fn code(self) -> &'static str {
+        self.into()
+    }
+
+    /// Reads the name back.
+    pub fn named(name: &str) -> Option<Reason> {
+        name.parse().ok()
+    }
+
+    /// What a person is told.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Reason::Sent => "has its own datapoint",
+            Reason::SentForDay => "makes the day's datapoint",
+            Reason::OtherOfDay => "another measurement of that day was chosen",
+            Reason::Ambiguous => "held: Withings is not sure it was you",
+            Reason::UnknownOrigin => "held: Withings gives an origin this program does not know",
+            Reason::AccountCreation => "skipped: typed in while the Withings account was made",
+            Reason::IncompleteSet => "skipped: not all the values this goal counts",
+            Reason::ImplausibleValue => "skipped: the value makes no sense",
+            Reason::NotWorkedOut => {
+                "skipped: something is missing to work the value out, for instance a height"
+            }
+            Reason::NotMine => "skipped: you said that it was not you",
+            Reason::TypedIn => "skipped: typed in",
+            Reason::OtherDevice => "skipped: from another device than this goal takes",
+            Reason::OtherTime => "skipped: at another time of day than this goal takes",
+            Reason::OtherWorkout => "skipped: another sort of workout than this goal takes",
+        }
+    }
+
+    /// Whether the group waits for somebody's answer.
+    pub fn is_held(self) -> bool {
+        matches!(self, Reason::Ambiguous | Reason::UnknownOrigin)
+    }
+}

@@ -1,0 +1,50 @@
+//! The sorts of workout that have a name here. The set is open: others go by Withings' number.
+//!
+//! Numbers: <https://developer.withings.com/api-reference>, Measure - Getworkouts, `category`.
+
+const NAMES: [(i64, &str); 12] = [
+    (1, "walk"),
+    (2, "run"),
+    (6, "cycling"),
+    (7, "swimming"),
+    (16, "weights"),
+    (28, "yoga"),
+    (36, "other"),
+    (187, "rowing"),
+    (272, "multi-sport"),
+    (306, "indoor-walk"),
+    (307, "indoor-run"),
+    (308, "indoor-cycling"),
+];
+
+/// The word for a sort of workout.
+pub fn name(category: i64) -> String {
+    let known = NAMES.iter().find(|(id, _)| *id == category);
+    known.map_or_else(|| format!("workout-{category}"), |(_, name)| (*name).to_owned())
+}
+
+/// Finds a sort by its word or number.
+pub fn named(text: &str) -> Option<i64> {
+    let known = NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
+    known.map(|(id, _)| *id).or_else(|| text.strip_prefix("workout-").unwrap_or(text).parse().ok())
+}
+
+/// Every word there is.
+pub fn names() -> Vec<&'static str> {
+    NAMES.iter().map(|(_, name)| *name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sort_is_found_by_word_or_number_and_unknown_ones_keep_their_number() {
+        for (text, id) in [("run", Some(2)), ("Indoor-Run", Some(307)), ("555", Some(555)), ("flying", None)]
+        {
+            assert_eq!(named(text), id);
+        }
+        assert_eq!((name(2).as_str(), name(555).as_str()), ("run", "workout-555"));
+        assert_eq!(named(&name(555)), Some(555));
+    }
+}

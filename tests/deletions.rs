@@ -1,0 +1,209 @@
+//! What is deleted at Withings or at Beeminder, and what only looks so.
+
+use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::status::{Status, status};
+use beeminder_withings_sync::store::datapoint::State;
+use chrono::TimeDelta;
+
+use super::support::{TestApp, codes, take};
+
+fn status_of(test: &TestApp) -> Status {
+    test.app().store.read(|rows| status(rows, test.now)).unwrap()
+}
+
+/// Weighs in so many days in a row and sends it all.
+async fn weighed(days: u8) -> (TestApp, Vec<i64>) {
+    let mut test = TestApp::weighing().await;
+    let mut groups = Vec::new();
+    for day in 0..days {
+        test.advance(TimeDelta::days(1));
+        groups.push(test.weigh_in(80.0 + f64::from(day)));
+    }
+    test.sync().await;
+    (test, groups)
+}
+
+#[tokio::test]
+async fn a_measurement_deleted_at_withings_is_noticed_within_a_day_and_the_user_is_asked() {
+    let (mut test, groups) = weighed(3).await;
+    test.world().withings.delete(groups[1]);
+    assert_eq!(codes(&test.sync().await), [], "not read again yet");
+    test.advance(TimeDelta::hours(24));
+    let report = test.sync().await;
+    assert_eq!(codes(&report), [Code::Stale]);
+    assert_eq!(test.values("weight"), [80.0, 81.0, 82.0], "nothing is taken away without asking");
+    let stale = test.app().stale().unwrap();
+    assert_eq!(stale.len(), 1);
+    test.app().remove_stale(stale[0].id, test.now).unwrap();
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+    assert_eq!(test.values("weight"), [80.0, 82.0]);
+    assert!(test.app().remove_stale(stale[0].id, test.now).is_err());
+}
+
+#[tokio::test]
+async fn what_the_user_keeps_stays_and_is_not_asked_about_again() {
+    let (mut test, groups) = weighed(2).await;
+    test.world().withings.delete(groups[0]);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    test.app().keep_stale(test.app().stale().unwrap()[0].id).unwrap();
+    test.advance(TimeDelta::hours(25));
+    assert_eq!(codes(&test.sync().await), []);
+    assert_eq!(test.values("weight"), [80.0, 81.0]);
+}
+
+#[tokio::test]
+async fn deletions_are_followed_without_asking_when_the_user_chose_so() {
+    let (mut test, groups) = weighed(4).await;
+    test.app().mirror_deletions(true).unwrap();
+    for group in &groups[..2] {
+        test.world().withings.delete(*group);
+    }
+    test.advance(TimeDelta::hours(24));
+    assert_eq!(test.sync().await.delivered, 2);
+    assert_eq!(test.values("weight"), [82.0, 83.0]);
+}
+
+#[tokio::test]
+async fn a_days_value_is_worked_out_again_from_what_is_left() {
+    let mut test = TestApp::connected().await;
+    test.link("weight", take(MeasureKind::WEIGHT, Take::Min)).await;
+    let lowest = test.weigh_in(79.0);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(82.0);
+    test.sync().await;
+    test.world().withings.delete(lowest);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [82.0]);
+}
+
+#[tokio::test]
+async fn more_than_ten_at_once_are_not_believed_until_the_user_says_so() {
+    let (mut test, groups) = weighed(14).await;
+    test.app().mirror_deletions(true).unwrap();
+    test.expect_warning("Much is gone at Withings");
+    for group in &groups[..5] {
+        // Each weigh-in is three groups.
+        for part in 0..3 {
+            test.world().withings.delete(group + part);
+        }
+    }
+    test.advance(TimeDelta::hours(24));
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::ManyGone]));
+    assert!(report.attention[0].message.contains("15 measurements"));
+    test.app().confirm_gone().unwrap();
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (5, vec![]));
+    assert_eq!(test.values("weight").len(), 9);
+    assert!(test.app().confirm_gone().is_err(), "nothing is left to confirm");
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_a_share_withdrawn_and_never_a_deletion() {
+    let (mut test, _) = weighed(2).await;
+    test.app().mirror_deletions(true).unwrap();
+    test.world().withings.lapsed = true;
+    test.expect_warning("Withings shows nothing any more");
+    test.advance(TimeDelta::hours(24));
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::ShareWithdrawn]));
+    assert_eq!(status_of(&test), Status::ShareWithdrawn);
+    assert_eq!(test.values("weight"), [80.0, 81.0]);
+    // Shared again, all is as it was.
+    test.world().withings.lapsed = false;
+    test.weigh_in(82.0);
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_measurement_that_comes_back_is_there_again() {
+    let (mut test, groups) = weighed(3).await;
+    test.app().mirror_deletions(true).unwrap();
+    let deleted = test.world().withings.groups().find(|group| group["grpid"] == groups[1]).cloned();
+    test.world().withings.delete(groups[1]);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0, 82.0]);
+    let now = test.now;
+    test.world().withings.add(deleted.unwrap(), now);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0, 81.0, 82.0]);
+}
+
+#[tokio::test]
+async fn a_removal_survives_lost_answers_and_touches_nothing_foreign() {
+    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::sandbox::faults::Fault;
+
+    let (mut test, groups) = weighed(2).await;
+    let mut foreign = test.world().beeminder.datapoints("weight")[0].clone();
+    foreign.id = "f0".into();
+    foreign.requestid = None;
+    test.world().beeminder.datapoints("weight").push(foreign.clone());
+    test.world().withings.delete(groups[0]);
+    test.advance(TimeDelta::hours(24));
+    test.sync().await;
+    test.app().remove_stale(test.app().stale().unwrap()[0].id, test.now).unwrap();
+    test.expect_warning("cannot be reached");
+    test.sync_with(Service::Beeminder, "datapoints", Fault::LoseAnswer).await;
+    assert_eq!(test.outbox().len(), 1);
+    test.advance(TimeDelta::minutes(20));
+    test.sync().await;
+    let left: Vec<_> = test.at_beeminder("weight").into_iter().map(|d| (d.id, d.value)).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.contains(&("f0".into(), 80.0)));
+    let removed = test
+        .app()
+        .store
+        .read(|rows| beeminder_withings_sync::store::datapoint::count_in(rows, State::Removed));
+    assert_eq!(removed.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_edit_of_who_it_was_takes_the_datapoint_back() {
+    let (mut test, groups) = weighed(2).await;
+    test.advance(TimeDelta::minutes(1));
+    let now = test.now;
+    test.world().withings.edit(groups[0], now, |group| group["attrib"] = 1.into());
+    let report = test.sync().await;
+    assert_eq!(codes(&report), [Code::Held, Code::Stale]);
+    test.app().answer(beeminder_withings_sync::measurement::GroupId(groups[0]), true, false, now).unwrap();
+    assert_eq!(codes(&test.sync().await), []);
+    assert_eq!(test.values("weight"), [80.0, 81.0]);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_found_in_many_pages_and_what_one_reading_skipped_is_not_gone() {
+    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::sandbox::faults::Fault;
+
+    let (mut test, groups) = weighed(4).await;
+    test.world().withings.page_size = 5;
+    test.world().withings.delete(groups[1]);
+    test.advance(TimeDelta::hours(24));
+    // The last page of the first reading comes empty, as when rows move up while pages are read.
+    let empty = r#"{"status":0,"body":{"updatetime":1,"timezone":"Europe/Paris","measuregrps":[]}}"#;
+    test.world().faults.after(3, Service::Withings, "measure", Fault::http(200, empty));
+    assert_eq!(codes(&test.sync().await), [Code::Stale]);
+    assert_eq!(test.app().stale().unwrap().len(), 1, "only what was deleted");
+}
+
+#[tokio::test]
+async fn a_group_that_can_no_longer_be_read_is_not_taken_for_gone() {
+    let (mut test, groups) = weighed(3).await;
+    test.expect_warning("cannot be read and is kept");
+    test.advance(TimeDelta::hours(24));
+    let now = test.now;
+    test.world().withings.edit(groups[1], now, |group| group["date"] = serde_json::Value::Null);
+    test.world().withings.delete(groups[0]);
+    let report = test.sync().await;
+    assert_eq!(codes(&report), [Code::MeasurementUnreadable], "nothing is concluded from half an answer");
+    assert_eq!(test.values("weight"), [80.0, 81.0, 82.0]);
+}

@@ -1,0 +1,73 @@
+//! "Was this you?": measurements of a scale that several people use.
+
+use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::measurement::GroupId;
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::support::{TestApp, codes, track};
+
+/// Someone steps on the scale, and it is not sure who.
+fn guest(test: &TestApp, grams: i64) -> GroupId {
+    let now = test.now;
+    let measures = json!([{"value": grams, "type": 1, "unit": -3}]);
+    GroupId(test.world().withings.add(json!({"attrib": 1, "measures": measures}), now))
+}
+
+#[tokio::test]
+async fn a_measurement_that_may_be_another_persons_is_held_and_asked_about_once() {
+    let mut test = TestApp::weighing().await;
+    let (mine, theirs) = (guest(&test, 82_000), {
+        test.advance(TimeDelta::minutes(5));
+        guest(&test, 61_000)
+    });
+    assert_eq!(codes(&test.sync().await), [Code::Held]);
+    let held: Vec<_> =
+        test.app().held().unwrap().into_iter().map(|held| (held.group.id, held.goals)).collect();
+    assert_eq!(held, [(mine, vec!["weight".to_owned()]), (theirs, vec!["weight".into()])]);
+    test.app().answer(mine, true, false, test.now).unwrap();
+    test.app().answer(theirs, false, false, test.now).unwrap();
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+    assert_eq!(test.values("weight"), [82.0]);
+    assert!(test.app().answer(mine, true, false, test.now).unwrap_err().to_string().contains("bws held"));
+    // Not to be remembered, so the next one is asked about again.
+    test.advance(TimeDelta::days(1));
+    guest(&test, 82_100);
+    assert_eq!(codes(&test.sync().await), [Code::Held]);
+}
+
+#[tokio::test]
+async fn answers_are_remembered_by_weight_where_nobody_can_be_mixed_up() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.advance(TimeDelta::minutes(5));
+    let (mine, theirs) = (guest(&test, 82_000), {
+        test.advance(TimeDelta::minutes(5));
+        guest(&test, 61_000)
+    });
+    test.sync().await;
+    test.app().answer(mine, true, true, test.now).unwrap();
+    test.app().answer(theirs, false, true, test.now).unwrap();
+    test.sync().await;
+    for (grams, held) in [(82_900, 0), (60_500, 0), (71_000, 1)] {
+        test.advance(TimeDelta::days(1));
+        guest(&test, grams);
+        assert_eq!(test.sync().await.held, held, "{grams}");
+    }
+    assert_eq!(test.values("weight"), [82.4, 82.0, 82.9]);
+}
+
+#[tokio::test]
+async fn one_answer_is_enough_for_all_that_a_step_on_the_scale_measured() {
+    let test = TestApp::weighing().await;
+    test.link("systolic", track(MeasureKind::HEART_RATE)).await;
+    let weight = guest(&test, 82_000);
+    let now = test.now;
+    let pulse = json!([{"value": 62, "type": 11, "unit": 0}]);
+    test.world().withings.add(json!({"attrib": 1, "measures": pulse}), now);
+    test.sync().await;
+    test.app().answer(weight, true, false, test.now).unwrap();
+    assert_eq!(test.sync().await.delivered, 2);
+}

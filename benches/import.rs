@@ -71,7 +71,8 @@ async fn main() {
     let planning = begun.elapsed();
     assert!(planned > 800, "a day's lowest for more than two years");
     let begun = Instant::now();
-    let page = app.store.read(|rows| store::history::load(rows, chrono::DateTime::UNIX_EPOCH, 100)).unwrap();
+    let page =
+        app.store.read(|rows| store::history::load(rows, &store::history::Filter::default(), 100)).unwrap();
     let history = begun.elapsed();
     assert_eq!(page.len(), 100);
 

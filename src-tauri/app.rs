@@ -4,6 +4,7 @@ mod backfill;
 mod change;
 mod conflict;
 mod connect;
+mod forget;
 mod goals;
 mod held;
 mod links;
@@ -12,6 +13,7 @@ mod preview;
 mod self_test;
 mod stale;
 mod waiting;
+mod wrong;
 
 use std::sync::Arc;
 
@@ -29,12 +31,12 @@ pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
 pub use waiting::Waiting;
+pub use wrong::Wrong;
 
-use crate::accounts::Service;
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
 use crate::beeminder;
-use crate::data_dir::{DataDir, LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
+use crate::data_dir::DataDir;
 use crate::day::Daystamp;
 use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::goal::GoalSlug;
@@ -53,7 +55,8 @@ pub struct App {
     pub(crate) withings: withings::Client,
     pub(crate) beeminder: beeminder::Client,
     pub(crate) tokens: Tokens,
-    endpoints: Endpoints,
+    pub(crate) endpoints: Endpoints,
+    looked: tokio::sync::Mutex<Option<preview::Looked>>,
 }
 
 impl App {
@@ -90,6 +93,7 @@ impl App {
             store,
             data_dir,
             endpoints,
+            looked: tokio::sync::Mutex::default(),
         })
     }
 
@@ -103,10 +107,10 @@ impl App {
         now: DateTime<Utc>,
         stop: &CancellationToken,
     ) -> anyhow::Result<SyncReport> {
-        self.pass(trigger, now).make(stop).await
+        self.pass(trigger, now, stop).make().await
     }
 
-    fn pass(&self, trigger: Trigger, now: DateTime<Utc>) -> SyncPass<'_> {
+    fn pass<'a>(&'a self, trigger: Trigger, now: DateTime<Utc>, stop: &'a CancellationToken) -> SyncPass<'a> {
         SyncPass {
             data_dir: &self.data_dir,
             store: &self.store,
@@ -115,6 +119,7 @@ impl App {
             tokens: &self.tokens,
             trigger,
             now,
+            stop,
         }
     }
 
@@ -194,48 +199,6 @@ impl App {
             store::setting::save_recovered(rows, None)
         })
     }
-
-    /// Removes tokens and everything in the data directory. Beeminder keeps what was posted.
-    ///
-    /// # Errors
-    /// When something may still be there, by name.
-    pub async fn forget_everything(self) -> anyhow::Result<()> {
-        let held = self.data_dir.try_lock(Lock::Poller)?;
-        anyhow::ensure!(held.is_some(), "Another program is polling this data directory. Stop it first.");
-        for service in Service::ALL {
-            self.tokens
-                .delete(service)
-                .await
-                .with_context(|| format!("Failed to delete the {service} sign-in from the keychain"))?;
-        }
-        self.forget_kept().await.context("Failed to delete the sign-in in flight from the keychain")?;
-        let path = self.data_dir.path().to_owned();
-        // The database must be closed before its file can go on every system.
-        drop(self);
-        drop(held);
-        match std::fs::remove_dir_all(path.join(WEB_FOLDER)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).context("Failed to delete what the window keeps");
-            }
-            _ => {}
-        }
-        for entry in std::fs::read_dir(&path).context("Failed to read the data directory")? {
-            let file = entry.context("Failed to read the data directory")?;
-            if is_ours(&file.file_name().to_string_lossy()) {
-                std::fs::remove_file(file.path())
-                    .with_context(|| format!("Failed to delete {}", file.path().display()))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
-fn is_ours(name: &str) -> bool {
-    name.starts_with(store::FILE)
-        || name.ends_with(".lock")
-        || name.ends_with(".sock")
-        || [LOG_FILE, OLD_LOG_FILE].contains(&name)
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {

@@ -144,12 +144,11 @@ pub(crate) fn create_private_file(path: &Path) -> anyhow::Result<()> {
 }
 
 /// Writes a file that only its user can read, all of it or nothing.
-#[cfg(any(feature = "sandbox", test))]
-pub(crate) fn write_private_file(path: &Path, text: &str) -> std::io::Result<()> {
+pub(crate) fn write_private_file(path: &Path, text: &[u8]) -> std::io::Result<()> {
     use std::io::Write;
     let new = path.with_extension("new");
     let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&new)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(text)?;
     file.sync_all()?;
     std::fs::rename(new, path)
 }
@@ -203,7 +202,7 @@ mod tests {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         let dir = DataDir::open(&path).unwrap();
         let _held = dir.try_lock(Lock::Pass).unwrap();
-        write_private_file(&path.join("x.json"), "{}").unwrap();
+        write_private_file(&path.join("x.json"), b"{}").unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o700);
         assert_eq!(mode(&path.join("pass.lock")), 0o600);

@@ -6,10 +6,12 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use url::Url;
 
 use crate::day::{DayRule, Daystamp};
 use crate::kind::{MeasureKind, Source};
 use crate::link::Feed;
+use crate::text::{self, Facts, Said};
 use crate::unit::Unit;
 
 /// Beeminder's id of a goal; it stays when the goal is renamed.
@@ -80,6 +82,8 @@ pub struct Goal {
     pub loses_at: Option<DateTime<Utc>>,
     /// Where the goal's graph starts (noon of that day in the user's time zone).
     pub starts_at: Option<DateTime<Utc>>,
+    /// Where Beeminder keeps a picture of its graph; a new one with every change.
+    pub graph_url: Option<Url>,
     /// Whether the goal is still there.
     pub presence: Presence,
 }
@@ -150,61 +154,38 @@ impl Misfit {
     }
 }
 
+impl Misfit {
+    /// What the sentence is about.
+    pub fn facts(&self) -> Facts {
+        match self {
+            Misfit::PastMayDerail { days } => text::facts([("count", days.to_string())]),
+            Misfit::FedByAutodata(source) => text::facts([("source", source.clone())]),
+            Misfit::FedByAppleHealth(metric) => text::facts([("metric", metric.clone())]),
+            Misfit::SameValues { day, value } => {
+                text::facts([("day", day.0.format("%Y-%m-%d").to_string()), ("value", value.to_string())])
+            }
+            Misfit::UnitLooksWrong { goal, chosen } => {
+                text::facts([("goal", goal.symbol().into()), ("chosen", chosen.symbol().into())])
+            }
+            Misfit::DropsValues(aggday) => text::facts([("aggday", aggday.clone())]),
+            Misfit::SumsValues
+            | Misfit::DoesNotCount
+            | Misfit::DoesNotSum
+            | Misfit::Frozen
+            | Misfit::Deadbeat => Facts::new(),
+        }
+    }
+}
+
+impl From<&Misfit> for Said {
+    fn from(misfit: &Misfit) -> Said {
+        Said { code: misfit.code(), facts: misfit.facts() }
+    }
+}
+
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Misfit::SumsValues => f.write_str(
-                "This goal adds its datapoints up, so every value would be added to a running total. \
-                 Choose a goal that takes values as they are, or count measurements with --count.",
-            ),
-            Misfit::DoesNotCount => f.write_str(
-                "This goal does not add its datapoints up, so counted measurements would always stay \
-                 at 1. Choose a Do More goal.",
-            ),
-            Misfit::PastMayDerail { days } => write!(
-                f,
-                "{days} of the past days asked for lie on the wrong side of the goal's line and could derail it at \
-                 once, so the past was not posted. Look at the back-fill of this link, and start it if you mean it."
-            ),
-            Misfit::DoesNotSum => f.write_str(
-                "This goal takes values as they are. It fits if you mean to reach an amount each day; to add \
-                 the days up choose a Do More goal.",
-            ),
-            Misfit::FedByAutodata(source) => write!(
-                f,
-                "Beeminder already fills this goal from {source}; the two would overwrite each other. \
-                 Turn that off in the goal's settings first."
-            ),
-            Misfit::FedByAppleHealth(metric) => write!(
-                f,
-                "Beeminder's iOS app fills this goal from Apple Health ({metric}) and deletes datapoints \
-                 it did not make. Turn that off in the app first."
-            ),
-            Misfit::Frozen => {
-                f.write_str("This goal has ended. Restart it at Beeminder, or nothing can be posted to it.")
-            }
-            Misfit::Deadbeat => f.write_str(
-                "Beeminder waits for a payment of yours and refuses changes until then. Sort it out at \
-                 beeminder.com.",
-            ),
-            Misfit::SameValues { day, value } => write!(
-                f,
-                "Something else already posts the same values to this goal, for instance {value} on {}. \
-                 Turn the other one off (IFTTT, an app, or yourself), or measurements count twice.",
-                day.0.format("%Y-%m-%d")
-            ),
-            Misfit::UnitLooksWrong { goal, chosen } => write!(
-                f,
-                "This goal seems to be in {}, and values would be sent in {}. Choose the other unit if so.",
-                goal.symbol(),
-                chosen.symbol()
-            ),
-            Misfit::DropsValues(aggday) => write!(
-                f,
-                "Of a day's datapoints this goal only counts one ({aggday}), so counting every \
-                 measurement would have no effect. Add --once-a-day, or change the goal to sum."
-            ),
-        }
+        f.write_str(&text::english(&format!("misfit.{}", self.code()), &self.facts(), Tz::UTC))
     }
 }
 
@@ -271,6 +252,7 @@ pub(crate) mod tests {
             buffer_days: None,
             loses_at: None,
             starts_at: None,
+            graph_url: None,
             presence: Presence::Active,
         }
     }

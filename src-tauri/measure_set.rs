@@ -43,6 +43,13 @@ pub const NAMED_SETS: [NamedSet; 5] = [
     named("spo2", "blood-oxygen measurements", &[MeasureKind(54)]),
 ];
 
+impl NamedSet {
+    /// The kinds one act must contain.
+    pub fn kinds(&self) -> &'static [MeasureKind] {
+        self.kinds
+    }
+}
+
 impl MeasureSet {
     /// A weigh-in.
     pub fn weight() -> MeasureSet {

@@ -234,6 +234,7 @@ fn clock(moment: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::text::Facts;
     use chrono::TimeDelta;
 
     use super::*;
@@ -249,10 +250,16 @@ mod tests {
         let account = || AccountLine { connected: true, ..AccountLine::default() };
         Overview {
             message: String::new(),
+            status_facts: Facts::new(),
             status,
             attention: attention
                 .iter()
-                .map(|(code, message)| Attention { code: *code, message: (*message).into(), goal: None })
+                .map(|(code, message)| Attention {
+                    code: *code,
+                    message: (*message).into(),
+                    goal: None,
+                    facts: Facts::new(),
+                })
                 .collect(),
             withings: account(),
             beeminder: account(),

@@ -62,6 +62,18 @@ pub enum NewGoalError {
     Target,
 }
 
+impl NewGoalError {
+    /// The field it is about.
+    pub fn field(&self) -> &'static str {
+        match self {
+            NewGoalError::Slug(_) => "slug",
+            NewGoalError::Units(_) => "units",
+            NewGoalError::PerWeek => "per_week",
+            NewGoalError::Target => "to",
+        }
+    }
+}
+
 /// A Do More goal goes on for a year, as Beeminder suggests.
 const A_YEAR: Days = Days::new(365);
 

@@ -168,6 +168,7 @@ fn delivered(count: u64) -> Notice {
 
 #[cfg(test)]
 mod tests {
+    use crate::text::Facts;
     use chrono::TimeDelta;
 
     use super::*;
@@ -177,7 +178,7 @@ mod tests {
     }
 
     fn item(code: Code) -> Attention {
-        Attention { code, message: "…".into(), goal: None }
+        Attention { code, message: "…".into(), goal: None, facts: Facts::new() }
     }
 
     /// What is said, pass after pass; each is what the user should know and how many are refused.

@@ -13,6 +13,7 @@ use crate::link::LinkId;
 use crate::status::{Status, status};
 use crate::store::{self, Rows};
 use crate::sync::{schedule, time_zone};
+use crate::text::Facts;
 
 /// What a front end shows at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +22,8 @@ pub struct Overview {
     pub status: Status,
     /// The same as a sentence.
     pub message: String,
+    /// What the sentence is about.
+    pub status_facts: Facts,
     /// What the user should know, most urgent first.
     pub attention: Vec<Attention>,
     /// Withings.
@@ -62,6 +65,8 @@ pub struct AccountLine {
     pub user: Option<String>,
     /// When the user last signed in.
     pub connected_at: Option<DateTime<Utc>>,
+    /// When it last did what it was asked: Withings was read, or Beeminder read or written.
+    pub last_success: Option<DateTime<Utc>>,
     /// IANA name; empty while unknown.
     pub time_zone: String,
 }
@@ -103,6 +108,7 @@ pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
     let (measure_groups, last_measured) = store::measurement::summary(rows)?;
     Ok(Overview {
         message: status.sentence(&attention, zone),
+        status_facts: status.facts(),
         status,
         attention,
         withings: account(rows, Service::Withings)?,
@@ -135,10 +141,17 @@ fn backfills(rows: &Rows) -> anyhow::Result<Vec<BackfillLine>> {
 }
 
 fn account(rows: &Rows, service: Service) -> anyhow::Result<AccountLine> {
+    let last_success = match service {
+        Service::Withings => store::checkpoint::load(rows, Source::Measure)?.map(|read| read.read_at),
+        Service::Beeminder => {
+            store::goal::latest_reading(rows)?.max(store::datapoint::latest_confirmation(rows)?)
+        }
+    };
     Ok(store::account::load(rows, service)?.map_or_else(AccountLine::default, |account| AccountLine {
         connected: account.connected,
         user: Some(account.user_id),
         connected_at: Some(account.connected_at),
+        last_success,
         time_zone: account.time_zone,
     }))
 }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use crate::attention::{Attention, Code, Urgency, attention, paused, urgency};
 use crate::kind::Source;
 use crate::store::{self, Rows};
+use crate::text::{self, Facts};
 
 /// How we are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,24 +63,26 @@ impl Status {
 impl Status {
     /// One sentence that says how we are, by the clock of `zone`.
     pub fn sentence(&self, attention: &[Attention], zone: Tz) -> String {
+        let mut facts = self.facts();
         let first = attention.first().map_or("", |item| item.message.as_str());
-        let clock = |moment: &DateTime<Utc>| moment.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
+        facts.insert("problem".into(), first.to_owned());
+        text::english(&format!("status.{}", self.name()), &facts, zone)
+    }
+
+    /// What the sentence is about, beside the first attention.
+    pub fn facts(&self) -> Facts {
         match self {
-            Status::Fine => "All is well.".into(),
-            Status::NothingMeasured { last } => {
-                format!("All is well, but nothing was measured since {}.", clock(last))
+            Status::NothingMeasured { last } => text::facts([("last", last.to_rfc3339())]),
+            Status::NotUploading { device, last } => {
+                text::facts([("device", device.clone()), ("last", last.to_rfc3339())])
             }
-            Status::NotUploading { device, last } => format!(
-                "Nothing was measured, and your {device} has not reached Withings since {}. If you did use it, \
-                 check its batteries and its connection.",
-                clock(last)
-            ),
-            Status::ShareWithdrawn => format!("Needs you: {first}"),
-            Status::Paused { until } => format!("Paused until {}.", clock(until)),
-            Status::Retrying => format!("Something failed and is tried again: {first}"),
-            Status::NotSetUp => format!("Not set up yet: {first}"),
-            Status::KeychainLocked => format!("Waiting for the keychain: {first}"),
-            Status::NeedsYou => format!("Needs you: {first}"),
+            Status::Paused { until } => text::facts([("until", until.to_rfc3339())]),
+            Status::NotSetUp
+            | Status::NeedsYou
+            | Status::KeychainLocked
+            | Status::Retrying
+            | Status::ShareWithdrawn
+            | Status::Fine => Facts::new(),
         }
     }
 }

@@ -29,6 +29,11 @@ pub fn named(text: &str) -> Option<i64> {
     known.map(|(id, _)| *id).or_else(|| text.strip_prefix("workout-").unwrap_or(text).parse().ok())
 }
 
+/// Every sort that has a name, by Withings' number.
+pub fn all() -> &'static [(i64, &'static str)] {
+    &NAMES
+}
+
 /// Every word there is.
 pub fn names() -> Vec<&'static str> {
     NAMES.iter().map(|(_, name)| *name).collect()

@@ -33,6 +33,7 @@ struct Recorder {
     notices: Mutex<Vec<Notice>>,
     pages: Mutex<Vec<Url>>,
     window_is_open: AtomicBool,
+    was_forgotten: AtomicBool,
     has_quit: AtomicBool,
     /// The next refresh is a fault of the program.
     faults: AtomicBool,
@@ -61,6 +62,11 @@ impl Desktop for Recorder {
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
         self.pages.lock().unwrap().push(url.clone());
+        Ok(())
+    }
+
+    fn forget(&self) -> anyhow::Result<()> {
+        self.was_forgotten.store(true, Ordering::SeqCst);
         Ok(())
     }
 

@@ -153,7 +153,7 @@ async fn what_the_user_deletes_at_beeminder_stays_deleted() {
     assert_eq!((report.delivered, report.pending, report.parked), (0, 0, 0));
     assert_eq!(test.values("weight"), [0.0; 0]);
     let line = test.history().into_iter().find(|line| line.group.id.0 == group).unwrap();
-    assert_eq!(line.outcome.unwrap().state.as_deref(), Some("deleted"));
+    assert_eq!(line.outcome.unwrap().outcome, "deleted");
 }
 
 #[tokio::test]

@@ -1,104 +1,169 @@
-// Ties the page to the program: what is clicked is asked for, what has changed is shown.
+// Ties the window to the program: pages are shown, what is clicked is asked for, what has changed is shown.
 
 import { backend } from "./backend.js";
-import { render, renderFailure } from "./render.js";
+import { $, $$, clearProblem, h, setText, showProblem } from "./dom.js";
+import { renderShell } from "./shell.js";
+import { fill, load, setTimeZone, t } from "./texts.js";
 
-const $ = (selector, within = document) => within.querySelector(selector);
+import * as goal from "./pages/goal.js";
+import * as guide from "./pages/guide.js";
+import * as help from "./pages/help.js";
+import * as history from "./pages/history.js";
+import * as link from "./pages/link.js";
+import * as overview from "./pages/overview.js";
+import * as questions from "./pages/questions.js";
+import * as settings from "./pages/settings.js";
 
-/** The moment a number of hours ahead; none for 0. */
-function hoursAhead(hours) {
-  return hours === "0" ? null : new Date(Date.now() + Number(hours) * 3_600_000).toISOString();
+const PAGES = { overview, guide, link, goal, history, questions, settings, help };
+
+/** While a pass is made its numbers grow; this often they are looked at, in milliseconds. */
+const PROGRESS = 700;
+
+/** The markup of a page, a file beside its code. */
+async function markup(name) {
+  const answer = await fetch(`pages/${name}.html`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  return [...page.body.childNodes].map((node) => document.importNode(node, true));
 }
 
-/** Makes the page live. The backend is an argument so that a test can pass another. */
+/** Makes the window live. The backend is an argument so that a test can pass another. */
 export async function init(backend) {
+  let view = null;
   let shown = null;
-  const show = async () => {
+  let language = null;
+  let progress = null;
+
+  /** Looks how things are, and shows it. */
+  const refresh = async () => {
     try {
-      shown = await backend.view();
-      render(shown);
+      view = await backend.view();
     } catch (error) {
-      renderFailure(error.message ?? String(error));
+      await load(null);
+      fill(document.body);
+      $("#status-icon").className = "icon needs-you";
+      setText($("#status-message"), t("shell.broken"));
+      setText($("#status-when"), error.message ?? String(error));
+      return;
+    }
+    if (language !== view.settings.language) {
+      language = view.settings.language;
+      await load(language);
+      fill(document.body);
+      shown = null;
+    }
+    setTimeZone(view.overview.time_zone);
+    renderShell(view);
+    await route();
+    shown?.page.update?.(shown.root, view, context);
+    clearTimeout(progress);
+    if (view.syncing) {
+      progress = setTimeout(refresh, PROGRESS);
     }
   };
 
-  /** Runs `work` for an element that is disabled meanwhile, and shows a failure beside it. */
+  /** Runs `work` for an element that is disabled meanwhile, and shows a failure in `problem`. */
   const attempt = async (element, problem, work) => {
-    problem.hidden = true;
+    clearProblem(problem);
+    const focused = document.activeElement === element;
     element.disabled = true;
+    let outcome = null;
     try {
-      await work();
+      outcome = { value: await work() };
     } catch (error) {
-      problem.textContent = error.message ?? String(error);
-      problem.hidden = false;
+      showProblem(problem, error);
     } finally {
       element.disabled = false;
     }
-    await show();
-  };
-
-  const onClick = (selector, work) => {
-    for (const button of document.querySelectorAll(selector)) {
-      button.addEventListener("click", () => attempt(button, $("#problem"), () => work(button)));
+    await refresh();
+    if (focused && element.isConnected && !element.hidden && document.activeElement === document.body) {
+      element.focus();
     }
+    return outcome;
   };
 
-  const onSubmit = (selector, work) => {
-    const form = $(selector);
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      const problem = $(".problem", form);
-      attempt($("[type=submit]", form), problem, async () => {
-        await work(form);
-        form.reset();
-      });
-    });
-  };
-
-  onClick("#sync-now", () => backend.syncNow());
-  onClick("#resume", () => backend.resume());
-  onClick("#pause-for-an-hour", () => backend.pauseForAnHour());
-  onClick("#pause-until-tomorrow", () => backend.pauseUntilTomorrow());
-  onClick("#mark-seen", () => backend.markSeen());
-  onClick("#open-consent-page", () => backend.openConsentPage());
-  onClick("#cancel-sign-in", () => backend.cancelSignIn());
-  onClick("#quit, #quit-now", () => backend.quit());
-  onClick("#keep-syncing", () => backend.closeWindow());
-  onClick("#stay", () => $("#closing").close());
-  onClick("#withings .again", () => backend.signInWithings("", "", $("#withings-way").value));
-  onClick(".disconnect", (button) => backend.disconnect(button.closest("section").id));
-  onClick("[data-help]", (button) => backend.openHelp(button.dataset.help));
-  onClick(".copy", (button) => navigator.clipboard.writeText($("output", button.parentElement).textContent));
-
-  onSubmit("#withings-form", (form) =>
-    backend.signInWithings(form.clientId.value, form.clientSecret.value, form.way.value));
-  onSubmit("#beeminder-form", (form) => backend.signInBeeminder(form.clientId.value, form.way.value));
-  onSubmit("#token-form", (form) => backend.connectBeeminderToken(form.token.value));
-  onSubmit("#paste", (form) => backend.pasteCallback(form.address.value));
-
-  $("#goals").addEventListener("click", (event) => {
-    const button = event.target.closest("[data-goal]");
-    if (button) {
-      attempt(button, $("#problem"), () => backend.openGoal(button.dataset.goal));
-    }
+  /** Asks before something is done that cannot be taken back. */
+  const confirm = (title, body, yes) => new Promise((resolve) => {
+    const dialog = $("#confirm");
+    setText($("#confirm-title"), title);
+    $("#confirm-body").replaceChildren(...[body].flat().map((line) =>
+      typeof line === "string" ? h("p", {}, line) : line));
+    setText($("#confirm-yes"), yes);
+    dialog.returnValue = "no";
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    dialog.showModal();
   });
 
-  const settings = $("#settings");
-  settings.startAtLogin.addEventListener("change", (event) =>
-    attempt(event.target, $(".problem", settings), () => backend.setStartAtLogin(event.target.checked)));
-  const notify = (choice, preferences) =>
-    choice.addEventListener("change", () =>
-      attempt(choice, $(".problem", settings), () =>
-        backend.setNotifications({ ...shown.notifications, ...preferences() })));
-  notify(settings.level, () => ({ level: settings.level.value }));
-  notify(settings.snooze, () => ({ snoozed_until: hoursAhead(settings.snooze.value) }));
-  for (const way of document.querySelectorAll("[name=way]")) {
-    way.addEventListener("change", show);
-  }
+  const context = {
+    backend, refresh, attempt, confirm,
+    view: () => view,
+    go: (page) => { location.hash = page; },
+    problem: $("#problem"),
+  };
 
-  await backend.onChanged(show);
+  /** Shows the page that the address names. */
+  const route = async () => {
+    const first = view.guided ? "overview" : "guide";
+    const [name, ...rest] = (location.hash.slice(1) || first).split("/");
+    const page = PAGES[name] ?? overview;
+    const key = [name, ...rest].join("/");
+    if (shown?.key === key) {
+      return;
+    }
+    const root = $("#page");
+    const nodes = await markup(page === PAGES[name] ? name : "overview");
+    root.replaceChildren(...nodes);
+    root.dataset.page = name;
+    fill(root);
+    clearProblem(context.problem);
+    const moved = shown !== null;
+    shown = { key, page, root };
+    for (const anchor of $$("nav a")) {
+      const current = anchor.hash.slice(1) === name || (name === "link" && anchor.hash === "#overview");
+      anchor.toggleAttribute("aria-current", current);
+      if (current) {
+        anchor.setAttribute("aria-current", "page");
+      }
+    }
+    await page.init(root, context, rest);
+    if (moved) {
+      root.focus();
+      scrollTo(0, 0);
+    }
+  };
+
+  const click = (selector, work) => {
+    for (const button of $$(selector)) {
+      button.addEventListener("click", () => attempt(button, context.problem, () => work(button)));
+    }
+  };
+  click("#sync-now", () => backend.syncNow());
+  click("#cancel-pass", () => backend.cancelPass());
+  click("#open-consent-page", () => backend.openConsentPage());
+  click("#cancel-sign-in", () => backend.cancelSignIn());
+  click("#quit-now", () => backend.quit());
+  click("#keep-syncing", () => backend.closeWindow());
+  $("#stay").addEventListener("click", () => $("#closing").close());
+  click("#status-action", (button) => help.act(button.dataset.action, context));
+  $("#paste").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    attempt($("[type=submit]", form), $(".problem", form), async () => {
+      await backend.pasteCallback(form.address.value);
+      form.reset();
+    });
+  });
+  $("#skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("#page").focus();
+  });
+
+  addEventListener("hashchange", refresh);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    shown?.page.redraw?.(shown.root, context);
+  });
+  await backend.onChanged(refresh);
   await backend.onClosing(() => $("#closing").showModal());
-  await show();
+  await refresh();
 }
 
 init(backend);

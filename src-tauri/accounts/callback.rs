@@ -3,6 +3,7 @@
 //! Anyone can open such an address, so it is hostile until parsed: scheme, host and path must fit, known parameters may appear once, unknown ones are ignored.
 
 use secrecy::SecretString;
+use strum::{EnumString, IntoStaticStr};
 use url::Url;
 
 use super::Service;
@@ -17,8 +18,11 @@ pub const LOOPBACK_PORT: u16 = 8910;
 const LONGEST: usize = 4096;
 
 /// How the browser reaches this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, IntoStaticStr, EnumString,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum CallbackWay {
     /// An address of this program's own scheme.
     Scheme,

@@ -249,7 +249,7 @@ impl Keychain for FileKeychain {
     }
 
     fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError> {
-        crate::data_dir::write_private_file(&self.path(item), secret.expose_secret())
+        crate::data_dir::write_private_file(&self.path(item), secret.expose_secret().as_bytes())
             .map_err(|error| KeychainError::Failed(error.to_string()))
     }
 

@@ -25,7 +25,8 @@ pub struct Change {
 }
 
 /// What becomes of what is at Beeminder already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Existing {
     /// It is brought into line: added, updated, and what is not called for any more removed.
     Update,

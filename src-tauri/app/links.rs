@@ -3,8 +3,8 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{App, conflict};
-use crate::beeminder::{self, Token};
+use super::{App, Wrong, conflict};
+use crate::beeminder::{self, StoredDatapoint, Token};
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
 use crate::kind::Source;
@@ -31,6 +31,9 @@ pub enum Since {
     Day(NaiveDate),
 }
 
+/// How far back is looked for others who write to a goal.
+const OF_LATE: TimeDelta = TimeDelta::days(30);
+
 impl App {
     /// Links `feed` to the goal called `slug`. What was measured before today is posted a little at a time.
     ///
@@ -54,7 +57,8 @@ impl App {
         let rule = goal.day_rule(user.time_zone);
         let start = start(&goal, rule, since, server_now)?;
         let mut misfits = misfits(&goal, &user, &feed);
-        misfits.extend(self.conflicts(&token, &goal, &feed, &options, rule, server_now).await?);
+        let stored = self.stored_of_late(&token, &goal, rule, server_now).await?;
+        misfits.extend(self.conflicts(&goal, &feed, &options, rule, (&stored, server_now))?);
         let today = rule.start_of(rule.day_of(server_now));
         let link = self.store.write(|rows| {
             let (service, zone) = (crate::accounts::Service::Beeminder, user.time_zone.name());
@@ -76,23 +80,33 @@ impl App {
         Ok(Added { link: self.link(link.id)?, misfits })
     }
 
-    /// Who else writes to a goal, and whether it goes by another unit.
-    pub(super) async fn conflicts(
+    /// What a goal has of the last 30 days; of a goal that has nothing of these, its last datapoints.
+    pub(super) async fn stored_of_late(
         &self,
         token: &Token,
+        goal: &Goal,
+        rule: DayRule,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<StoredDatapoint>> {
+        let stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(now - OF_LATE)).await?;
+        if stored.is_empty() {
+            return Ok(self.beeminder.latest_datapoints(token, &goal.slug, 5).await?);
+        }
+        Ok(stored)
+    }
+
+    /// Who else writes to a goal that has `stored`, and whether it goes by another unit.
+    pub(super) fn conflicts(
+        &self,
         goal: &Goal,
         feed: &Feed,
         options: &Options,
         rule: DayRule,
-        now: DateTime<Utc>,
+        (stored, now): (&[StoredDatapoint], DateTime<Utc>),
     ) -> anyhow::Result<Vec<Misfit>> {
-        let from = rule.start_of(rule.day_of(now - TimeDelta::days(30)));
+        let from = rule.start_of(rule.day_of(now - OF_LATE));
         let planned = self.planned_since(goal, feed, options, rule, from)?.datapoints;
-        let mut stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(from)).await?;
-        if stored.is_empty() {
-            stored = self.beeminder.latest_datapoints(token, &goal.slug, 5).await?;
-        }
-        Ok(conflict::conflicts(goal, feed, rule, &planned, &stored))
+        Ok(conflict::conflicts(goal, feed, rule, &planned, stored))
     }
 
     /// What a link would call for since `from`, as if it had been there all along.
@@ -191,7 +205,7 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
     }
     anyhow::ensure!(
         options.decimals.is_none_or(|decimals| decimals <= 6),
-        "Beeminder takes 6 decimals at most"
+        Wrong::new("decimals", "Beeminder takes 6 decimals at most")
     );
     anyhow::ensure!(
         options.categories.is_empty() || feed.source() == Source::Workout,
@@ -202,7 +216,7 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
         "Only what is measured at a moment has a time of day"
     );
     if let Some(template) = &options.comment {
-        comment::check(template)?;
+        comment::check(template).map_err(|error| Wrong::new("comment", error))?;
     }
     Ok(())
 }
@@ -234,15 +248,18 @@ fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow
     };
     anyhow::ensure!(
         rule.start_of(day) <= now,
-        "The start day lies in the future. Leave --since out to start now."
+        Wrong::new("since", "The start day lies in the future. Leave it out to start now.")
     );
     if let Some(first) = first_day(goal, rule).filter(|first| day < *first) {
-        anyhow::bail!(
-            "The goal {} starts on {}, and a datapoint from before can derail it at once. Choose that day or a \
-             later one.",
-            goal.slug,
-            first.0.format("%Y-%m-%d")
-        );
+        let first = first.0.format("%Y-%m-%d");
+        let slug = &goal.slug;
+        anyhow::bail!(Wrong::new(
+            "since",
+            format!(
+                "The goal {slug} starts on {first}, and a datapoint from before can derail it at once. Choose \
+                 that day or a later one."
+            )
+        ));
     }
     Ok(rule.start_of(day))
 }

@@ -62,6 +62,8 @@ struct Asked {
     /// Those who rang and wait for a report.
     waiting: Vec<oneshot::Sender<String>>,
     last: Option<Last>,
+    /// Ends the pass under way.
+    under_way: Option<CancellationToken>,
 }
 
 /// The last pass.
@@ -86,6 +88,13 @@ impl Polling {
         self.nudge.notify_one();
     }
 
+    /// Ends the pass under way after its request. What it has read stays, and the next pass goes on.
+    pub fn cancel_pass(&self) {
+        if let Some(pass) = &self.asked().under_way {
+            pass.cancel();
+        }
+    }
+
     /// Says that something the schedule depends on has changed, for instance a pause.
     pub fn look(&self) {
         self.nudge.notify_one();
@@ -99,6 +108,18 @@ impl Polling {
     /// When the next pass is due, if passes are made here.
     pub fn due(&self) -> Option<DateTime<Utc>> {
         self.asked().last.map(|last| last.due)
+    }
+
+    /// Reckons anew when the next pass is due, after what it goes by was changed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn reckon_again(&self, app: &App) -> anyhow::Result<()> {
+        if let Some(last) = &mut self.asked().last {
+            last.due = app.store.read(|rows| schedule::next_pass(rows, last.made))?;
+        }
+        self.look();
+        Ok(())
     }
 
     /// Whether it is told to stop within `time`. A nudge ends the wait as well.
@@ -210,9 +231,14 @@ impl Polling {
             return Ok(later);
         }
         tell(Event::Started);
-        let report = app.sync(trigger, now, &self.stop).await?;
+        let stop = self.stop.child_token();
+        self.asked().under_way = Some(stop.clone());
+        let report = app.sync(trigger, now, &stop).await;
+        self.asked().under_way = None;
+        let report = report?;
         let well = urgency(&report.attention) == Urgency::Notice;
-        let due = if report.next - now < schedule::INTERVAL { report.next } else { report.next + jitter() };
+        let regular = report.next - now >= app.store.read(schedule::interval)?;
+        let due = if regular { report.next + jitter() } else { report.next };
         self.asked().last = Some(Last { made: now, due, well });
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {

@@ -1,12 +1,14 @@
 //! What a link would send, before it is made.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
 
 use super::App;
 use crate::accounts::tokens::TokenError;
 use crate::accounts::{Service, scope};
+use crate::beeminder::StoredDatapoint;
 use crate::day::{DayRule, Daystamp};
-use crate::goal::{Goal, GoalSlug, Misfit, misfits};
+use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
 use crate::kind::Source;
 use crate::link::{Feed, Options};
 use crate::store;
@@ -33,6 +35,18 @@ pub struct Preview {
     /// Why the newest measurements may be missing.
     pub trouble: Option<String>,
 }
+
+/// A goal that was just read, for one preview after another.
+#[derive(Debug, Clone)]
+pub(crate) struct Looked {
+    at: DateTime<Utc>,
+    user: User,
+    goal: Goal,
+    stored: Vec<StoredDatapoint>,
+}
+
+/// For how long a goal need not be read again for a preview.
+const LOOKED: TimeDelta = TimeDelta::seconds(60);
 
 /// Stored measurements this old are read again before a preview.
 pub(super) const STALE: TimeDelta = TimeDelta::minutes(10);
@@ -68,8 +82,7 @@ impl App {
             )
         });
         let trouble = not_shared.or(problem.map(|problem| problem.text));
-        let token = self.tokens.beeminder().await?;
-        let (user, goal) = self.find_goal(&token, slug).await?;
+        let Looked { user, goal, stored, .. } = self.look_at(slug, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);
         let today = rule.day_of(now);
@@ -77,8 +90,25 @@ impl App {
         let from = Daystamp(first);
         let plan = self.planned_since(&goal, &feed, &options, rule, rule.start_of(from))?;
         let mut misfits = misfits(&goal, &user, &feed);
-        misfits.extend(self.conflicts(&token, &goal, &feed, &options, rule, now).await?);
+        misfits.extend(self.conflicts(&goal, &feed, &options, rule, (&stored, now))?);
         Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })
+    }
+
+    /// Reads a goal and what it has of late; again only after a while, since a form is filled in step by
+    /// step and each step is previewed.
+    async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
+        let is_fresh = |looked: &&Looked| looked.goal.slug == *slug && (now - looked.at).abs() < LOOKED;
+        let known = self.looked.lock().await.as_ref().filter(is_fresh).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let token = self.tokens.beeminder().await?;
+        let (user, goal) = self.find_goal(&token, slug).await?;
+        let rule = goal.day_rule(user.time_zone);
+        let stored = self.stored_of_late(&token, &goal, rule, now).await?;
+        let looked = Looked { at: now, user, goal, stored };
+        *self.looked.lock().await = Some(looked.clone());
+        Ok(looked)
     }
 
     /// Reads Withings if that was never done or longer ago than `age`, so that looking ahead looks at
@@ -98,7 +128,7 @@ impl App {
             Ok((store::checkpoint::load(rows, source)?, connected && scope::is_shared(rows, source)?))
         })?;
         if wanted && read.is_none_or(|read| (now - read.read_at).abs() > age) {
-            self.pass(Trigger::Hand, now).fetch_only(source).await?;
+            self.pass(Trigger::Hand, now, &CancellationToken::new()).fetch_only(source).await?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::attention::{Urgency, attention};
 use crate::goal::misfits;
 use crate::link::Link;
 use crate::store;
+use crate::text::{Facts, Said, facts};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -19,6 +20,17 @@ pub struct Check {
     pub label: String,
     /// How it is.
     pub finding: Finding,
+    /// What it is about, for saying it in another language.
+    pub facts: Facts,
+    /// Why a link's goal does not suit it.
+    pub misfits: Vec<Said>,
+}
+
+impl Check {
+    /// One that is about nothing in particular.
+    pub fn new(name: &'static str, label: &str, finding: Finding) -> Check {
+        Check { name, label: label.into(), finding, facts: Facts::new(), misfits: Vec::new() }
+    }
 }
 
 /// How it is.
@@ -49,27 +61,27 @@ impl App {
     /// When the store cannot be used.
     pub async fn self_test(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<Check>> {
         let mut checks = Vec::new();
-        let mut check =
-            |name, label: &str, finding| checks.push(Check { name, label: label.into(), finding });
-        check("withings", "Withings lets this program read", Finding::of(self.reach_withings(now).await));
+        let keychain = self.tokens.kept_sign_in::<serde_json::Value>().await.map(drop);
+        checks.push(Check::new("keychain", "The keychain", Finding::of(keychain.map_err(Into::into))));
+        let withings = Finding::of(self.reach_withings(now).await);
+        checks.push(Check::new("withings", "Withings lets this program read", withings));
         let beeminder = self.goals().await;
         let user = beeminder.as_ref().ok().map(|(user, _)| user.clone());
-        check("beeminder", "Beeminder lets this program in", Finding::of(beeminder.map(|_| ())));
+        let beeminder = Finding::of(beeminder.map(drop));
+        checks.push(Check::new("beeminder", "Beeminder lets this program in", beeminder));
         let server = self.beeminder.server_time().or(self.withings.server_time());
-        check("clock", "This computer’s clock", clock(server, now));
-        let said = self.store.read(|rows| attention(rows, None, now))?;
-        for item in said {
+        checks.push(Check::new("clock", "This computer’s clock", clock(server, now)));
+        for item in self.store.read(|rows| attention(rows, None, now))? {
             let finding = match item.code.urgency() {
                 Urgency::Notice => Finding::Warning(item.message),
                 Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(item.message),
             };
-            check(item.code.name(), item.code.headline(), finding);
+            let check = Check::new(item.code.name(), item.code.headline(), finding);
+            checks.push(Check { facts: item.facts, ..check });
         }
         if let Some(user) = user {
             for link in self.links()? {
-                let finding = self.look_at_link(&link, &user, now).await;
-                let label = format!("Link {}: {} → {}", link.id, link.feed, link.slug);
-                check("link", &label, finding);
+                checks.push(self.look_at_link(&link, &user, now).await);
             }
         }
         Ok(checks)
@@ -83,23 +95,27 @@ impl App {
     }
 
     /// Whether the goal still suits, and whether somebody else writes to it.
-    async fn look_at_link(&self, link: &Link, user: &crate::goal::User, now: DateTime<Utc>) -> Finding {
+    async fn look_at_link(&self, link: &Link, user: &crate::goal::User, now: DateTime<Utc>) -> Check {
         let found = async {
             let token = self.tokens.beeminder().await?;
             let goal = self.beeminder.goal(&token, &link.slug).await?;
             let rule = goal.day_rule(user.time_zone);
             let mut found = misfits(&goal, user, &link.feed);
-            let conflicts = self.conflicts(&token, &goal, &link.feed, &link.options, rule, now);
-            found.extend(conflicts.await?);
+            let stored = self.stored_of_late(&token, &goal, rule, now).await?;
+            found.extend(self.conflicts(&goal, &link.feed, &link.options, rule, (&stored, now))?);
             anyhow::Ok(found)
         };
-        match found.await {
-            Ok(found) if found.is_empty() => Finding::Fine,
+        let label = format!("Link {}: {} → {}", link.id, link.feed, link.slug);
+        let about = facts([("goal", link.slug.to_string()), ("link", link.id.to_string())]);
+        let (finding, misfits) = match found.await {
+            Ok(found) if found.is_empty() => (Finding::Fine, Vec::new()),
             Ok(found) => {
-                Finding::Warning(found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+                let words = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                (Finding::Warning(words), found.iter().map(Said::from).collect())
             }
-            Err(error) => Finding::Broken(store::explained(&error)),
-        }
+            Err(error) => (Finding::Broken(store::explained(&error)), Vec::new()),
+        };
+        Check { facts: about, misfits, ..Check::new("link", &label, finding) }
     }
 }
 

@@ -3,14 +3,20 @@
 
 mod list;
 
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::accounts::Service;
+use crate::text::{self, Facts};
 
 pub use list::attention;
 pub(crate) use list::paused;
 
 /// What is wrong or worth knowing: a closed set that programs may switch on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Code {
@@ -188,12 +194,22 @@ pub struct Attention {
     /// The goal's name, where it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<String>,
+    /// What the message is about, for saying it in another language.
+    #[serde(default, skip_serializing_if = "Facts::is_empty")]
+    pub facts: Facts,
 }
 
 impl Attention {
     /// Makes one that is about no goal.
-    fn new(code: Code, message: impl Into<String>) -> Attention {
-        Attention { code, message: message.into(), goal: None }
+    fn new(code: Code, facts: Facts, zone: Tz) -> Attention {
+        let message = text::english(&format!("attention.{}", code.name()), &facts, zone);
+        Attention { code, message, goal: None, facts }
+    }
+
+    /// Makes one about trouble with a service, in the words it was noted in.
+    fn with_message(code: Code, message: String, service: Service) -> Attention {
+        let facts = text::facts([("message", message.clone()), ("service", service.to_string())]);
+        Attention { code, message, goal: None, facts }
     }
 }
 
@@ -208,7 +224,7 @@ mod tests {
 
     #[test]
     fn the_most_urgent_counts() {
-        let item = |code| Attention::new(code, "");
+        let item = |code| Attention::new(code, Facts::new(), Tz::UTC);
         assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
         assert_eq!(urgency(&[]), Urgency::Notice);
         assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);

@@ -214,6 +214,8 @@ struct WireGoal {
     losedate: Option<i64>,
     #[serde(default, deserialize_with = "lenient::integer")]
     initday: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    graph_url: Option<String>,
 }
 
 fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
@@ -235,6 +237,7 @@ fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
         buffer_days: goal.safebuf,
         loses_at: moment(goal.losedate),
         starts_at: moment(goal.initday),
+        graph_url: goal.graph_url.and_then(|url| url.parse().ok()),
         presence,
     })
 }

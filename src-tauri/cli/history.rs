@@ -9,11 +9,12 @@ use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::App;
 use crate::day::{DayRule, Daystamp};
+use crate::ledger::{self, LedgerRow, Shown};
 use crate::link::Link;
-use crate::measurement::{Attribution, MeasureGroup};
-use crate::store::history::{Line, Outcome};
-use crate::store::{self, datapoint::State};
-use crate::sync::plan::Reason;
+use crate::measurement::MeasureGroup;
+use crate::settings::Units;
+use crate::store;
+use crate::store::history::{Filter, Line};
 
 /// One line, as programs read it.
 #[derive(Serialize)]
@@ -23,7 +24,7 @@ struct Row {
     device: String,
     values: String,
     goal: Option<String>,
-    outcome: &'static str,
+    outcome: String,
     reason: String,
     request_id: Option<String>,
     daystamp: Option<String>,
@@ -39,7 +40,8 @@ pub(super) fn show(
 ) -> anyhow::Result<Exit> {
     let zone = time_zone_or_utc(app);
     let since = since.map_or(DateTime::UNIX_EPOCH, |day| DayRule::new(zone, 0).start_of(Daystamp(day)));
-    let lines = app.store.read(|rows| store::history::load(rows, since, limit))?;
+    let filter = Filter { since, ..Filter::default() };
+    let lines = app.store.read(|rows| store::history::load(rows, &filter, limit))?;
     let links = app.links()?;
     let rows: Vec<Row> = lines.into_iter().map(|line| row(line, &links)).collect();
     if csv {
@@ -82,84 +84,35 @@ fn shortened(values: &str) -> String {
     }
 }
 
-/// Why nothing became of a measurement.
-fn unlinked(group: &MeasureGroup, links: &[Link]) -> String {
-    let early =
-        |link: &&Link| group.measured_at < link.since && group.measurement(link.feed.first_kind()).is_some();
-    links
-        .iter()
-        .find(early)
-        .map_or_else(|| "no link wants it".into(), |link| format!("measured before link {} began", link.id))
-}
-
 fn row(line: Line, links: &[Link]) -> Row {
-    let Line { group, outcome } = line;
-    let mut row = Row {
-        measured_at: group.measured_at,
-        group: group.id.0,
-        device: device(&group),
-        values: values(&group),
-        goal: None,
-        outcome: "unlinked",
-        reason: unlinked(&group, links),
-        request_id: None,
-        daystamp: None,
-        sent: None,
+    let row = LedgerRow::new(line, links, Units::Metric);
+    let device = match (&row.device, row.typed_in) {
+        (Some(model), _) => model.clone(),
+        (None, true) => "typed in".into(),
+        (None, false) => "device".into(),
     };
-    if let Some(outcome) = outcome {
-        (row.outcome, row.reason) = became(&outcome);
-        row.goal = Some(outcome.goal);
-        row.request_id = outcome.request_id;
-        row.daystamp = Some(outcome.day);
-        row.sent = outcome.value;
-    }
-    row
-}
-
-/// What became of a measurement: a closed word, and a phrase.
-fn became(outcome: &Outcome) -> (&'static str, String) {
-    let reason = Reason::named(&outcome.reason);
-    let why = reason.map_or_else(|| outcome.reason.clone(), |reason| reason.sentence().to_owned());
-    if let Some(parked) = &outcome.parked {
-        return ("refused", format!("refused: {parked}"));
-    }
-    match outcome.state.as_deref().and_then(State::named) {
-        Some(State::Confirmed) if reason == Some(Reason::OtherOfDay) => ("not_chosen", why),
-        Some(State::Confirmed) => ("sent", format!("sent: {why}")),
-        Some(State::Pending) => ("pending", format!("waiting to be sent: {why}")),
-        Some(State::Discarded) => ("discarded", "you decided not to send it".into()),
-        Some(State::Deleted) => ("deleted", "you deleted it at Beeminder; it stays deleted".into()),
-        Some(State::Stale) => ("stale", "no longer measured; still at Beeminder".into()),
-        Some(State::Kept) => ("kept", "no longer measured; you keep it at Beeminder".into()),
-        Some(State::Removing) => ("removing", "waiting to be removed at Beeminder".into()),
-        Some(State::Removed) => ("removed", "removed at Beeminder".into()),
-        None if reason.is_some_and(Reason::is_held) => ("held", why),
-        None => ("skipped", why),
-    }
-}
-
-fn device(group: &MeasureGroup) -> String {
-    match (&group.model, &group.device, group.attribution()) {
-        (Some(model), _, _) => model.clone(),
-        (None, None, Attribution::Manual | Attribution::AccountCreation) => "typed in".into(),
-        _ => "device".into(),
+    Row {
+        reason: row.sentence(),
+        measured_at: row.measured_at,
+        group: row.group,
+        device,
+        values: joined(&row.values),
+        goal: row.goal,
+        outcome: row.outcome,
+        request_id: row.request_id,
+        daystamp: row.daystamp,
+        sent: row.sent,
     }
 }
 
 pub(super) fn values(group: &MeasureGroup) -> String {
-    let value = |m: &crate::measurement::Measurement| {
-        let unit = m.kind.unit();
-        let value = m.value().and_then(|value| unit.convert(value));
-        let number = value.map_or_else(|| "?".into(), |value| unit.round(value).to_string());
-        let symbol = unit.symbol();
-        let space = if symbol.is_empty() || symbol == "%" { "" } else { " " };
-        format!("{} {number}{space}{symbol}", m.kind)
+    joined(&ledger::values(group, Units::Metric))
+}
+
+fn joined(values: &[Shown]) -> String {
+    let one = |shown: &Shown| {
+        let space = if shown.unit.is_empty() || shown.unit == "%" { "" } else { " " };
+        format!("{} {}{space}{}", shown.kind, shown.value.as_deref().unwrap_or("?"), shown.unit)
     };
-    group
-        .measurements
-        .iter()
-        .filter(|m| m.kind.is_whole_at(m.position))
-        .map(value)
-        .collect::<Vec<_>>()
-        .join(", ")
+    values.iter().map(one).collect::<Vec<_>>().join(", ")
 }

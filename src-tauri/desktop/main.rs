@@ -11,6 +11,7 @@ mod instance;
 mod logs;
 mod notifications;
 mod scheme;
+mod self_test;
 mod shell;
 mod start;
 #[cfg(target_os = "linux")]

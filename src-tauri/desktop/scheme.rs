@@ -2,40 +2,104 @@
 
 use tauri::AppHandle;
 
-/// Makes this program the one that browsers hand callbacks to, unless its package has done so.
+#[cfg(not(target_os = "macos"))]
+use beeminder_withings_sync::accounts::callback::SCHEME;
+#[cfg(not(target_os = "macos"))]
+use tauri_plugin_deep_link::DeepLinkExt;
+
+/// The desktop file that the package brings.
 #[cfg(target_os = "linux")]
+const PACKAGED: &str = "beeminder-withings-sync.desktop";
+
+/// Makes this program the one that browsers hand callbacks to, unless its package has done so.
 pub(crate) fn register(app: &AppHandle) {
-    if !is_packaged() {
-        register_all(app);
+    #[cfg(target_os = "linux")]
+    if is_packaged() && handler().is_ok_and(|handler| handler == PACKAGED) {
+        return;
     }
+    if let Err(error) = repair(app) {
+        tracing::warn!("The callback scheme could not be registered: {error:#}");
+    }
+}
+
+/// Whether browsers hand callbacks to this program.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_registered(app: &AppHandle) -> anyhow::Result<bool> {
+    if is_packaged() && handler()? == PACKAGED {
+        return Ok(true);
+    }
+    Ok(app.deep_link().is_registered(SCHEME)?)
+}
+
+/// Makes this program the one that browsers hand callbacks to.
+#[cfg(target_os = "linux")]
+pub(crate) fn repair(app: &AppHandle) -> anyhow::Result<()> {
+    if !is_packaged() {
+        return Ok(app.deep_link().register_all()?);
+    }
+    let set = std::process::Command::new("xdg-mime")
+        .args(["default", PACKAGED, &format!("x-scheme-handler/{SCHEME}")])
+        .status()?;
+    anyhow::ensure!(set.success(), "xdg-mime did not take it");
+    Ok(())
+}
+
+/// Takes back what this program registered; what a package brings goes with the package.
+#[cfg(target_os = "linux")]
+pub(crate) fn unregister(app: &AppHandle) -> anyhow::Result<()> {
+    if is_packaged() {
+        return Ok(());
+    }
+    Ok(app.deep_link().unregister(SCHEME)?)
+}
+
+/// Whether this is the packaged program.
+#[cfg(target_os = "linux")]
+fn is_packaged() -> bool {
+    std::env::current_exe().is_ok_and(|path| path.starts_with("/usr/bin"))
+}
+
+/// The desktop file that callbacks are handed to.
+#[cfg(target_os = "linux")]
+fn handler() -> anyhow::Result<String> {
+    let output = std::process::Command::new("xdg-mime")
+        .args(["query", "default", &format!("x-scheme-handler/{SCHEME}")])
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Whether browsers hand callbacks to this program.
+#[cfg(windows)]
+pub(crate) fn is_registered(app: &AppHandle) -> anyhow::Result<bool> {
+    Ok(app.deep_link().is_registered(SCHEME)?)
 }
 
 /// Makes this program the one that browsers hand callbacks to.
 #[cfg(windows)]
-pub(crate) fn register(app: &AppHandle) {
-    register_all(app);
+pub(crate) fn repair(app: &AppHandle) -> anyhow::Result<()> {
+    Ok(app.deep_link().register_all()?)
+}
+
+/// Takes back what this program registered.
+#[cfg(windows)]
+pub(crate) fn unregister(app: &AppHandle) -> anyhow::Result<()> {
+    Ok(app.deep_link().unregister(SCHEME)?)
 }
 
 /// macOS knows the scheme from the bundle alone.
 #[cfg(target_os = "macos")]
-pub(crate) fn register(_app: &AppHandle) {}
-
-#[cfg(not(target_os = "macos"))]
-fn register_all(app: &AppHandle) {
-    use tauri_plugin_deep_link::DeepLinkExt;
-    if let Err(error) = app.deep_link().register_all() {
-        tracing::warn!("The callback scheme could not be registered: {error}");
-    }
+pub(crate) fn is_registered(_app: &AppHandle) -> anyhow::Result<bool> {
+    Ok(true)
 }
 
-/// Whether this is the packaged program, and the desktop hands callbacks to the package's desktop file.
-#[cfg(target_os = "linux")]
-fn is_packaged() -> bool {
-    use beeminder_withings_sync::accounts::callback::SCHEME;
-    let packaged = std::env::current_exe().is_ok_and(|path| path.starts_with("/usr/bin"));
-    let handler = std::process::Command::new("xdg-mime")
-        .args(["query", "default", &format!("x-scheme-handler/{SCHEME}")])
-        .output();
-    let handler = handler.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    packaged && handler.is_ok_and(|handler| handler == "beeminder-withings-sync.desktop")
+/// macOS knows the scheme from the bundle alone.
+#[cfg(target_os = "macos")]
+pub(crate) fn repair(_app: &AppHandle) -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// macOS forgets the scheme with the bundle.
+#[cfg(target_os = "macos")]
+pub(crate) fn unregister(_app: &AppHandle) -> anyhow::Result<()> {
+    Ok(())
 }

@@ -13,7 +13,7 @@ use url::Url;
 
 use super::notifications::Notifications;
 use super::tray::TrayIcon;
-use super::window;
+use super::{autostart, scheme, window};
 
 /// The desktop.
 pub(crate) struct Shell {
@@ -69,6 +69,11 @@ impl Desktop for Shell {
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
         open::that_detached(url.as_str()).context("No browser could be opened")
+    }
+
+    fn forget(&self) -> anyhow::Result<()> {
+        autostart::set(&self.app, false).context("The start at login may still be on")?;
+        scheme::unregister(&self.app).context("The callback scheme may still be registered")
     }
 
     fn quit(&self) {

@@ -12,6 +12,7 @@ use beeminder_withings_sync::menu::{self, Wish};
 use beeminder_withings_sync::resident::{Desktop, Resident};
 use beeminder_withings_sync::{clock, stop_signal, store};
 use clap::Parser;
+use tauri::utils::config::Csp;
 use tauri::{AppHandle, Manager, RunEvent};
 use tokio::sync::mpsc;
 
@@ -35,7 +36,10 @@ pub(crate) fn start() -> anyhow::Result<()> {
         .context("Failed to start")?;
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let context = tauri::generate_context!();
+    let mut context = tauri::generate_context!();
+    if environment.sandbox {
+        show_pictures_of_this_computer(&mut context);
+    }
     let bus_name = instance::bus_name(&context.config().identifier, &environment);
     let single_instance = tauri_plugin_single_instance::Builder::new()
         .dbus_id(bus_name)
@@ -50,25 +54,56 @@ pub(crate) fn start() -> anyhow::Result<()> {
         builder.plugin(tauri_plugin_autostart::Builder::new().args(autostart::arguments(&arguments)).build());
     let app = builder
         .invoke_handler(tauri::generate_handler![
-            commands::view,
-            commands::sync_now,
-            commands::pause_for_an_hour,
-            commands::pause_until_tomorrow,
-            commands::resume,
-            commands::sign_in_withings,
-            commands::sign_in_beeminder,
-            commands::connect_beeminder_token,
-            commands::open_consent_page,
-            commands::paste_callback,
-            commands::cancel_sign_in,
-            commands::disconnect,
-            commands::open_goal,
-            commands::open_help,
-            commands::set_notifications,
-            commands::set_start_at_login,
-            commands::mark_seen,
-            commands::close_window,
-            commands::quit,
+            commands::program::view,
+            commands::program::sync_now,
+            commands::program::cancel_pass,
+            commands::program::pause_for_an_hour,
+            commands::program::pause_until_tomorrow,
+            commands::program::resume,
+            commands::program::open_goal,
+            commands::program::mark_seen,
+            commands::program::close_window,
+            commands::program::quit,
+            commands::program::leave_guide,
+            commands::program::set_notifications,
+            commands::program::set_start_at_login,
+            commands::program::save_settings,
+            commands::accounts::cancel_sign_in,
+            commands::accounts::sign_in_withings,
+            commands::accounts::sign_in_beeminder,
+            commands::accounts::connect_beeminder_token,
+            commands::accounts::open_consent_page,
+            commands::accounts::paste_callback,
+            commands::accounts::disconnect,
+            commands::accounts::open_help,
+            commands::links::catalogue,
+            commands::links::choices,
+            commands::links::preview_link,
+            commands::links::add_link,
+            commands::links::preview_change,
+            commands::links::change_link,
+            commands::links::remove_link,
+            commands::links::preview_backfill,
+            commands::links::start_backfill,
+            commands::links::cancel_backfill,
+            commands::links::create_goal,
+            commands::links::open_new_goal_page,
+            commands::history::history,
+            commands::history::export_history,
+            commands::history::chart,
+            commands::questions::questions,
+            commands::questions::answer_held,
+            commands::questions::retry_entry,
+            commands::questions::discard_entry,
+            commands::questions::remove_stale,
+            commands::questions::keep_stale,
+            commands::questions::confirm_gone,
+            commands::help::self_test,
+            commands::help::repair,
+            commands::help::open_data_folder,
+            commands::help::diagnostics,
+            commands::help::save_diagnostics,
+            commands::help::forget_everything,
         ])
         .setup(move |app| Ok(set_up(app.handle(), arguments, &environment)?))
         .build(context)
@@ -82,6 +117,13 @@ pub(crate) fn start() -> anyhow::Result<()> {
     runtime.shutdown_background();
     anyhow::ensure!(code == 0, "The desktop ended this program with {code}");
     Ok(())
+}
+
+/// The sandbox's pictures come from this computer, not from Beeminder's.
+fn show_pictures_of_this_computer(context: &mut tauri::Context<tauri::Wry>) {
+    if let Some(Csp::Policy(policy)) = &mut context.config_mut().app.security.csp {
+        *policy = policy.replace("img-src 'self'", "img-src 'self' http://127.0.0.1:*");
+    }
 }
 
 fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> anyhow::Result<()> {

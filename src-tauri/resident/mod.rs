@@ -41,6 +41,11 @@ pub trait Desktop: Send + Sync {
     /// # Errors
     /// When there is no browser.
     fn open_page(&self, url: &Url) -> anyhow::Result<()>;
+    /// Takes back what the desktop was told about this program: the start at login, the callback scheme.
+    ///
+    /// # Errors
+    /// When something of it may still be there.
+    fn forget(&self) -> anyhow::Result<()>;
     /// Ends the program; everything is settled.
     fn quit(&self);
 }
@@ -64,6 +69,8 @@ struct State {
     sandbox: bool,
     /// Why nothing works, if so.
     failure: Option<String>,
+    /// Whether everything is to be forgotten at the end.
+    forget: bool,
     /// The tray as last shown.
     shown: Option<Tray>,
 }
@@ -91,8 +98,24 @@ impl Resident {
                 break;
             }
         }
+        if self.is_to_forget() {
+            self.forget().await;
+        }
         // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
         self.desktop.quit();
+    }
+
+    fn is_to_forget(&self) -> bool {
+        self.state().forget
+    }
+
+    async fn forget(&self) {
+        let desktop = self.desktop.forget();
+        if let Err(error) = self.app.forget_everything().await.and(desktop) {
+            let message = format!("{error:#}");
+            tracing::error!("Not everything was forgotten: {message}");
+            self.notify_failure("Not everything was forgotten", &message, true);
+        }
     }
 
     async fn work(&self) {
@@ -148,6 +171,31 @@ impl Resident {
             store::setting::save_told_no_tray(rows)?;
             Ok(!told)
         })
+    }
+
+    /// Shows a page in the browser.
+    ///
+    /// # Errors
+    /// When there is no browser.
+    pub fn open_page(&self, url: &Url) -> anyhow::Result<()> {
+        self.desktop.open_page(url)
+    }
+
+    /// Makes a pass as soon as may be: something was decided that Beeminder or Withings should know.
+    pub fn sync_soon(&self) {
+        self.polling.sync_now();
+        self.refresh();
+    }
+
+    /// Ends the pass under way. What it has read stays, and the next pass goes on.
+    pub fn cancel_pass(&self) {
+        self.polling.cancel_pass();
+    }
+
+    /// Has everything forgotten when the program has ended its work, which it is told to do.
+    pub fn forget_at_the_end(&self) {
+        self.state().forget = true;
+        self.quit();
     }
 
     /// Says that what is stored was changed here.

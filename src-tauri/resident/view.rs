@@ -10,6 +10,8 @@ use crate::app::BEEMINDER_CLIENT_ID;
 use crate::clock;
 use crate::notification::Preferences;
 use crate::overview::Overview;
+use crate::pages::{self, Card};
+use crate::settings::Settings;
 use crate::store;
 
 /// What the window shows.
@@ -25,8 +27,16 @@ pub struct View {
     pub sign_in: SignInView,
     /// Whether the services are stand-ins.
     pub sandbox: bool,
+    /// The links, the one whose goal derails first in front.
+    pub links: Vec<Card>,
     /// How the user wants to be notified.
     pub notifications: Preferences,
+    /// What else the user chose.
+    pub settings: Settings,
+    /// Whether the first-run guide was finished, or left for good.
+    pub guided: bool,
+    /// Which version of the program this is.
+    pub version: &'static str,
     /// Whether this build has a Beeminder application of its own.
     pub has_beeminder_application: bool,
     /// The addresses to register at Withings and Beeminder.
@@ -76,21 +86,53 @@ impl Resident {
     /// When the store cannot be read.
     pub fn view(&self) -> anyhow::Result<View> {
         let overview = self.overview(clock::now())?;
-        let notifications = self.app.store.read(store::setting::preferences)?;
         let state = self.state();
+        let (links, notifications, settings, guided) = self.app.store.read(|rows| {
+            Ok((
+                pages::cards(rows, state.sandbox)?,
+                store::setting::preferences(rows)?,
+                store::setting::settings(rows)?,
+                store::setting::is_guided(rows)?,
+            ))
+        })?;
         Ok(View {
             overview,
             syncing: state.syncing,
             failure: state.failure.clone(),
             sign_in: self.sign_ins.view(),
             sandbox: state.sandbox,
+            links,
             notifications,
+            settings,
+            guided,
+            version: env!("CARGO_PKG_VERSION"),
             has_beeminder_application: BEEMINDER_CLIENT_ID.is_some(),
             callbacks: Callbacks {
                 withings: addresses(Service::Withings),
                 beeminder: addresses(Service::Beeminder),
             },
         })
+    }
+
+    /// Sets what the user chose; it counts at once.
+    ///
+    /// # Errors
+    /// When something is out of range.
+    pub fn save_settings(&self, settings: &Settings) -> anyhow::Result<()> {
+        self.app.save_settings(settings)?;
+        self.polling.reckon_again(&self.app)?;
+        self.refresh();
+        Ok(())
+    }
+
+    /// Notes that the first-run guide was finished, or left for good.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn leave_guide(&self) -> anyhow::Result<()> {
+        self.app.store.write(store::setting::save_guided)?;
+        self.refresh();
+        Ok(())
     }
 
     /// Sets how the user wants to be notified.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod datapoints;
 pub mod days;
 pub mod faults;
+mod graph;
 mod pages;
 pub mod sample;
 pub mod withings;
@@ -89,6 +90,9 @@ impl Sandbox {
             .await
             .with_context(|| format!("Port {port} of this computer is taken; choose another"))?;
         let address = listener.local_addr()?;
+        let url = Url::parse(&format!("http://{address}/")).context("This address makes no URL")?;
+        let mut world = world;
+        graph::hang_up(&mut world.beeminder.goals, &url);
         let world = Arc::new(Mutex::new(world));
         let router = router(Arc::clone(&world));
         let task = tokio::spawn(async move {
@@ -126,6 +130,7 @@ fn router(world: Shared) -> Router {
         .merge(withings::routes())
         .merge(beeminder::routes())
         .merge(datapoints::routes())
+        .merge(graph::routes())
         .merge(pages::routes())
         .fallback(unknown)
         .layer(middleware::from_fn_with_state(Arc::clone(&world), around))

@@ -228,7 +228,33 @@ pub fn forget_pending(rows: &Connection, link: LinkId) -> anyhow::Result<usize> 
     )?)
 }
 
-/// How many datapoints of a link Beeminder has, and the values of the last ones, oldest first.
+/// How many datapoints of a link Beeminder has.
+pub fn confirmed_of(rows: &Connection, link: LinkId) -> anyhow::Result<u64> {
+    Ok(rows
+        .prepare_cached("SELECT count(*) FROM datapoint WHERE link_id = ?1 AND state = 'confirmed'")?
+        .query_row([link.0], |row| row.get(0))?)
+}
+
+/// When Beeminder last confirmed one.
+pub fn latest_confirmation(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest: Option<i64> =
+        rows.query_row("SELECT max(confirmed_at) FROM datapoint", [], |row| row.get(0))?;
+    Ok(latest.map(moment))
+}
+
+/// The value and the day of the last datapoint of a link that Beeminder has.
+pub fn latest_of(rows: &Connection, link: LinkId) -> anyhow::Result<Option<(String, String)>> {
+    Ok(rows
+        .prepare_cached(
+            "SELECT value, coalesce(beeminder_day, daystamp, '') FROM datapoint
+             WHERE link_id = ?1 AND state = 'confirmed'
+             ORDER BY coalesce(beeminder_day, daystamp) DESC, timestamp DESC LIMIT 1",
+        )?
+        .query_row([link.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// The values of a link's last datapoints that Beeminder has, oldest first.
 pub fn latest_values(rows: &Connection, link: LinkId, count: u32) -> anyhow::Result<Vec<Decimal>> {
     let mut values: Vec<Decimal> = rows
         .prepare_cached(

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use url::Url;
 
 use super::moment;
 use crate::goal::{Goal, GoalId, GoalSlug, Presence};
@@ -9,14 +10,15 @@ use crate::goal::{Goal, GoalId, GoalSlug, Presence};
 /// Stores a goal. A new name is noted beside the old one until the user was told.
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached(
-        "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15)
+        "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
              title = excluded.title, units = excluded.units, deadline = excluded.deadline,
              summing = excluded.summing, aggday = excluded.aggday, autodata = excluded.autodata,
              healthkit_metric = excluded.healthkit_metric, frozen = excluded.frozen,
              buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
-             starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at",
+             starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at,
+             graph_url = excluded.graph_url",
     )?
     .execute(params![
         goal.id.0,
@@ -33,7 +35,8 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
         goal.loses_at.map(|moment| moment.timestamp()),
         goal.starts_at.map(|moment| moment.timestamp()),
         presence_name(goal.presence),
-        now.timestamp()
+        now.timestamp(),
+        goal.graph_url.as_ref().map(Url::as_str)
     ])?;
     Ok(())
 }
@@ -62,6 +65,12 @@ pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>
     Ok(oldest.map(moment))
 }
 
+/// When a goal was last read.
+pub fn latest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest: Option<i64> = rows.query_row("SELECT max(read_at) FROM goal", [], |row| row.get(0))?;
+    Ok(latest.map(moment))
+}
+
 /// The linked goals that got a new name, as (old, new).
 pub fn renamed(rows: &Connection) -> anyhow::Result<Vec<(String, String)>> {
     let renamed = rows
@@ -81,7 +90,7 @@ pub fn forget_renamings(rows: &Connection) -> anyhow::Result<()> {
 }
 
 const SELECT: &str = "SELECT id, slug, title, units, deadline, summing, aggday, autodata,
-            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence FROM goal";
+            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence, graph_url FROM goal";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
     Ok(Goal {
@@ -98,6 +107,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
         buffer_days: row.get(10)?,
         loses_at: row.get::<_, Option<i64>>(11)?.map(moment),
         starts_at: row.get::<_, Option<i64>>(12)?.map(moment),
+        graph_url: row.get::<_, Option<String>>(14)?.and_then(|url| url.parse().ok()),
         presence: match row.get::<_, String>(13)?.as_str() {
             "archived" => Presence::Archived,
             "deleted" => Presence::Deleted,

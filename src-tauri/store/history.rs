@@ -1,10 +1,53 @@
 //! The ledger: each measurement and what became of it, newest first.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::measurement;
+use crate::kind::MeasureKind;
 use crate::measurement::{GroupId, MeasureGroup};
+
+/// Which lines are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only what was measured at or after this moment.
+    pub since: DateTime<Utc>,
+    /// Only groups with one of these kinds; all when empty.
+    pub kinds: Vec<MeasureKind>,
+    /// Only what concerns the goal of this name.
+    pub goal: Option<String>,
+    /// Only what ended in this way; see [`Outcome::outcome`].
+    pub outcome: Option<String>,
+    /// Only lines in which these letters stand: in the day, the value sent, the goal, the device, the
+    /// request id, or Beeminder's refusal.
+    pub search: String,
+    /// Or, for the same search, those with one of these kinds or reasons, which users know by other words.
+    pub meant: Meant,
+    /// Only lines after this one.
+    pub after: Option<Place>,
+}
+
+/// What a search means beside its letters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Meant {
+    /// Numbers of kinds.
+    pub kinds: Vec<i64>,
+    /// Codes of reasons.
+    pub reasons: Vec<String>,
+}
+
+/// Where a line stands among the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// When it was measured, in Unix seconds.
+    measured_at: i64,
+    group: i64,
+    link: i64,
+}
 
 /// What became of one group under one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +60,8 @@ pub struct Outcome {
     pub reason: String,
     /// The datapoint it went into.
     pub request_id: Option<String>,
-    /// How that datapoint stands; a name of `datapoint::State`.
-    pub state: Option<String>,
+    /// `sent`, `pending`, `refused`, `not_chosen`, `held`, `skipped`, or a name of `datapoint::State`.
+    pub outcome: String,
     /// The datapoint's value.
     pub value: Option<String>,
     /// Why the datapoint needs the user.
@@ -32,28 +75,31 @@ pub struct Line {
     pub group: MeasureGroup,
     /// What became of it; `None` when no link wants it.
     pub outcome: Option<Outcome>,
+    /// Where it stands.
+    pub place: Place,
 }
 
-/// Loads up to `limit` lines of what was measured at or after `since`, newest first.
-pub fn load(rows: &Connection, since: DateTime<Utc>, limit: u32) -> anyhow::Result<Vec<Line>> {
-    let mut statement = rows.prepare_cached(
+/// Loads up to `limit` lines, newest first.
+pub fn load(rows: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<Line>> {
+    let query = format!(
         "SELECT g.id, goal.slug, coalesce(p.beeminder_day, d.daystamp), d.reason, d.request_id,
-                p.state, p.value, o.parked
-         FROM measure_group g
-         LEFT JOIN decision d ON d.group_id = g.id
-         LEFT JOIN link l ON l.id = d.link_id
-         LEFT JOIN goal ON goal.id = l.goal_id
-         LEFT JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
-         LEFT JOIN outbox o ON o.datapoint_id = p.id
-         WHERE g.measured_at >= ?1
-         ORDER BY g.measured_at DESC, g.id DESC, d.link_id LIMIT ?2",
-    )?;
-    let mut found = statement.query(params![since.timestamp(), limit])?;
+             {OUTCOME}, p.value, o.parked, g.measured_at, coalesce(d.link_id, 0)
+         {} ORDER BY g.measured_at DESC, g.id DESC, coalesce(d.link_id, 0) DESC LIMIT {limit}",
+        wanted(filter)
+    );
+    let mut statement = rows.prepare(&query)?;
+    let after = filter.after.unwrap_or(Place { measured_at: i64::MAX, group: i64::MAX, link: i64::MAX });
+    let mut found = statement.query(named_params! {
+        ":since": filter.since.timestamp(), ":goal": filter.goal, ":outcome": filter.outcome,
+        ":search": filter.search.to_lowercase(),
+        ":at": after.measured_at, ":group": after.group, ":link": after.link,
+    })?;
     let mut lines = Vec::new();
     while let Some(row) = found.next()? {
         let Some(group) = measurement::load(rows, GroupId(row.get(0)?))? else {
             continue;
         };
+        let place = Place { measured_at: row.get(8)?, group: group.id.0, link: row.get(9)? };
         let outcome = match row.get::<_, Option<String>>(1)? {
             None => None,
             Some(goal) => Some(Outcome {
@@ -61,12 +107,88 @@ pub fn load(rows: &Connection, since: DateTime<Utc>, limit: u32) -> anyhow::Resu
                 day: row.get(2)?,
                 reason: row.get(3)?,
                 request_id: row.get(4)?,
-                state: row.get(5)?,
+                outcome: row.get(5)?,
                 value: row.get(6)?,
                 parked: row.get(7)?,
             }),
         };
-        lines.push(Line { group, outcome });
+        lines.push(Line { group, outcome, place });
     }
     Ok(lines)
+}
+
+/// How many lines there are, whatever the place.
+pub fn count(rows: &Connection, filter: &Filter) -> anyhow::Result<u64> {
+    let query = format!("SELECT count(*) {}", wanted(filter));
+    let count = rows.prepare(&query)?.query_row(
+        named_params! {
+            ":since": filter.since.timestamp(), ":goal": filter.goal, ":outcome": filter.outcome,
+            ":search": filter.search.to_lowercase(),
+            ":at": i64::MAX, ":group": i64::MAX, ":link": i64::MAX,
+        },
+        |row| row.get(0),
+    )?;
+    Ok(count)
+}
+
+/// The groups whose datapoint Beeminder has.
+pub fn sent_groups(rows: &Connection) -> anyhow::Result<HashSet<GroupId>> {
+    let groups = rows
+        .prepare_cached(
+            "SELECT d.group_id FROM decision d
+             JOIN link l ON l.id = d.link_id
+             JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
+             WHERE p.state = 'confirmed' AND d.reason <> 'other_of_day'",
+        )?
+        .query_map([], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(groups)
+}
+
+/// How it ended, as one word.
+const OUTCOME: &str = "CASE
+         WHEN d.link_id IS NULL THEN 'unlinked'
+         WHEN o.parked IS NOT NULL THEN 'refused'
+         WHEN p.state = 'confirmed' AND d.reason = 'other_of_day' THEN 'not_chosen'
+         WHEN p.state = 'confirmed' THEN 'sent'
+         WHEN p.state IS NOT NULL THEN p.state
+         WHEN d.reason IN ('ambiguous', 'unknown_origin') THEN 'held'
+         ELSE 'skipped' END";
+
+/// The lines that `filter` lets through. Numbers and the words of closed sets alone are put into the text.
+fn wanted(filter: &Filter) -> String {
+    let numbers = |numbers: &mut dyn Iterator<Item = i64>| {
+        numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let has_kind = |kinds: String| {
+        format!("EXISTS (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind IN ({kinds}))")
+    };
+    let of_kind = if filter.kinds.is_empty() {
+        "TRUE".to_owned()
+    } else {
+        has_kind(numbers(&mut filter.kinds.iter().map(|kind| kind.0)))
+    };
+    let is_word = |word: &&String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let reasons: Vec<_> =
+        filter.meant.reasons.iter().filter(is_word).map(|reason| format!("'{reason}'")).collect();
+    format!(
+        "FROM measure_group g
+         LEFT JOIN decision d ON d.group_id = g.id
+         LEFT JOIN link l ON l.id = d.link_id
+         LEFT JOIN goal ON goal.id = l.goal_id
+         LEFT JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
+         LEFT JOIN outbox o ON o.datapoint_id = p.id
+         WHERE g.measured_at >= :since
+           AND g.measured_at <= :at
+           AND (g.measured_at, g.id, coalesce(d.link_id, 0)) < (:at, :group, :link)
+           AND {of_kind}
+           AND (:goal IS NULL OR goal.slug = :goal)
+           AND (:outcome IS NULL OR {OUTCOME} = :outcome)
+           AND (:search = '' OR instr(lower(concat_ws(' ', coalesce(p.beeminder_day, d.daystamp),
+                   date(g.measured_at, 'unixepoch'), p.value, goal.slug, g.model, d.request_id, o.parked)),
+                   :search)
+                OR {} OR d.reason IN ({}))",
+        has_kind(numbers(&mut filter.meant.kinds.iter().copied())),
+        reasons.join(", ")
+    )
 }

@@ -173,6 +173,15 @@ pub fn mark_planned(rows: &Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The models that something was measured with.
+pub fn models(rows: &Connection) -> anyhow::Result<Vec<String>> {
+    let models = rows
+        .prepare_cached("SELECT DISTINCT model FROM measure_group WHERE model IS NOT NULL ORDER BY model")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(models)
+}
+
 /// How many groups there are, and when the last of them was measured.
 pub fn summary(rows: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
     Ok(rows.query_row("SELECT count(*), max(measured_at) FROM measure_group", [], |row| {

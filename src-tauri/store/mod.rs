@@ -87,6 +87,17 @@ impl Store {
         Ok(value)
     }
 
+    /// Closes the file, so that it can be deleted. What is asked afterwards is asked of an empty database.
+    ///
+    /// # Errors
+    /// When even that cannot be made.
+    pub fn close(&self) -> anyhow::Result<()> {
+        let mut empty = Connection::open_in_memory().context("Failed to close the database")?;
+        prepare(&mut empty)?;
+        *self.lock() = empty;
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic while holding the lock rolled its transaction back.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

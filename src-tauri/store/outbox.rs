@@ -150,6 +150,16 @@ pub fn counts(rows: &Connection) -> anyhow::Result<(u64, u64)> {
     )?)
 }
 
+/// The same for one link.
+pub fn counts_of(rows: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> {
+    Ok(rows
+        .prepare_cached(
+            "SELECT count(*) FILTER (WHERE o.parked IS NULL), count(o.parked)
+             FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id WHERE d.link_id = ?1",
+        )?
+        .query_row([link.0], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
 const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
             o.updates, o.attempts, o.wait_until, o.parked, o.queued_at, o.removes, o.moment
      FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";

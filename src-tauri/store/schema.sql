@@ -81,7 +81,8 @@ CREATE TABLE goal (
     starts_at INTEGER,                 -- where its graph starts
     presence TEXT NOT NULL,            -- 'active', 'archived' or 'deleted'
     renamed_from TEXT,                 -- an earlier name, until the user was told
-    read_at INTEGER NOT NULL           -- when it was read
+    read_at INTEGER NOT NULL,          -- when it was read
+    graph_url TEXT                     -- where Beeminder keeps a picture of its graph; NULL while unknown
 ) STRICT;
 
 -- This feeds that goal, so, since then.

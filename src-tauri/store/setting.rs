@@ -7,6 +7,7 @@ use strum::VariantArray;
 use super::moment;
 use crate::kind::Source;
 use crate::notification::Preferences;
+use crate::settings::{INTERVALS, LANGUAGES, Settings};
 
 /// When a pause ends, in Unix seconds.
 const PAUSED_UNTIL: &str = "paused_until";
@@ -29,6 +30,16 @@ const MAY_BE_MANY: &str = "may_be_many";
 const WATCH_DEVICES: &str = "watch_devices";
 /// At what time of day to remind, as HH:MM:SS.
 const REMIND_AT: &str = "remind_at";
+/// Minutes between passes.
+const INTERVAL: &str = "interval";
+/// The system of units that measurements are shown in, by its name.
+const UNITS: &str = "units";
+/// How the browser comes back from a sign-in, by its name.
+const CALLBACK_WAY: &str = "callback_way";
+/// The window's language; as the desktop's when there is none.
+const LANGUAGE: &str = "language";
+/// Set once the first-run guide was finished or left for good.
+const GUIDED: &str = "guided";
 /// Set once the user was told that this desktop has no tray.
 const TOLD_NO_TRAY: &str = "told_no_tray";
 
@@ -134,6 +145,44 @@ pub fn remind_at(rows: &Connection) -> anyhow::Result<Option<NaiveTime>> {
 /// Sets or ends the reminder.
 pub fn save_remind_at(rows: &Connection, time: Option<NaiveTime>) -> anyhow::Result<()> {
     save(rows, REMIND_AT, time.map(|time| time.format("%H:%M:%S").to_string()).as_deref())
+}
+
+/// Everything the user chose in the settings.
+pub fn settings(rows: &Connection) -> anyhow::Result<Settings> {
+    let usual = Settings::default();
+    let minutes = load(rows, INTERVAL)?.and_then(|minutes| minutes.parse().ok());
+    Ok(Settings {
+        interval: minutes.filter(|minutes| INTERVALS.contains(minutes)).unwrap_or(usual.interval),
+        remind_at: remind_at(rows)?,
+        units: load(rows, UNITS)?.and_then(|name| name.parse().ok()).unwrap_or(usual.units),
+        callback_way: load(rows, CALLBACK_WAY)?
+            .and_then(|name| name.parse().ok())
+            .unwrap_or(usual.callback_way),
+        mirror_deletions: mirrors_deletions(rows)?,
+        watch_devices: watches_devices(rows)?,
+        language: load(rows, LANGUAGE)?.filter(|language| LANGUAGES.contains(&language.as_str())),
+    })
+}
+
+/// Sets everything the user chose in the settings.
+pub fn save_settings(rows: &Connection, settings: &Settings) -> anyhow::Result<()> {
+    save(rows, INTERVAL, Some(&settings.interval.to_string()))?;
+    save_remind_at(rows, settings.remind_at)?;
+    save(rows, UNITS, Some(settings.units.into()))?;
+    save(rows, CALLBACK_WAY, Some(settings.callback_way.into()))?;
+    save_mirrors_deletions(rows, settings.mirror_deletions)?;
+    save_watches_devices(rows, settings.watch_devices)?;
+    save(rows, LANGUAGE, settings.language.as_deref())
+}
+
+/// Whether the first-run guide was finished or left for good.
+pub fn is_guided(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(load(rows, GUIDED)?.is_some())
+}
+
+/// Notes that the guide need not be shown by itself again.
+pub fn save_guided(rows: &Connection) -> anyhow::Result<()> {
+    save(rows, GUIDED, Some("1"))
 }
 
 fn name_for(name: &str, source: Source) -> String {

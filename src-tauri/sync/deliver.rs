@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio_util::sync::CancellationToken;
 
 use super::trouble::{self, Trouble};
 use super::{SyncPass, Trigger, goals, retry};
@@ -65,7 +64,7 @@ fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn deliver(pass: &SyncPass<'_>, stop: &CancellationToken) -> anyhow::Result<u64> {
+pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
     let entries = pass.store.read(outbox::load_all)?;
     if !entries.iter().any(|entry| entry.parked.is_none()) {
         return Ok(0);
@@ -80,7 +79,7 @@ pub(super) async fn deliver(pass: &SyncPass<'_>, stop: &CancellationToken) -> an
     let mut round = Round { pass, token, attempted: 0, delivered: 0, held_up: HashSet::new(), trouble: None };
     for entry in entries {
         // Between entries, never inside one: a request under way is seen through.
-        if stop.is_cancelled() {
+        if pass.stop.is_cancelled() {
             break;
         }
         let waits = pass.trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, pass.now);

@@ -154,6 +154,7 @@ impl<'a> Reading<'a> {
             self.store(page)?;
             match next {
                 None => return Ok(Ok(self)),
+                Some(_) if self.pass.stop.is_cancelled() => return Ok(Ok(self.broken_off())),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(next) => {
                     return Ok(Err(unreadable(format!("it goes on at {next} after {offset:?}"))));
@@ -161,6 +162,11 @@ impl<'a> Reading<'a> {
             }
         }
         Ok(Err(unreadable("it never ends".into())))
+    }
+
+    /// What was read stays; the next reading starts where this one did.
+    fn broken_off(self) -> Reading<'a> {
+        Reading { updated_at: None, whole: false, ..self }
     }
 
     /// Reads one page, renewing the access token when it ran out on the way.

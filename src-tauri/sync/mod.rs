@@ -98,6 +98,8 @@ pub(crate) struct SyncPass<'a> {
     pub(crate) tokens: &'a Tokens,
     pub(crate) trigger: Trigger,
     pub(crate) now: DateTime<Utc>,
+    /// Ends the pass after the request under way.
+    pub(crate) stop: &'a CancellationToken,
 }
 
 impl SyncPass<'_> {
@@ -106,7 +108,7 @@ impl SyncPass<'_> {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub(crate) async fn make(&self, stop: &CancellationToken) -> anyhow::Result<SyncReport> {
+    pub(crate) async fn make(&self) -> anyhow::Result<SyncReport> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let before = self.requests();
         let sources = self.store.read(needed)?;
@@ -123,7 +125,7 @@ impl SyncPass<'_> {
             self.note(rows, &fetched)?;
             decide::decide(rows, self.now)
         })?;
-        let delivered = if may_deliver { deliver::deliver(self, stop).await? } else { 0 };
+        let delivered = if may_deliver { deliver::deliver(self).await? } else { 0 };
         self.store.read(|rows| {
             let (pending, parked) = store::outbox::counts(rows)?;
             Ok(SyncReport {

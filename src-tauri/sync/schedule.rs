@@ -6,8 +6,13 @@ use super::retry;
 use crate::accounts::Service;
 use crate::store::{self, Rows};
 
-/// Between passes. Withings asks for ten minutes at least.
-pub const INTERVAL: TimeDelta = TimeDelta::minutes(15);
+/// The time between passes.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn interval(rows: &Rows) -> anyhow::Result<TimeDelta> {
+    Ok(TimeDelta::minutes(i64::from(store::setting::settings(rows)?.interval)))
+}
 
 /// Extra passes before a linked goal's deadline.
 const BEFORE_DEADLINE: [TimeDelta; 3] = [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
@@ -27,18 +32,23 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
     retries.retain(|until| retry::is_waiting(*until, now));
     let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
     retries.extend(crate::reminder::next(rows, now)?);
-    let next = earliest(now, &retries, &deadlines);
+    let next = earliest(now, interval(rows)?, &retries, &deadlines);
     let paused = store::setting::paused_until(rows)?.filter(|until| is_paused(*until, now));
     Ok(paused.map_or(next, |until| next.max(until)))
 }
 
 /// The earliest of the regular time, a retry, and the extra passes before deadlines.
-fn earliest(now: DateTime<Utc>, retries: &[DateTime<Utc>], deadlines: &[DateTime<Utc>]) -> DateTime<Utc> {
+fn earliest(
+    now: DateTime<Utc>,
+    interval: TimeDelta,
+    retries: &[DateTime<Utc>],
+    deadlines: &[DateTime<Utc>],
+) -> DateTime<Utc> {
     let before_deadlines = deadlines
         .iter()
         .flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))
         .filter(|moment| *moment > now);
-    retries.iter().copied().chain(before_deadlines).fold(now + INTERVAL, DateTime::min)
+    retries.iter().copied().chain(before_deadlines).fold(now + interval, DateTime::min)
 }
 
 /// Whether a pause until `until` is on. None is longer than two days, so a longer one comes from a
@@ -64,7 +74,12 @@ mod tests {
             (vec![], vec![at(8), at(1000)], 3),
             (vec![], vec![at(-100)], 15),
         ] {
-            assert_eq!(earliest(at(0), &retries, &deadlines), at(expected), "{retries:?} {deadlines:?}");
+            let interval = TimeDelta::minutes(15);
+            assert_eq!(
+                earliest(at(0), interval, &retries, &deadlines),
+                at(expected),
+                "{retries:?} {deadlines:?}"
+            );
         }
     }
 }

@@ -25,6 +25,7 @@ use beeminder_withings_sync::sandbox::datapoints::Datapoint;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
 use beeminder_withings_sync::store;
+use beeminder_withings_sync::store::history::Filter;
 use beeminder_withings_sync::sync::{SyncReport, Trigger};
 use beeminder_withings_sync::unit::Unit;
 use beeminder_withings_sync::withings::Application;
@@ -195,7 +196,7 @@ impl TestApp {
     }
 
     pub(crate) fn history(&self) -> Vec<store::history::Line> {
-        self.app().store.read(|rows| store::history::load(rows, DateTime::UNIX_EPOCH, 10_000)).unwrap()
+        self.app().store.read(|rows| store::history::load(rows, &Filter::default(), 10_000)).unwrap()
     }
 
     /// The test knows that this many datapoints are left unsent.

@@ -1,0 +1,53 @@
+//! Forgetting everything: tokens, rows, files. Beeminder keeps what was posted.
+
+use anyhow::Context;
+
+use super::App;
+use crate::accounts::Service;
+use crate::data_dir::{LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
+use crate::store;
+
+impl App {
+    /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
+    /// program is good for nothing afterwards.
+    ///
+    /// # Errors
+    /// When something may still be there, by name.
+    pub async fn forget_everything(&self) -> anyhow::Result<()> {
+        let held = self.data_dir.try_lock(Lock::Poller)?;
+        anyhow::ensure!(held.is_some(), "Another program is polling this data directory. Stop it first.");
+        for service in Service::ALL {
+            self.tokens
+                .delete(service)
+                .await
+                .with_context(|| format!("Failed to delete the {service} sign-in from the keychain"))?;
+        }
+        self.forget_kept().await.context("Failed to delete the sign-in in flight from the keychain")?;
+        // The database must be closed before its file can go on every system.
+        self.store.close()?;
+        drop(held);
+        let path = self.data_dir.path();
+        match std::fs::remove_dir_all(path.join(WEB_FOLDER)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("Failed to delete what the window keeps");
+            }
+            _ => {}
+        }
+        for entry in std::fs::read_dir(path).context("Failed to read the data directory")? {
+            let file = entry.context("Failed to read the data directory")?;
+            if is_ours(&file.file_name().to_string_lossy()) {
+                std::fs::remove_file(file.path())
+                    .with_context(|| format!("Failed to delete {}", file.path().display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
+fn is_ours(name: &str) -> bool {
+    name.starts_with(store::FILE)
+        || name.ends_with(".lock")
+        || name.ends_with(".sock")
+        || [LOG_FILE, OLD_LOG_FILE].contains(&name)
+}

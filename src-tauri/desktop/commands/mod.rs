@@ -1,0 +1,73 @@
+//! What the window asks for. Each command calls the library and turns errors into a code for programs and
+//! a sentence for people. The list is that of `permissions.toml` and of `ui/backend.js`.
+
+pub(crate) mod accounts;
+pub(crate) mod help;
+pub(crate) mod history;
+pub(crate) mod links;
+pub(crate) mod program;
+pub(crate) mod questions;
+
+use beeminder_withings_sync::accounts::sign_in::SignInError;
+use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::menu::Wish;
+use beeminder_withings_sync::new_goal::NewGoalError;
+use beeminder_withings_sync::store;
+use serde::Serialize;
+use tauri::AppHandle;
+
+use crate::shell::resident;
+
+/// Why a command failed.
+#[derive(Debug, Serialize)]
+pub(crate) struct CommandError {
+    code: Code,
+    message: String,
+    /// The field that was filled in wrongly, where it is one.
+    field: Option<&'static str>,
+}
+
+/// What the window may switch on.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    /// Id or secret are wrong.
+    Application,
+    /// The keychain cannot be used.
+    Keychain,
+    /// Anything else; the message says it.
+    Failed,
+}
+
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> CommandError {
+        let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
+        let field = error.downcast_ref::<Wrong>().map(|wrong| wrong.field).or(new_goal);
+        CommandError { code: Code::Failed, message: store::explained(&error), field }
+    }
+}
+
+impl From<SignInError> for CommandError {
+    fn from(error: SignInError) -> CommandError {
+        use beeminder_withings_sync::withings::Error::ApplicationRefused;
+        let code = match &error {
+            SignInError::Withings(ApplicationRefused) => Code::Application,
+            SignInError::Keychain(_) => Code::Keychain,
+            SignInError::NotAsked
+            | SignInError::TooLate
+            | SignInError::Denied { .. }
+            | SignInError::AnotherPerson { .. }
+            | SignInError::ScopeMissing
+            | SignInError::Withings(_)
+            | SignInError::Beeminder(_)
+            | SignInError::Local(_) => Code::Failed,
+        };
+        CommandError { code, message: error.to_string(), field: None }
+    }
+}
+
+type Outcome<T = ()> = Result<T, CommandError>;
+
+fn grant(app: &AppHandle, wish: Wish) -> Outcome {
+    Ok(resident(app)?.grant(wish)?)
+}

@@ -1,0 +1,73 @@
+//! The part of the self-test that only the desktop can make: the callback scheme, the tray, the start at
+//! login; and mending what can be mended there.
+
+use std::sync::Arc;
+
+use beeminder_withings_sync::app::{Check, Finding};
+use serde::Deserialize;
+use tauri::{AppHandle, Manager};
+
+use super::autostart::{self, State};
+use super::scheme;
+use super::shell::Shell;
+
+/// What can be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Repair {
+    /// Browsers hand callbacks to this program again.
+    Scheme,
+    /// The entry that starts this program at login is written again.
+    Autostart,
+}
+
+/// Looks at what the desktop does for this program.
+pub(crate) fn of_the_desktop(app: &AppHandle) -> Vec<Check> {
+    vec![
+        Check::new("scheme", "The browser finds its way back", callbacks(app)),
+        Check::new("tray", "The icon in the tray", tray(app)),
+        Check::new("autostart", "The start at login", login(app)),
+    ]
+}
+
+/// Mends one of them.
+///
+/// # Errors
+/// When it stays as it is.
+pub(crate) fn repair(app: &AppHandle, what: Repair) -> anyhow::Result<()> {
+    match what {
+        Repair::Scheme => {
+            scheme::repair(app)?;
+            anyhow::ensure!(
+                scheme::is_registered(app)?,
+                "The desktop still hands callbacks to something else."
+            );
+            Ok(())
+        }
+        Repair::Autostart => autostart::set(app, true),
+    }
+}
+
+fn callbacks(app: &AppHandle) -> Finding {
+    match scheme::is_registered(app) {
+        Ok(true) => Finding::Fine,
+        Ok(false) => Finding::Broken("The desktop hands callbacks to another program, or to none.".into()),
+        Err(error) => Finding::Warning(format!("It could not be found out: {error:#}")),
+    }
+}
+
+fn tray(app: &AppHandle) -> Finding {
+    if app.state::<Arc<Shell>>().tray_is_visible() {
+        return Finding::Fine;
+    }
+    Finding::Warning("This desktop shows none, so the program is found through this window alone.".into())
+}
+
+fn login(app: &AppHandle) -> Finding {
+    match autostart::state(app) {
+        Ok(State::On | State::Off) => Finding::Fine,
+        Ok(State::Stale) => Finding::Broken("Its entry starts a program that is elsewhere now.".into()),
+        Ok(State::SwitchedOff) => Finding::Warning("Your desktop’s settings have switched it off.".into()),
+        Err(error) => Finding::Warning(format!("It could not be found out: {error:#}")),
+    }
+}

@@ -1,0 +1,215 @@
+//! The history page: the ledger page by page, as a file, and as a chart.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::chart::{self, Dot, Look};
+use crate::day::DayRule;
+use crate::kind::MeasureKind;
+use crate::ledger::{LedgerRow, shown_in};
+use crate::link::{Feed, Take};
+use crate::settings::Units;
+use crate::store;
+use crate::store::history::{Filter, Meant, Place};
+use crate::sync;
+
+/// What the page asks for.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct HistoryRequest {
+    search: String,
+    meant: Meant,
+    /// The word of a kind.
+    kind: Option<String>,
+    goal: Option<String>,
+    outcome: Option<String>,
+    after: Option<Place>,
+}
+
+impl HistoryRequest {
+    fn filter(self) -> Filter {
+        let kinds = self.kind.as_deref().and_then(MeasureKind::named).map(MeasureKind::sources);
+        Filter {
+            since: DateTime::UNIX_EPOCH,
+            kinds: kinds.unwrap_or_default(),
+            goal: self.goal.filter(|goal| !goal.is_empty()),
+            outcome: self.outcome.filter(|outcome| !outcome.is_empty()),
+            search: self.search,
+            meant: self.meant,
+            after: self.after,
+        }
+    }
+}
+
+/// One page of lines.
+#[derive(Debug, Serialize)]
+pub struct HistoryPage {
+    /// The lines, newest first.
+    pub rows: Vec<LedgerRow>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+/// How many lines a page has.
+const PAGE: u32 = 100;
+
+/// What a file of history is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// A table.
+    Csv,
+    /// For programs.
+    Json,
+}
+
+/// A file that was written.
+#[derive(Debug, Serialize)]
+pub struct Exported {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How many lines it has.
+    pub count: usize,
+}
+
+/// A picture of one kind.
+#[derive(Debug, Serialize)]
+pub struct Chart {
+    /// The picture; none when nothing of the kind was measured in that time.
+    pub svg: Option<String>,
+    /// How many measurements it shows.
+    pub count: usize,
+    /// The unit's symbol.
+    pub unit: &'static str,
+    /// The lowest and the highest value.
+    pub range: Option<(String, String)>,
+}
+
+impl App {
+    /// One page of history.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn history(&self, request: HistoryRequest) -> anyhow::Result<HistoryPage> {
+        let filter = request.filter();
+        let (links, units) = (self.links()?, self.settings()?.units);
+        self.store.read(|rows| {
+            let lines = store::history::load(rows, &filter, PAGE)?;
+            Ok(HistoryPage {
+                rows: lines.into_iter().map(|line| LedgerRow::new(line, &links, units)).collect(),
+                count: store::history::count(rows, &filter)?,
+            })
+        })
+    }
+
+    /// Writes history into a file in `folder` that only the user can read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn export_history(
+        &self,
+        request: HistoryRequest,
+        format: Format,
+        folder: &std::path::Path,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Exported> {
+        let filter = request.filter();
+        let links = self.links()?;
+        let lines = self.store.read(|rows| store::history::load(rows, &filter, u32::MAX))?;
+        let rows: Vec<_> =
+            lines.into_iter().map(|line| LedgerRow::new(line, &links, Units::Metric)).collect();
+        let (text, extension) = match format {
+            Format::Csv => (csv(&rows)?, "csv"),
+            Format::Json => (serde_json::to_vec_pretty(&rows)?, "json"),
+        };
+        let name = format!("withings-history-{}", now.format("%Y-%m-%d-%H%M%S"));
+        let path = folder.join(name).with_extension(extension);
+        crate::data_dir::write_private_file(&path, &text)
+            .with_context(|| format!("Failed to write {}", path.display()))?;
+        Ok(Exported { path, count: rows.len() })
+    }
+
+    /// Draws what was measured of one kind in the last `days`.
+    ///
+    /// # Errors
+    /// When there is no such kind, or it cannot be drawn.
+    pub fn chart(
+        &self,
+        kind: &str,
+        days: i64,
+        (dark, width): (bool, u32),
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Chart> {
+        let kind = MeasureKind::named(kind).with_context(|| format!("There is no kind “{kind}”"))?;
+        let unit = shown_in(kind, self.settings()?.units);
+        let since = now.checked_sub_signed(TimeDelta::days(days.clamp(1, 40_000))).unwrap_or_default();
+        let (dots, zone) = self.store.read(|rows| {
+            let zone = sync::time_zone(rows)?;
+            let feed = Feed::Track { kind, unit, take: Take::Every };
+            let heights = sync::context_for(rows, &feed, DayRule::new(zone, 0))?.heights;
+            let sent = store::history::sent_groups(rows)?;
+            let groups = store::measurement::load_with_kinds(rows, &kind.sources(), since)?;
+            let dot = |group: &crate::measurement::MeasureGroup| {
+                let value = unit.convert(kind.value_in(group, &heights)?)?.to_f64()?;
+                Some(Dot { at: group.measured_at, value, sent: sent.contains(&group.id) })
+            };
+            let mut dots: Vec<_> = groups.iter().filter_map(dot).collect();
+            dots.sort_by_key(|dot| dot.at);
+            Ok((dots, zone))
+        })?;
+        let look = Look { dark, width: width.clamp(280, 1600), height: 260, zone };
+        let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
+            Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
+        });
+        let rounded = |value: f64| {
+            rust_decimal::Decimal::from_f64_retain(value)
+                .map_or_else(String::new, |value| unit.round(value).to_string())
+        };
+        Ok(Chart {
+            svg: chart::svg(&dots, look)?,
+            count: dots.len(),
+            unit: unit.symbol(),
+            range: range.map(|(low, high)| (rounded(low), rounded(high))),
+        })
+    }
+}
+
+fn csv(rows: &[LedgerRow]) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "measured_at",
+        "group",
+        "device",
+        "values",
+        "goal",
+        "outcome",
+        "reason",
+        "request_id",
+        "daystamp",
+        "sent",
+    ])?;
+    for row in rows {
+        let value = |shown: &crate::ledger::Shown| {
+            format!("{} {} {}", shown.kind, shown.value.as_deref().unwrap_or("?"), shown.unit)
+        };
+        let values: Vec<_> = row.values.iter().map(|shown| value(shown).trim_end().to_owned()).collect();
+        writer.write_record([
+            row.measured_at.to_rfc3339().as_str(),
+            &row.group.to_string(),
+            row.device.as_deref().unwrap_or_default(),
+            &values.join("; "),
+            row.goal.as_deref().unwrap_or_default(),
+            &row.outcome,
+            &row.sentence(),
+            row.request_id.as_deref().unwrap_or_default(),
+            row.daystamp.as_deref().unwrap_or_default(),
+            row.sent.as_deref().unwrap_or_default(),
+        ])?;
+    }
+    Ok(writer.into_inner()?)
+}

@@ -1,0 +1,1 @@
+ALTER TABLE goal ADD COLUMN graph_url TEXT;

@@ -1,0 +1,164 @@
+//! The program's sentences, one file a language: `ui/texts/en.json` here and in the window, the others in
+//! the window alone.
+//!
+//! What is said comes as a key and facts, so that every language can say it its own way.
+//!
+//! A sentence has places for facts: `{goal}` as it is, `{until:moment}` as a time by the user's clock,
+//! `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it. Where a sentence
+//! counts, the key with `_one` behind it says what one is called.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+/// What a sentence is about, by the names of its places. Moments are RFC 3339, days `yyyy-mm-dd`; several
+/// words are parted by commas.
+pub type Facts = BTreeMap<String, String>;
+
+/// Collects facts.
+pub fn facts<const N: usize>(facts: [(&str, String); N]) -> Facts {
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Something to be said in the user's language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// The key of the sentence.
+    pub code: &'static str,
+    /// What it is about.
+    pub facts: Facts,
+}
+
+/// Says it in English, with times by the clock of `zone`. An unknown key is shown as it is; a test looks
+/// for those.
+pub fn english(key: &str, facts: &Facts, zone: Tz) -> String {
+    let texts = texts();
+    let one = facts.get("count").is_some_and(|count| count == "1");
+    let singular = one.then(|| texts.get(&format!("{key}_one"))).flatten();
+    let Some(text) = singular.or_else(|| texts.get(key)) else {
+        return key.to_owned();
+    };
+    let mut parts = text.split('{');
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (place, rest) = part.split_once('}').unwrap_or((part, ""));
+        let (name, form) = place.split_once(':').unwrap_or((place, ""));
+        said += &filled(facts.get(name).map_or("", String::as_str), form, zone);
+        said += rest;
+    }
+    said
+}
+
+/// Every key with its English text.
+pub fn texts() -> &'static BTreeMap<String, String> {
+    static TEXTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+    TEXTS.get_or_init(|| read(include_str!("../ui/texts/en.json")))
+}
+
+/// Reads a file of texts: groups in groups, whose names make the keys.
+///
+/// # Panics
+/// When it is no JSON, which a build of this program cannot have.
+pub fn read(json: &str) -> BTreeMap<String, String> {
+    fn collect(value: serde_json::Value, key: &str, texts: &mut BTreeMap<String, String>) {
+        match value {
+            serde_json::Value::Object(group) => {
+                for (name, value) in group {
+                    let key = if key.is_empty() { name } else { format!("{key}.{name}") };
+                    collect(value, &key, texts);
+                }
+            }
+            serde_json::Value::String(text) => drop(texts.insert(key.to_owned(), text)),
+            serde_json::Value::Null
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Number(_)
+            | serde_json::Value::Array(_) => {}
+        }
+    }
+    let mut texts = BTreeMap::new();
+    collect(serde_json::from_str(json).expect("a test reads every file of texts"), "", &mut texts);
+    texts
+}
+
+fn filled(fact: &str, form: &str, zone: Tz) -> String {
+    match form {
+        "moment" => fact.parse::<DateTime<Utc>>().map_or_else(
+            |_| fact.to_owned(),
+            |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
+        ),
+        "" | "day" | "number" => fact.to_owned(),
+        group => {
+            let word = |word: &str| texts().get(&format!("{group}.{word}")).cloned();
+            let words: Vec<_> =
+                fact.split(',').map(|one| word(one).unwrap_or_else(|| one.to_owned())).collect();
+            words.join(" and ")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::VariantArray;
+
+    use crate::attention::Code;
+    use crate::kind::{KINDS, Source};
+    use crate::link::Take;
+    use crate::measure_set::NAMED_SETS;
+    use crate::sync::plan::Reason;
+
+    #[test]
+    fn places_are_filled_as_their_form_says() {
+        let zone = chrono_tz::Europe::Paris;
+        let about = facts([
+            ("until", "2026-11-24T15:00:00Z".into()),
+            ("count", "1".into()),
+            ("what", "measure,sleep".into()),
+        ]);
+        assert_eq!(english("status.paused", &about, zone), "Paused until 2026-11-24 16:00.");
+        assert!(english("attention.parked", &about, zone).contains("1 datapoint."), "one is one");
+        assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
+        assert_eq!(english("no such key", &about, zone), "no such key");
+    }
+
+    #[test]
+    fn everything_the_program_may_say_has_a_text_in_every_language() {
+        let german = read(include_str!("../ui/texts/de.json"));
+        for code in Code::VARIANTS {
+            assert!(texts().contains_key(&format!("attention.{}", code.name())), "{code:?}");
+        }
+        for info in KINDS {
+            assert_eq!(texts().get(&format!("kind.{}", info.name)).map(String::as_str), Some(info.label));
+        }
+        for set in &NAMED_SETS {
+            assert_eq!(texts().get(&format!("set.{}", set.name)).map(String::as_str), Some(set.label));
+        }
+        for take in Take::VARIANTS {
+            assert!(texts().contains_key(&format!("take.{}", take.name())), "{take:?}");
+        }
+        for source in Source::VARIANTS {
+            let key = format!("source.{}", source.name());
+            assert_eq!(texts().get(&key).map(String::as_str), Some(source.label()));
+        }
+        for reason in Reason::VARIANTS {
+            let key = format!("reason.{}", reason.code());
+            assert_eq!(texts().get(&key).map(String::as_str), Some(reason.sentence()));
+        }
+        let keys = |texts: &BTreeMap<String, String>| texts.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(keys(texts()), keys(&german), "every key in every language");
+        let places = |text: &str| {
+            let mut places: Vec<_> =
+                text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
+            places.sort();
+            places
+        };
+        for (key, text) in &german {
+            assert!(!text.is_empty(), "{key}");
+            let free = key.starts_with("attention.");
+            assert!(free || places(text) == places(&texts()[key]), "{key}: {text}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+// Help: looking what is wrong and mending it, telling others about it, forgetting everything.
+
+import { $, h, replace, setText } from "../dom.js";
+import { ACTIONS } from "../shell.js";
+import { has, t } from "../texts.js";
+
+/** What mends a check that is not fine, beside what helps with an attention. */
+const REPAIRS = { scheme: "scheme", autostart: "autostart", keychain: "sync", withings: "sign_in", beeminder: "guide" };
+
+/** Does what a button promises; see `ACTIONS`. */
+export async function act(action, context) {
+  const { backend, go } = context;
+  switch (action) {
+    case "guide": return go("guide");
+    case "questions": return go("questions");
+    case "sign_in": return backend.signInWithings("", "", context.view().settings.callback_way);
+    case "sync": return backend.syncNow();
+    case "seen": return backend.markSeen();
+    case "resume": return backend.resume();
+    case "scheme": return backend.repair("scheme");
+    case "autostart": return backend.repair("autostart");
+    default: throw new Error(action);
+  }
+}
+
+/** Makes the page live. */
+export function init(root, context) {
+  const { backend, attempt } = context;
+  const problem = $(":scope > .problem", root);
+  const test = $("#self-test", root);
+  const look = async () => {
+    setText($("#test-summary", root), t("help.testing"));
+    try {
+      showChecks(root, await backend.selfTest());
+    } catch (error) {
+      setText($("#test-summary", root), "");
+      throw error;
+    }
+  };
+  test.addEventListener("click", () => attempt(test, problem, look));
+  $("#checks", root).addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-repair]");
+    if (button) {
+      attempt(button, problem, async () => {
+        await act(button.dataset.repair, context);
+        if (location.hash === "#help") {
+          await look();
+        }
+      });
+    }
+  });
+  const folder = $("#data-folder", root);
+  folder.addEventListener("click", () => attempt(folder, problem, () => backend.openDataFolder()));
+  diagnostics(root, context, problem);
+  const forget = $("#forget", root);
+  forget.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt($("[type=submit]", forget), $(".problem", forget), () => backend.forgetEverything(forget.typed.value));
+  });
+  setText($("#version", root), t("help.version", { version: context.view().version }));
+}
+
+function diagnostics(root, context, problem) {
+  const { backend, attempt } = context;
+  const form = $("#diagnostics", root);
+  const show = $("#show-diagnostics", root);
+  show.addEventListener("click", () => attempt(show, problem, async () => {
+    form.text.value = await backend.diagnostics();
+    form.hidden = false;
+  }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    attempt($("[type=submit]", form), $(".problem", form), async () => {
+      const path = await backend.saveDiagnostics(form.text.value);
+      setText($("#diagnostics-saved", root), t("help.diagnostics_saved", { path }));
+    });
+  });
+  const copy = $("#copy-diagnostics", root);
+  copy.addEventListener("click", () => attempt(copy, problem, async () => {
+    await navigator.clipboard.writeText(form.text.value);
+    setText($("#diagnostics-saved", root), t("guide.copied"));
+  }));
+}
+
+/** The words of a check: what was looked at, and how it is. */
+function words(check) {
+  const key = [`check.${check.name}`, `headline.${check.name}`].find(has);
+  const label = key ? t(key, check.facts) : check.label;
+  const misfits = check.misfits.map((misfit) => t(`misfit.${misfit.code}`, misfit.facts));
+  const attention = `attention.${check.name}`;
+  const found = misfits.length > 0 ? misfits.join(" ") : has(attention) ? t(attention, check.facts) : check.finding.message;
+  return { label, found: check.finding.state === "fine" ? "" : found };
+}
+
+function showChecks(root, checks) {
+  const bad = checks.filter((check) => check.finding.state !== "fine").length;
+  setText($("#test-summary", root), bad === 0 ? t("help.all_fine") : t("help.found", { count: bad }));
+  replace($("#checks", root), checks.map((check) => {
+    const { state } = check.finding;
+    const { label, found } = words(check);
+    const repair = state === "fine" ? undefined : REPAIRS[check.name] ?? ACTIONS[check.name];
+    return h("li", { className: `check-line ${state}`, dataset: { check: check.name } },
+      h("span", { className: "shape", "aria-hidden": "true" }),
+      h("span", {}, h("strong", {}, label), ` ${t(`help.${state}`)}`, found ? h("br") : null, found),
+      repair ? h("button", { type: "button", dataset: { repair, key: check.name } }, t(`action.${repair}`)) : null);
+  }));
+}

@@ -1,0 +1,151 @@
+// The ledger: every measurement and what became of it, a page at a time, however many there are.
+
+import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "../dom.js";
+import { amount, day, exactly, number, t } from "../texts.js";
+
+const OUTCOMES = ["sent", "pending", "refused", "held", "skipped", "not_chosen", "unlinked", "discarded",
+  "deleted", "stale", "kept", "removing", "removed"];
+const REASONS = ["sent", "sent_for_day", "other_of_day", "ambiguous", "unknown_origin", "account_creation",
+  "incomplete_set", "implausible_value", "not_worked_out", "not_mine", "typed_in", "other_device", "other_time",
+  "other_workout"];
+
+let catalogue = null;
+let places = [];
+let older = null;
+let known = "";
+
+/** Makes the page live. */
+export async function init(root, context) {
+  const { backend } = context;
+  places = [];
+  catalogue = await backend.catalogue();
+  const kinds = catalogue.kinds.filter((kind) => kind.trackable).map((kind) => [kind.name, t(`kind.${kind.name}`)]);
+  const [filter, chart] = [$("#filter", root), $("#chart-form", root)];
+  choose(chart.kind, kinds, context.view().links.find((link) => link.form.kind)?.form.kind ?? "weight");
+  chart.days.value = "90";
+  choose(filter.kind, [["", t("history.any")], ...kinds]);
+  choose(filter.goal, [["", t("history.any")],
+    ...[...new Set(context.view().links.map((link) => link.form.goal))].map((goal) => [goal, goal])]);
+  choose(filter.outcome, [["", t("history.any")], ...OUTCOMES.map((word) => [word, t(`outcome_word.${word}`)])]);
+  const anew = settled(() => {
+    places = [];
+    lines(root, context);
+  });
+  filter.addEventListener("input", anew);
+  filter.addEventListener("submit", (event) => event.preventDefault());
+  chart.addEventListener("input", () => redraw(root, context));
+  const turn = (selector, work) => $(selector, root).addEventListener("click", async () => {
+    work();
+    await lines(root, context);
+    $(".wide", root).scrollTop = 0;
+  });
+  turn("#older", () => places.push(older));
+  turn("#newer", () => places.pop());
+  for (const button of $$(".export", root)) {
+    button.addEventListener("click", () => context.attempt(button, $(".problem", root), async () => {
+      const file = await backend.exportHistory(request(root), button.dataset.format);
+      setText($("#exported", root), t("history.exported", { count: file.count, path: file.path }));
+    }));
+  }
+  known = fingerprint(context.view());
+  await Promise.all([lines(root, context), redraw(root, context)]);
+}
+
+/** Shows what has changed, unless the user has turned the page. */
+export async function update(root, view, context) {
+  const now = fingerprint(view);
+  if (now === known || !catalogue) {
+    return;
+  }
+  known = now;
+  if (places.length === 0) {
+    await lines(root, context);
+  }
+}
+
+const fingerprint = ({ overview, syncing }) =>
+  JSON.stringify([overview.measure_groups, overview.pending, overview.parked, overview.held, overview.stale, overview.last_sync, syncing]);
+
+/** What is asked for; a search for a word of the user's language means what it stands for. */
+function request(root) {
+  const filter = $("#filter", root);
+  const search = filter.search.value.trim();
+  const meant = (words) => search !== "" && words.toLowerCase().includes(search.toLowerCase());
+  return {
+    search,
+    meant: {
+      kinds: catalogue.kinds.filter((kind) => meant(t(`kind.${kind.name}`))).map((kind) => kind.number),
+      reasons: REASONS.filter((reason) => meant(t(`reason.${reason}`))),
+    },
+    kind: filter.kind.value || null,
+    goal: filter.goal.value || null,
+    outcome: filter.outcome.value || null,
+    after: places.at(-1) ?? null,
+  };
+}
+
+let latest = 0;
+
+async function lines(root, context) {
+  const asked = ++latest;
+  const problem = $("section:last-of-type > .problem", root);
+  let page;
+  try {
+    page = await context.backend.history(request(root));
+  } catch (error) {
+    showProblem(problem, error);
+    return;
+  }
+  if (asked !== latest || !root.isConnected) {
+    return;
+  }
+  clearProblem(problem);
+  const before = places.length * 100;
+  setText($("#lines-summary", root), page.count === 0 ? t("history.none")
+    : t("history.summary", { from: number(before + 1), to: number(before + page.rows.length), all: number(page.count) }));
+  replace($("#lines tbody", root), page.rows.map(row));
+  older = page.rows.at(-1)?.place ?? null;
+  $("#newer", root).disabled = places.length === 0;
+  $("#older", root).disabled = before + page.rows.length >= page.count;
+}
+
+/** What was measured, in words; of many values the first few. */
+export function values(list) {
+  const MOST = 4;
+  const words = list.slice(0, MOST).map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
+  return list.length > MOST ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}` : words.join(", ");
+}
+
+function row(line) {
+  const device = line.typed_in ? t("history.typed_in") : line.device ?? "";
+  return h("tr", { className: line.outcome },
+    h("td", {}, exactly(line.measured_at), device ? h("small", {}, ` ${device}`) : null),
+    h("td", {}, values(line.values)),
+    h("td", {}, line.goal ?? "–"),
+    h("td", {}, t(`outcome.${line.outcome}`, line.facts)),
+    h("td", { className: "number" }, line.sent ? number(line.sent) : "", line.daystamp ? h("small", {}, ` ${day(line.daystamp)}`) : null),
+    h("td", { className: "code" }, line.request_id ?? ""));
+}
+
+/** Draws the chart again. */
+export async function redraw(root, context) {
+  const form = $("#chart-form", root);
+  const box = $("#chart", root);
+  const width = Math.round(box.clientWidth) || 600;
+  let chart;
+  try {
+    chart = await context.backend.chart(form.kind.value, Number(form.days.value), isDark(), width);
+  } catch (error) {
+    showProblem(context.problem, error);
+    return;
+  }
+  if (!root.isConnected) {
+    return;
+  }
+  const [low, high] = chart.range ?? [];
+  const words = chart.count === 0 ? t("history.no_chart") : t("history.chart_summary", {
+    count: chart.count, low: amount(low, chart.unit), high: amount(high, chart.unit),
+  });
+  draw(box, chart.svg, `${t(`kind.${form.kind.value}`)}: ${words}`);
+  setText($("#chart-summary", root), words);
+}

@@ -1,0 +1,77 @@
+// What the user chose. Each change counts at once.
+
+import { $, choose, setText } from "../dom.js";
+import { t } from "../texts.js";
+
+/** How each field is read and written; its name is that of the setting. */
+const FIELDS = {
+  interval: { read: (field) => Number(field.value), write: (field, value) => { field.value = String(value); } },
+  remind_at: {
+    read: (field) => (field.value ? `${field.value}:00` : null),
+    write: (field, value) => { field.value = value?.slice(0, 5) ?? ""; },
+  },
+  units: { read: (field) => field.value, write: (field, value) => { field.value = value; } },
+  callback_way: { read: (field) => field.value, write: (field, value) => { field.value = value; } },
+  mirror_deletions: { read: (field) => field.checked, write: (field, value) => { field.checked = value; } },
+  watch_devices: { read: (field) => field.checked, write: (field, value) => { field.checked = value; } },
+  language: { read: (field) => field.value || null, write: (field, value) => { field.value = value ?? ""; } },
+};
+
+const INTERVALS = [10, 15, 30, 60, 120, 240];
+
+/** The moment a number of hours ahead; none for 0. */
+const hoursAhead = (hours) => (hours === "0" ? null : new Date(Date.now() + Number(hours) * 3_600_000).toISOString());
+
+/** Makes the page live. */
+export function init(root, context) {
+  const { backend, attempt } = context;
+  const form = $("#settings", root);
+  const problem = $(".problem", form);
+  const own = context.view().settings.interval;
+  const intervals = INTERVALS.includes(own) ? INTERVALS : [...INTERVALS, own].sort((a, b) => a - b);
+  choose(form.interval, intervals.map((minutes) => [String(minutes), t("settings.minutes", { count: minutes })]), String(own));
+  for (const [name, { read }] of Object.entries(FIELDS)) {
+    form[name].addEventListener("change", (event) => attempt(event.target, problem, () =>
+      backend.saveSettings({ ...context.view().settings, [name]: read(event.target) })));
+  }
+  form.startAtLogin.addEventListener("change", (event) =>
+    attempt(event.target, problem, () => backend.setStartAtLogin(event.target.checked)));
+  const notify = (field, preferences) => field.addEventListener("change", () =>
+    attempt(field, problem, () => backend.setNotifications({ ...context.view().notifications, ...preferences() })));
+  notify(form.level, () => ({ level: form.level.value }));
+  notify(form.snooze, () => ({ snoozed_until: hoursAhead(form.snooze.value) }));
+  const click = (id, work) => {
+    const button = $(id, root);
+    button.addEventListener("click", () => attempt(button, problem, work));
+  };
+  click("#pause-for-an-hour", () => backend.pauseForAnHour());
+  click("#pause-until-tomorrow", () => backend.pauseUntilTomorrow());
+  click("#resume", () => backend.resume());
+  click("#quit", () => backend.quit());
+  form.addEventListener("submit", (event) => event.preventDefault());
+}
+
+/** Shows what is chosen. */
+export function update(root, view) {
+  const form = $("#settings", root);
+  for (const [name, { write }] of Object.entries(FIELDS)) {
+    if (document.activeElement !== form[name] || form[name].type !== "time") {
+      write(form[name], view.settings[name]);
+    }
+  }
+  form.startAtLogin.checked = view.start_at_login === "on";
+  form.startAtLogin.disabled = view.start_at_login === null;
+  $("#switched-off", root).hidden = view.start_at_login !== "switched_off";
+  const { level, snoozed_until: until } = view.notifications;
+  form.level.value = level;
+  const snoozed = until !== null && new Date(until) > new Date();
+  if (!snoozed) {
+    form.snooze.value = "0";
+  }
+  $("#snoozed", root).hidden = !snoozed;
+  setText($("#snoozed", root), snoozed ? t("settings.snoozed", { at: until }) : "");
+  const paused = view.overview.status === "paused";
+  $("#resume", root).disabled = !paused;
+  $("#pause-for-an-hour", root).disabled = paused;
+  $("#pause-until-tomorrow", root).disabled = paused;
+}

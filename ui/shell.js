@@ -1,0 +1,102 @@
+// What every page has around it: how we are, the one button that helps, and the sign-in in flight.
+
+import { $, setText } from "./dom.js";
+import { has, moment, number, t } from "./texts.js";
+
+const ICONS = {
+  fine: "fine", nothing_measured: "fine", not_uploading: "fine",
+  retrying: "syncing",
+  paused: "paused",
+  not_set_up: "needs-you", needs_you: "needs-you", keychain_locked: "needs-you", share_withdrawn: "needs-you",
+};
+
+/** What helps with each thing that can be wrong; see `act` of the help page. */
+export const ACTIONS = {
+  connect_withings: "guide", connect_beeminder: "guide", nothing_linked: "guide",
+  sign_in_withings: "sign_in", scope_missing: "sign_in", share_withdrawn: "sign_in", check_application: "guide",
+  sign_in_beeminder: "guide",
+  keychain_locked: "sync", keychain_absent: "sync", keychain_failed: "sync",
+  offline: "sync", unavailable: "sync", unreadable: "sync", not_synced: "sync",
+  parked: "questions", held: "questions", stale: "questions", many_gone: "questions",
+  store_recovered: "seen", goal_renamed: "seen",
+  paused: "resume",
+};
+
+/** One attention in the user's language. */
+export const said = (item) => {
+  const key = `attention.${item.code}`;
+  return has(key) ? t(key, { ...item.facts, goal: item.goal ?? "" }) : item.message;
+};
+
+/** How we are, as one sentence. */
+export function statusSentence(view) {
+  const { overview } = view;
+  if (view.failure) {
+    return view.failure;
+  }
+  const first = overview.attention[0];
+  return t(`status.${overview.status}`, { ...overview.status_facts, problem: first ? said(first) : "" });
+}
+
+/** What is going on, with numbers. */
+function activity(view) {
+  const { overview } = view;
+  return overview.pending > 0
+    ? t("shell.sending", { count: overview.pending })
+    : t("shell.reading", { count: overview.measure_groups });
+}
+
+/** The button that helps with the most urgent thing. */
+function helpful(view) {
+  const { overview } = view;
+  if (overview.status === "paused") {
+    return "resume";
+  }
+  const urgent = overview.status !== "fine" || overview.attention.length > 0;
+  const action = urgent ? ACTIONS[overview.attention[0]?.code] : undefined;
+  // That button is there already.
+  return action === "sync" ? undefined : action;
+}
+
+/** Shows what is around every page. */
+export function renderShell(view) {
+  const { overview } = view;
+  const connected = overview.withings.connected && overview.beeminder.connected;
+  $("#sandbox").hidden = !view.sandbox;
+  $("#no-tray").hidden = view.has_tray;
+  const icon = view.failure ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
+  $("#status-icon").className = `icon ${icon}`;
+  setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));
+  const last = overview.last_sync ? t("shell.last", { at: overview.last_sync }) : t("shell.never");
+  const next = t("shell.next", { at: overview.next });
+  setText($("#status-when"), view.syncing ? activity(view) : connected ? `${last}, ${next}` : last);
+  const action = view.syncing ? undefined : helpful(view);
+  const button = $("#status-action");
+  button.hidden = !action || (action === "guide" && $("#page").dataset.page === "guide");
+  if (action) {
+    button.dataset.action = action;
+    setText(button, t(`action.${action}`));
+  }
+  $("#sync-now").hidden = !connected || view.syncing;
+  $("#cancel-pass").hidden = !view.syncing;
+  const questions = overview.held + overview.parked + overview.stale;
+  $("#question-count").hidden = questions === 0;
+  setText($("#question-count"), number(questions));
+  const waiting = view.sign_in.state === "waiting";
+  $("#waiting").hidden = !waiting;
+  if (waiting) {
+    setText($("#waiting-title"), t("waiting.title", { service: t(`service.${view.sign_in.service}`) }));
+  }
+}
+
+/** The words for a service and since when it is connected. */
+export function account(line) {
+  if (!line.connected) {
+    return line.user ? t("account.lost", { user: line.user }) : t("account.never");
+  }
+  return t("account.connected", { user: line.user, at: line.connected_at });
+}
+
+/** When a service last did what it was asked. */
+export const lastSuccess = (line) =>
+  line.last_success ? t("account.success", { at: moment(line.last_success) }) : t("account.no_success");

@@ -1,0 +1,108 @@
+// What is said, in the user's language: keys in, sentences out. Dates and numbers follow the same locale.
+
+const LANGUAGES = ["en", "de"];
+
+let texts = new Map();
+let locale = "en";
+let timeZone;
+
+/** Loads the language that was chosen, or else the desktop's. */
+export async function load(chosen) {
+  const wanted = [chosen, ...navigator.languages, "en"].filter(Boolean);
+  const known = wanted.find((tag) => LANGUAGES.includes(tag.split("-")[0])) ?? "en";
+  const language = known.split("-")[0];
+  // Someone who reads English in Paris still writes dates as in Paris.
+  locale = navigator.languages.find((tag) => tag.startsWith(language)) ?? language;
+  const answer = await fetch(`texts/${language}.json`);
+  texts = flattened(await answer.json());
+  document.documentElement.lang = language;
+}
+
+function flattened(group, before = "", found = new Map()) {
+  for (const [name, value] of Object.entries(group)) {
+    const key = before ? `${before}.${name}` : name;
+    if (typeof value === "string") {
+      found.set(key, value);
+    } else {
+      flattened(value, key, found);
+    }
+  }
+  return found;
+}
+
+/** Says by whose clock times are shown. */
+export function setTimeZone(zone) {
+  timeZone = zone;
+}
+
+/** Whether there are words for a key. */
+export const has = (key) => texts.has(key);
+
+/** Says it. `facts` fill the places of the sentence. */
+export function t(key, facts = {}) {
+  const one = Number(facts.count) === 1 ? texts.get(`${key}_one`) : undefined;
+  const text = one ?? texts.get(key) ?? key;
+  return text.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, form) => filled(facts[name] ?? "", form));
+}
+
+function filled(fact, form) {
+  if (fact === "") {
+    return "";
+  }
+  switch (form) {
+    case undefined: return String(fact);
+    case "moment": return moment(fact);
+    case "day": return day(fact);
+    case "number": return number(fact);
+    default: return list(String(fact).split(",").map((word) => texts.get(`${form}.${word}`) ?? word));
+  }
+}
+
+/** Several words in a row. */
+export const list = (words) => new Intl.ListFormat(locale, { type: "conjunction" }).format(words);
+
+/** A number as the user's locale writes it; exact decimals keep their digits. */
+export function number(value) {
+  const digits = String(value).split(".")[1]?.length ?? 0;
+  return Number(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A moment by the clock of the Beeminder user, with the weekday when it is near. */
+export function moment(text) {
+  const at = new Date(text);
+  const days = Math.abs(at - Date.now()) / 86_400_000;
+  const date = days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
+  return at.toLocaleString(locale, { ...date, hour: "2-digit", minute: "2-digit", timeZone });
+}
+
+/** A moment to the minute, with its date. */
+export const exactly = (text) =>
+  new Date(text).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone });
+
+/** A day, as `2026-11-24` or `20261124`. */
+export function day(text) {
+  const [, year, month, date] = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text) ?? [];
+  if (!year) {
+    return text;
+  }
+  const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
+  return at.toLocaleDateString(locale, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
+}
+
+/** A value with its unit. */
+export function amount(value, unit) {
+  const figure = value === null ? "?" : number(value);
+  return unit ? `${figure}${unit === "%" && !locale.startsWith("de") ? "" : " "}${unit}` : figure;
+}
+
+/** Says everything in a part of the page that names its words by `data-text`, `data-label`, `data-hint`. */
+export function fill(part) {
+  const each = (attribute, put) => {
+    for (const element of part.querySelectorAll(`[data-${attribute}]`)) {
+      put(element, t(element.dataset[attribute]));
+    }
+  };
+  each("text", (element, words) => { element.textContent = words; });
+  each("label", (element, words) => element.setAttribute("aria-label", words));
+  each("hint", (element, words) => { element.placeholder = words; });
+}

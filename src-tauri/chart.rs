@@ -15,6 +15,8 @@ pub struct Dot {
     pub value: f64,
     /// Whether Beeminder has it, or its part in a day's value.
     pub sent: bool,
+    /// Whether it is surely the user's; the average leaves out what is not.
+    pub certain: bool,
 }
 
 /// How a chart looks.
@@ -94,7 +96,7 @@ fn draw(
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .x_labels((look.width / 110).max(2) as usize)
+        .x_labels(labels(look.width, days))
         .y_labels(5)
         .x_label_formatter(&date)
         .y_label_formatter(&number)
@@ -116,6 +118,7 @@ fn draw(
 
 /// The mean of the week before each dot, at the dot's moment.
 fn moving_average(dots: &[Dot]) -> Vec<(f64, f64)> {
+    let dots: Vec<_> = dots.iter().filter(|dot| dot.certain).collect();
     let (mut first, mut sum) = (0, 0.0);
     let mut average = Vec::with_capacity(dots.len());
     for (index, dot) in dots.iter().enumerate() {
@@ -129,6 +132,13 @@ fn moving_average(dots: &[Dot]) -> Vec<(f64, f64)> {
         average.push((unix(dot.at), sum / count));
     }
     average
+}
+
+/// As many dates as there is room for, and no date twice.
+fn labels(width: u32, (from, until): (f64, f64)) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
+    let days = ((until - from) / 86_400.0) as usize;
+    (width as usize / 110).min(days).max(2)
 }
 
 /// The moments shown; a single one gets a day around it.
@@ -166,7 +176,7 @@ mod tests {
         values
             .iter()
             .zip(0..)
-            .map(|(value, day)| Dot { at: at(day), value: *value, sent: day % 2 == 0 })
+            .map(|(value, day)| Dot { at: at(day), value: *value, sent: day % 2 == 0, certain: true })
             .collect()
     }
 

@@ -2,12 +2,13 @@
 
 use std::ops::RangeInclusive;
 
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::accounts::callback::CallbackWay;
-use crate::app::App;
+use crate::app::{App, Wrong};
+use crate::notification::Level;
 use crate::store;
 use crate::unit::Unit;
 
@@ -18,7 +19,7 @@ pub const INTERVALS: RangeInclusive<u32> = 10..=240;
 pub const LANGUAGES: [&str; 2] = ["en", "de"];
 
 /// What the user chose.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Settings {
     /// Minutes between passes, one of [`INTERVALS`].
     pub interval: u32,
@@ -34,6 +35,21 @@ pub struct Settings {
     pub watch_devices: bool,
     /// The window's language, one of [`LANGUAGES`]; as the desktop's when there is none.
     pub language: Option<String>,
+}
+
+/// One changed setting; see [`Settings`] and [`crate::notification::Preferences`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingChange {
+    Interval(u32),
+    RemindAt(Option<NaiveTime>),
+    Units(Units),
+    CallbackWay(CallbackWay),
+    MirrorDeletions(bool),
+    WatchDevices(bool),
+    Language(Option<String>),
+    Level(Level),
+    SnoozedUntil(Option<DateTime<Utc>>),
 }
 
 impl Default for Settings {
@@ -84,23 +100,43 @@ impl App {
         self.store.read(store::setting::settings)
     }
 
-    /// Sets what the user chose; it counts at once.
+    /// Changes one of the settings; it counts at once. One at a time, so that a front end that has not
+    /// seen the last change cannot undo it.
     ///
     /// # Errors
-    /// When something is out of range.
-    pub fn save_settings(&self, settings: &Settings) -> anyhow::Result<()> {
-        let (least, most) = (INTERVALS.start(), INTERVALS.end());
-        anyhow::ensure!(
-            INTERVALS.contains(&settings.interval),
-            "Between two readings there are {least} to {most} minutes"
-        );
-        let language = settings.language.as_deref();
-        anyhow::ensure!(
-            language.is_none_or(|language| LANGUAGES.contains(&language)),
-            "This program does not speak that language yet"
-        );
-        self.store.write(|rows| store::setting::save_settings(rows, settings))
+    /// When it is out of range.
+    pub fn change_setting(&self, change: SettingChange) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            let mut settings = store::setting::settings(rows)?;
+            let mut preferences = store::setting::preferences(rows)?;
+            match change {
+                SettingChange::Interval(minutes) => settings.interval = in_range(minutes)?,
+                SettingChange::RemindAt(time) => settings.remind_at = time,
+                SettingChange::Units(units) => settings.units = units,
+                SettingChange::CallbackWay(way) => settings.callback_way = way,
+                SettingChange::MirrorDeletions(mirror) => settings.mirror_deletions = mirror,
+                SettingChange::WatchDevices(watch) => settings.watch_devices = watch,
+                SettingChange::Language(language) => settings.language = spoken(language)?,
+                SettingChange::Level(level) => preferences.level = level,
+                SettingChange::SnoozedUntil(until) => preferences.snoozed_until = until,
+            }
+            store::setting::save_settings(rows, &settings)?;
+            store::setting::save_preferences(rows, preferences)
+        })
     }
+}
+
+fn in_range(minutes: u32) -> Result<u32, Wrong> {
+    let (least, most) = (INTERVALS.start(), INTERVALS.end());
+    let error =
+        || Wrong::new("interval", format!("Between two readings there are {least} to {most} minutes"));
+    INTERVALS.contains(&minutes).then_some(minutes).ok_or_else(error)
+}
+
+fn spoken(language: Option<String>) -> Result<Option<String>, Wrong> {
+    let is_spoken = language.as_deref().is_none_or(|language| LANGUAGES.contains(&language));
+    let error = || Wrong::new("language", "This program does not speak that language yet");
+    is_spoken.then_some(language).ok_or_else(error)
 }
 
 #[cfg(test)]

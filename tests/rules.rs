@@ -65,14 +65,15 @@ fn tauri_never_leaves_the_desktop_and_sync_alone_knows_both_services() {
 fn the_window_asks_in_one_file_for_just_what_it_is_allowed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
-    for entry in std::fs::read_dir(root.join("ui")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() && !path.ends_with("backend.js") {
-            let text = std::fs::read_to_string(&path).unwrap();
+    for (path, text) in files(&root.join("ui")) {
+        if !path.ends_with("backend.js") {
             assert!(!text.contains("invoke") && !text.contains("__TAURI__"), "{}", path.display());
-            assert!(!text.contains("innerHTML"), "{}", path.display());
+            for unsafe_word in ["innerHTML", "style=", "onclick", "<script>"] {
+                assert!(!text.contains(unsafe_word), "{unsafe_word} in {}", path.display());
+            }
         }
     }
+    assert!(!read("tauri.conf.json").contains("unsafe"), "the policy lets nothing in that is inline");
     let names = |text: &str, before: &str, after: char| -> BTreeSet<String> {
         let parts = text.split(before).skip(1);
         parts.map(|part| part.split(after).next().unwrap().to_owned()).collect()
@@ -91,4 +92,50 @@ fn the_window_asks_in_one_file_for_just_what_it_is_allowed() {
 fn the_clock_is_asked_in_one_place() {
     let words = ["Utc::now()", "Local::now()", "SystemTime::now()", "Instant::now()"];
     assert_eq!(offenders(&words, |path| path.ends_with("clock.rs")), [""; 0]);
+}
+
+/// Every file with words for the window, its markup and its code.
+fn files(folder: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "html" || extension == "js") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            found.push((path, text));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_text_of_the_window_has_words_and_none_are_left_over() {
+    let texts = beeminder_withings_sync::text::texts();
+    let all: String =
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")).into_iter().map(|(_, text)| text).collect();
+    let quoted = |before: &str| -> Vec<String> {
+        let parts = all.split(before).skip(1);
+        parts.filter_map(|part| Some(part.split_once('"')?.0.to_owned())).collect()
+    };
+    let named =
+        ["data-text=\"", "data-label=\"", "data-hint=\"", " t(\"", "(t(\"", "{t(\""].map(quoted).concat();
+    for key in &named {
+        assert!(texts.contains_key(key), "{key} has no words");
+    }
+    // Keys that are put together from a word of the program's, as `kind.weight`.
+    let together: Vec<_> = all
+        .split("t(`")
+        .skip(1)
+        .filter_map(|part| Some(part.split_once("${")?.0.to_owned()))
+        .chain(
+            ["attention.", "status.", "misfit.", "reason.", "headline.", "source.", "check."].map(Into::into),
+        )
+        .collect();
+    for key in texts.keys() {
+        let base = key.trim_end_matches("_one");
+        let used =
+            all.contains(&format!("\"{base}\"")) || together.iter().any(|group| base.starts_with(group));
+        assert!(used, "nobody says {key}");
+    }
 }

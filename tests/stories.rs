@@ -25,6 +25,7 @@ mod goals;
 mod held;
 mod keychain;
 mod links;
+mod pages;
 mod past;
 mod recorded;
 mod reminders;

@@ -15,9 +15,8 @@ export const backend = {
   closeWindow: () => invoke("close_window"),
   quit: () => invoke("quit"),
   leaveGuide: () => invoke("leave_guide"),
-  setNotifications: (preferences) => invoke("set_notifications", { preferences }),
   setStartAtLogin: (on) => invoke("set_start_at_login", { on }),
-  saveSettings: (settings) => invoke("save_settings", { settings }),
+  changeSetting: (name, value) => invoke("change_setting", { change: { [name]: value } }),
 
   signInWithings: (clientId, clientSecret, way) => invoke("sign_in_withings", { clientId, clientSecret, way }),
   signInBeeminder: (clientId, way) => invoke("sign_in_beeminder", { clientId, way }),

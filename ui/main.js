@@ -1,7 +1,7 @@
 // Ties the window to the program: pages are shown, what is clicked is asked for, what has changed is shown.
 
 import { backend } from "./backend.js";
-import { $, $$, clearProblem, h, setText, showProblem } from "./dom.js";
+import { $, $$, clearProblem, h, setText, settled, showProblem } from "./dom.js";
 import { renderShell } from "./shell.js";
 import { fill, load, setTimeZone, t } from "./texts.js";
 
@@ -30,11 +30,25 @@ async function markup(name) {
 export async function init(backend) {
   let view = null;
   let shown = null;
-  let language = null;
+  let language;
   let progress = null;
 
-  /** Looks how things are, and shows it. */
-  const refresh = async () => {
+  let looking = null;
+  let again = false;
+
+  /** Looks how things are, and shows it. One look at a time, or an old one could be shown last. */
+  const refresh = () => {
+    again = true;
+    looking ??= (async () => {
+      while (again) {
+        again = false;
+        await look();
+      }
+    })().finally(() => { looking = null; });
+    return looking;
+  };
+
+  const look = async () => {
     try {
       view = await backend.view();
     } catch (error) {
@@ -52,9 +66,9 @@ export async function init(backend) {
       shown = null;
     }
     setTimeZone(view.overview.time_zone);
-    renderShell(view);
+    renderShell(view, address()[0]);
     await route();
-    shown?.page.update?.(shown.root, view, context);
+    await shown?.page.update?.(shown.root, view, context);
     clearTimeout(progress);
     if (view.syncing) {
       progress = setTimeout(refresh, PROGRESS);
@@ -100,10 +114,15 @@ export async function init(backend) {
     problem: $("#problem"),
   };
 
+  /** The name of the page to show, and what it is about. */
+  const address = () => {
+    const first = view.guided || view.links.length > 0 ? "overview" : "guide";
+    return (location.hash.slice(1) || first).split("/");
+  };
+
   /** Shows the page that the address names. */
   const route = async () => {
-    const first = view.guided ? "overview" : "guide";
-    const [name, ...rest] = (location.hash.slice(1) || first).split("/");
+    const [name, ...rest] = address();
     const page = PAGES[name] ?? overview;
     const key = [name, ...rest].join("/");
     if (shown?.key === key) {
@@ -124,7 +143,8 @@ export async function init(backend) {
         anchor.setAttribute("aria-current", "page");
       }
     }
-    await page.init(root, context, rest);
+    // What takes a while is shown when it is there.
+    Promise.resolve(page.init(root, context, rest)).catch((error) => showProblem(context.problem, error));
     if (moved) {
       root.focus();
       scrollTo(0, 0);
@@ -143,7 +163,7 @@ export async function init(backend) {
   click("#quit-now", () => backend.quit());
   click("#keep-syncing", () => backend.closeWindow());
   $("#stay").addEventListener("click", () => $("#closing").close());
-  click("#status-action", (button) => help.act(button.dataset.action, context));
+  click("#status-action", (button) => help.act(button.dataset.action, context, button.dataset.about));
   $("#paste").addEventListener("submit", (event) => {
     event.preventDefault();
     const form = event.target;
@@ -158,9 +178,9 @@ export async function init(backend) {
   });
 
   addEventListener("hashchange", refresh);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    shown?.page.redraw?.(shown.root, context);
-  });
+  const redraw = settled(() => shown?.page.redraw?.(shown.root, context));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  addEventListener("resize", redraw);
   await backend.onChanged(refresh);
   await backend.onClosing(() => $("#closing").showModal());
   await refresh();

@@ -20,6 +20,8 @@ export const ACTIONS = {
   parked: "questions", held: "questions", stale: "questions", many_gone: "questions",
   store_recovered: "seen", goal_renamed: "seen",
   paused: "resume",
+  goal_archived: "link", goal_deleted: "link", goal_frozen: "link", measure_soon: "open_goal",
+  deadbeat: "beeminder",
 };
 
 /** One attention in the user's language. */
@@ -52,14 +54,14 @@ function helpful(view) {
   if (overview.status === "paused") {
     return "resume";
   }
-  const urgent = overview.status !== "fine" || overview.attention.length > 0;
-  const action = urgent ? ACTIONS[overview.attention[0]?.code] : undefined;
+  // What is only worth knowing is on the overview.
+  const action = overview.status === "fine" ? undefined : ACTIONS[overview.attention[0]?.code];
   // That button is there already.
   return action === "sync" ? undefined : action;
 }
 
-/** Shows what is around every page. */
-export function renderShell(view) {
+/** Shows what is around every page; `page` is the one inside. */
+export function renderShell(view, page) {
   const { overview } = view;
   const connected = overview.withings.connected && overview.beeminder.connected;
   $("#sandbox").hidden = !view.sandbox;
@@ -72,9 +74,10 @@ export function renderShell(view) {
   setText($("#status-when"), view.syncing ? activity(view) : connected ? `${last}, ${next}` : last);
   const action = view.syncing ? undefined : helpful(view);
   const button = $("#status-action");
-  button.hidden = !action || (action === "guide" && $("#page").dataset.page === "guide");
+  button.hidden = !action || action === page;
   if (action) {
     button.dataset.action = action;
+    button.dataset.about = overview.attention[0]?.goal ?? "";
     setText(button, t(`action.${action}`));
   }
   $("#sync-now").hidden = !connected || view.syncing;
@@ -83,7 +86,11 @@ export function renderShell(view) {
   $("#question-count").hidden = questions === 0;
   setText($("#question-count"), number(questions));
   const waiting = view.sign_in.state === "waiting";
+  const begins = waiting && $("#waiting").hidden;
   $("#waiting").hidden = !waiting;
+  if (begins) {
+    scrollTo(0, 0);
+  }
   if (waiting) {
     setText($("#waiting-title"), t("waiting.title", { service: t(`service.${view.sign_in.service}`) }));
   }

@@ -72,7 +72,7 @@ export function moment(text) {
   const at = new Date(text);
   const days = Math.abs(at - Date.now()) / 86_400_000;
   const date = days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
-  return at.toLocaleString(locale, { ...date, hour: "2-digit", minute: "2-digit", timeZone });
+  return at.toLocaleString(locale, { ...date, hour: "numeric", minute: "2-digit", timeZone });
 }
 
 /** A moment to the minute, with its date. */

@@ -13,6 +13,7 @@ use crate::day::DayRule;
 use crate::kind::MeasureKind;
 use crate::ledger::{LedgerRow, shown_in};
 use crate::link::{Feed, Take};
+use crate::measurement::Attribution;
 use crate::settings::Units;
 use crate::store;
 use crate::store::history::{Filter, Meant, Place};
@@ -156,7 +157,9 @@ impl App {
             let groups = store::measurement::load_with_kinds(rows, &kind.sources(), since)?;
             let dot = |group: &crate::measurement::MeasureGroup| {
                 let value = unit.convert(kind.value_in(group, &heights)?)?.to_f64()?;
-                Some(Dot { at: group.measured_at, value, sent: sent.contains(&group.id) })
+                let sent = sent.contains(&group.id);
+                let certain = sent || group.attribution() != Attribution::Ambiguous;
+                Some(Dot { at: group.measured_at, value, sent, certain })
             };
             let mut dots: Vec<_> = groups.iter().filter_map(dot).collect();
             dots.sort_by_key(|dot| dot.at);

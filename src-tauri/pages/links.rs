@@ -172,7 +172,7 @@ impl App {
             crate::datapoint::Moment::On(day) => preview.rule.start_of(day),
         };
         let dot = |datapoint: &crate::datapoint::Datapoint| {
-            Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true })
+            Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
         };
         let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
         let zone = self.store.read(sync::time_zone)?;

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::notification::Preferences;
 use crate::overview::Overview;
 use crate::pages::{self, Card};
-use crate::settings::Settings;
+use crate::settings::{SettingChange, Settings};
 use crate::store;
 
 /// What the window shows.
@@ -114,12 +114,12 @@ impl Resident {
         })
     }
 
-    /// Sets what the user chose; it counts at once.
+    /// Changes one of the settings; it counts at once.
     ///
     /// # Errors
-    /// When something is out of range.
-    pub fn save_settings(&self, settings: &Settings) -> anyhow::Result<()> {
-        self.app.save_settings(settings)?;
+    /// When it is out of range.
+    pub fn change_setting(&self, change: SettingChange) -> anyhow::Result<()> {
+        self.app.change_setting(change)?;
         self.polling.reckon_again(&self.app)?;
         self.refresh();
         Ok(())
@@ -131,16 +131,6 @@ impl Resident {
     /// When the store cannot be written.
     pub fn leave_guide(&self) -> anyhow::Result<()> {
         self.app.store.write(store::setting::save_guided)?;
-        self.refresh();
-        Ok(())
-    }
-
-    /// Sets how the user wants to be notified.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn set_notifications(&self, preferences: Preferences) -> anyhow::Result<()> {
-        self.app.store.write(|rows| store::setting::save_preferences(rows, preferences))?;
         self.refresh();
         Ok(())
     }

@@ -21,7 +21,10 @@ pub(super) fn prepare(home: &Path) {
     write("config/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml", include_str!("panel.xml"));
     write("dunstrc", &include_str!("dunstrc").replace("HOME", &home_path));
     write("share/applications/story-browser.desktop", BROWSER);
-    write("config/mimeapps.list", "[Default Applications]\nx-scheme-handler/http=story-browser.desktop\n");
+    write(
+        "config/mimeapps.list",
+        "[Default Applications]\nx-scheme-handler/http=story-browser.desktop\nx-scheme-handler/https=story-browser.desktop\n",
+    );
     for (name, script) in [("bin/story-browser", OPEN_PAGE), ("record", RECORD)] {
         write(name, script);
         let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -30,7 +33,7 @@ pub(super) fn prepare(home: &Path) {
 }
 
 const BROWSER: &str = "[Desktop Entry]\nType=Application\nName=Browser\nExec=story-browser %u\n\
-    MimeType=x-scheme-handler/http;\n";
+    MimeType=x-scheme-handler/http;x-scheme-handler/https;\n";
 
 /// A browser that only notes which page it is to open.
 const OPEN_PAGE: &str = "#!/bin/sh\nprintf '%s\\n' \"$1\" >\"$HOME/browser-page.new\"\n\

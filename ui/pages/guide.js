@@ -9,7 +9,7 @@ import { t } from "../texts.js";
 let form = null;
 
 /** Makes the page live. */
-export async function init(root, context) {
+export function init(root, context) {
   const { backend, attempt, problem } = context;
   form = null;
   const submit = (id, work) => {
@@ -54,8 +54,11 @@ export async function init(root, context) {
   }
 }
 
+/** Draws again, in the new colours. */
+export const redraw = async () => (await form)?.redraw();
+
 /** Shows the step that is next. */
-export async function update(root, view, context) {
+export function update(root, view, context) {
   const { withings, beeminder, attention } = view.overview;
   const refused = (codes) => attention.some((item) => codes.includes(item.code));
   const done = {
@@ -95,7 +98,6 @@ export async function update(root, view, context) {
   $("#later", root).hidden = done.link && ready;
   if (ready && !form) {
     form = linkForm($("#first-link-form", root), context, { onDone: () => context.go("overview") });
-    await form;
   }
 }
 

@@ -5,10 +5,10 @@ import { ACTIONS } from "../shell.js";
 import { has, t } from "../texts.js";
 
 /** What mends a check that is not fine, beside what helps with an attention. */
-const REPAIRS = { scheme: "scheme", autostart: "autostart", keychain: "sync", withings: "sign_in", beeminder: "guide" };
+const REPAIRS = { scheme: "scheme", autostart: "autostart", keychain: "sync", withings: "sign_in", beeminder: "guide", link: "link" };
 
-/** Does what a button promises; see `ACTIONS`. */
-export async function act(action, context) {
+/** Does what a button promises, for the goal it is about; see `ACTIONS`. */
+export async function act(action, context, about) {
   const { backend, go } = context;
   switch (action) {
     case "guide": return go("guide");
@@ -17,6 +17,9 @@ export async function act(action, context) {
     case "sync": return backend.syncNow();
     case "seen": return backend.markSeen();
     case "resume": return backend.resume();
+    case "link": return go(`link/${context.view().links.find((link) => link.form.goal === about)?.id}`);
+    case "open_goal": return backend.openGoal(about);
+    case "beeminder": return backend.openHelp("beeminder");
     case "scheme": return backend.repair("scheme");
     case "autostart": return backend.repair("autostart");
     default: throw new Error(action);
@@ -42,7 +45,7 @@ export function init(root, context) {
     const button = event.target.closest("button[data-repair]");
     if (button) {
       attempt(button, problem, async () => {
-        await act(button.dataset.repair, context);
+        await act(button.dataset.repair, context, button.dataset.about);
         if (location.hash === "#help") {
           await look();
         }
@@ -102,6 +105,6 @@ function showChecks(root, checks) {
     return h("li", { className: `check-line ${state}`, dataset: { check: check.name } },
       h("span", { className: "shape", "aria-hidden": "true" }),
       h("span", {}, h("strong", {}, label), ` ${t(`help.${state}`)}`, found ? h("br") : null, found),
-      repair ? h("button", { type: "button", dataset: { repair, key: check.name } }, t(`action.${repair}`)) : null);
+      repair ? h("button", { type: "button", dataset: { repair, about: check.facts.goal ?? "", key: check.name + (check.facts.goal ?? "") } }, t(`action.${repair}`)) : null);
   }));
 }

@@ -18,6 +18,7 @@ let known = "";
 export async function init(root, context) {
   const { backend } = context;
   places = [];
+  catalogue = null;
   catalogue = await backend.catalogue();
   const kinds = catalogue.kinds.filter((kind) => kind.trackable).map((kind) => [kind.name, t(`kind.${kind.name}`)]);
   const [filter, chart] = [$("#filter", root), $("#chart-form", root)];
@@ -88,6 +89,8 @@ let latest = 0;
 
 async function lines(root, context) {
   const asked = ++latest;
+  $("#newer", root).disabled = true;
+  $("#older", root).disabled = true;
   const problem = $("section:last-of-type > .problem", root);
   let page;
   try {

@@ -26,9 +26,9 @@ export function init(root, context) {
     if (!button) {
       return;
     }
-    const { goal, action, backfill } = button.dataset;
+    const { goal, action, about, backfill } = button.dataset;
     attempt(button, problem, () =>
-      goal ? backend.openGoal(goal) : backfill ? backend.cancelBackfill(Number(backfill)) : act(action, context));
+      goal ? backend.openGoal(goal) : backfill ? backend.cancelBackfill(Number(backfill)) : act(action, context, about));
   });
 }
 
@@ -60,7 +60,7 @@ function showAttention(list, overview) {
   replace(list, rest.map((item) => {
     const action = ACTIONS[item.code];
     return h("li", {}, h("span", {}, said(item)),
-      action ? h("button", { type: "button", dataset: { action, key: item.code + (item.goal ?? "") } }, t(`action.${action}`)) : null);
+      action ? h("button", { type: "button", dataset: { action, about: item.goal ?? "", key: item.code + (item.goal ?? "") } }, t(`action.${action}`)) : null);
   }));
 }
 

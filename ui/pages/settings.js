@@ -32,14 +32,14 @@ export function init(root, context) {
   choose(form.interval, intervals.map((minutes) => [String(minutes), t("settings.minutes", { count: minutes })]), String(own));
   for (const [name, { read }] of Object.entries(FIELDS)) {
     form[name].addEventListener("change", (event) => attempt(event.target, problem, () =>
-      backend.saveSettings({ ...context.view().settings, [name]: read(event.target) })));
+      backend.changeSetting(name, read(event.target))));
   }
   form.startAtLogin.addEventListener("change", (event) =>
     attempt(event.target, problem, () => backend.setStartAtLogin(event.target.checked)));
-  const notify = (field, preferences) => field.addEventListener("change", () =>
-    attempt(field, problem, () => backend.setNotifications({ ...context.view().notifications, ...preferences() })));
-  notify(form.level, () => ({ level: form.level.value }));
-  notify(form.snooze, () => ({ snoozed_until: hoursAhead(form.snooze.value) }));
+  form.level.addEventListener("change", () => attempt(form.level, problem, () =>
+    backend.changeSetting("level", form.level.value)));
+  form.snooze.addEventListener("change", () => attempt(form.snooze, problem, () =>
+    backend.changeSetting("snoozed_until", hoursAhead(form.snooze.value))));
   const click = (id, work) => {
     const button = $(id, root);
     button.addEventListener("click", () => attempt(button, problem, work));

@@ -65,6 +65,7 @@ pub(crate) async fn disconnect(app: AppHandle, service: Service) -> Outcome {
 pub(crate) async fn open_help(page: HelpPage) -> Outcome {
     let url = match page {
         HelpPage::WithingsDashboard => "https://developer.withings.com/dashboard/",
+        HelpPage::Beeminder => "https://www.beeminder.com/",
         HelpPage::BeeminderToken => "https://www.beeminder.com/api/v1/auth_token.json",
         HelpPage::BeeminderApplications => "https://www.beeminder.com/apps/new",
     };
@@ -76,6 +77,7 @@ pub(crate) async fn open_help(page: HelpPage) -> Outcome {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum HelpPage {
     WithingsDashboard,
+    Beeminder,
     BeeminderToken,
     BeeminderApplications,
 }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use beeminder_withings_sync::goal::GoalSlug;
 use beeminder_withings_sync::menu::Wish;
-use beeminder_withings_sync::notification::Preferences;
 use beeminder_withings_sync::resident::View;
-use beeminder_withings_sync::settings::Settings;
+use beeminder_withings_sync::settings::SettingChange;
 use serde::Serialize;
 use tauri::{AppHandle, Manager};
 
@@ -95,16 +94,11 @@ pub(crate) async fn leave_guide(app: AppHandle) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn set_notifications(app: AppHandle, preferences: Preferences) -> Outcome {
-    Ok(resident(&app)?.set_notifications(preferences)?)
-}
-
-#[tauri::command]
 pub(crate) async fn set_start_at_login(app: AppHandle, on: bool) -> Outcome {
     Ok(autostart::set(&app, on)?)
 }
 
 #[tauri::command]
-pub(crate) async fn save_settings(app: AppHandle, settings: Settings) -> Outcome {
-    Ok(resident(&app)?.save_settings(&settings)?)
+pub(crate) async fn change_setting(app: AppHandle, change: SettingChange) -> Outcome {
+    Ok(resident(&app)?.change_setting(change)?)
 }

@@ -1,0 +1,60 @@
+//! Every measurement and what became of it: searched, filtered, turned, drawn and saved.
+
+use beeminder_withings_sync::clock;
+use beeminder_withings_sync::sandbox::sample;
+
+use super::super::session::Session;
+use super::super::until;
+use super::{all, click, fill, go, select, shows, text, value};
+
+#[tokio::test]
+async fn history_is_searched_and_saved() {
+    let mut session = Session::start().await;
+    sample::year(&mut session.sandbox.world().withings, clock::now());
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    session.weigh_in(82.4);
+    click(&window, "#sync-now").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+
+    go(&window, "history").await;
+    shows(&window, "#lines-summary", "1 to 100 of").await;
+    shows(&window, "#lines tbody tr.sent", "sent: has its own datapoint").await;
+    assert_eq!(all(&window, "#lines tbody tr").await.len(), 100);
+    click(&window, "#older").await;
+    shows(&window, "#lines-summary", "101 to 200 of").await;
+    click(&window, "#newer").await;
+    shows(&window, "#lines-summary", "1 to 100 of").await;
+
+    // Words of the user's language mean what they stand for.
+    fill(&window, "#search", "systolic").await;
+    until("blood pressure alone", async || {
+        let rows = all(&window, "#lines tbody tr").await;
+        let first = rows.first()?.text().await.ok()?;
+        (rows.len() > 40 && rows.len() < 60 && first.contains("Systolic")).then_some(())
+    })
+    .await;
+    fill(&window, "#search", "82.4").await;
+    shows(&window, "#lines-summary", "1 to 1 of 1").await;
+    fill(&window, "#search", "no such thing").await;
+    shows(&window, "#lines-summary", "Nothing to show").await;
+    fill(&window, "#search", " ").await;
+    select(&window, "#filter-outcome", "sent").await;
+    shows(&window, "#lines-summary", "1 to 1 of 1").await;
+
+    click(&window, "[data-format=csv]").await;
+    shows(&window, "#exported", "1 line saved as").await;
+    let path = text(&window, "#exported").await.split("saved as ").nth(1).unwrap().to_owned();
+    let csv = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert!(csv.contains("weight 82.4 kg") && csv.contains("withings-"), "{csv}");
+    click(&window, "[data-format=json]").await;
+    shows(&window, "#exported", ".json").await;
+
+    // The chart tells what was sent.
+    select(&window, "#chart-days", "365").await;
+    shows(&window, "#chart-summary", "measurements, from").await;
+    let dots = value(&window, "return [...document.querySelectorAll('#chart circle')].filter((dot) => dot.getAttribute('fill') !== 'none').length").await;
+    assert_eq!(dots, 1);
+    assert!(all(&window, "#chart circle").await.len() > 200);
+}

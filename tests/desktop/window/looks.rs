@@ -1,0 +1,67 @@
+//! Every page in light and dark, in every width: drawn for people to look at, and read by axe-core.
+
+use beeminder_withings_sync::clock;
+use beeminder_withings_sync::sandbox::sample;
+use serde_json::json;
+
+use super::super::session::Session;
+use super::super::until;
+use super::{click, go, pictures, shows, sign_in_withings, value, violations};
+
+/// The pages of a program in use, and what each shows when it is there.
+const PAGES: [(&str, &str, &str); 8] = [
+    ("overview", "#goals", "Last datapoint"),
+    ("guide", "#steps", "Withings"),
+    ("link/1", ".link-form .summary", "datapoint"),
+    ("link/new", ".link-form .summary", "."),
+    ("goal", "#goal-form", "Name in addresses"),
+    ("history", "#chart-summary", "measurements"),
+    ("questions", "#held", "82.1"),
+    ("settings", "#settings", "Read Withings every"),
+];
+
+#[tokio::test]
+async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
+    for (theme, name) in [("Adwaita", "light"), ("Adwaita:dark", "dark")] {
+        let mut session = Session::start().await;
+        session.theme = theme;
+        let mut found = Vec::new();
+        let window = session.launch_driven().await;
+        shows(&window, "#withings .who", "Not connected").await;
+        found.extend(violations(&window).await);
+        pictures(&window, &format!("first run {name}")).await;
+        sign_in_withings(&window, "loopback").await;
+        shows(&window, "#waiting", "Waiting for the browser").await;
+        found.extend(violations(&window).await);
+        pictures(&window, &format!("waiting {name}")).await;
+        click(&window, "#cancel-sign-in").await;
+        session.kill().await;
+
+        sample::year(&mut session.sandbox.world().withings, clock::now());
+        session.set_up().await;
+        session.bws(&["link", "add", "--goal", "weigh-in", "--count", "weight"]).await;
+        let window = session.launch_driven().await;
+        session.weigh_in(82.4);
+        click(&window, "#sync-now").await;
+        until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+        let unsure = json!({"attrib": 1, "measures": [{"value": 82_100, "type": 1, "unit": -3}]});
+        session.sandbox.world().withings.add(unsure, clock::now());
+        click(&window, "#sync-now").await;
+        shows(&window, "#question-count", "1").await;
+        for (page, selector, words) in PAGES {
+            go(&window, page).await;
+            shows(&window, selector, words).await;
+            found.extend(violations(&window).await.into_iter().map(|line| format!("{page} {name}: {line}")));
+            pictures(&window, &format!("{} {name}", page.replace('/', " "))).await;
+        }
+        go(&window, "help").await;
+        click(&window, "#self-test").await;
+        shows(&window, "#test-summary", "not as").await;
+        found.extend(violations(&window).await);
+        pictures(&window, &format!("help {name}")).await;
+        let dark = value(&window, "return matchMedia('(prefers-color-scheme: dark)').matches").await;
+        assert_eq!(dark, theme.ends_with("dark"));
+        assert_eq!(found, [""; 0]);
+        session.kill().await;
+    }
+}

@@ -1,0 +1,146 @@
+//! The window, in the hands of its user: with the mouse, with the keyboard, and with a screen reader's eyes.
+
+mod closing;
+mod first_run;
+mod help;
+mod history;
+mod links;
+mod looks;
+mod questions;
+mod settings;
+
+use beeminder_withings_sync::sandbox::withings;
+use fantoccini::elements::Element;
+use fantoccini::{Client, Locator};
+use serde_json::Value;
+
+use super::{until, user};
+
+/// Opens the guide, enters id and secret and asks to sign in.
+pub(super) async fn sign_in_withings(window: &Client, way: &str) {
+    go(window, "guide").await;
+    shows(window, "#withings .who", "Not connected").await;
+    fill(window, "#client-id", withings::CLIENT_ID).await;
+    fill(window, "#client-secret", withings::CLIENT_SECRET).await;
+    window.execute("document.querySelector('#withings-form details').open = true", Vec::new()).await.unwrap();
+    select(window, "#withings-way", way).await;
+    click(window, "#withings-form [type=submit]").await;
+}
+
+/// Shows a page, as its link in the navigation does.
+pub(super) async fn go(window: &Client, page: &str) {
+    window.execute("location.hash = arguments[0]", vec![page.into()]).await.unwrap();
+    let name = page.split('/').next().unwrap();
+    until(&format!("the page {page}"), async || {
+        let shown = window.find(Locator::Css(&format!("#page[data-page={name}] h1"))).await.ok()?;
+        shown.is_displayed().await.ok()?.then_some(())
+    })
+    .await;
+}
+
+/// Types into a field, once it can be.
+pub(super) async fn fill(window: &Client, selector: &str, text: &str) {
+    until(selector, async || {
+        let field = window.find(Locator::Css(selector)).await.ok()?;
+        field.clear().await.ok()?;
+        field.send_keys(text).await.ok()
+    })
+    .await;
+}
+
+/// Enters a date or a time, which take other keys in every locale.
+pub(super) async fn enter(window: &Client, selector: &str, value: &str) {
+    let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1];
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        field.dispatchEvent(new Event('change', { bubbles: true }));";
+    window.execute(script, vec![selector.into(), value.into()]).await.unwrap();
+}
+
+/// Clicks, once it can be.
+pub(super) async fn click(window: &Client, selector: &str) {
+    until(selector, async || window.find(Locator::Css(selector)).await.ok()?.click().await.ok()).await;
+}
+
+/// Chooses one of several.
+pub(super) async fn select(window: &Client, selector: &str, value: &str) {
+    until(selector, async || {
+        window.find(Locator::Css(selector)).await.ok()?.select_by_value(value).await.ok()
+    })
+    .await;
+}
+
+pub(super) async fn shows(window: &Client, selector: &str, words: &str) {
+    let mut last = String::new();
+    let seen = async {
+        until(&format!("in the window: {words}"), async || {
+            last = window.find(Locator::Css(selector)).await.ok()?.text().await.ok()?;
+            last.contains(words).then_some(())
+        })
+        .await;
+    };
+    if tokio::time::timeout(super::PATIENCE * 9 / 10, seen).await.is_err() {
+        let picture = window.screenshot().await.unwrap();
+        std::fs::write(user::pictures().join("failed.png"), picture).unwrap();
+        panic!("“{words}” is never seen in {selector}, but “{last}”; see failed.png");
+    }
+}
+
+/// Waits until something cannot be seen.
+pub(super) async fn hides(window: &Client, selector: &str) {
+    until(&format!("gone: {selector}"), async || match window.find(Locator::Css(selector)).await {
+        Ok(found) => (!found.is_displayed().await.ok()?).then_some(()),
+        Err(_) => Some(()),
+    })
+    .await;
+}
+
+/// The text of something.
+pub(super) async fn text(window: &Client, selector: &str) -> String {
+    window.find(Locator::Css(selector)).await.unwrap().text().await.unwrap()
+}
+
+/// Everything a selector finds.
+pub(super) async fn all(window: &Client, selector: &str) -> Vec<Element> {
+    window.find_all(Locator::Css(selector)).await.unwrap()
+}
+
+/// Pictures of the page in every width, for people to look at.
+pub(super) async fn pictures(window: &Client, name: &str) {
+    for width in [360, 900, 1600] {
+        window.set_window_size(width, 900).await.unwrap();
+        drawn(window).await;
+        let picture = window.screenshot().await.unwrap();
+        std::fs::write(user::pictures().join(format!("{name} {width}.png")), picture).unwrap();
+        let wide = window
+            .execute("return document.documentElement.scrollWidth - innerWidth", Vec::new())
+            .await
+            .unwrap();
+        assert!(wide.as_f64().unwrap() <= 0.0, "{name} {width}: {wide} too wide");
+    }
+}
+
+/// Waits for a frame; it is drawn with the next one.
+pub(super) async fn drawn(window: &Client) {
+    let drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+    window.execute_async(drawn, Vec::new()).await.unwrap();
+}
+
+/// What axe-core finds that some users could not read or reach.
+pub(super) async fn violations(window: &Client) -> Vec<String> {
+    let path = std::env::var("AXE").unwrap_or_else(|_| {
+        format!("{}/target/axe/node_modules/axe-core/axe.min.js", env!("CARGO_MANIFEST_DIR"))
+    });
+    let axe = std::fs::read_to_string(path).expect("./dev test fetches axe-core");
+    window.execute(&axe, Vec::new()).await.unwrap();
+    let run = "const done = arguments[0];
+        axe.run(document, { resultTypes: ['violations'] }).then(
+            (found) => done(found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary}`))),
+            (error) => done([String(error)]));";
+    let found = window.execute_async(run, Vec::new()).await.unwrap();
+    found.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
+}
+
+/// What the window's page computes.
+pub(super) async fn value(window: &Client, script: &str) -> Value {
+    window.execute(script, Vec::new()).await.unwrap()
+}

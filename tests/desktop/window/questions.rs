@@ -1,0 +1,36 @@
+//! What waits for the user: a reading that may be another person's, a datapoint that was refused.
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::clock;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use serde_json::json;
+
+use super::super::session::Session;
+use super::super::until;
+use super::{click, go, hides, shows};
+
+#[tokio::test]
+async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "All is well").await;
+    let unsure = json!({"attrib": 1, "measures": [{"value": 82_400, "type": 1, "unit": -3}]});
+    session.sandbox.world().withings.add(unsure, clock::now());
+    click(&window, "#sync-now").await;
+    shows(&window, "#question-count", "1").await;
+    click(&window, "nav a[href='#questions']").await;
+    shows(&window, "#held", "82.4 kg").await;
+    let refusal = Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#);
+    session.sandbox.world().faults.next(Service::Beeminder, "datapoints", refusal);
+    click(&window, "[data-work=mine]").await;
+    shows(&window, "#parked", "is odd").await;
+    hides(&window, "#held").await;
+    shows(&window, "#status-message", "Beeminder refused 1 datapoint").await;
+    click(&window, "[data-work=retry]").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+    shows(&window, "#nothing", "Nothing waits for you").await;
+    hides(&window, "#question-count").await;
+    go(&window, "overview").await;
+    shows(&window, "#status-message", "All is well").await;
+}

@@ -1,0 +1,61 @@
+//! Settings count at once, and in every language.
+
+use fantoccini::{Client, Locator};
+
+use super::super::session::Session;
+use super::super::until;
+use super::{click, enter, go, select, shows};
+
+#[tokio::test]
+async fn settings_apply_at_once() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "All is well").await;
+    go(&window, "settings").await;
+    let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
+    assert!(!entry.exists(), "off until asked for");
+    click(&window, "[name=startAtLogin]").await;
+    until("the entry", async || entry.exists().then_some(())).await;
+    click(&window, "[name=startAtLogin]").await;
+    until("no entry", async || (!entry.exists()).then_some(())).await;
+    select(&window, "#level", "none").await;
+    select(&window, "#interval", "60").await;
+    enter(&window, "#remind_at", "20:30").await;
+    let place = place_of(&window, "#units").await;
+    select(&window, "#snooze", "8").await;
+    shows(&window, "#snoozed", "No notifications until").await;
+    select(&window, "#snooze", "0").await;
+    until("no snooze", async || {
+        let snoozed = window.find(Locator::Css("#snoozed")).await.ok()?;
+        snoozed.prop("hidden").await.ok()?.filter(|hidden| hidden == "true")
+    })
+    .await;
+    assert_eq!(place_of(&window, "#units").await, place, "nothing moves under the pointer");
+    click(&window, "#pause-for-an-hour").await;
+    session.tray().await.says("Paused until").await;
+    shows(&window, "#status-message", "Paused until").await;
+    click(&window, "#resume").await;
+    session.tray().await.says("All is well").await;
+    select(&window, "#language", "de").await;
+    shows(&window, "#page h1", "Einstellungen").await;
+    shows(&window, "#status-message", "Alles in Ordnung.").await;
+    session.kill().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#page h1", "Übersicht").await;
+    go(&window, "settings").await;
+    for (field, chosen) in
+        [("#level", "none"), ("#interval", "60"), ("#remind_at", "20:30"), ("#language", "de")]
+    {
+        until("what was chosen", async || {
+            let found = window.find(Locator::Css(field)).await.ok()?;
+            (found.prop("value").await.ok()?? == chosen).then_some(())
+        })
+        .await;
+    }
+}
+
+/// How far down the page something is.
+async fn place_of(window: &Client, selector: &str) -> f64 {
+    window.find(Locator::Css(selector)).await.unwrap().rectangle().await.unwrap().1
+}

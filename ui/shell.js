@@ -90,6 +90,8 @@ export function renderShell(view, page) {
   $("#waiting").hidden = !waiting;
   if (begins) {
     scrollTo(0, 0);
+    // That is where it goes on, for the keyboard as well.
+    $("#open-consent-page").focus({ preventScroll: true });
   }
   if (waiting) {
     setText($("#waiting-title"), t("waiting.title", { service: t(`service.${view.sign_in.service}`) }));

@@ -165,7 +165,7 @@ impl App {
             dots.sort_by_key(|dot| dot.at);
             Ok((dots, zone))
         })?;
-        let look = Look { dark, width: width.clamp(280, 1600), height: 260, zone };
+        let look = Look { dark, width: width.clamp(200, 1600), height: 260, zone };
         let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });

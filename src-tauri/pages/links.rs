@@ -176,7 +176,7 @@ impl App {
         };
         let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
         let zone = self.store.read(sync::time_zone)?;
-        let look = Look { dark, width: width.clamp(280, 1200), height: 200, zone };
+        let look = Look { dark, width: width.clamp(200, 1200), height: 200, zone };
         let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
             day: datapoint.day(preview.rule).0,
             value: datapoint.value.to_string(),

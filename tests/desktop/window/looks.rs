@@ -2,6 +2,7 @@
 
 use beeminder_withings_sync::clock;
 use beeminder_withings_sync::sandbox::sample;
+use chrono::TimeDelta;
 use serde_json::json;
 
 use super::super::session::Session;
@@ -45,7 +46,8 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
         click(&window, "#sync-now").await;
         until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
         let unsure = json!({"attrib": 1, "measures": [{"value": 82_100, "type": 1, "unit": -3}]});
-        session.sandbox.world().withings.add(unsure, clock::now());
+        // Not in the same second: nobody steps on a scale that fast.
+        session.sandbox.world().withings.add(unsure, clock::now() + TimeDelta::seconds(2));
         click(&window, "#sync-now").await;
         shows(&window, "#question-count", "1").await;
         for (page, selector, words) in PAGES {

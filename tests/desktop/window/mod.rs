@@ -109,6 +109,10 @@ pub(super) async fn pictures(window: &Client, name: &str) {
     for width in [360, 900, 1600] {
         window.set_window_size(width, 900).await.unwrap();
         drawn(window).await;
+        // A chart is drawn again in the width there is.
+        let fits = "const chart = document.querySelector('#chart svg, .chart svg');
+            return !chart || Math.abs(chart.getAttribute('width') - chart.parentElement.clientWidth) < 2";
+        until("a chart that fits", async || (value(window, fits).await == true).then_some(())).await;
         let picture = window.screenshot().await.unwrap();
         std::fs::write(user::pictures().join(format!("{name} {width}.png")), picture).unwrap();
         let wide = window

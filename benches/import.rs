@@ -22,6 +22,7 @@ use beeminder_withings_sync::environment::Endpoints;
 use beeminder_withings_sync::goal::{GoalId, GoalSlug};
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::link::{Feed, Link, LinkId, Options, Take};
+use beeminder_withings_sync::measurement::GroupId;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
@@ -29,6 +30,7 @@ use beeminder_withings_sync::store::{self, Store};
 use beeminder_withings_sync::sync::Trigger;
 use beeminder_withings_sync::sync::plan::{Context, plan};
 use beeminder_withings_sync::withings::Application;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -70,12 +72,6 @@ async fn main() {
     let planned = plan_all(&app);
     let planning = begun.elapsed();
     assert!(planned > 800, "a day's lowest for more than two years");
-    let begun = Instant::now();
-    let page =
-        app.store.read(|rows| store::history::load(rows, &store::history::Filter::default(), 100)).unwrap();
-    let history = begun.elapsed();
-    assert_eq!(page.len(), 100);
-
     let ratio = import.saturating_sub(served).as_secs_f64() / bare.as_secs_f64();
     println!("{GROUPS} groups in {} pages", pages.len());
     println!("parse and insert, nothing else         {bare:>9.1?}");
@@ -85,7 +81,41 @@ async fn main() {
     println!("  memory it grew by at its peak        {:>5.1} MiB (target 24 MiB)", f64::from(grown) / 1024.0);
     println!("a pass with nothing new, wall clock    {nothing_new:>9.1?}");
     println!("plan a link over all {GROUPS} groups      {planning:>9.1?}  (target 50 ms)");
-    println!("open history, the last 100 lines       {history:>9.1?}  (target 50 ms)");
+    time_history(&app, now);
+}
+
+/// How many lines the history page must cope with.
+const LINES: i64 = 100_000;
+
+/// Times what the history page asks for, with many times what a person measures in ten years.
+fn time_history(app: &App, now: DateTime<Utc>) {
+    let mut group =
+        app.store.read(|rows| store::measurement::load(rows, GroupId(5_900_000_001))).unwrap().unwrap();
+    let more = |rows: &store::Rows| -> anyhow::Result<()> {
+        for n in GROUPS + 1..=LINES {
+            group.id = GroupId(5_900_000_000 + n);
+            group.measured_at = now - TimeDelta::hours(n);
+            store::measurement::save(rows, &group)?;
+        }
+        Ok(())
+    };
+    app.store.write(more).unwrap();
+    let time = |what: &str, request: Value, expected: u64| {
+        let request = serde_json::from_value(request).unwrap();
+        let begun = Instant::now();
+        let page = app.history(request).unwrap();
+        println!("history of {LINES} lines, {what:<14}{:>9.1?}", begun.elapsed());
+        assert_eq!(page.count, expected, "{what}");
+    };
+    let all = u64::try_from(LINES).unwrap();
+    time("opened", json!({}), all);
+    time("by kind", json!({"kind": "weight"}), all);
+    time("searched", json!({"search": "no such thing"}), 0);
+    time("by outcome", json!({"outcome": "sent"}), 0);
+    let begun = Instant::now();
+    let chart = app.chart("weight", 40_000, (false, 900), now).unwrap();
+    println!("chart of {LINES} measurements            {:>9.1?}", begun.elapsed());
+    assert_eq!(u64::try_from(chart.count).unwrap(), all);
 }
 
 /// Plans the day's lowest weight over everything that was imported.

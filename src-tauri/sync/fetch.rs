@@ -143,7 +143,8 @@ impl<'a> Reading<'a> {
         let mut offset = None;
         for _ in 0..MOST_PAGES {
             let page = match self.page(offset).await? {
-                Ok(page) => page,
+                Ok(Some(page)) => page,
+                Ok(None) => return Ok(Ok(self.broken_off())),
                 Err(trouble) => return Ok(Err(trouble)),
             };
             let server = self.pass.withings.server_time().map(|time| time.timestamp());
@@ -154,7 +155,6 @@ impl<'a> Reading<'a> {
             self.store(page)?;
             match next {
                 None => return Ok(Ok(self)),
-                Some(_) if self.pass.stop.is_cancelled() => return Ok(Ok(self.broken_off())),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(next) => {
                     return Ok(Err(unreadable(format!("it goes on at {next} after {offset:?}"))));
@@ -169,8 +169,8 @@ impl<'a> Reading<'a> {
         Reading { updated_at: None, whole: false, ..self }
     }
 
-    /// Reads one page, renewing the access token when it ran out on the way.
-    async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Page, Trouble>> {
+    /// Reads one page, renewing the access token when it ran out on the way. `None` when told to stop.
+    async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Option<Page>, Trouble>> {
         let mut refused: Option<SecretString> = None;
         loop {
             let client = self.pass.withings;
@@ -178,14 +178,20 @@ impl<'a> Reading<'a> {
                 Ok(token) => token,
                 Err(error) => return Ok(Err(trouble::of_token(error)?)),
             };
-            match client.groups(&token, self.source, self.range, offset).await {
-                Ok(page) => return Ok(Ok(page)),
+            // Nothing is lost when an answer is not waited for: it is asked for again.
+            let answer = tokio::select! {
+                biased;
+                () = self.pass.stop.cancelled() => return Ok(Ok(None)),
+                answer = client.groups(&token, self.source, self.range, offset) => answer,
+            };
+            match answer {
+                Ok(page) => return Ok(Ok(Some(page))),
                 Err(withings::Error::AccessTokenRefused { .. }) if self.renewed < 2 && refused.is_none() => {
                     self.renewed += 1;
                     refused = Some(token);
                 }
                 Err(withings::Error::AccessTokenRefused { status: PERHAPS_NO_DATA }) => {
-                    return Ok(Ok(Page::default()));
+                    return Ok(Ok(Some(Page::default())));
                 }
                 Err(error) => return Ok(Err(error.into())),
             }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, go, pictures, shows, sign_in_withings, value, violations};
+use super::{click, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations};
 
 /// The pages of a program in use, and what each shows when it is there.
 const PAGES: [(&str, &str, &str); 8] = [
@@ -19,6 +19,17 @@ const PAGES: [(&str, &str, &str); 8] = [
     ("history", "#chart-summary", "measurements"),
     ("questions", "#held", "82.1"),
     ("settings", "#settings", "Read Withings every"),
+];
+
+const GERMAN: [(&str, &str); 8] = [
+    ("overview", "Übersicht"),
+    ("guide", "Einrichten"),
+    ("link/1", "Verknüpfung mit weight"),
+    ("goal", "Ein Ziel anlegen"),
+    ("history", "Verlauf"),
+    ("questions", "Fragen"),
+    ("settings", "Einstellungen"),
+    ("help", "Hilfe"),
 ];
 
 #[tokio::test]
@@ -61,6 +72,15 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
         shows(&window, "#test-summary", "not as").await;
         found.extend(violations(&window).await);
         pictures(&window, &format!("help {name}")).await;
+        // The longer words of another language have room where there is least.
+        go(&window, "settings").await;
+        select(&window, "#language", "de").await;
+        for (page, title) in GERMAN {
+            go(&window, page).await;
+            shows(&window, "#page h1", title).await;
+            found.extend(violations(&window).await);
+            pictures_in(&window, &format!("{} german {name}", page.replace('/', " ")), &[360]).await;
+        }
         let dark = value(&window, "return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(dark, theme.ends_with("dark"));
         assert_eq!(found, [""; 0]);

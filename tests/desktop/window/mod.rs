@@ -6,6 +6,7 @@ mod help;
 mod history;
 mod links;
 mod looks;
+mod progress;
 mod questions;
 mod settings;
 
@@ -106,7 +107,12 @@ pub(super) async fn all(window: &Client, selector: &str) -> Vec<Element> {
 
 /// Pictures of the page in every width, for people to look at.
 pub(super) async fn pictures(window: &Client, name: &str) {
-    for width in [360, 900, 1600] {
+    pictures_in(window, name, &[360, 900, 1600]).await;
+}
+
+/// Pictures of the page in some widths. Nothing may be cut off or need scrolling sideways.
+pub(super) async fn pictures_in(window: &Client, name: &str, widths: &[u32]) {
+    for width in widths.iter().copied() {
         window.set_window_size(width, 900).await.unwrap();
         drawn(window).await;
         // A chart is drawn again in the width there is.

@@ -33,8 +33,10 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(NAME)
-        .inner_size(760.0, 680.0)
+        .inner_size(900.0, 760.0)
         .min_inner_size(320.0, 360.0)
+        // Ctrl and + or -, as in a browser.
+        .zoom_hotkeys_enabled(true)
         // What the web engine keeps belongs to the rest, which others cannot read.
         .data_directory(app.state::<DataDir>().path().join(WEB_FOLDER))
         .build()?;

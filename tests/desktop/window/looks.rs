@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::super::session::Session;
-use super::super::until;
-use super::{click, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations};
+use super::super::{until, user};
+use super::{click, drawn, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations};
 
 /// The pages of a program in use, and what each shows when it is there.
 const PAGES: [(&str, &str, &str); 8] = [
@@ -86,4 +86,29 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
         assert_eq!(found, [""; 0]);
         session.kill().await;
     }
+}
+
+#[tokio::test]
+async fn letters_can_be_twice_as_large() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#goals", "weight").await;
+    let shown = session.window_opens().await;
+    let wide = value(&window, "return innerWidth").await.as_f64().unwrap();
+    let keys = ["windowactivate", "--sync", &shown, "key", "--repeat", "5", "--delay", "100", "ctrl+equal"];
+    assert!(session.command("xdotool").args(keys).status().await.unwrap().success());
+    until("half as much room", async || {
+        let now = value(&window, "return innerWidth").await.as_f64()?;
+        (now < wide * 0.55).then_some(())
+    })
+    .await;
+    for (page, ..) in PAGES {
+        go(&window, page).await;
+        drawn(&window).await;
+        let cut = value(&window, "return document.documentElement.scrollWidth > innerWidth").await;
+        assert_eq!(cut, false, "{page}");
+    }
+    let picture = window.screenshot().await.unwrap();
+    std::fs::write(user::pictures().join("settings twice as large.png"), picture).unwrap();
 }

@@ -1,5 +1,5 @@
 //! The tray as a value: icon, title, tooltip and menu. A pure function of how things are, so that whole
-//! menus can be compared in tests; each system's tray is a dumb walk over it. All wording is here.
+//! menus can be compared in tests; each system's tray is a dumb walk over it.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -9,6 +9,7 @@ use crate::attention::Urgency;
 use crate::goal::GoalSlug;
 use crate::overview::{GoalLine, Overview};
 use crate::status::Status;
+use crate::text::{Facts, Language, Voice, facts};
 
 /// The program's name, as people read it.
 pub const NAME: &str = "Beeminder Withings Sync";
@@ -82,32 +83,46 @@ pub struct Activity {
     pub signing_in: Option<Service>,
     /// The services are stand-ins.
     pub sandbox: bool,
+    /// The user's language.
+    pub language: Language,
 }
 
 /// The tray for how things are.
 pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tray {
-    let words = words(overview, activity, now);
+    let voice = Voice { language: activity.language, zone: overview.time_zone };
+    let words = words(overview, activity, voice, now);
     let name = if activity.sandbox { format!("{NAME} (sandbox)") } else { NAME.into() };
     Tray {
         icon: icon(overview, activity),
         title: format!("{name}: {words}"),
-        tooltip: tooltip(overview, now),
-        menu: menu(overview, activity, words, now),
+        tooltip: tooltip(overview, voice, now),
+        menu: menu(overview, activity, words, (voice, now)),
     }
 }
 
 /// The tray of a program that cannot work, for instance because the disk is full.
-pub fn failed(message: &str) -> Tray {
+pub fn failed(message: &str, language: Language) -> Tray {
+    let voice = Voice { language, zone: Tz::UTC };
     Tray {
         icon: Icon::NeedsYou,
-        title: format!("{NAME}: does not work"),
+        title: format!("{NAME}: {}", plain(voice, "menu.broken")),
         tooltip: message.to_owned(),
         menu: vec![
-            Entry::Item("Does not work: see why…".into(), Wish::Open),
+            Entry::Item(plain(voice, "menu.see_why"), Wish::Open),
             Entry::Separator,
-            Entry::Item("Quit".into(), Wish::Quit),
+            Entry::Item(plain(voice, "shell.quit"), Wish::Quit),
         ],
     }
+}
+
+/// Says what is about nothing in particular.
+fn plain(voice: Voice, key: &str) -> String {
+    voice.say(key, &Facts::new())
+}
+
+/// Says what is about one thing.
+fn about(voice: Voice, key: &str, name: &str, fact: impl Into<String>) -> String {
+    voice.say(key, &facts([(name, fact.into())]))
 }
 
 fn icon(overview: &Overview, activity: &Activity) -> Icon {
@@ -123,33 +138,41 @@ fn icon(overview: &Overview, activity: &Activity) -> Icon {
 }
 
 /// How we are, in a few words.
-fn words(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> String {
-    let headline = || overview.attention.first().map_or("something is wrong", |item| item.code.headline());
-    let clock = |moment| clock(moment, overview.time_zone, now);
+fn words(overview: &Overview, activity: &Activity, voice: Voice, now: DateTime<Utc>) -> String {
+    let first = overview.attention.first();
+    let headline =
+        || first.map_or_else(|| plain(voice, "menu.something"), |item| item.code.headline_by(voice));
+    let at = |moment| clock(moment, voice, now);
     match &overview.status {
-        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
-            headline().to_owned()
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => headline(),
+        _ if activity.syncing => plain(voice, "shell.syncing"),
+        Status::Paused { until } => about(voice, "menu.paused", "at", at(*until)),
+        Status::Retrying => about(voice, "menu.retrying", "problem", headline()),
+        Status::NothingMeasured { last } => about(voice, "menu.nothing_measured", "at", at(*last)),
+        Status::NotUploading { device, last } => {
+            voice.say("menu.not_uploading", &facts([("device", device.clone()), ("at", at(*last))]))
         }
-        _ if activity.syncing => "Syncing…".into(),
-        Status::Paused { until } => format!("Paused until {}", clock(*until)),
-        Status::Retrying => format!("{}; trying again", headline()),
-        Status::NothingMeasured { last } => format!("Nothing measured since {}", clock(*last)),
-        Status::NotUploading { device, last } => format!("{device}: not seen since {}", clock(*last)),
-        Status::Fine => "All is well".into(),
+        Status::Fine => plain(voice, "menu.fine"),
     }
 }
 
-fn tooltip(overview: &Overview, now: DateTime<Utc>) -> String {
+fn tooltip(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
     match overview.attention.first() {
-        Some(item) if item.code.urgency() > Urgency::Notice => item.message.clone(),
-        Some(_) | None => when(overview, now),
+        Some(item) if item.code.urgency() > Urgency::Notice => item.said_by(voice),
+        Some(_) | None => when(overview, voice, now),
     }
 }
 
-fn menu(overview: &Overview, activity: &Activity, words: String, now: DateTime<Utc>) -> Vec<Entry> {
+fn menu(
+    overview: &Overview,
+    activity: &Activity,
+    words: String,
+    (voice, now): (Voice, DateTime<Utc>),
+) -> Vec<Entry> {
+    let item = |key, wish| Entry::Item(plain(voice, key), wish);
     let mut menu = Vec::new();
     if activity.sandbox {
-        menu.push(Entry::Line("Sandbox: nothing here is real".into()));
+        menu.push(Entry::Line(plain(voice, "menu.sandbox")));
     }
     match overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
@@ -163,18 +186,19 @@ fn menu(overview: &Overview, activity: &Activity, words: String, now: DateTime<U
             menu.push(Entry::Line(words));
         }
     }
-    menu.push(Entry::Line(when(overview, now)));
+    menu.push(Entry::Line(when(overview, voice, now)));
     if let Some(service) = activity.signing_in {
-        menu.push(Entry::Item(format!("Cancel the sign-in to {service}"), Wish::CancelSignIn));
+        let words = about(voice, "menu.cancel_sign_in", "service", service.to_string());
+        menu.push(Entry::Item(words, Wish::CancelSignIn));
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
-        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, overview.time_zone, now)));
+        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, voice, now)));
         menu.push(Entry::Separator);
     }
-    menu.push(Entry::Item("Sync now".into(), Wish::SyncNow));
+    menu.push(item("shell.sync_now", Wish::SyncNow));
     menu.push(match overview.status {
-        Status::Paused { .. } => Entry::Item("Resume".into(), Wish::Resume),
+        Status::Paused { .. } => item("action.resume", Wish::Resume),
         Status::NotSetUp
         | Status::NeedsYou
         | Status::ShareWithdrawn
@@ -183,58 +207,57 @@ fn menu(overview: &Overview, activity: &Activity, words: String, now: DateTime<U
         | Status::NothingMeasured { .. }
         | Status::NotUploading { .. }
         | Status::Fine => Entry::Submenu(
-            "Pause".into(),
+            plain(voice, "menu.pause"),
             vec![
-                Entry::Item("For an hour".into(), Wish::PauseForAnHour),
-                Entry::Item("Until tomorrow".into(), Wish::PauseUntilTomorrow),
+                item("menu.pause_hour", Wish::PauseForAnHour),
+                item("menu.pause_tomorrow", Wish::PauseUntilTomorrow),
             ],
         ),
     });
     menu.extend([
         Entry::Separator,
-        Entry::Item(format!("Open {NAME}"), Wish::Open),
-        Entry::Item("Quit".into(), Wish::Quit),
+        Entry::Item(about(voice, "menu.open", "name", NAME), Wish::Open),
+        item("shell.quit", Wish::Quit),
     ]);
     menu
 }
 
-fn when(overview: &Overview, now: DateTime<Utc>) -> String {
-    let clock = |moment| clock(moment, overview.time_zone, now);
-    let last =
-        overview.last_sync.map_or_else(|| "Not synced yet".into(), |at| format!("Last synced {}", clock(at)));
+fn when(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
+    let at = |key, moment| about(voice, key, "at", clock(moment, voice, now));
+    let last = overview.last_sync.map_or_else(|| plain(voice, "shell.never"), |read| at("menu.last", read));
     if !overview.withings.connected || !overview.beeminder.connected {
         return last;
     }
-    format!("{last}, next {}", clock(overview.next.max(now)))
+    format!("{last}, {}", at("menu.next", overview.next.max(now)))
 }
 
-fn goal_entry(goal: &GoalLine, zone: Tz, now: DateTime<Utc>) -> Entry {
+fn goal_entry(goal: &GoalLine, voice: Voice, now: DateTime<Utc>) -> Entry {
     let buffer = match (goal.buffer_days, goal.loses_at) {
-        (Some(..=0), Some(at)) => format!("due by {}", clock(at, zone, now)),
-        (Some(..=0), None) => "due today".into(),
-        (Some(1), _) => "1 day left".into(),
-        (Some(days), _) => format!("{days} days left"),
-        (None, _) => "not known yet".into(),
+        (Some(..=0), Some(at)) => about(voice, "menu.due", "at", clock(at, voice, now)),
+        (Some(..=0), None) => plain(voice, "buffer.today"),
+        (Some(days), _) => about(voice, "buffer.days", "count", days.to_string()),
+        (None, _) => plain(voice, "buffer.unknown"),
     };
     Entry::Item(format!("{}: {buffer}", goal.slug), Wish::OpenGoal(goal.slug.clone()))
 }
 
 /// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
 /// with the date otherwise.
-fn clock(moment: DateTime<Utc>, zone: Tz, now: DateTime<Utc>) -> String {
-    let (local, today) = (moment.with_timezone(&zone), now.with_timezone(&zone));
+fn clock(moment: DateTime<Utc>, voice: Voice, now: DateTime<Utc>) -> String {
+    let (local, today) = (moment.with_timezone(&voice.zone), now.with_timezone(&voice.zone));
     let days = (local.date_naive() - today.date_naive()).num_days();
-    let format = match days {
-        0 => "%H:%M",
-        -6..=6 => "%a %H:%M",
-        _ => "%Y-%m-%d %H:%M",
-    };
-    local.format(format).to_string()
+    match days {
+        0 => local.format("%H:%M").to_string(),
+        -6..=6 => {
+            let weekday = local.format("%a").to_string().to_lowercase();
+            format!("{} {}", plain(voice, &format!("weekday.{weekday}")), local.format("%H:%M"))
+        }
+        _ => voice.moment(moment),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::text::Facts;
     use chrono::TimeDelta;
 
     use super::*;
@@ -356,6 +379,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tray_speaks_its_users_language() {
+        let german = Activity { language: Language::German, ..idle() };
+        let tray = tray(&overview(Status::NeedsYou, &[(Code::Parked, "…")]), &german, monday());
+        assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
+        let menu = picture(&tray.menu);
+        for words in ["Jetzt abgleichen", "Pause", "Beenden", "fällig bis"] {
+            assert!(menu.contains(words), "{words} in\n{menu}");
+        }
+    }
+
+    #[test]
     fn a_pause_can_be_ended_and_a_sign_in_cancelled() {
         let paused = Status::Paused { until: monday() + TimeDelta::hours(1) };
         let signing_in = Activity { signing_in: Some(Service::Withings), ..idle() };
@@ -378,7 +412,8 @@ mod tests {
             (goal(Some(400), None), "weight: 400 days left"),
             (goal(None, None), "weight: not known yet"),
         ] {
-            let Entry::Item(text, _) = goal_entry(&goal, Tz::Europe__Paris, monday()) else { panic!() };
+            let voice = Voice { language: Language::English, zone: Tz::Europe__Paris };
+            let Entry::Item(text, _) = goal_entry(&goal, voice, monday()) else { panic!() };
             assert_eq!(text, expected);
         }
     }

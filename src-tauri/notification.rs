@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::attention::{Attention, Code, Urgency};
+use crate::text::{Facts, Voice, facts};
 
 /// How much the user wants to be told.
 #[derive(
@@ -89,6 +90,8 @@ pub struct Situation<'a> {
     pub delivered: u64,
     /// Whether the window is open.
     pub window_is_open: bool,
+    /// How the user is spoken to.
+    pub voice: Voice,
 }
 
 /// Decides what to say, and which incidents are known from then on.
@@ -121,8 +124,8 @@ pub fn notices(
                 incident.told = true;
                 said.push(Notice {
                     about: incident.about(),
-                    title: item.code.headline().into(),
-                    body: item.message.clone(),
+                    title: item.code.headline_by(situation.voice),
+                    body: item.said_by(situation.voice),
                     urgent: item.code.urgency() == Urgency::NeedsYou,
                 });
             }
@@ -136,10 +139,10 @@ pub fn notices(
     if snoozed {
         known_now.extend(over);
     } else if !silent {
-        said.extend(over.iter().map(solved));
+        said.extend(over.iter().map(|incident| solved(incident, situation.voice)));
     }
     if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.window_is_open {
-        said.push(delivered(situation.delivered));
+        said.push(delivered(situation.delivered, situation.voice));
     }
     (said, known_now)
 }
@@ -152,26 +155,33 @@ fn is_incident(code: Code) -> bool {
     needs_you || code == Code::MeasureSoon
 }
 
-fn solved(incident: &Incident) -> Notice {
+fn solved(incident: &Incident, voice: Voice) -> Notice {
+    let problem = incident.code.headline_by(voice);
     Notice {
         about: incident.about(),
-        title: format!("Solved: {}", incident.code.headline().to_lowercase()),
-        body: "Syncing goes on.".into(),
+        title: voice.say("notice.solved", &facts([("problem", problem)])),
+        body: voice.say("notice.goes_on", &Facts::new()),
         urgent: false,
     }
 }
 
-fn delivered(count: u64) -> Notice {
-    let what = if count == 1 { "1 new datapoint".into() } else { format!("{count} new datapoints") };
-    Notice { about: "delivered".into(), title: what, body: "Beeminder has confirmed.".into(), urgent: false }
+fn delivered(count: u64, voice: Voice) -> Notice {
+    Notice {
+        about: "delivered".into(),
+        title: voice.say("notice.delivered", &facts([("count", count.to_string())])),
+        body: voice.say("notice.confirmed", &Facts::new()),
+        urgent: false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::text::Facts;
+    use crate::text::Language;
     use chrono::TimeDelta;
 
     use super::*;
+
+    const VOICE: Voice = Voice { language: Language::English, zone: chrono_tz::Tz::UTC };
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
@@ -187,8 +197,13 @@ mod tests {
         let mut said = Vec::new();
         for (codes, parked) in passes {
             let attention: Vec<_> = codes.iter().copied().map(item).collect();
-            let situation =
-                Situation { attention: &attention, parked: *parked, delivered: 0, window_is_open: false };
+            let situation = Situation {
+                attention: &attention,
+                parked: *parked,
+                delivered: 0,
+                window_is_open: false,
+                voice: VOICE,
+            };
             let (notices, after) = notices(&known, situation, preferences, now());
             said.push(notices.into_iter().map(|notice| notice.title).collect());
             known = after;
@@ -209,10 +224,11 @@ mod tests {
             Preferences::default(),
             &[(&[], 0), (&[Code::SignInWithings], 0), (&[Code::SignInWithings], 0), (&[], 0), (&[], 0)],
         );
-        let (told, solved) = ("Sign in to Withings again", "Solved: sign in to withings again");
+        let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
         assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
         let attention = [item(Code::SignInWithings)];
-        let situation = Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false };
+        let situation =
+            Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false, voice: VOICE };
         let (first, known) = notices(&[], situation, Preferences::default(), now());
         let over = Situation { attention: &[], ..situation };
         let (last, _) = notices(&known, over, Preferences::default(), now());
@@ -237,7 +253,8 @@ mod tests {
     fn two_goals_are_two_incidents() {
         let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
         let attention = [goal("one"), goal("other")];
-        let situation = Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false };
+        let situation =
+            Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false, voice: VOICE };
         let (said, known) = notices(&[], situation, Preferences::default(), now());
         assert_eq!((said.len(), known.len()), (2, 2));
         let (said, _) = notices(
@@ -258,8 +275,13 @@ mod tests {
             (Level::Problems, vec!["Beeminder refused datapoints"]),
             (Level::All, vec!["Beeminder refused datapoints", "3 new datapoints"]),
         ] {
-            let situation =
-                Situation { attention: &attention, parked: 1, delivered: 3, window_is_open: false };
+            let situation = Situation {
+                attention: &attention,
+                parked: 1,
+                delivered: 3,
+                window_is_open: false,
+                voice: VOICE,
+            };
             let preferences = Preferences { level, snoozed_until: None };
             let (said, known) = notices(&[], situation, preferences, now());
             assert_eq!(
@@ -276,7 +298,8 @@ mod tests {
     #[test]
     fn a_snooze_puts_it_off_and_an_open_window_makes_it_needless() {
         let attention = [item(Code::Parked)];
-        let situation = Situation { attention: &attention, parked: 1, delivered: 1, window_is_open: false };
+        let situation =
+            Situation { attention: &attention, parked: 1, delivered: 1, window_is_open: false, voice: VOICE };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));

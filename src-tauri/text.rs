@@ -1,5 +1,4 @@
-//! The program's sentences, one file a language: `ui/texts/en.json` here and in the window, the others in
-//! the window alone.
+//! The program's sentences, one file a language in `ui/texts/`, for the window, the tray and notifications.
 //!
 //! What is said comes as a key and facts, so that every language can say it its own way.
 //!
@@ -32,24 +31,99 @@ pub struct Said {
     pub facts: Facts,
 }
 
-/// Says it in English, with times by the clock of `zone`. An unknown key is shown as it is; a test looks
-/// for those.
-pub fn english(key: &str, facts: &Facts, zone: Tz) -> String {
-    let texts = texts();
-    let one = facts.get("count").is_some_and(|count| count == "1");
-    let singular = one.then(|| texts.get(&format!("{key}_one"))).flatten();
-    let Some(text) = singular.or_else(|| texts.get(key)) else {
-        return key.to_owned();
-    };
-    let mut parts = text.split('{');
-    let mut said = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (place, rest) = part.split_once('}').unwrap_or((part, ""));
-        let (name, form) = place.split_once(':').unwrap_or((place, ""));
-        said += &filled(facts.get(name).map_or("", String::as_str), form, zone);
-        said += rest;
+/// A language this program speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English, which `bws` and the log always speak.
+    #[default]
+    English,
+    /// German.
+    German,
+}
+
+impl Language {
+    /// The language of a tag as `de` or `de-AT`, if this program speaks it.
+    pub fn of_tag(tag: &str) -> Option<Language> {
+        match tag.split(['-', '_', '.']).next() {
+            Some("en") => Some(Language::English),
+            Some("de") => Some(Language::German),
+            _ => None,
+        }
     }
-    said
+
+    /// The one the user chose, or else the desktop's.
+    pub fn chosen(tag: Option<&str>) -> Language {
+        let desktop = || sys_locale::get_locales().find_map(|tag| Language::of_tag(&tag));
+        tag.and_then(Language::of_tag).or_else(desktop).unwrap_or_default()
+    }
+
+    fn texts(self) -> &'static BTreeMap<String, String> {
+        static GERMAN: OnceLock<BTreeMap<String, String>> = OnceLock::new();
+        match self {
+            Language::English => texts(),
+            Language::German => GERMAN.get_or_init(|| read(include_str!("../ui/texts/de.json"))),
+        }
+    }
+}
+
+/// In which language something is said, and by whose clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice {
+    /// The language.
+    pub language: Language,
+    /// Whose clock times go by.
+    pub zone: Tz,
+}
+
+impl Voice {
+    /// Says something. An unknown key is shown as it is; a test looks for those.
+    pub fn say(self, key: &str, facts: &Facts) -> String {
+        let texts = self.language.texts();
+        let one = facts.get("count").is_some_and(|count| count == "1");
+        let singular = one.then(|| texts.get(&format!("{key}_one"))).flatten();
+        let Some(text) = singular.or_else(|| texts.get(key)) else {
+            return key.to_owned();
+        };
+        let mut parts = text.split('{');
+        let mut said = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (place, rest) = part.split_once('}').unwrap_or((part, ""));
+            let (name, form) = place.split_once(':').unwrap_or((place, ""));
+            said += &self.filled(facts.get(name).map_or("", String::as_str), form);
+            said += rest;
+        }
+        said
+    }
+
+    fn filled(self, fact: &str, form: &str) -> String {
+        match form {
+            "moment" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment(at)),
+            "" | "day" | "number" => fact.to_owned(),
+            group => {
+                let word = |word: &str| self.language.texts().get(&format!("{group}.{word}")).cloned();
+                let words: Vec<_> =
+                    fact.split(',').map(|one| word(one).unwrap_or_else(|| one.to_owned())).collect();
+                words.join(match self.language {
+                    Language::English => " and ",
+                    Language::German => " und ",
+                })
+            }
+        }
+    }
+
+    /// A moment with its date.
+    pub fn moment(self, at: DateTime<Utc>) -> String {
+        let format = match self.language {
+            Language::English => "%Y-%m-%d %H:%M",
+            Language::German => "%d.%m.%Y %H:%M",
+        };
+        at.with_timezone(&self.zone).format(format).to_string()
+    }
+}
+
+/// Says it in English, with times by the clock of `zone`.
+pub fn english(key: &str, facts: &Facts, zone: Tz) -> String {
+    Voice { language: Language::English, zone }.say(key, facts)
 }
 
 /// Every key with its English text.
@@ -83,22 +157,6 @@ pub fn read(json: &str) -> BTreeMap<String, String> {
     texts
 }
 
-fn filled(fact: &str, form: &str, zone: Tz) -> String {
-    match form {
-        "moment" => fact.parse::<DateTime<Utc>>().map_or_else(
-            |_| fact.to_owned(),
-            |at| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
-        ),
-        "" | "day" | "number" => fact.to_owned(),
-        group => {
-            let word = |word: &str| texts().get(&format!("{group}.{word}")).cloned();
-            let words: Vec<_> =
-                fact.split(',').map(|one| word(one).unwrap_or_else(|| one.to_owned())).collect();
-            words.join(" and ")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,8 +183,26 @@ mod tests {
     }
 
     #[test]
+    fn a_language_is_found_by_its_tag_and_says_it_its_own_way() {
+        for (tag, language) in [
+            ("de", Some(Language::German)),
+            ("de-AT", Some(Language::German)),
+            ("de_DE.UTF-8", Some(Language::German)),
+            ("en-GB", Some(Language::English)),
+            ("tlh", None),
+            ("", None),
+        ] {
+            assert_eq!(Language::of_tag(tag), language, "{tag}");
+        }
+        assert_eq!(Language::chosen(Some("de")), Language::German);
+        let voice = Voice { language: Language::German, zone: Tz::UTC };
+        let until = facts([("until", "2026-11-24T15:00:00Z".into())]);
+        assert_eq!(voice.say("status.paused", &until), "Pause bis 24.11.2026 15:00.");
+    }
+
+    #[test]
     fn everything_the_program_may_say_has_a_text_in_every_language() {
-        let german = read(include_str!("../ui/texts/de.json"));
+        let german = Language::German.texts();
         for code in Code::VARIANTS {
             assert!(texts().contains_key(&format!("attention.{}", code.name())), "{code:?}");
         }
@@ -148,14 +224,14 @@ mod tests {
             assert_eq!(texts().get(&key).map(String::as_str), Some(reason.sentence()));
         }
         let keys = |texts: &BTreeMap<String, String>| texts.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(keys(texts()), keys(&german), "every key in every language");
+        assert_eq!(keys(texts()), keys(german), "every key in every language");
         let places = |text: &str| {
             let mut places: Vec<_> =
                 text.split('{').skip(1).filter_map(|part| Some(part.split_once('}')?.0.to_owned())).collect();
             places.sort();
             places
         };
-        for (key, text) in &german {
+        for (key, text) in german {
             assert!(!text.is_empty(), "{key}");
             let free = key.starts_with("attention.");
             assert!(free || places(text) == places(&texts()[key]), "{key}: {text}");

@@ -18,6 +18,7 @@ use beeminder_withings_sync::notification::Notice;
 use beeminder_withings_sync::resident::{Desktop, Resident, SignInView};
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder};
+use beeminder_withings_sync::settings::SettingChange;
 use tempfile::TempDir;
 use url::Url;
 
@@ -93,6 +94,8 @@ impl Story {
             Endpoints { withings_api: url.clone(), withings_account: url.clone(), beeminder: url };
         let data_dir = DataDir::open(&dir.path().join("data")).unwrap();
         let app = App::with_keychain(endpoints, data_dir, keychain.clone(), clock::now()).unwrap();
+        // Whatever this computer speaks.
+        app.change_setting(SettingChange::Language(Some("en".into()))).unwrap();
         let desktop = Arc::new(Recorder::default());
         let resident = Resident::new(app, true, desktop.clone());
         Story { sandbox, keychain, desktop, resident, dir }

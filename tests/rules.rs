@@ -129,7 +129,19 @@ fn every_text_of_the_window_has_words_and_none_are_left_over() {
         .skip(1)
         .filter_map(|part| Some(part.split_once("${")?.0.to_owned()))
         .chain(
-            ["attention.", "status.", "misfit.", "reason.", "headline.", "source.", "check."].map(Into::into),
+            [
+                "attention.",
+                "status.",
+                "misfit.",
+                "reason.",
+                "headline.",
+                "source.",
+                "check.",
+                "menu.",
+                "notice.",
+                "weekday.",
+            ]
+            .map(Into::into),
         )
         .collect();
     for key in texts.keys() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::accounts::Service;
-use crate::text::{self, Facts};
+use crate::text::{self, Facts, Language, Voice};
 
 pub use list::attention;
 pub(crate) use list::paused;
@@ -145,6 +145,11 @@ impl Code {
 }
 
 impl Code {
+    /// A few words in the user's language.
+    pub fn headline_by(self, voice: Voice) -> String {
+        voice.say(&format!("headline.{}", self.name()), &Facts::new())
+    }
+
     /// A few words, for a menu or the title of a notification.
     pub fn headline(self) -> &'static str {
         match self {
@@ -204,6 +209,14 @@ impl Attention {
     fn new(code: Code, facts: Facts, zone: Tz) -> Attention {
         let message = text::english(&format!("attention.{}", code.name()), &facts, zone);
         Attention { code, message, goal: None, facts }
+    }
+
+    /// Says it in another voice.
+    pub fn said_by(&self, voice: Voice) -> String {
+        match voice.language {
+            Language::English => self.message.clone(),
+            Language::German => voice.say(&format!("attention.{}", self.code.name()), &self.facts),
+        }
     }
 
     /// Makes one about trouble with a service, in the words it was noted in.

@@ -10,6 +10,7 @@ use beeminder_withings_sync::doorbell::{Door, Doorbell, Ring};
 use beeminder_withings_sync::environment::{self, Environment};
 use beeminder_withings_sync::menu::{self, Wish};
 use beeminder_withings_sync::resident::{Desktop, Resident};
+use beeminder_withings_sync::text::Language;
 use beeminder_withings_sync::{clock, stop_signal, store};
 use clap::Parser;
 use tauri::utils::config::Csp;
@@ -145,7 +146,7 @@ fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> a
         Err(error) => {
             let message = store::explained(&error);
             tracing::error!("The program could not start: {message}");
-            shell.show_tray(&menu::failed(&message));
+            shell.show_tray(&menu::failed(&message, Language::chosen(None)));
             app.manage(Program::Failed(message));
             window::open(app);
         }

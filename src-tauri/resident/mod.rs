@@ -21,6 +21,7 @@ use crate::menu::{self, Activity, Tray, Wish};
 use crate::notification::{self, Notice, Situation};
 use crate::overview::{Overview, overview};
 use crate::sync::SyncReport;
+use crate::text::{Facts, Language, Voice};
 use crate::{clock, store, wake};
 use sign_ins::SignIns;
 
@@ -114,7 +115,7 @@ impl Resident {
         if let Err(error) = self.app.forget_everything().await.and(desktop) {
             let message = format!("{error:#}");
             tracing::error!("Not everything was forgotten: {message}");
-            self.notify_failure("Not everything was forgotten", &message, true);
+            self.notify_failure("notice.not_forgotten", &message, true);
         }
     }
 
@@ -213,7 +214,7 @@ impl Resident {
                 let was_broken = state.failure.take().is_some();
                 drop(state);
                 if was_broken {
-                    self.notify_failure("Solved: syncing works again", "Syncing goes on.", false);
+                    self.notify_failure("notice.works_again", &self.plain("notice.goes_on"), false);
                 }
                 if let Err(error) = self.notify(report) {
                     tracing::error!("Failed to work out what to say: {error:#}");
@@ -229,6 +230,7 @@ impl Resident {
             attention: &report.attention,
             parked: report.parked,
             delivered: report.delivered,
+            voice: self.voice()?,
             window_is_open: self.desktop.window_is_open(),
         };
         let notices = self.app.store.write(|rows| {
@@ -254,13 +256,17 @@ impl Resident {
         state.failure = Some(message.to_owned());
         drop(state);
         if news && !self.desktop.window_is_open() {
-            self.notify_failure("Syncing does not work", message, true);
+            self.notify_failure("notice.does_not_work", message, true);
         }
         self.refresh();
     }
 
+    fn plain(&self, key: &str) -> String {
+        Voice { language: self.language(), zone: chrono_tz::Tz::UTC }.say(key, &Facts::new())
+    }
+
     fn notify_failure(&self, title: &str, body: &str, urgent: bool) {
-        let (about, title, body) = ("failure".into(), title.into(), body.into());
+        let (about, title, body) = ("failure".into(), self.plain(title), body.into());
         self.desktop.notify(&Notice { about, title, body, urgent });
     }
 
@@ -270,8 +276,8 @@ impl Resident {
         let mut state = self.state();
         let overview = self.overview(now);
         let tray = match (&state.failure, &overview) {
-            (Some(failure), _) => menu::failed(failure),
-            (None, Err(error)) => menu::failed(&format!("{error:#}")),
+            (Some(failure), _) => menu::failed(failure, self.language()),
+            (None, Err(error)) => menu::failed(&format!("{error:#}"), self.language()),
             (None, Ok(overview)) => menu::tray(overview, &self.activity(&state), now),
         };
         if state.shown.as_ref() != Some(&tray) {
@@ -292,7 +298,22 @@ impl Resident {
     }
 
     fn activity(&self, state: &State) -> Activity {
-        Activity { syncing: state.syncing, signing_in: self.sign_ins.waiting_for(), sandbox: state.sandbox }
+        Activity {
+            syncing: state.syncing,
+            signing_in: self.sign_ins.waiting_for(),
+            sandbox: state.sandbox,
+            language: self.language(),
+        }
+    }
+
+    /// The user's language; the desktop's when the store cannot tell.
+    fn language(&self) -> Language {
+        let settings = self.app.settings().ok();
+        Language::chosen(settings.and_then(|settings| settings.language).as_deref())
+    }
+
+    fn voice(&self) -> anyhow::Result<Voice> {
+        Ok(Voice { language: self.language(), zone: self.app.store.read(crate::sync::time_zone)? })
     }
 
     fn goal_page(&self, slug: &GoalSlug) -> anyhow::Result<Url> {

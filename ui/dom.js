@@ -79,12 +79,21 @@ export function settled(work, wait = 250) {
   };
 }
 
+/** Where errors are shown that are about no field in particular. */
+const homes = new WeakMap();
+
 /** Shows an error: beside its field where it has one, else in `place`. */
 export function showProblem(place, error) {
   const form = place.closest("form");
   const field = error.field && form ? form.elements[error.field] : null;
   place.textContent = error.message ?? String(error);
   place.hidden = false;
+  if (!homes.has(place)) {
+    const home = document.createComment("");
+    place.before(home);
+    homes.set(place, home);
+  }
+  homes.get(place).after(place);
   if (field instanceof HTMLElement) {
     field.setAttribute("aria-invalid", "true");
     place.id ||= `${field.id}-problem`;

@@ -44,7 +44,7 @@ export async function init(backend) {
         again = false;
         await look();
       }
-    })().finally(() => { looking = null; });
+    })().catch((error) => showProblem($("#problem"), error)).finally(() => { looking = null; });
     return looking;
   };
 

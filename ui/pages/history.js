@@ -17,11 +17,15 @@ let known = "";
 /** Makes the page live. */
 export async function init(root, context) {
   const { backend } = context;
+  const filter = $("#filter", root);
   places = [];
   catalogue = null;
   catalogue = await backend.catalogue();
+  if (!filter.isConnected) {
+    return;
+  }
   const kinds = catalogue.kinds.filter((kind) => kind.trackable).map((kind) => [kind.name, t(`kind.${kind.name}`)]);
-  const [filter, chart] = [$("#filter", root), $("#chart-form", root)];
+  const chart = $("#chart-form", root);
   choose(chart.kind, kinds, context.view().links.find((link) => link.form.kind)?.form.kind ?? "weight");
   chart.days.value = "90";
   choose(filter.kind, [["", t("history.any")], ...kinds]);
@@ -89,6 +93,7 @@ let latest = 0;
 
 async function lines(root, context) {
   const asked = ++latest;
+  const summary = $("#lines-summary", root);
   $("#newer", root).disabled = true;
   $("#older", root).disabled = true;
   const problem = $("section:last-of-type > .problem", root);
@@ -99,12 +104,12 @@ async function lines(root, context) {
     showProblem(problem, error);
     return;
   }
-  if (asked !== latest || !root.isConnected) {
+  if (asked !== latest || !summary.isConnected) {
     return;
   }
   clearProblem(problem);
   const before = places.length * 100;
-  setText($("#lines-summary", root), page.count === 0 ? t("history.none")
+  setText(summary, page.count === 0 ? t("history.none")
     : t("history.summary", { from: number(before + 1), to: number(before + page.rows.length), all: number(page.count) }));
   replace($("#lines tbody", root), page.rows.map(row));
   older = page.rows.at(-1)?.place ?? null;
@@ -142,7 +147,7 @@ export async function redraw(root, context) {
     showProblem(context.problem, error);
     return;
   }
-  if (!root.isConnected) {
+  if (!box.isConnected) {
     return;
   }
   const [low, high] = chart.range ?? [];

@@ -16,13 +16,16 @@ export async function init(root, context, [which, goal]) {
     return;
   }
   const back = () => context.go("overview");
-  if (link) {
+  form = null;
+  const place = $("#link-form", root);
+  form = await linkForm(place, context, {
+    link, goal, onDone: back, save: link && ((values) => save(context, link, values, back)),
+  });
+  // Only then, or they would be pushed away from under the pointer.
+  if (link && place.isConnected) {
     past(root, context, link);
     removal(root, context, link, back);
   }
-  form = await linkForm($("#link-form", root), context, {
-    link, goal, onDone: back, save: link && ((values) => save(context, link, values, back)),
-  });
 }
 
 /** Shows how far the past was posted. */

@@ -28,6 +28,7 @@ export function init(root, context) {
 
 /** Shows what waits. */
 export async function update(root, view, context) {
+  const nothing = $("#nothing", root);
   let questions;
   try {
     questions = await context.backend.questions();
@@ -35,7 +36,7 @@ export async function update(root, view, context) {
     showProblem($(":scope > .problem", root), error);
     return;
   }
-  if (!root.isConnected) {
+  if (!nothing.isConnected) {
     return;
   }
   const { held, stale, outbox, many_gone: manyGone } = questions;
@@ -53,7 +54,7 @@ export async function update(root, view, context) {
       one.attempts > 0 ? t("questions.attempts", { count: one.attempts }) : ""], []));
   $("#gone", root).hidden = manyGone === 0;
   setText($("#gone p", root), t("attention.many_gone", { count: manyGone }));
-  $("#nothing", root).hidden = held.length + stale.length + outbox.length + manyGone > 0;
+  nothing.hidden = held.length + stale.length + outbox.length + manyGone > 0;
 }
 
 function show(root, selector, entries, make) {

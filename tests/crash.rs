@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -109,6 +111,9 @@ async fn a_pass_told_to_stop_ends_between_datapoints() {
         test.advance(TimeDelta::minutes(1));
         test.weigh_in(82.0);
     }
+    // They are in the outbox, and Beeminder has a bad moment.
+    test.expect_warning("503");
+    test.sync_with(Service::Beeminder, "datapoints", Fault::http(503, "")).await;
     let stop = CancellationToken::new();
     stop.cancel();
     let report = test.app().sync(Trigger::Hand, test.now, &stop).await.unwrap();

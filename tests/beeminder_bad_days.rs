@@ -191,12 +191,13 @@ async fn when_it_cannot_be_found_out_why_a_datapoint_is_missing_nothing_is_concl
     let mut test = TestApp::weighing().await;
     let group = test.weigh_in(28.4);
     test.sync().await;
-    // Renamed, edited, and just then the list of goals cannot be read.
+    // Renamed, edited, and just then the list of goals cannot be read, neither before nor after.
     test.world().beeminder.goal("weight").fields["slug"] = serde_json::json!("mass");
     test.advance(TimeDelta::minutes(5));
     let now = test.now;
     test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = serde_json::json!(82_400));
     test.expect_warning("has a problem");
+    test.world().faults.next(Service::Beeminder, "goals.json", Fault::http(503, ""));
     let report = test.sync_with(Service::Beeminder, "goals.json", Fault::http(503, "")).await;
     assert_eq!((report.delivered, report.pending), (0, 1));
     assert_eq!(test.sync().await.delivered, 1);

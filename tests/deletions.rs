@@ -207,3 +207,46 @@ async fn a_group_that_can_no_longer_be_read_is_not_taken_for_gone() {
     assert_eq!(codes(&report), [Code::MeasurementUnreadable], "nothing is concluded from half an answer");
     assert_eq!(test.values("weight"), [80.0, 81.0, 82.0]);
 }
+
+/// What history says of a group.
+fn outcome(test: &TestApp, group: i64) -> String {
+    let line = test.history().into_iter().find(|line| line.group.id.0 == group).unwrap();
+    line.outcome.unwrap().outcome
+}
+
+#[tokio::test]
+async fn what_was_deleted_at_beeminder_is_noticed_within_a_day_and_history_says_so() {
+    let (mut test, groups) = weighed(3).await;
+    test.world().beeminder.datapoints("weight").remove(1);
+    // One that the user only moved is still there.
+    test.world().beeminder.datapoints("weight")[0].daystamp = "20260101".into();
+    test.advance(TimeDelta::hours(24));
+    let report = test.sync().await;
+    assert_eq!((report.delivered, codes(&report)), (0, vec![]));
+    assert_eq!(
+        groups.iter().map(|group| outcome(&test, *group)).collect::<Vec<_>>(),
+        ["sent", "deleted", "sent"]
+    );
+    let now = test.now;
+    test.world().withings.edit(groups[1], now, |group| group["measures"][0]["value"] = 85_000.into());
+    assert_eq!(test.sync().await.delivered, 0);
+    assert_eq!(test.values("weight"), [80.0, 82.0], "it stays deleted");
+}
+
+#[tokio::test]
+async fn what_beeminder_cannot_tell_is_not_taken_for_deleted() {
+    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::sandbox::faults::Fault;
+
+    let (mut test, groups) = weighed(2).await;
+    test.world().beeminder.datapoints("weight").remove(0);
+    test.expect_warning("Beeminder");
+    test.advance(TimeDelta::hours(24));
+    for fault in [Fault::http(503, ""), Fault::Drop, Fault::Truncate] {
+        test.sync_with(Service::Beeminder, "datapoints", fault.clone()).await;
+        assert_eq!(outcome(&test, groups[0]), "sent", "{fault:?}");
+        test.advance(TimeDelta::hours(1));
+    }
+    test.sync().await;
+    assert_eq!(outcome(&test, groups[0]), "deleted");
+}

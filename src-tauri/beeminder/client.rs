@@ -115,6 +115,15 @@ impl Client {
         wire::confirmation(&self.send_form(self.http.put(url), token, form).await?)
     }
 
+    /// One datapoint.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not there, or the goal is not.
+    pub async fn datapoint(&self, token: &Token, slug: &GoalSlug, id: &str) -> Result<Confirmation, Error> {
+        let path = ["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")];
+        wire::confirmation(&self.get(token, &path, &[]).await?)
+    }
+
     /// Deletes a datapoint.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::get;
 use axum::{Json, Router};
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
@@ -49,9 +49,10 @@ impl Datapoint {
 }
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/api/v1/users/me/goals/{slug}/datapoints.json", get(list).post(create))
-        .route("/api/v1/users/me/goals/{slug}/datapoints/{id}", put(update).patch(update).delete(delete))
+    Router::new().route("/api/v1/users/me/goals/{slug}/datapoints.json", get(list).post(create)).route(
+        "/api/v1/users/me/goals/{slug}/datapoints/{id}",
+        get(show).put(update).patch(update).delete(delete),
+    )
 }
 
 /// The moment and day that a form asks for. A timestamp wins over a daystamp.
@@ -200,6 +201,21 @@ async fn update(
         ..known
     };
     answered(&goal.datapoints[index], None)
+}
+
+async fn show(
+    State(world): State<Shared>,
+    headers: HeaderMap,
+    Path((slug, id)): Path<(String, String)>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    let beeminder = &mut lock(&world).beeminder;
+    if let Some(refusal) = beeminder.refuse(&headers, &query) {
+        return refusal;
+    }
+    let id = id.trim_end_matches(".json");
+    let datapoints = beeminder.find(&slug).map_or(&[][..], |goal| &goal.datapoints);
+    datapoints.iter().find(|known| known.id == id).map_or_else(not_found, |found| answered(found, None))
 }
 
 async fn delete(

@@ -99,6 +99,23 @@ pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
     Ok(found)
 }
 
+/// What Beeminder has of a goal on `first` or later, as far as its id there is known: its number here, and
+/// that id.
+pub fn confirmed_since(
+    rows: &Connection,
+    goal: &GoalId,
+    first: Daystamp,
+) -> anyhow::Result<Vec<(i64, String)>> {
+    let found = rows
+        .prepare_cached(
+            "SELECT id, beeminder_id FROM datapoint WHERE goal_id = ?1 AND state = 'confirmed'
+                 AND beeminder_id IS NOT NULL AND beeminder_day >= ?2 ORDER BY id",
+        )?
+        .query_map([&goal.0, &first.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// The keys of what a link has at Beeminder or in the outbox.
 pub fn live_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<RequestId>> {
     let ids = rows
@@ -209,6 +226,12 @@ pub fn save_confirmed(
 /// Notes how a datapoint stands.
 pub fn save_state(rows: &Connection, id: i64, state: State) -> anyhow::Result<()> {
     rows.execute("UPDATE datapoint SET state = ?2 WHERE id = ?1", params![id, state.name()])?;
+    Ok(())
+}
+
+/// Notes that a datapoint that Beeminder had is not there any more, unless more was decided on it since.
+pub fn save_deleted(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.execute("UPDATE datapoint SET state = 'deleted' WHERE id = ?1 AND state = 'confirmed'", [id])?;
     Ok(())
 }
 

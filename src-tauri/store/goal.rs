@@ -1,6 +1,6 @@
 //! Beeminder's goals as last read.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
@@ -10,7 +10,8 @@ use crate::goal::{Goal, GoalId, GoalSlug, Presence};
 /// Stores a goal. A new name is noted beside the old one until the user was told.
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached(
-        "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16)
+        "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
+                 ?15)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
              title = excluded.title, units = excluded.units, deadline = excluded.deadline,
@@ -63,6 +64,37 @@ pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>
         |row| row.get(0),
     )?;
     Ok(oldest.map(moment))
+}
+
+/// When a linked goal that was sent something since it was read is worth reading again, the first of them:
+/// Beeminder needs `redraw` to work out what the datapoints do to it.
+pub fn redrawn_at(rows: &Connection, redraw: TimeDelta) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let first: Option<i64> = rows
+        .prepare_cached(
+            "SELECT min(sent_at) + ?1 FROM (
+                 SELECT read_at, (SELECT max(confirmed_at) FROM datapoint WHERE goal_id = goal.id) AS sent_at
+                 FROM goal WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
+             ) WHERE read_at < sent_at + ?1",
+        )?
+        .query_row([redraw.num_seconds()], |row| row.get(0))?;
+    Ok(first.map(moment))
+}
+
+/// The linked goals that take datapoints and were last compared with what was sent before `moment`.
+pub fn load_uncompared(rows: &Connection, before: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
+    let query = format!(
+        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
+             AND presence = 'active' AND compared_at <= ?1 ORDER BY slug"
+    );
+    let goals =
+        rows.prepare_cached(&query)?.query_map([before.timestamp()], read)?.collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
+/// Notes when what a goal has was compared with what was sent.
+pub fn save_compared(rows: &Connection, id: &GoalId, at: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.execute("UPDATE goal SET compared_at = ?2 WHERE id = ?1", params![id.0, at.timestamp()])?;
+    Ok(())
 }
 
 /// When a goal was last read.

@@ -8,7 +8,7 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
-    include_str!("migrations/0004_graph.sql"),
+    include_str!("migrations/0004_goal.sql"),
 ];
 
 /// Runs the migrations the database has not had. Refuses a database from a newer program.

@@ -82,7 +82,8 @@ CREATE TABLE goal (
     presence TEXT NOT NULL,            -- 'active', 'archived' or 'deleted'
     renamed_from TEXT,                 -- an earlier name, until the user was told
     read_at INTEGER NOT NULL,          -- when it was read
-    graph_url TEXT                     -- where Beeminder keeps a picture of its graph; NULL while unknown
+    graph_url TEXT,                    -- where Beeminder keeps a picture of its graph; NULL while unknown
+    compared_at INTEGER NOT NULL DEFAULT 0 -- when what it has was last compared with what was sent
 ) STRICT;
 
 -- This feeds that goal, so, since then.
@@ -160,6 +161,7 @@ CREATE TABLE datapoint (
     UNIQUE (goal_id, request_id)
 ) STRICT;
 CREATE INDEX datapoint_link ON datapoint (link_id);
+CREATE INDEX datapoint_confirmed ON datapoint (goal_id, confirmed_at);
 
 -- Datapoints decided on and not yet confirmed. The table is the queue.
 CREATE TABLE outbox (

@@ -1,20 +1,31 @@
 //! Keeps what is known about the linked goals fresh: names, deadlines, whether they still exist.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{SyncPass, trouble};
 use crate::accounts::Service;
 use crate::beeminder::{self, Token};
 use crate::goal::{Goal, Presence, User};
-use crate::store;
+use crate::store::{self, Rows};
 
 /// Deadlines and names change rarely, and an answer to a datapoint tells the day anyway.
 const STALE: TimeDelta = TimeDelta::hours(1);
 
-/// Whether the linked goals were read too long ago, or in what this computer takes for the future.
+/// After a datapoint Beeminder works out anew how safe a goal is and draws its graph, in seconds mostly.
+const REDRAW: TimeDelta = TimeDelta::minutes(1);
+
+/// Whether the linked goals were read too long ago, in what this computer takes for the future, or before
+/// they were sent something.
 pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
-    let oldest = pass.store.read(store::goal::oldest_reading)?;
-    Ok(oldest.is_some_and(|oldest| pass.now - oldest >= STALE || oldest > pass.now))
+    let (oldest, redrawn) =
+        pass.store.read(|rows| Ok((store::goal::oldest_reading(rows)?, redrawn_at(rows)?)))?;
+    let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= STALE || oldest > pass.now;
+    Ok(oldest.is_some_and(is_old) || redrawn.is_some_and(|at| at <= pass.now))
+}
+
+/// When a linked goal that was sent something is worth reading again.
+pub(super) fn redrawn_at(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
+    store::goal::redrawn_at(rows, REDRAW)
 }
 
 /// Reads user and goals again and notes what became of the linked ones. Returns whether it could.

@@ -7,6 +7,7 @@
 
 pub mod backfill;
 mod decide;
+mod deleted;
 mod deliver;
 mod devices;
 mod fetch;
@@ -118,8 +119,8 @@ impl SyncPass<'_> {
         let server_time = self.withings.server_time().filter(|_| answered);
         // Asked once: goals that cannot be read must not keep datapoints from being sent.
         let may_deliver = self.may_ask(Service::Beeminder)?;
-        if may_deliver && goals::are_stale(self)? {
-            goals::refresh(self).await?;
+        if may_deliver && goals::are_stale(self)? && goals::refresh(self).await? {
+            deleted::note(self).await?;
         }
         let planned = self.store.write(|rows| {
             self.note(rows, &fetched)?;

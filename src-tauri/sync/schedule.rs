@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::retry;
+use super::{goals, retry};
 use crate::accounts::Service;
 use crate::store::{self, Rows};
 
@@ -32,6 +32,7 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
     retries.retain(|until| retry::is_waiting(*until, now));
     let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
     retries.extend(crate::reminder::next(rows, now)?);
+    retries.extend(goals::redrawn_at(rows)?.filter(|at| *at > now));
     let next = earliest(now, interval(rows)?, &retries, &deadlines);
     let paused = store::setting::paused_until(rows)?.filter(|until| is_paused(*until, now));
     Ok(paused.map_or(next, |until| next.max(until)))

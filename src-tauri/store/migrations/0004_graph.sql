@@ -1,1 +1,0 @@
-ALTER TABLE goal ADD COLUMN graph_url TEXT;

@@ -1,6 +1,6 @@
 // What the user chose. Each change counts at once.
 
-import { $, choose, setText } from "../dom.js";
+import { $, choose } from "../dom.js";
 import { t } from "../texts.js";
 
 /** How each field is read and written; its name is that of the setting. */
@@ -16,6 +16,11 @@ const FIELDS = {
   watch_devices: { read: (field) => field.checked, write: (field, value) => { field.checked = value; } },
   language: { read: (field) => field.value || null, write: (field, value) => { field.value = value ?? ""; } },
 };
+
+/** For how many hours notifications can be snoozed, and how that is called. */
+const snoozes = () => [
+  ["0", t("settings.snooze_no")], ["1", t("settings.snooze_hour")], ["8", t("settings.snooze_night")], ["24", t("settings.snooze_day")],
+];
 
 const INTERVALS = [10, 15, 30, 60, 120, 240];
 
@@ -65,11 +70,9 @@ export function update(root, view) {
   const { level, snoozed_until: until } = view.notifications;
   form.level.value = level;
   const snoozed = until !== null && new Date(until) > new Date();
-  if (!snoozed) {
-    form.snooze.value = "0";
-  }
-  $("#snoozed", root).hidden = !snoozed;
-  setText($("#snoozed", root), snoozed ? t("settings.snoozed", { at: until }) : "");
+  // What is on is one of the choices, so that every other one can be chosen.
+  const on = snoozed ? [["on", t("settings.snoozed", { at: until })]] : [];
+  choose(form.snooze, [...on, ...snoozes()], snoozed ? "on" : "0");
   const paused = view.overview.status === "paused";
   $("#resume", root).disabled = !paused;
   $("#pause-for-an-hour", root).disabled = paused;

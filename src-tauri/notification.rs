@@ -86,6 +86,8 @@ pub struct Situation<'a> {
     pub attention: &'a [Attention],
     /// Datapoints that Beeminder refused and nobody decided on.
     pub parked: u64,
+    /// Measurements that wait for the user's word.
+    pub held: u64,
     /// Datapoints that Beeminder confirmed in this pass.
     pub delivered: u64,
     /// Whether the window is open.
@@ -108,7 +110,7 @@ pub fn notices(
         let mut incident = Incident {
             code: item.code,
             goal: item.goal.clone().unwrap_or_default(),
-            count: if item.code == Code::Parked { situation.parked } else { 1 },
+            count: count(item.code, situation),
             told: false,
         };
         let before = known.iter().find(|before| before.is_same(&incident));
@@ -133,8 +135,9 @@ pub fn notices(
         known_now.push(incident);
     }
     let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
-    // Whoever has measured knows; the next day begins anew.
-    let ends_aloud = |incident: &&Incident| incident.told && incident.code != Code::MeasureSoon;
+    // Whoever has measured, or answered, knows.
+    let ends_aloud =
+        |incident: &&Incident| incident.told && !matches!(incident.code, Code::MeasureSoon | Code::Held);
     let over: Vec<_> = known.iter().filter(is_over).filter(ends_aloud).cloned().collect();
     if snoozed {
         known_now.extend(over);
@@ -147,12 +150,23 @@ pub fn notices(
     (said, known_now)
 }
 
+/// How many are concerned, where more of them are worth another interruption.
+fn count(code: Code, situation: Situation<'_>) -> u64 {
+    if code == Code::Parked {
+        situation.parked
+    } else if code == Code::Held {
+        situation.held
+    } else {
+        1
+    }
+}
+
 /// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
-/// program knows.
+/// program knows. A measurement that is held is: it is missing at Beeminder until the user says a word.
 fn is_incident(code: Code) -> bool {
     let needs_you = code.urgency() == Urgency::NeedsYou
         && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder);
-    needs_you || code == Code::MeasureSoon
+    needs_you || matches!(code, Code::MeasureSoon | Code::Held)
 }
 
 fn solved(incident: &Incident, voice: Voice) -> Notice {
@@ -200,6 +214,7 @@ mod tests {
             let situation = Situation {
                 attention: &attention,
                 parked: *parked,
+                held: *parked,
                 delivered: 0,
                 window_is_open: false,
                 voice: VOICE,
@@ -219,6 +234,14 @@ mod tests {
     }
 
     #[test]
+    fn each_measurement_that_is_held_is_asked_about_once_and_the_answer_is_not_told() {
+        let held: &[Code] = &[Code::Held];
+        let said = story(Preferences::default(), &[(held, 1), (held, 1), (held, 2), (held, 1), (&[], 0)]);
+        let asked = vec!["Were these measurements yours?".to_owned()];
+        assert_eq!(said, [asked.clone(), vec![], asked, vec![], vec![]]);
+    }
+
+    #[test]
     fn an_incident_is_told_once_and_its_end_replaces_it() {
         let said = story(
             Preferences::default(),
@@ -227,8 +250,14 @@ mod tests {
         let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
         assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
         let attention = [item(Code::SignInWithings)];
-        let situation =
-            Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false, voice: VOICE };
+        let situation = Situation {
+            attention: &attention,
+            parked: 0,
+            held: 0,
+            delivered: 0,
+            window_is_open: false,
+            voice: VOICE,
+        };
         let (first, known) = notices(&[], situation, Preferences::default(), now());
         let over = Situation { attention: &[], ..situation };
         let (last, _) = notices(&known, over, Preferences::default(), now());
@@ -237,7 +266,7 @@ mod tests {
 
     #[test]
     fn what_is_tried_again_or_good_to_know_is_not_told() {
-        let quiet = [Code::Offline, Code::RateLimited, Code::Held, Code::Paused, Code::ConnectWithings];
+        let quiet = [Code::Offline, Code::RateLimited, Code::Stale, Code::Paused, Code::ConnectWithings];
         assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
     }
 
@@ -253,8 +282,14 @@ mod tests {
     fn two_goals_are_two_incidents() {
         let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
         let attention = [goal("one"), goal("other")];
-        let situation =
-            Situation { attention: &attention, parked: 0, delivered: 0, window_is_open: false, voice: VOICE };
+        let situation = Situation {
+            attention: &attention,
+            parked: 0,
+            held: 0,
+            delivered: 0,
+            window_is_open: false,
+            voice: VOICE,
+        };
         let (said, known) = notices(&[], situation, Preferences::default(), now());
         assert_eq!((said.len(), known.len()), (2, 2));
         let (said, _) = notices(
@@ -278,6 +313,7 @@ mod tests {
             let situation = Situation {
                 attention: &attention,
                 parked: 1,
+                held: 0,
                 delivered: 3,
                 window_is_open: false,
                 voice: VOICE,
@@ -298,8 +334,14 @@ mod tests {
     #[test]
     fn a_snooze_puts_it_off_and_an_open_window_makes_it_needless() {
         let attention = [item(Code::Parked)];
-        let situation =
-            Situation { attention: &attention, parked: 1, delivered: 1, window_is_open: false, voice: VOICE };
+        let situation = Situation {
+            attention: &attention,
+            parked: 1,
+            held: 0,
+            delivered: 1,
+            window_is_open: false,
+            voice: VOICE,
+        };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));

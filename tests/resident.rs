@@ -13,7 +13,7 @@ use beeminder_withings_sync::environment::Endpoints;
 use beeminder_withings_sync::goal::GoalSlug;
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::link::Options;
-use beeminder_withings_sync::menu::{Icon, Tray, Wish};
+use beeminder_withings_sync::menu::{Entry, Icon, Tray, Wish};
 use beeminder_withings_sync::notification::Notice;
 use beeminder_withings_sync::resident::{Desktop, Resident, SignInView};
 use beeminder_withings_sync::sandbox::clock::Clock;
@@ -195,6 +195,26 @@ async fn what_the_window_shows_is_not_told_beside_it() {
 }
 
 #[tokio::test]
+async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
+    let story = Story::running().await;
+    let guest = serde_json::json!({"attrib": 1, "measures": [{"value": 61_000, "type": 1, "unit": -3}]});
+    story.sandbox.world().withings.add(guest, clock::now());
+    story.wish(Wish::SyncNow);
+    story.until("the question", |story| !story.notices().is_empty()).await;
+    let asks = |story: &Story| {
+        let trays = story.desktop.trays.lock().unwrap();
+        let question = Entry::Item("1 question for you…".into(), Wish::Open);
+        trays.last().is_some_and(|tray| tray.icon == Icon::Fine && tray.menu.contains(&question))
+    };
+    story.until("the question in the menu", asks).await;
+    let held = story.resident.app.held().unwrap().remove(0);
+    story.resident.app.answer(held.group.id, false, true, clock::now()).unwrap();
+    story.resident.sync_soon();
+    story.until("no question", |story| !asks(story)).await;
+    assert_eq!(story.notices(), ["Were these measurements yours?"]);
+}
+
+#[tokio::test]
 async fn quitting_waits_for_the_pass_and_ends_the_desktops_program() {
     let story = Story::running().await;
     story.wish(Wish::Quit);
@@ -210,7 +230,7 @@ async fn a_new_sign_in_takes_the_place_of_the_one_in_flight() {
     let second = story.signing_in().await;
     assert_ne!(first, second);
     let late = story.resident.take_callback(agree(&first).await).await;
-    assert!(late.unwrap_err().contains("Nobody asked"));
+    assert!(late.unwrap_err().message.contains("Nobody asked"));
     let answer = story.resident.take_callback(agree(&second).await).await.unwrap();
     assert!(answer.starts_with("Connected to Withings as 10000001"), "{answer}");
     story.until("settled", |story| story.resident.view().unwrap().sign_in == SignInView::None).await;
@@ -227,7 +247,7 @@ async fn a_sign_in_that_was_cancelled_or_declined_changes_nothing() {
     let page = story.signing_in().await;
     let declined = super::support::decide(&page, &[("decision", "decline")]).await;
     let said = story.resident.take_callback(declined).await.unwrap_err();
-    assert!(said.contains("did not grant access"), "{said}");
+    assert!(said.message.contains("did not grant access"), "{said}");
     let failed = |story: &Story| matches!(story.resident.view().unwrap().sign_in, SignInView::Failed { .. });
     story.until("the reason shown", failed).await;
     assert!(!story.resident.view().unwrap().overview.withings.connected);

@@ -31,7 +31,7 @@ pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
 pub use waiting::Waiting;
-pub use wrong::Wrong;
+pub use wrong::{Wrong, explained};
 
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
@@ -202,8 +202,7 @@ impl App {
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
-    store::outbox::load(rows, id)?
-        .with_context(|| format!("There is no datapoint {id} in the outbox; see “bws outbox”"))
+    store::outbox::load(rows, id)?.ok_or_else(|| Wrong::new("not_in_outbox", [("id", id.to_string())]).into())
 }
 
 /// The keychain `environment` asks for. Each data directory has its own entries; those of the sandbox

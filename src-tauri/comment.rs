@@ -1,7 +1,9 @@
 //! The comments of datapoints. A goal may be public, so a comment says no more than when, and with what
 //! device. Pure.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
+
+use crate::text::Said;
 
 /// Longer comments are refused; Beeminder's own limit is not documented.
 const LONGEST: usize = 120;
@@ -24,14 +26,32 @@ const WORDS: [&str; 3] = ["{time}", "{device}", "{choice}"];
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// It has a word that means nothing.
-    #[error("“{0}” means nothing in a comment. There are: {{time}}, {{device}}, {{choice}}")]
     UnknownWord(String),
     /// It is too long.
-    #[error("A comment can have {LONGEST} letters at most")]
     TooLong,
     /// It has a letter that Beeminder would take for something else.
-    #[error("A comment cannot have “{0}”: at Beeminder it means something else")]
     BadLetter(char),
+}
+
+impl TemplateError {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        match self {
+            TemplateError::UnknownWord(word) => {
+                Said::error("comment_word", [("word", word.clone()), ("words", WORDS.join(", "))])
+            }
+            TemplateError::TooLong => Said::error("comment_long", [("most", LONGEST.to_string())]),
+            TemplateError::BadLetter(letter) => {
+                Said::error("comment_letter", [("letter", letter.to_string())])
+            }
+        }
+    }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
 }
 
 /// Checks a template before it is stored.

@@ -179,13 +179,13 @@ impl Misfit {
 
 impl From<&Misfit> for Said {
     fn from(misfit: &Misfit) -> Said {
-        Said { code: misfit.code(), facts: misfit.facts() }
+        Said { key: format!("misfit.{}", misfit.code()), facts: misfit.facts() }
     }
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::english(&format!("misfit.{}", self.code()), &self.facts(), Tz::UTC))
+        Said::from(self).fmt(f)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::attention::Urgency;
 use crate::goal::GoalSlug;
 use crate::overview::{GoalLine, Overview};
 use crate::status::Status;
-use crate::text::{Facts, Language, Voice, facts};
+use crate::text::{Explained, Facts, Language, Voice, facts};
 
 /// The program's name, as people read it.
 pub const NAME: &str = "Beeminder Withings Sync";
@@ -101,12 +101,12 @@ pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tra
 }
 
 /// The tray of a program that cannot work, for instance because the disk is full.
-pub fn failed(message: &str, language: Language) -> Tray {
+pub fn failed(failure: &Explained, language: Language) -> Tray {
     let voice = Voice { language, zone: Tz::UTC };
     Tray {
         icon: Icon::NeedsYou,
         title: format!("{NAME}: {}", plain(voice, "menu.broken")),
-        tooltip: message.to_owned(),
+        tooltip: failure.by(language),
         menu: vec![
             Entry::Item(plain(voice, "menu.see_why"), Wish::Open),
             Entry::Separator,
@@ -187,6 +187,11 @@ fn menu(
         }
     }
     menu.push(Entry::Line(when(overview, voice, now)));
+    let questions = overview.held + overview.stale;
+    if questions > 0 {
+        let words = about(voice, "menu.questions", "count", questions.to_string());
+        menu.push(Entry::Item(words, Wish::Open));
+    }
     if let Some(service) = activity.signing_in {
         let words = about(voice, "menu.cancel_sign_in", "service", service.to_string());
         menu.push(Entry::Item(words, Wish::CancelSignIn));
@@ -376,6 +381,14 @@ mod tests {
             let tray = tray(&overview(status.clone(), &[(Code::Offline, "…")]), activity, monday());
             assert_eq!((tray.icon, tray.title), (icon, format!("{NAME}: {words}")), "{status:?}");
         }
+    }
+
+    #[test]
+    fn what_waits_for_the_users_word_is_in_the_menu_and_opens_the_window() {
+        let mut asking = overview(Status::Fine, &[(Code::Held, "…")]);
+        (asking.held, asking.stale) = (1, 1);
+        let menu = tray(&asking, &idle(), monday()).menu;
+        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Wish::Open)));
     }
 
     #[test]

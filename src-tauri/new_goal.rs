@@ -7,6 +7,8 @@ use std::fmt;
 use chrono::{DateTime, Days, Utc};
 use rust_decimal::Decimal;
 
+use crate::text::Said;
+
 /// What the goal is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aim {
@@ -49,20 +51,32 @@ pub struct NewGoal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NewGoalError {
     /// The name.
-    #[error("A goal's name has up to 20 letters, digits, “-” and “_”, and nothing else: “{0}” does not do")]
     Slug(String),
     /// The units.
-    #[error("Units begin with a letter and have 30 letters at most: “{0}” does not do")]
     Units(String),
     /// The rate.
-    #[error("How much a week must be more than 0")]
     PerWeek,
     /// The target.
-    #[error("The target lies on the wrong side of today's value")]
     Target,
 }
 
+impl fmt::Display for NewGoalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
 impl NewGoalError {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        match self {
+            NewGoalError::Slug(text) => Said::error("goal_name", [("text", text.clone())]),
+            NewGoalError::Units(text) => Said::error("goal_units", [("text", text.clone())]),
+            NewGoalError::PerWeek => Said::error("goal_rate", []),
+            NewGoalError::Target => Said::error("goal_target", []),
+        }
+    }
+
     /// The field it is about.
     pub fn field(&self) -> &'static str {
         match self {

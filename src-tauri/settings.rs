@@ -10,6 +10,7 @@ use crate::accounts::callback::CallbackWay;
 use crate::app::{App, Wrong};
 use crate::notification::Level;
 use crate::store;
+use crate::text::Said;
 use crate::unit::Unit;
 
 /// Minutes between passes. Withings asks for ten at least; with more than four hours a datapoint is late.
@@ -128,14 +129,14 @@ impl App {
 
 fn in_range(minutes: u32) -> Result<u32, Wrong> {
     let (least, most) = (INTERVALS.start(), INTERVALS.end());
-    let error =
-        || Wrong::new("interval", format!("Between two readings there are {least} to {most} minutes"));
+    let about = [("least", least.to_string()), ("most", most.to_string())];
+    let error = || Wrong::in_field("interval", Said::error("interval", about));
     INTERVALS.contains(&minutes).then_some(minutes).ok_or_else(error)
 }
 
 fn spoken(language: Option<String>) -> Result<Option<String>, Wrong> {
     let is_spoken = language.as_deref().is_none_or(|language| LANGUAGES.contains(&language));
-    let error = || Wrong::new("language", "This program does not speak that language yet");
+    let error = || Wrong::in_field("language", Said::error("language", []));
     is_spoken.then_some(language).ok_or_else(error)
 }
 

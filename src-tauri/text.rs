@@ -7,6 +7,7 @@
 //! counts, the key with `_one` behind it says what one is called.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
@@ -26,9 +27,54 @@ pub fn facts<const N: usize>(facts: [(&str, String); N]) -> Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
     /// The key of the sentence.
-    pub code: &'static str,
+    pub key: String,
     /// What it is about.
     pub facts: Facts,
+}
+
+impl Said {
+    /// A sentence about what went wrong: `error.` and the code make its key.
+    pub fn error<const N: usize>(code: &str, about: [(&str, String); N]) -> Said {
+        Said { key: format!("error.{code}"), facts: facts(about) }
+    }
+}
+
+/// In English.
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&english(&self.key, &self.facts, Tz::UTC))
+    }
+}
+
+/// What went wrong, for people: all of it in English and, where there is one, a sentence of every language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// In English, with every cause.
+    pub message: String,
+    /// The sentence; none for what nobody foresaw.
+    pub said: Option<Said>,
+}
+
+impl Explained {
+    /// The words in the user's language.
+    pub fn by(&self, language: Language) -> String {
+        match (language, &self.said) {
+            (Language::English, _) | (_, None) => self.message.clone(),
+            (_, Some(said)) => Voice { language, zone: Tz::UTC }.say(&said.key, &said.facts),
+        }
+    }
+}
+
+impl From<Said> for Explained {
+    fn from(said: Said) -> Explained {
+        Explained { message: said.to_string(), said: Some(said) }
+    }
+}
+
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 /// A language this program speaks.

@@ -175,6 +175,6 @@ async fn a_preview_of_what_is_not_shared_says_how_to_share_it() {
     let goal = beeminder_withings_sync::goal::GoalSlug("steps".into());
     let preview =
         test.app().preview(&goal, track(MeasureKind::STEPS), Options::default(), 30, test.now).await.unwrap();
-    assert!(preview.trouble.unwrap().contains("You do not share your activity at Withings yet"));
+    assert!(preview.trouble.unwrap().message.contains("You do not share your activity at Withings yet"));
     assert_eq!(test.world().requests.iter().filter(|request| request.contains("v2/measure")).count(), 0);
 }

@@ -5,6 +5,8 @@ use beeminder_withings_sync::goal::{GoalSlug, Misfit};
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::new_goal::{Aim, NewGoal};
+use beeminder_withings_sync::store;
+use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use rust_decimal::dec;
 
@@ -60,8 +62,8 @@ async fn another_program_that_posts_the_same_is_noticed_when_linking_and_in_the_
     test.advance(TimeDelta::hours(1));
     let checks = test.app().self_test(test.now).await.unwrap();
     let link = checks.iter().find(|check| check.label.contains("→ weight")).unwrap();
-    let Finding::Warning(message) = &link.finding else { panic!("{link:?}") };
-    assert!(message.contains("for instance 82.4 on 2026-11-23"), "{message}");
+    let Finding::Warning(why) = &link.finding else { panic!("{link:?}") };
+    assert!(why.message.contains("for instance 82.4 on 2026-11-23"), "{why}");
 }
 
 #[tokio::test]
@@ -97,4 +99,22 @@ async fn the_self_test_finds_nothing_where_nothing_is_wrong_and_says_what_is() {
     test.connect_beeminder().await.unwrap();
     test.world().beeminder.goal("weight").fields["autodata"] = "withings".into();
     assert_eq!(broken(&test).await, ["link"]);
+}
+
+#[tokio::test]
+async fn how_safe_a_goal_is_is_read_again_once_beeminder_has_worked_it_out() {
+    let mut test = TestApp::weighing().await;
+    let buffer = |test: &TestApp| test.app().store.read(store::goal::load_linked).unwrap()[0].buffer_days;
+    test.weigh_in(82.0);
+    let report = test.sync().await;
+    assert_eq!(report.next - test.now, TimeDelta::minutes(1), "a pass is made for it");
+    test.world().beeminder.goal("weight").fields["safebuf"] = 17.into();
+    assert_eq!(test.sync().await.requests.beeminder, 0, "not worked out yet");
+    test.advance(TimeDelta::minutes(1));
+    test.pass(Trigger::Timer).await;
+    assert_eq!(buffer(&test), Some(17));
+    test.advance(TimeDelta::minutes(15));
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!(report.requests.beeminder, 0, "once is enough");
+    assert!(report.next - test.now > TimeDelta::minutes(5));
 }

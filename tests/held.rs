@@ -31,7 +31,13 @@ async fn a_measurement_that_may_be_another_persons_is_held_and_asked_about_once(
     let report = test.sync().await;
     assert_eq!((report.delivered, codes(&report)), (1, vec![]));
     assert_eq!(test.values("weight"), [82.0]);
-    assert!(test.app().answer(mine, true, false, test.now).unwrap_err().to_string().contains("bws held"));
+    assert!(
+        test.app()
+            .answer(mine, true, false, test.now)
+            .unwrap_err()
+            .to_string()
+            .contains("waits for an answer")
+    );
     // Not to be remembered, so the next one is asked about again.
     test.advance(TimeDelta::days(1));
     guest(&test, 82_100);

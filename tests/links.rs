@@ -112,7 +112,7 @@ async fn a_preview_says_when_the_newest_measurements_may_be_missing() {
     test.connect_withings().await.unwrap();
     test.expect_warning("cannot be reached");
     test.world().faults.next(Service::Withings, "measure", Fault::Drop);
-    assert!(preview().await.unwrap().trouble.unwrap().contains("cannot be reached"));
+    assert!(preview().await.unwrap().trouble.unwrap().message.contains("cannot be reached"));
     test.sync().await;
     assert_eq!(preview().await.unwrap().trouble, None);
 }

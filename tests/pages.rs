@@ -35,7 +35,7 @@ fn request(value: Value) -> HistoryRequest {
 }
 
 fn wrong_field(error: &anyhow::Error) -> Option<&'static str> {
-    error.downcast_ref::<Wrong>().map(|wrong| wrong.field)
+    error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field)
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn goals_are_offered_with_what_suits_them_those_that_fit_first() {
     assert!(place("weigh-in") < place("official"), "{slugs:?}");
     assert_eq!(*slugs.last().unwrap(), "weight", "it is fed already");
     assert_eq!(choices[place("steps")]["suggestion"]["kind"], "steps");
-    assert_eq!(choices[place("official")]["misfits"][0]["code"], "fed_by_autodata");
+    assert_eq!(choices[place("official")]["misfits"][0]["key"], "misfit.fed_by_autodata");
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_form_is_previewed_step_by_step_without_asking_beeminder_each_time() {
     let look = (false, 600);
     let preview = seen(&test.app().preview_form(&form("pounds"), look, test.now).await.unwrap());
     assert_eq!(preview["datapoints"][0]["value"], "82.4");
-    assert_eq!(preview["misfits"][0]["code"], "unit_looks_wrong");
+    assert_eq!(preview["misfits"][0]["key"], "misfit.unit_looks_wrong");
     assert!(preview["chart"].as_str().unwrap().starts_with("<svg"));
     let before = test.world().requests_to(Service::Beeminder);
     let pounds = LinkForm { unit: "lb".into(), ..form("pounds") };

@@ -140,6 +140,7 @@ fn every_text_of_the_window_has_words_and_none_are_left_over() {
                 "menu.",
                 "notice.",
                 "weekday.",
+                "error.",
             ]
             .map(Into::into),
         )

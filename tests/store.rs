@@ -148,6 +148,6 @@ async fn a_store_that_cannot_be_written_is_said_and_nothing_is_sent() {
             app.sync(trigger, test.now, &stop).await.unwrap_err()
         }
     };
-    assert!(store::advice(&error).unwrap().contains("cannot be written"), "{error:#}");
+    assert!(store::advice(&error).unwrap().to_string().contains("cannot be written"), "{error:#}");
     assert_eq!(test.values("weight"), [0.0; 0]);
 }

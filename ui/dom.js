@@ -1,5 +1,7 @@
 // Small tools for the page's elements. Text only ever goes in as text.
 
+import { explain } from "./texts.js";
+
 /** The first element within another that a selector finds. */
 export const $ = (selector, within = document) => within.querySelector(selector);
 
@@ -86,7 +88,7 @@ const homes = new WeakMap();
 export function showProblem(place, error) {
   const form = place.closest("form");
   const field = error.field && form ? form.elements[error.field] : null;
-  place.textContent = error.message ?? String(error);
+  place.textContent = explain(error);
   place.hidden = false;
   if (!homes.has(place)) {
     const home = document.createComment("");

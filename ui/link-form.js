@@ -1,7 +1,7 @@
 // The form of a link, with a preview of what it would send. The guide and the link editor share it.
 
 import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "./dom.js";
-import { day, exactly, fill, number, t } from "./texts.js";
+import { day, exactly, explain, fill, number, say, t } from "./texts.js";
 
 /**
  * Puts the form into `root`. `options.link` is the card of a link to change; `options.onDone` is called when
@@ -210,8 +210,8 @@ async function showPreview(form, context, problem, values) {
   replace($("ul", out), keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)));
   const list = $(".misfits", form);
   list.hidden = misfits.length === 0;
-  replace(list, misfits.map((misfit) => h("li", {}, t(`misfit.${misfit.code}`, misfit.facts))));
+  replace(list, misfits.map((misfit) => h("li", {}, say(misfit))));
   const doubt = $(".trouble", form);
   doubt.hidden = !trouble;
-  setText(doubt, trouble ?? "");
+  setText(doubt, trouble ? explain(trouble) : "");
 }

@@ -3,7 +3,7 @@
 import { backend } from "./backend.js";
 import { $, $$, clearProblem, h, setText, settled, showProblem } from "./dom.js";
 import { renderShell } from "./shell.js";
-import { fill, load, setTimeZone, t } from "./texts.js";
+import { explain, fill, load, setTimeZone, t } from "./texts.js";
 
 import * as goal from "./pages/goal.js";
 import * as guide from "./pages/guide.js";
@@ -56,7 +56,7 @@ export async function init(backend) {
       fill(document.body);
       $("#status-icon").className = "icon needs-you";
       setText($("#status-message"), t("shell.broken"));
-      setText($("#status-when"), error.message ?? String(error));
+      setText($("#status-when"), explain(error));
       return;
     }
     if (language !== view.settings.language) {

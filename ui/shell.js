@@ -1,7 +1,7 @@
 // What every page has around it: how we are, the one button that helps, and the sign-in in flight.
 
 import { $, setText } from "./dom.js";
-import { has, moment, number, t } from "./texts.js";
+import { explain, has, moment, number, t } from "./texts.js";
 
 const ICONS = {
   fine: "fine", nothing_measured: "fine", not_uploading: "fine",
@@ -34,7 +34,7 @@ export const said = (item) => {
 export function statusSentence(view) {
   const { overview } = view;
   if (view.failure) {
-    return view.failure;
+    return explain(view.failure);
   }
   const first = overview.attention[0];
   return t(`status.${overview.status}`, { ...overview.status_facts, problem: first ? said(first) : "" });

@@ -67,6 +67,12 @@ export function number(value) {
   return Number(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** Says what the program wants said: a key and facts. */
+export const say = ({ key, facts }) => t(key, facts);
+
+/** The words for what went wrong: in the user's language, or as the program told it. */
+export const explain = (error) => (error.said ? say(error.said) : error.message ?? String(error));
+
 /** A moment by the clock of the Beeminder user, with the weekday when it is near. */
 export function moment(text) {
   const at = new Date(text);

@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr};
 use url::Url;
 
 use super::Service;
+use crate::text::Said;
 
 /// The scheme this program registers.
 pub const SCHEME: &str = "beeminder-withings-sync";
@@ -64,8 +65,15 @@ pub enum Outcome {
 
 /// Why an address is no callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("This is not an address that a sign-in of this program leads to. Copy the whole address.")]
+#[error("{}", NotACallback::said(*self))]
 pub struct NotACallback;
+
+impl NotACallback {
+    /// The sentence for people.
+    pub fn said(self) -> Said {
+        Said::error("not_a_callback", [])
+    }
+}
 
 /// Parses an address.
 ///

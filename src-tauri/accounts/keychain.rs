@@ -10,6 +10,7 @@ use keyring_core::CredentialStore;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Service;
+use crate::text::Said;
 
 /// What is kept in the keychain, one text each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,24 +60,33 @@ pub trait Keychain: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeychainError {
     /// It waits for the user's password.
-    #[error("The keychain is locked. Unlock it (log in to your desktop, or answer its prompt).")]
     Locked,
     /// There is none.
-    #[error("{}", ABSENT)]
     Absent,
     /// It failed.
-    #[error("The keychain failed: {0}")]
     Failed(String),
     /// What was read back is not what was saved.
-    #[error("The keychain did not keep what was saved in it. Nothing was changed; try again.")]
     NotKept,
 }
 
-#[cfg(target_os = "linux")]
-const ABSENT: &str = "No keychain is running. Install and start gnome-keyring, KWallet or KeePassXC with \
-    its Secret Service; on a server, start gnome-keyring-daemon inside dbus-run-session.";
-#[cfg(not(target_os = "linux"))]
-const ABSENT: &str = "The system's keychain cannot be reached.";
+impl KeychainError {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        match self {
+            KeychainError::Locked => Said::error("keychain_locked", []),
+            KeychainError::Absent if cfg!(target_os = "linux") => Said::error("keychain_absent", []),
+            KeychainError::Absent => Said::error("keychain_unreachable", []),
+            KeychainError::Failed(message) => Said::error("keychain_failed", [("message", message.clone())]),
+            KeychainError::NotKept => Said::error("keychain_not_kept", []),
+        }
+    }
+}
+
+impl fmt::Display for KeychainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
 
 /// The operating system's keychain.
 ///

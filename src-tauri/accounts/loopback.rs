@@ -17,6 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::callback::LOOPBACK_PORT;
+use crate::text::{Explained, Said};
 
 /// An address someone brought, and where to say what became of it.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Brought {
     /// The address, unparsed.
     pub address: String,
     /// Takes the sentence to show, good news or bad.
-    pub reply: oneshot::Sender<Result<String, String>>,
+    pub reply: oneshot::Sender<Result<String, Explained>>,
 }
 
 /// Listens until dropped.
@@ -96,11 +97,11 @@ async fn answer(
     let sent = brought.send(Brought { address, reply }).await;
     let outcome = match (sent, outcome.await) {
         (Ok(()), Ok(outcome)) => outcome,
-        _ => Err("Nobody waits for this sign-in any more. Start again.".into()),
+        _ => Err(Said::error("nobody_waits", []).into()),
     };
     Ok(match outcome {
         Ok(words) => page(StatusCode::OK, words),
-        Err(words) => page(StatusCode::BAD_REQUEST, words),
+        Err(why) => page(StatusCode::BAD_REQUEST, why.message),
     })
 }
 

@@ -1,5 +1,7 @@
 //! One attempt to sign in: made when the user asks, good for ten minutes and for one callback.
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,7 @@ use subtle::ConstantTimeEq;
 use super::Service;
 use super::callback::{Callback, CallbackWay, Outcome};
 use super::keychain::KeychainError;
+use crate::text::{Explained, Said};
 use crate::{beeminder, withings};
 
 /// How long the user may take in the browser.
@@ -28,13 +31,10 @@ pub struct SignIn {
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     /// A callback that no attempt in flight asked for. It changes nothing; the attempt goes on.
-    #[error("Nobody asked for this sign-in, so it was ignored. Start again from this program.")]
     NotAsked,
     /// The user took longer than [`PATIENCE`].
-    #[error("The sign-in took longer than 10 minutes. Start again.")]
     TooLate,
     /// The user declined, or the service did.
-    #[error("{service} did not grant access: {reason}. Start again and agree, or pick the right account.")]
     Denied {
         /// Which one.
         service: Service,
@@ -42,10 +42,6 @@ pub enum SignInError {
         reason: String,
     },
     /// The user signed in as somebody else than before.
-    #[error(
-        "This is another person's {service} account ({found}) than the one whose data is here \
-         ({expected}). Sign in as the same person, or keep this one apart with another --data-dir."
-    )]
     AnotherPerson {
         /// Which one.
         service: Service,
@@ -55,31 +51,53 @@ pub enum SignInError {
         expected: String,
     },
     /// The service did not grant what measurements need.
-    #[error(
-        "Withings did not grant access to your measurements. Start again and leave the box for \
-         measurements ticked."
-    )]
     ScopeMissing,
     /// The tokens could not be kept.
-    #[error(transparent)]
     Keychain(#[from] KeychainError),
     /// Withings refused or cannot be reached.
-    #[error(transparent)]
     Withings(#[from] withings::Error),
     /// Beeminder refused or cannot be reached.
-    #[error("{}", beeminder_words(.0))]
     Beeminder(#[from] beeminder::Error),
     /// This computer's trouble.
-    #[error(transparent)]
     Local(#[from] anyhow::Error),
 }
 
-fn beeminder_words(error: &beeminder::Error) -> String {
-    if matches!(error, beeminder::Error::SignInAgain) {
-        return "Beeminder does not know this token. Copy it again from beeminder.com/api/v1/auth_token.json."
-            .into();
+impl SignInError {
+    /// The sentence for people, where it is not this computer's trouble.
+    pub fn said(&self) -> Option<Said> {
+        Some(match self {
+            SignInError::NotAsked => Said::error("sign_in_not_asked", []),
+            SignInError::TooLate => Said::error("sign_in_too_late", []),
+            SignInError::Denied { service, reason } => {
+                Said::error("sign_in_denied", [("service", service.to_string()), ("reason", reason.clone())])
+            }
+            SignInError::AnotherPerson { service, found, expected } => Said::error(
+                "sign_in_another",
+                [("service", service.to_string()), ("found", found.clone()), ("expected", expected.clone())],
+            ),
+            SignInError::ScopeMissing => Said::error("sign_in_scope", []),
+            SignInError::Keychain(error) => error.said(),
+            SignInError::Withings(error) => error.said(),
+            SignInError::Beeminder(beeminder::Error::SignInAgain) => Said::error("token_unknown", []),
+            SignInError::Beeminder(error) => error.said(),
+            SignInError::Local(_) => return None,
+        })
     }
-    error.to_string()
+}
+
+impl From<&SignInError> for Explained {
+    fn from(error: &SignInError) -> Explained {
+        Explained { message: error.to_string(), said: error.said() }
+    }
+}
+
+impl fmt::Display for SignInError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, self.said()) {
+            (SignInError::Local(error), _) => error.fmt(f),
+            (_, said) => said.map_or(Ok(()), |said| said.fmt(f)),
+        }
+    }
 }
 
 /// An attempt as the keychain keeps it.

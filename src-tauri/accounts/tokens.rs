@@ -20,6 +20,7 @@ use super::Service;
 use super::keychain::{Item, Keychain, KeychainError};
 use crate::beeminder::{Token, TokenKind};
 use crate::data_dir::{DataDir, Lock};
+use crate::text::Said;
 use crate::withings::{self, Application, TokenGrant};
 
 /// An access token this close to its end is renewed first.
@@ -32,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// The user never signed in, or disconnected.
-    #[error("{0} is not connected")]
+    #[error("{}", TokenError::not_connected(*.0))]
     NotConnected(Service),
     /// The keychain could not be used.
     #[error(transparent)]
@@ -43,6 +44,22 @@ pub enum TokenError {
     /// This computer's trouble.
     #[error(transparent)]
     Local(#[from] anyhow::Error),
+}
+
+impl TokenError {
+    fn not_connected(service: Service) -> Said {
+        Said::error("not_connected", [("service", service.to_string())])
+    }
+
+    /// The sentence for people, where it is not this computer's trouble.
+    pub fn said(&self) -> Option<Said> {
+        match self {
+            TokenError::NotConnected(service) => Some(TokenError::not_connected(*service)),
+            TokenError::Keychain(error) => Some(error.said()),
+            TokenError::Withings(error) => Some(error.said()),
+            TokenError::Local(_) => None,
+        }
+    }
 }
 
 /// What the keychain holds for Withings.

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
-use super::App;
 use super::preview::STALE;
+use super::{App, Wrong};
 use crate::day::{DayRule, Daystamp};
 use crate::goal::Goal;
 use crate::line::Line;
 use crate::link::{Link, LinkId};
 use crate::store::{self, backfill::Backfill};
 use crate::sync::backfill::MOST_A_DAY;
+use crate::text::Said;
 
 /// What a stretch of the past would do to a goal.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +102,7 @@ impl App {
                 .into_iter()
                 .find(|other| !other.is_done() && other.from < preview.until && preview.from < other.until);
             if let Some(other) = under_way {
-                anyhow::bail!(
-                    "Back-fill {} is posting some of those days already. Cancel it first.",
-                    other.id
-                );
+                anyhow::bail!(Wrong::new("being_posted", [("id", other.id.to_string())]));
             }
             store::backfill::add(rows, id, preview.from, preview.until)
         })
@@ -126,7 +123,7 @@ impl App {
     pub fn cancel_backfill(&self, id: i64) -> anyhow::Result<()> {
         self.store.write(|rows| {
             store::backfill::load(rows, id)?
-                .with_context(|| format!("There is no back-fill {id}; see “bws backfill list”"))?;
+                .ok_or_else(|| Wrong::new("no_backfill", [("id", id.to_string())]))?;
             store::backfill::cancel(rows, id)
         })
     }
@@ -140,16 +137,15 @@ fn stretch(
     from: NaiveDate,
     to: NaiveDate,
 ) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>, Option<Daystamp>)> {
-    anyhow::ensure!(from <= to, "The last day lies before the first");
+    anyhow::ensure!(from <= to, Wrong::in_field("to", Said::error("last_before_first", [])));
     let (from, to) = (Daystamp(from).within_reason(), Daystamp(to).within_reason());
     let first = super::links::first_day(goal, rule).filter(|first| from < *first);
     let begin = rule.start_of(first.unwrap_or(from));
     let until = rule.end_of(to).min(link.since);
+    let date = |moment| rule.day_of(moment).0.format("%Y-%m-%d").to_string();
     anyhow::ensure!(
         begin < until,
-        "Nothing is left to post: the goal starts on {} and the link already sends everything since {}.",
-        rule.day_of(begin).0.format("%Y-%m-%d"),
-        rule.day_of(link.since).0.format("%Y-%m-%d")
+        Wrong::new("nothing_left", [("begin", date(begin)), ("since", date(link.since))])
     );
     Ok((begin, until, first))
 }

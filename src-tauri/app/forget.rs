@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 
-use super::App;
+use super::{App, Wrong};
 use crate::accounts::Service;
 use crate::data_dir::{LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
 use crate::store;
@@ -15,7 +15,7 @@ impl App {
     /// When something may still be there, by name.
     pub async fn forget_everything(&self) -> anyhow::Result<()> {
         let held = self.data_dir.try_lock(Lock::Poller)?;
-        anyhow::ensure!(held.is_some(), "Another program is polling this data directory. Stop it first.");
+        anyhow::ensure!(held.is_some(), Wrong::new("other_program", []));
         for service in Service::ALL {
             self.tokens
                 .delete(service)

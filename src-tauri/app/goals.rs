@@ -1,12 +1,12 @@
 //! The user's goals at Beeminder: listing them, and creating one.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use super::App;
+use super::{App, Wrong};
 use crate::beeminder;
 use crate::goal::{Goal, GoalSlug, User};
 use crate::new_goal::NewGoal;
+use crate::text::Said;
 
 impl App {
     /// Reads the user's active goals from Beeminder.
@@ -34,13 +34,21 @@ impl App {
         let goal = goal.checked()?;
         let token = self.tokens.beeminder().await?;
         match self.beeminder.goal(&token, &GoalSlug(goal.slug.clone())).await {
-            Ok(_) => anyhow::bail!("You already have a goal called {}. Choose another name.", goal.slug),
+            Ok(_) => {
+                let said = Said::error("goal_exists", [("goal", goal.slug)]);
+                anyhow::bail!(Wrong::in_field("slug", said));
+            }
             Err(beeminder::Error::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
         let now = self.beeminder.server_time().unwrap_or(now);
         let form = goal.form(now, dry_run);
-        let created = self.beeminder.create_goal(&token, &form).await;
-        Ok((goal, created.context("Beeminder does not take this goal")?))
+        match self.beeminder.create_goal(&token, &form).await {
+            Ok(created) => Ok((goal, created)),
+            Err(beeminder::Error::Rejected { message, .. }) => {
+                anyhow::bail!(Wrong::new("goal_refused", [("message", message)]))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,9 +1,8 @@
 //! "Was this you?": measurements that may be another person's.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use super::App;
+use super::{App, Wrong};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::store;
 
@@ -47,7 +46,7 @@ impl App {
         let answered = held
             .iter()
             .find(|held| held.group.id == id)
-            .with_context(|| format!("No measurement {} waits for an answer; see “bws held”", id.0))?;
+            .ok_or_else(|| Wrong::new("not_held", [("id", id.0.to_string())]))?;
         let at = answered.group.measured_at;
         self.store.write(|rows| {
             for other in &held {

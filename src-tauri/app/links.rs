@@ -11,6 +11,7 @@ use crate::kind::Source;
 use crate::link::{Feed, Link, LinkId, Options, Take};
 use crate::store::{self, Rows};
 use crate::sync::plan::{Plan, plan};
+use crate::text::Said;
 use crate::{comment, sync};
 
 /// A link that was made.
@@ -150,7 +151,7 @@ impl App {
     pub fn link(&self, id: LinkId) -> anyhow::Result<Link> {
         self.store
             .read(|rows| store::link::load(rows, id))?
-            .with_context(|| format!("There is no link {id}; see “bws link list”"))
+            .ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]).into())
     }
 
     /// Removes a link and what it had not sent yet. What is at Beeminder stays there. Returns how many
@@ -170,8 +171,10 @@ impl App {
         let user = self.beeminder.me(token).await?;
         match self.beeminder.goal(token, slug).await {
             Ok(goal) => Ok((user, goal)),
-            Err(error @ beeminder::Error::NotFound { .. }) => Err(anyhow::Error::new(error)
-                .context(format!("{} has no goal called {slug}; see “bws goals”", user.username))),
+            Err(beeminder::Error::NotFound { .. }) => {
+                let about = [("user", user.username), ("goal", slug.to_string())];
+                Err(Wrong::new("no_goal", about).into())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -191,32 +194,31 @@ impl App {
 /// Refuses what makes no sense, before anything is asked or stored.
 pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
     if let Feed::Track { kind, take, unit } = feed {
-        let label = kind.label();
+        let about = |what: &str| [("kind", kind.to_string()), ("what", what.to_owned())];
         anyhow::ensure!(
             kind.info().is_some_and(crate::kind::KindInfo::is_trackable),
-            "{label} is not a value that can be sent"
+            Wrong::new("not_trackable", about(""))
         );
         anyhow::ensure!(
             kind.day_take() == Take::Every || *take != Take::Every,
-            "{label} comes by the day. Choose {} or another way to take a day's values, not every one",
-            kind.day_take().name()
+            Wrong::new("by_the_day", about(kind.day_take().name()))
         );
-        anyhow::ensure!(kind.unit().choices().contains(unit), "{label} cannot be sent in {}", unit.name());
+        anyhow::ensure!(kind.unit().choices().contains(unit), Wrong::new("other_unit", about(unit.name())));
     }
     anyhow::ensure!(
         options.decimals.is_none_or(|decimals| decimals <= 6),
-        Wrong::new("decimals", "Beeminder takes 6 decimals at most")
+        Wrong::in_field("decimals", Said::error("decimals", []))
     );
     anyhow::ensure!(
         options.categories.is_empty() || feed.source() == Source::Workout,
-        "Only workouts have sorts"
+        Wrong::new("workouts_only", [])
     );
     anyhow::ensure!(
         (options.from_time.is_none() && options.until_time.is_none()) || feed.source() == Source::Measure,
-        "Only what is measured at a moment has a time of day"
+        Wrong::new("moments_only", [])
     );
     if let Some(template) = &options.comment {
-        comment::check(template).map_err(|error| Wrong::new("comment", error))?;
+        comment::check(template).map_err(|error| Wrong::in_field("comment", error.said()))?;
     }
     Ok(())
 }
@@ -231,11 +233,10 @@ pub(super) fn refuse_overlap(
     let links = store::link::load_all(rows)?;
     let same = |link: &&Link| link.goal == goal.id && Some(link.id) != except && link.feed.overlaps(feed);
     if let Some(same) = links.iter().find(same) {
-        anyhow::bail!(
-            "The goal {} is fed so already, by link {}. Change that one, or remove it first.",
-            goal.slug,
-            same.id
-        );
+        anyhow::bail!(Wrong::new(
+            "fed_already",
+            [("goal", goal.slug.to_string()), ("link", same.id.to_string())]
+        ));
     }
     Ok(())
 }
@@ -246,20 +247,10 @@ fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow
         Since::Now => return Ok(now),
         Since::Day(day) => Daystamp(day).within_reason(),
     };
-    anyhow::ensure!(
-        rule.start_of(day) <= now,
-        Wrong::new("since", "The start day lies in the future. Leave it out to start now.")
-    );
+    anyhow::ensure!(rule.start_of(day) <= now, Wrong::in_field("since", Said::error("since_future", [])));
     if let Some(first) = first_day(goal, rule).filter(|first| day < *first) {
-        let first = first.0.format("%Y-%m-%d");
-        let slug = &goal.slug;
-        anyhow::bail!(Wrong::new(
-            "since",
-            format!(
-                "The goal {slug} starts on {first}, and a datapoint from before can derail it at once. Choose \
-                 that day or a later one."
-            )
-        ));
+        let about = [("goal", goal.slug.to_string()), ("day", first.0.format("%Y-%m-%d").to_string())];
+        anyhow::bail!(Wrong::in_field("since", Said::error("since_early", about)));
     }
     Ok(rule.start_of(day))
 }

@@ -14,6 +14,7 @@ use crate::link::{Feed, Options};
 use crate::store;
 use crate::sync::Trigger;
 use crate::sync::plan::Plan;
+use crate::text::{Explained, Said, facts};
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct Preview {
     /// Why the goal may not suit.
     pub misfits: Vec<Misfit>,
     /// Why the newest measurements may be missing.
-    pub trouble: Option<String>,
+    pub trouble: Option<Explained>,
 }
 
 /// A goal that was just read, for one preview after another.
@@ -43,6 +44,13 @@ pub(crate) struct Looked {
     user: User,
     goal: Goal,
     stored: Vec<StoredDatapoint>,
+}
+
+/// Trouble with Withings, as status says it.
+fn explained(problem: &store::account::Problem) -> Explained {
+    let about = [("message", problem.text.clone()), ("service", Service::Withings.to_string())];
+    let said = Said { key: format!("attention.{}", problem.code), facts: facts(about) };
+    Explained { message: problem.text.clone(), said: Some(said) }
 }
 
 /// For how long a goal need not be read again for a preview.
@@ -74,14 +82,9 @@ impl App {
         let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
         self.freshen(source, STALE, now).await?;
         let problem = self.store.read(account)?.and_then(|account| account.problem);
-        let not_shared = (!is_shared).then(|| {
-            format!(
-                "You do not share your {} at Withings yet. Make the link, then connect Withings again: its page \
-                 asks for it then.",
-                source.label()
-            )
-        });
-        let trouble = not_shared.or(problem.map(|problem| problem.text));
+        let not_shared =
+            (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
+        let trouble = not_shared.or_else(|| problem.map(|problem| explained(&problem)));
         let Looked { user, goal, stored, .. } = self.look_at(slug, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);

@@ -3,13 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::App;
+use super::{App, explained};
 use crate::accounts::Service;
+use crate::accounts::tokens::TokenError;
 use crate::attention::{Urgency, attention};
 use crate::goal::misfits;
 use crate::link::Link;
 use crate::store;
-use crate::text::{Facts, Said, facts};
+use crate::text::{Explained, Facts, Said, facts};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,19 +36,19 @@ impl Check {
 
 /// How it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", content = "message", rename_all = "lowercase")]
+#[serde(tag = "state", content = "why", rename_all = "lowercase")]
 pub enum Finding {
     /// As it should be.
     Fine,
     /// It works, but may not be what the user wants.
-    Warning(String),
+    Warning(Explained),
     /// It does not work.
-    Broken(String),
+    Broken(Explained),
 }
 
 impl Finding {
     fn of(outcome: anyhow::Result<()>) -> Finding {
-        outcome.map_or_else(|error| Finding::Broken(store::explained(&error)), |()| Finding::Fine)
+        outcome.map_or_else(|error| Finding::Broken(explained(&error)), |()| Finding::Fine)
     }
 }
 
@@ -72,9 +73,11 @@ impl App {
         let server = self.beeminder.server_time().or(self.withings.server_time());
         checks.push(Check::new("clock", "This computer’s clock", clock(server, now)));
         for item in self.store.read(|rows| attention(rows, None, now))? {
+            let said = Said { key: format!("attention.{}", item.code.name()), facts: item.facts.clone() };
+            let why = Explained { message: item.message, said: Some(said) };
             let finding = match item.code.urgency() {
-                Urgency::Notice => Finding::Warning(item.message),
-                Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(item.message),
+                Urgency::Notice => Finding::Warning(why),
+                Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(why),
             };
             let check = Check::new(item.code.name(), item.code.headline(), finding);
             checks.push(Check { facts: item.facts, ..check });
@@ -89,7 +92,10 @@ impl App {
 
     async fn reach_withings(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
         let account = self.store.read(|rows| store::account::load(rows, Service::Withings))?;
-        anyhow::ensure!(account.is_some_and(|account| account.connected), "Withings is not connected");
+        anyhow::ensure!(
+            account.is_some_and(|account| account.connected),
+            TokenError::NotConnected(Service::Withings)
+        );
         self.tokens.withings(&self.withings, None, now).await?;
         Ok(())
     }
@@ -111,9 +117,10 @@ impl App {
             Ok(found) if found.is_empty() => (Finding::Fine, Vec::new()),
             Ok(found) => {
                 let words = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                (Finding::Warning(words), found.iter().map(Said::from).collect())
+                let why = Explained { message: words, said: None };
+                (Finding::Warning(why), found.iter().map(Said::from).collect())
             }
-            Err(error) => (Finding::Broken(store::explained(&error)), Vec::new()),
+            Err(error) => (Finding::Broken(explained(&error)), Vec::new()),
         };
         Check { facts: about, misfits, ..Check::new("link", &label, finding) }
     }
@@ -121,11 +128,13 @@ impl App {
 
 fn clock(server: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Finding {
     match server {
-        None => Finding::Warning("Neither service answered, so the clock could not be compared.".into()),
-        Some(server) if (server - now).abs() > CLOCK => Finding::Warning(format!(
-            "It is off by {} minutes. Set it; nothing is lost by it, but times shown are wrong.",
-            (server - now).num_minutes().abs()
-        )),
+        None => Finding::Warning(Said::error("clock_unknown", []).into()),
+        Some(server) if (server - now).abs() > CLOCK => {
+            let minutes = (server - now).num_minutes().abs().to_string();
+            Finding::Warning(
+                Said { key: "attention.clock_wrong".into(), facts: facts([("minutes", minutes)]) }.into(),
+            )
+        }
         Some(_) => Finding::Fine,
     }
 }

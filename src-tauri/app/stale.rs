@@ -1,9 +1,8 @@
 //! What is at Beeminder although no measurement calls for it any more, and what is gone at Withings.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use super::App;
+use super::{App, Wrong};
 use crate::store::datapoint::{State, Stored};
 use crate::store::{self, Rows};
 
@@ -52,7 +51,7 @@ impl App {
     /// When nothing waits for this.
     pub fn confirm_gone(&self) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            anyhow::ensure!(store::setting::many_gone(rows)? > 0, "Nothing waits to be confirmed");
+            anyhow::ensure!(store::setting::many_gone(rows)? > 0, Wrong::new("nothing_to_confirm", []));
             store::setting::save_may_be_many(rows, true)?;
             store::checkpoint::forget_windows(rows)
         })
@@ -62,5 +61,5 @@ impl App {
 fn known_stale(rows: &Rows, id: i64) -> anyhow::Result<Stored> {
     store::datapoint::load_number(rows, id)?
         .filter(|stored| stored.state == State::Stale)
-        .with_context(|| format!("There is no such datapoint {id}; see “bws stale”"))
+        .ok_or_else(|| Wrong::new("not_stale", [("id", id.to_string())]).into())
 }

@@ -12,6 +12,7 @@ use crate::accounts::sign_in::{PATIENCE, SignInError};
 use crate::clock;
 use crate::data_dir::{Held, Lock};
 use crate::doorbell::{Door, Doorbell, Ring};
+use crate::text::Explained;
 
 /// How long one that was just cancelled may take to leave.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -71,10 +72,10 @@ impl Waiting {
                 }
                 Err(error @ SignInError::NotAsked) => {
                     tracing::warn!("An address that nobody asked for was ignored");
-                    reply.send(Err(error.to_string()));
+                    reply.send(Err(Explained::from(&error)));
                 }
                 Err(error) => {
-                    reply.send(Err(error.to_string()));
+                    reply.send(Err(Explained::from(&error)));
                     return Err(error);
                 }
             }
@@ -92,18 +93,18 @@ impl Waiting {
 
 /// Whoever brought an address wants to know what became of it; they may be gone, which is no matter.
 enum Reply {
-    Words(oneshot::Sender<Result<String, String>>),
+    Words(oneshot::Sender<Result<String, Explained>>),
     Line(oneshot::Sender<String>),
 }
 
 impl Reply {
-    fn send(self, outcome: Result<String, String>) {
+    fn send(self, outcome: Result<String, Explained>) {
         match self {
             Reply::Words(reply) => drop(reply.send(outcome)),
             Reply::Line(reply) => {
                 let (ok, message) = match outcome {
                     Ok(message) => (true, message),
-                    Err(message) => (false, message),
+                    Err(why) => (false, why.message),
                 };
                 drop(reply.send(json!({"ok": ok, "message": message}).to_string()));
             }

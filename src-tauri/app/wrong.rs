@@ -1,19 +1,83 @@
-//! Bad input, with the field it was entered in.
+//! What cannot be done as asked, and what an error says to people.
 
-use std::fmt::Display;
+use crate::accounts::callback::NotACallback;
+use crate::accounts::keychain::KeychainError;
+use crate::accounts::sign_in::SignInError;
+use crate::accounts::tokens::TokenError;
+use crate::new_goal::NewGoalError;
+use crate::text::{Explained, Said};
+use crate::{beeminder, store, withings};
 
-/// What was entered does not do; the message says why and what does.
+/// What was asked for does not do; the sentence says why and what does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
+#[error("{said}")]
 pub struct Wrong {
-    /// The field's name in the forms of the window.
-    pub field: &'static str,
-    message: String,
+    /// The field's name in the forms of the window, where it was entered in one.
+    pub field: Option<&'static str>,
+    /// The sentence for people.
+    pub said: Said,
 }
 
 impl Wrong {
-    /// Says what is wrong with a field.
-    pub(crate) fn new(field: &'static str, message: impl Display) -> Wrong {
-        Wrong { field, message: message.to_string() }
+    /// Says what is wrong; `error.` and the code make the sentence's key.
+    pub fn new<const N: usize>(code: &str, about: [(&str, String); N]) -> Wrong {
+        Wrong { field: None, said: Said::error(code, about) }
+    }
+
+    /// Says it of a field.
+    pub fn in_field(field: &'static str, said: Said) -> Wrong {
+        Wrong { field: Some(field), said }
+    }
+}
+
+/// Explains an error; what the user can do about it comes first.
+pub fn explained(error: &anyhow::Error) -> Explained {
+    match store::advice(error) {
+        Some(said) => Explained { message: format!("{said}: {error:#}"), said: Some(said) },
+        None => Explained { message: format!("{error:#}"), said: error.chain().find_map(said) },
+    }
+}
+
+/// The sentence that a cause has for people.
+fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
+    if let Some(error) = cause.downcast_ref::<Wrong>() {
+        return Some(error.said.clone());
+    }
+    if let Some(error) = cause.downcast_ref::<SignInError>() {
+        return error.said();
+    }
+    if let Some(error) = cause.downcast_ref::<TokenError>() {
+        return error.said();
+    }
+    let keychain = cause.downcast_ref::<KeychainError>().map(KeychainError::said);
+    let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::said);
+    let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
+    let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
+    let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
+    keychain.or_else(goal).or_else(callback).or_else(withings).or_else(beeminder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::Service;
+    use crate::text::Language;
+    use anyhow::Context;
+
+    #[test]
+    fn an_error_is_explained_by_the_first_cause_that_has_a_sentence() {
+        let german = |error: anyhow::Error| explained(&error).by(Language::German);
+        let refused = beeminder::Error::RateLimited { retry_after: None };
+        assert_eq!(
+            german(anyhow::Error::new(refused).context("Failed to look")),
+            "Beeminder bittet um eine Pause, weil es zu viele Anfragen waren"
+        );
+        let missing = anyhow::Error::from(TokenError::NotConnected(Service::Withings));
+        assert_eq!(german(missing), "Withings ist nicht verbunden");
+        assert_eq!(german(anyhow::anyhow!("Nobody foresaw this")), "Nobody foresaw this");
+        let wrong = Err::<(), _>(Wrong::new("tick_one", [])).context("Failed to link").unwrap_err();
+        let explained = explained(&wrong);
+        assert!(explained.message.starts_with("Failed to link: "), "{explained}");
+        assert!(explained.by(Language::German).starts_with("Wählen Sie"));
     }
 }

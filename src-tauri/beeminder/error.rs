@@ -1,26 +1,24 @@
 //! What can go wrong at Beeminder, named by what the caller must do.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::http::Failure;
+use crate::text::Said;
 
 /// An answer from Beeminder that is not the one hoped for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The token is not accepted: ask the user, keep everything.
-    #[error("Beeminder no longer accepts the sign-in")]
     SignInAgain,
     /// No such goal, datapoint or user.
-    #[error("Beeminder does not know it: {message}")]
     NotFound {
         /// Beeminder's own words.
         message: String,
     },
     /// This very datapoint is there already.
-    #[error("Beeminder has this datapoint already")]
     Duplicate,
     /// Beeminder finds fault with the request; repeating it will not help.
-    #[error("Beeminder refused it (HTTP {status}): {message}")]
     Rejected {
         /// The HTTP status.
         status: u16,
@@ -30,19 +28,16 @@ pub enum Error {
         names_fields: bool,
     },
     /// The goal takes no more datapoints for now: try again hours later.
-    #[error("Beeminder takes no more datapoints for this goal today: {message}")]
     DayIsFull {
         /// Beeminder's own words.
         message: String,
     },
     /// Too many requests: wait.
-    #[error("Beeminder asks for a pause because of too many requests")]
     RateLimited {
         /// How long, when it says so.
         retry_after: Option<Duration>,
     },
     /// Beeminder has trouble: try later. The request may have taken effect.
-    #[error("Beeminder has a problem (HTTP {status})")]
     Unavailable {
         /// The HTTP status.
         status: u16,
@@ -50,20 +45,47 @@ pub enum Error {
         retry_after: Option<Duration>,
     },
     /// Beeminder points elsewhere, which would lose what was posted.
-    #[error("Beeminder answered with a redirect (HTTP {status}), which is never followed")]
     Redirected {
         /// The HTTP status.
         status: u16,
     },
     /// No connection or no answer in time: try later. The request may have taken effect.
-    #[error("Beeminder cannot be reached")]
     Unreachable(#[source] reqwest::Error),
     /// The answer is not what the documentation says: try later. The request may have taken effect.
-    #[error("Beeminder sent an answer that cannot be read: {what}")]
     Unreadable {
         /// What is wrong with it.
         what: String,
     },
+}
+
+impl Error {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        let service = || ("service", "Beeminder".to_owned());
+        let message = |message: &String| ("message", message.clone());
+        match self {
+            Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::NotFound { message: words } => Said::error("not_found", [message(words)]),
+            Error::Duplicate => Said::error("duplicate", []),
+            Error::Rejected { status, message: words, .. } => {
+                Said::error("rejected", [service(), ("status", status.to_string()), message(words)])
+            }
+            Error::DayIsFull { message: words } => Said::error("day_is_full", [message(words)]),
+            Error::RateLimited { .. } => Said::error("rate_limited", [service()]),
+            Error::Unavailable { status, .. } => {
+                Said::error("unavailable", [service(), ("status", status.to_string())])
+            }
+            Error::Redirected { status } => Said::error("redirected", [("status", status.to_string())]),
+            Error::Unreachable(_) => Said::error("unreachable", [service()]),
+            Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
 }
 
 impl From<Failure> for Error {

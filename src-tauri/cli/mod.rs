@@ -28,7 +28,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 
-use crate::app::{App, polling};
+use crate::app::{App, Wrong, polling};
 use crate::environment::{self, Environment};
 use crate::{clock, store};
 use args::{Args, Command};
@@ -134,12 +134,23 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
     }
 }
 
-/// Puts what the user can do about a database error in front of it.
+/// Puts what the user can do about it in front of an error: about the database, or about a number or name
+/// that does not exist.
 fn with_advice(error: anyhow::Error) -> anyhow::Error {
-    match store::advice(&error) {
-        Some(advice) => error.context(advice),
-        None => error,
+    if let Some(advice) = store::advice(&error) {
+        return error.context(advice);
     }
+    let wrong = error.chain().find_map(|cause| cause.downcast_ref::<Wrong>());
+    let command = match wrong.map(|wrong| wrong.said.key.as_str()) {
+        Some("error.no_link") => "bws link list",
+        Some("error.no_goal") => "bws goals",
+        Some("error.no_backfill") => "bws backfill list",
+        Some("error.not_held") => "bws held",
+        Some("error.not_stale") => "bws stale",
+        Some("error.not_in_outbox") => "bws outbox",
+        Some(_) | None => return error,
+    };
+    anyhow::anyhow!("{error:#}; see “{command}”")
 }
 
 /// Logs to standard error: warnings, or what `RUST_LOG` asks for.

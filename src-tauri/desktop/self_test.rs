@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use beeminder_withings_sync::app::{Check, Finding};
+use beeminder_withings_sync::app::{Check, Finding, Wrong};
+use beeminder_withings_sync::text::Said;
 use serde::Deserialize;
 use tauri::{AppHandle, Manager};
 
@@ -38,10 +39,7 @@ pub(crate) fn repair(app: &AppHandle, what: Repair) -> anyhow::Result<()> {
     match what {
         Repair::Scheme => {
             scheme::repair(app)?;
-            anyhow::ensure!(
-                scheme::is_registered(app)?,
-                "The desktop still hands callbacks to something else."
-            );
+            anyhow::ensure!(scheme::is_registered(app)?, Wrong::new("scheme_taken", []));
             Ok(())
         }
         Repair::Autostart => autostart::set(app, true),
@@ -51,8 +49,8 @@ pub(crate) fn repair(app: &AppHandle, what: Repair) -> anyhow::Result<()> {
 fn callbacks(app: &AppHandle) -> Finding {
     match scheme::is_registered(app) {
         Ok(true) => Finding::Fine,
-        Ok(false) => Finding::Broken("The desktop hands callbacks to another program, or to none.".into()),
-        Err(error) => Finding::Warning(format!("It could not be found out: {error:#}")),
+        Ok(false) => Finding::Broken(Said::error("scheme_elsewhere", []).into()),
+        Err(error) => unknown(&error),
     }
 }
 
@@ -60,14 +58,18 @@ fn tray(app: &AppHandle) -> Finding {
     if app.state::<Arc<Shell>>().tray_is_visible() {
         return Finding::Fine;
     }
-    Finding::Warning("This desktop shows none, so the program is found through this window alone.".into())
+    Finding::Warning(Said::error("no_tray", []).into())
 }
 
 fn login(app: &AppHandle) -> Finding {
     match autostart::state(app) {
         Ok(State::On | State::Off) => Finding::Fine,
-        Ok(State::Stale) => Finding::Broken("Its entry starts a program that is elsewhere now.".into()),
-        Ok(State::SwitchedOff) => Finding::Warning("Your desktop’s settings have switched it off.".into()),
-        Err(error) => Finding::Warning(format!("It could not be found out: {error:#}")),
+        Ok(State::Stale) => Finding::Broken(Said::error("autostart_stale", []).into()),
+        Ok(State::SwitchedOff) => Finding::Warning(Said::error("autostart_off", []).into()),
+        Err(error) => unknown(&error),
     }
+}
+
+fn unknown(error: &anyhow::Error) -> Finding {
+    Finding::Warning(Said::error("not_found_out", [("message", format!("{error:#}"))]).into())
 }

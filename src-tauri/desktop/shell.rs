@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
+use beeminder_withings_sync::app::Wrong;
 use beeminder_withings_sync::menu::{Tray, Wish};
 use beeminder_withings_sync::notification::Notice;
 use beeminder_withings_sync::resident::{Desktop, Resident};
+use beeminder_withings_sync::text::Explained;
 use tauri::{AppHandle, Manager};
 use tokio::sync::mpsc::UnboundedSender;
 use url::Url;
@@ -68,7 +70,7 @@ impl Desktop for Shell {
     }
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
-        open::that_detached(url.as_str()).context("No browser could be opened")
+        open::that_detached(url.as_str()).with_context(|| Wrong::new("no_browser", []))
     }
 
     fn forget(&self) -> anyhow::Result<()> {
@@ -86,14 +88,17 @@ pub(crate) enum Program {
     /// It works.
     Running(Arc<Resident>),
     /// It could not start.
-    Failed(String),
+    Failed(Explained),
 }
 
 /// The program behind `app`, once it is there.
 pub(crate) fn resident(app: &AppHandle) -> anyhow::Result<Arc<Resident>> {
     match app.try_state::<Program>().as_deref() {
         Some(Program::Running(resident)) => Ok(Arc::clone(resident)),
-        Some(Program::Failed(message)) => anyhow::bail!("{message}"),
-        None => anyhow::bail!("The program is still starting. Try again."),
+        Some(Program::Failed(why)) => Err(match &why.said {
+            Some(said) => Wrong { field: None, said: said.clone() }.into(),
+            None => anyhow::anyhow!("{why}"),
+        }),
+        None => Err(Wrong::new("still_starting", []).into()),
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use beeminder_withings_sync::app::App;
+use beeminder_withings_sync::app::{App, explained};
 use beeminder_withings_sync::data_dir::{DataDir, Held};
 use beeminder_withings_sync::doorbell::{Door, Doorbell, Ring};
 use beeminder_withings_sync::environment::{self, Environment};
 use beeminder_withings_sync::menu::{self, Wish};
 use beeminder_withings_sync::resident::{Desktop, Resident};
 use beeminder_withings_sync::text::Language;
-use beeminder_withings_sync::{clock, stop_signal, store};
+use beeminder_withings_sync::{clock, stop_signal};
 use clap::Parser;
 use tauri::utils::config::Csp;
 use tauri::{AppHandle, Manager, RunEvent};
@@ -144,10 +144,10 @@ fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> a
             run(app, &resident, arguments, environment, held)?;
         }
         Err(error) => {
-            let message = store::explained(&error);
-            tracing::error!("The program could not start: {message}");
-            shell.show_tray(&menu::failed(&message, Language::chosen(None)));
-            app.manage(Program::Failed(message));
+            let why = explained(&error);
+            tracing::error!("The program could not start: {why}");
+            shell.show_tray(&menu::failed(&why, Language::chosen(None)));
+            app.manage(Program::Failed(why));
             window::open(app);
         }
     }

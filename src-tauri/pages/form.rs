@@ -4,7 +4,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::app::Since;
+use crate::app::{Since, Wrong};
 use crate::goal::GoalSlug;
 use crate::kind::MeasureKind;
 use crate::link::{Feed, Options, Take};
@@ -94,7 +94,7 @@ impl LinkForm {
             }),
             Sends::Count => {
                 let kinds = self.kinds.iter().map(kind).collect::<anyhow::Result<_>>()?;
-                let set = MeasureSet::of(kinds).context("Tick at least one thing to count")?;
+                let set = MeasureSet::of(kinds).ok_or_else(|| Wrong::new("tick_one", []))?;
                 Ok(Feed::Count { set, once_a_day: self.once_a_day })
             }
         }

@@ -69,7 +69,7 @@ impl NewGoalForm {
 
 /// Reads a number, whichever sign its writer puts before the fraction.
 fn number(text: &str, field: &'static str) -> Result<Decimal, Wrong> {
-    text.trim().replace(',', ".").parse().map_err(|_| Wrong::new(field, "Enter a number, for instance 82.5"))
+    text.trim().replace(',', ".").parse().map_err(|_| Wrong::in_field(field, Said::error("number", [])))
 }
 
 impl App {

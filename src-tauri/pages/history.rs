@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-use crate::app::App;
+use crate::app::{App, Wrong};
 use crate::chart::{self, Dot, Look};
 use crate::day::DayRule;
 use crate::kind::MeasureKind;
@@ -131,7 +131,7 @@ impl App {
         let name = format!("withings-history-{}", now.format("%Y-%m-%d-%H%M%S"));
         let path = folder.join(name).with_extension(extension);
         crate::data_dir::write_private_file(&path, &text)
-            .with_context(|| format!("Failed to write {}", path.display()))?;
+            .with_context(|| Wrong::new("not_written", [("path", path.display().to_string())]))?;
         Ok(Exported { path, count: rows.len() })
     }
 

@@ -12,7 +12,7 @@ use crate::goal::{Goal, Presence};
 use crate::link::{Link, LinkId};
 use crate::store::{self, Rows};
 use crate::sync;
-use crate::text::Said;
+use crate::text::{Explained, Said};
 
 /// A link on the overview.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -91,7 +91,7 @@ pub struct PreviewView {
     kept_out: Vec<KeptOut>,
     misfits: Vec<Said>,
     /// Why the newest measurements may be missing.
-    trouble: Option<String>,
+    trouble: Option<Explained>,
     chart: Option<String>,
 }
 
@@ -218,13 +218,7 @@ impl App {
         let id = LinkId(stretch.link);
         let preview = self.preview_backfill(id, stretch.from, stretch.to, now).await?;
         let risky = preview.days.iter().any(|day| day.may_derail);
-        anyhow::ensure!(
-            !risky || may_derail,
-            Wrong::new(
-                "may_derail",
-                "Some of these days may derail the goal at once. Tick the box if you mean it."
-            )
-        );
+        anyhow::ensure!(!risky || may_derail, Wrong::in_field("may_derail", Said::error("may_derail", [])));
         self.start_backfill(id, &preview)?;
         Ok(())
     }

@@ -14,14 +14,14 @@ use url::Url;
 
 pub use view::{SignInView, View};
 
-use crate::app::App;
 use crate::app::polling::{Event, Polling};
+use crate::app::{App, explained};
 use crate::goal::GoalSlug;
 use crate::menu::{self, Activity, Tray, Wish};
 use crate::notification::{self, Notice, Situation};
 use crate::overview::{Overview, overview};
 use crate::sync::SyncReport;
-use crate::text::{Facts, Language, Voice};
+use crate::text::{Explained, Facts, Language, Said, Voice};
 use crate::{clock, store, wake};
 use sign_ins::SignIns;
 
@@ -69,7 +69,7 @@ struct State {
     syncing: bool,
     sandbox: bool,
     /// Why nothing works, if so.
-    failure: Option<String>,
+    failure: Option<Explained>,
     /// Whether everything is to be forgotten at the end.
     forget: bool,
     /// The tray as last shown.
@@ -92,9 +92,7 @@ impl Resident {
             if tokio::spawn(async move { resident.work().await }).await.is_ok() {
                 break;
             }
-            self.failed(
-                "A fault in this program stopped it. It is started again; if it stays so, report it.",
-            );
+            self.failed(Said::error("fault", []).into());
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -113,8 +111,8 @@ impl Resident {
     async fn forget(&self) {
         let desktop = self.desktop.forget();
         if let Err(error) = self.app.forget_everything().await.and(desktop) {
-            let message = format!("{error:#}");
-            tracing::error!("Not everything was forgotten: {message}");
+            tracing::error!("Not everything was forgotten: {error:#}");
+            let message = explained(&error).by(self.language());
             self.notify_failure("notice.not_forgotten", &message, true);
         }
     }
@@ -129,9 +127,9 @@ impl Resident {
 
     async fn poll(&self) {
         while let Err(error) = self.polling.run(&self.app, &|event| self.told(&event)).await {
-            let message = store::explained(&error);
-            tracing::error!("Syncing failed: {message}");
-            self.failed(&message);
+            let failure = explained(&error);
+            tracing::error!("Syncing failed: {failure}");
+            self.failed(failure);
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -229,6 +227,7 @@ impl Resident {
         let situation = Situation {
             attention: &report.attention,
             parked: report.parked,
+            held: report.held,
             delivered: report.delivered,
             voice: self.voice()?,
             window_is_open: self.desktop.window_is_open(),
@@ -249,14 +248,15 @@ impl Resident {
     }
 
     /// Notes that nothing works, loudly, once.
-    fn failed(&self, message: &str) {
+    fn failed(&self, failure: Explained) {
+        let message = failure.by(self.language());
         let mut state = self.state();
         state.syncing = false;
         let news = state.failure.is_none();
-        state.failure = Some(message.to_owned());
+        state.failure = Some(failure);
         drop(state);
         if news && !self.desktop.window_is_open() {
-            self.notify_failure("notice.does_not_work", message, true);
+            self.notify_failure("notice.does_not_work", &message, true);
         }
         self.refresh();
     }
@@ -277,7 +277,7 @@ impl Resident {
         let overview = self.overview(now);
         let tray = match (&state.failure, &overview) {
             (Some(failure), _) => menu::failed(failure, self.language()),
-            (None, Err(error)) => menu::failed(&format!("{error:#}"), self.language()),
+            (None, Err(error)) => menu::failed(&explained(error), self.language()),
             (None, Ok(overview)) => menu::tray(overview, &self.activity(&state), now),
         };
         if state.shown.as_ref() != Some(&tray) {

@@ -13,9 +13,10 @@ use crate::accounts::Service;
 use crate::accounts::callback::{self, CallbackWay};
 use crate::accounts::loopback::Brought;
 use crate::accounts::sign_in::SignInError;
-use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting};
+use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong};
 use crate::clock;
 use crate::doorbell::{self, Door};
+use crate::text::{Explained, Said};
 use crate::withings::Application;
 
 /// The attempt in flight, and how the last one ended.
@@ -27,7 +28,7 @@ pub(super) struct SignIns {
 #[derive(Debug, Default)]
 struct State {
     in_flight: Option<InFlight>,
-    failed: Option<(Service, String)>,
+    failed: Option<(Service, Explained)>,
 }
 
 #[derive(Debug)]
@@ -63,9 +64,7 @@ impl SignIns {
             (Some(attempt), _) => {
                 SignInView::Waiting { service: attempt.service, authorize_url: attempt.authorize_url.clone() }
             }
-            (None, Some((service, message))) => {
-                SignInView::Failed { service: *service, message: message.clone() }
-            }
+            (None, Some((service, why))) => SignInView::Failed { service: *service, why: why.clone() },
             (None, None) => SignInView::None,
         }
     }
@@ -74,7 +73,7 @@ impl SignIns {
         self.state().in_flight.as_ref().map(|attempt| attempt.bringer.clone())
     }
 
-    fn end(&self, failed: Option<(Service, String)>) {
+    fn end(&self, failed: Option<(Service, Explained)>) {
         *self.state() = State { in_flight: None, failed };
     }
 
@@ -115,7 +114,7 @@ impl Resident {
     ) -> Result<(), SignInError> {
         self.sign_ins.make_way();
         let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).ok_or_else(|| {
-            anyhow::anyhow!("Enter your Beeminder application’s client id, or paste your token instead.")
+            anyhow::Error::from(Wrong::in_field("clientId", Said::error("no_application", [])))
         })?;
         let waiting = Waiting::start(&self.app, way).await?;
         let attempt = self.app.begin_beeminder(&client_id, way, clock::now())?;
@@ -155,14 +154,14 @@ impl Resident {
     ///
     /// # Errors
     /// A sentence for the user. An address that nobody asked for changes nothing.
-    pub async fn take_callback(&self, address: String) -> Result<String, String> {
-        let callback = callback::parse(&address).map_err(|error| error.to_string())?;
+    pub async fn take_callback(&self, address: String) -> Result<String, Explained> {
+        let callback = callback::parse(&address).map_err(|error| error.said())?;
         if let Some(bringer) = self.sign_ins.bringer() {
             let (reply, outcome) = oneshot::channel();
             if bringer.send(Brought { address, reply }).await.is_ok() {
-                return outcome.await.unwrap_or_else(|_| Err(SignInError::TooLate.to_string()));
+                return outcome.await.unwrap_or_else(|_| Err(Explained::from(&SignInError::TooLate)));
             }
-            return Err(SignInError::TooLate.to_string());
+            return Err(Explained::from(&SignInError::TooLate));
         }
         // A sign-in of “bws connect” in a terminal.
         if let Ok(Some(answer)) = doorbell::ring(&self.app.data_dir, Door::SignIn, &address).await {
@@ -172,16 +171,16 @@ impl Resident {
     }
 
     /// Finishes the sign-in of an earlier run of this program.
-    async fn finish_kept(&self, service: Service, address: &str) -> Result<String, String> {
-        let kept = self.app.kept(clock::now()).await.map_err(|error| error.to_string())?;
+    async fn finish_kept(&self, service: Service, address: &str) -> Result<String, Explained> {
+        let kept = self.app.kept(clock::now()).await.map_err(|error| Explained::from(&error))?;
         let Some(attempt) = kept.filter(|attempt| attempt.service() == service) else {
             tracing::warn!("An address that nobody asked for was ignored");
-            return Err(SignInError::NotAsked.to_string());
+            return Err(Explained::from(&SignInError::NotAsked));
         };
         let outcome = self.app.finish(&attempt, address, clock::now()).await;
         if matches!(outcome, Err(SignInError::NotAsked)) {
             tracing::warn!("An address that nobody asked for was ignored");
-            return Err(SignInError::NotAsked.to_string());
+            return Err(Explained::from(&SignInError::NotAsked));
         }
         self.ended(service, outcome).await
     }
@@ -233,7 +232,7 @@ impl Resident {
         &self,
         service: Service,
         outcome: Result<Connected, SignInError>,
-    ) -> Result<String, String> {
+    ) -> Result<String, Explained> {
         self.forget_kept().await;
         match outcome {
             Ok(connected) => {
@@ -241,9 +240,10 @@ impl Resident {
                 Ok(connected.sentence())
             }
             Err(error) => {
-                self.sign_ins.end(Some((service, error.to_string())));
+                let why = Explained::from(&error);
+                self.sign_ins.end(Some((service, why.clone())));
                 self.refresh();
-                Err(error.to_string())
+                Err(why)
             }
         }
     }
@@ -263,7 +263,7 @@ impl Resident {
 }
 
 /// What “bws connect” answered.
-fn spoken(answer: &str) -> Result<String, String> {
+fn spoken(answer: &str) -> Result<String, Explained> {
     let (ok, message) = doorbell::outcome(answer);
-    if ok { Ok(message) } else { Err(message) }
+    if ok { Ok(message) } else { Err(Explained { message, said: None }) }
 }

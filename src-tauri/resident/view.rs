@@ -13,6 +13,7 @@ use crate::overview::Overview;
 use crate::pages::{self, Card};
 use crate::settings::{SettingChange, Settings};
 use crate::store;
+use crate::text::Explained;
 
 /// What the window shows.
 #[derive(Debug, Serialize)]
@@ -22,7 +23,7 @@ pub struct View {
     /// Whether a pass is being made.
     pub syncing: bool,
     /// Why nothing works, if so.
-    pub failure: Option<String>,
+    pub failure: Option<Explained>,
     /// The sign-in in flight, or how it failed.
     pub sign_in: SignInView,
     /// Whether the services are stand-ins.
@@ -61,7 +62,7 @@ pub enum SignInView {
         /// Where.
         service: Service,
         /// Why.
-        message: String,
+        why: Explained,
     },
 }
 

@@ -34,6 +34,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 pub use recover::Recovery;
 pub use rusqlite::Connection as Rows;
 
+use crate::text::Said;
+
 /// The file's name in the data directory.
 pub const FILE: &str = "measurements.db";
 
@@ -104,34 +106,22 @@ impl Store {
     }
 }
 
-/// An error with all its causes, and what the user can do about it in front.
-pub fn explained(error: &anyhow::Error) -> String {
-    advice(error).map_or_else(|| format!("{error:#}"), |advice| format!("{advice}: {error:#}"))
-}
-
 /// Turns a database error into a sentence that says what the user can do, if there is one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
-pub fn advice(error: &anyhow::Error) -> Option<&'static str> {
+pub fn advice(error: &anyhow::Error) -> Option<Said> {
     let code = error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
         _ => None,
     })?;
-    match code {
-        ErrorCode::DiskFull => Some("The disk is full. Free some space; nothing was lost."),
-        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
-            Some("The data directory cannot be written to. Check its owner and permissions.")
-        }
-        ErrorCode::SystemIoFailure => {
-            Some("The disk does not take what is written to it. Check its free space and health.")
-        }
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => {
-            Some("The database file is damaged. Start again: it will be set aside and built anew.")
-        }
-        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => {
-            Some("Another program is using the database. Try again in a moment.")
-        }
-        _ => None,
-    }
+    let code = match code {
+        ErrorCode::DiskFull => "disk_full",
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => "not_writable",
+        ErrorCode::SystemIoFailure => "disk_failing",
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => "database_damaged",
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "database_busy",
+        _ => return None,
+    };
+    Some(Said::error(code, []))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {

@@ -3,46 +3,38 @@
 //! Withings answers application errors with HTTP 200 and a `status` in the body, "for security
 //! reasons" without details; the families are those of its API reference (tag `response_status`).
 
+use std::fmt;
+
 use crate::http::Failure;
+use crate::text::Said;
 
 /// An answer from Withings that is not the one hoped for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The grant is gone for good; only the user can renew it.
-    #[error("Withings no longer accepts the sign-in")]
     SignInAgain,
     /// The access token is not accepted: refresh it once and try again.
-    #[error("Withings did not accept the access token (status {status})")]
     AccessTokenRefused {
         /// Withings' status.
         status: i64,
     },
     /// The sign-in code was used, mistyped or older than 30 seconds.
-    #[error("Withings did not accept the sign-in code, which is only valid for 30 seconds. Try again.")]
     CodeRefused,
     /// Client id or secret are wrong.
-    #[error(
-        "Withings does not know this client id with this secret. Copy both again from the Withings \
-         developer dashboard."
-    )]
     ApplicationRefused,
     /// The grant does not cover this; asking again will not help.
-    #[error("Withings does not allow this program to read measurements (status {status})")]
     NotAllowed {
         /// Withings' status.
         status: i64,
     },
     /// Too many requests: wait at least ten minutes.
-    #[error("Withings asks for a pause because of too many requests")]
     RateLimited,
     /// Withings has trouble: try later.
-    #[error("Withings has a problem (status {status})")]
     Unavailable {
         /// Withings' status, or the HTTP status.
         status: i64,
     },
     /// Withings finds fault with the request, which is this program's mistake.
-    #[error("Withings refused the request (status {status}: {message})")]
     Rejected {
         /// Withings' status.
         status: i64,
@@ -50,14 +42,44 @@ pub enum Error {
         message: String,
     },
     /// No connection or no answer in time: try later.
-    #[error("Withings cannot be reached")]
     Unreachable(#[source] reqwest::Error),
     /// The answer is not what the documentation says: try later, and say so.
-    #[error("Withings sent an answer that cannot be read: {what}")]
     Unreadable {
         /// What is wrong with it.
         what: String,
     },
+}
+
+impl Error {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        let service = || ("service", "Withings".to_owned());
+        match self {
+            Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::AccessTokenRefused { status } => {
+                Said::error("token_refused", [service(), ("status", status.to_string())])
+            }
+            Error::CodeRefused => Said::error("code_refused", [service()]),
+            Error::ApplicationRefused => Said::error("application_refused", []),
+            Error::NotAllowed { status } => Said::error("not_allowed", [("status", status.to_string())]),
+            Error::RateLimited => Said::error("rate_limited", [service()]),
+            Error::Unavailable { status } => {
+                Said::error("unavailable", [service(), ("status", status.to_string())])
+            }
+            Error::Rejected { status, message } => Said::error(
+                "rejected",
+                [service(), ("status", status.to_string()), ("message", message.clone())],
+            ),
+            Error::Unreachable(_) => Said::error("unreachable", [service()]),
+            Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
 }
 
 impl From<Failure> for Error {

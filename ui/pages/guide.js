@@ -4,7 +4,7 @@
 import { $, $$, setText } from "../dom.js";
 import { linkForm } from "../link-form.js";
 import { account } from "../shell.js";
-import { t } from "../texts.js";
+import { explain, t } from "../texts.js";
 
 let form = null;
 
@@ -109,7 +109,7 @@ function failure(root, signIn) {
   const forms = signIn.service === "withings" ? ["#withings-form"] : ["#beeminder-form"];
   for (const id of forms) {
     const problem = $(".problem", $(id, root));
-    setText(problem, signIn.message);
+    setText(problem, explain(signIn.why));
     problem.hidden = false;
   }
 }

@@ -2,7 +2,7 @@
 
 import { $, h, replace, setText } from "../dom.js";
 import { ACTIONS } from "../shell.js";
-import { has, t } from "../texts.js";
+import { explain, has, say, t } from "../texts.js";
 
 /** What mends a check that is not fine, beside what helps with an attention. */
 const REPAIRS = { scheme: "scheme", autostart: "autostart", keychain: "sync", withings: "sign_in", beeminder: "guide", link: "link" };
@@ -89,10 +89,9 @@ function diagnostics(root, context, problem) {
 function words(check) {
   const key = [`check.${check.name}`, `headline.${check.name}`].find(has);
   const label = key ? t(key, check.facts) : check.label;
-  const misfits = check.misfits.map((misfit) => t(`misfit.${misfit.code}`, misfit.facts));
-  const attention = `attention.${check.name}`;
-  const found = misfits.length > 0 ? misfits.join(" ") : has(attention) ? t(attention, check.facts) : check.finding.message;
-  return { label, found: check.finding.state === "fine" ? "" : found };
+  const { state, why } = check.finding;
+  const found = check.misfits.length > 0 ? check.misfits.map(say).join(" ") : why && explain(why);
+  return { label, found: state === "fine" ? "" : found };
 }
 
 function showChecks(root, checks) {

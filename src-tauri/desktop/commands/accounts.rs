@@ -1,7 +1,9 @@
 //! Connecting the two accounts.
 
+use anyhow::Context;
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::callback::CallbackWay;
+use beeminder_withings_sync::app::Wrong;
 use beeminder_withings_sync::menu::Wish;
 use beeminder_withings_sync::withings::Application;
 use secrecy::SecretString;
@@ -52,7 +54,7 @@ pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
 pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<String> {
     let address = address.split_whitespace().collect();
     let taken = resident(&app)?.take_callback(address).await;
-    taken.map_err(|message| CommandError { code: Code::Failed, message, field: None })
+    taken.map_err(|why| CommandError { code: Code::Failed, why, field: None })
 }
 
 #[tauri::command]
@@ -69,7 +71,7 @@ pub(crate) async fn open_help(page: HelpPage) -> Outcome {
         HelpPage::BeeminderToken => "https://www.beeminder.com/api/v1/auth_token.json",
         HelpPage::BeeminderApplications => "https://www.beeminder.com/apps/new",
     };
-    Ok(open::that_detached(url).map_err(|error| anyhow::anyhow!("No browser could be opened: {error}"))?)
+    Ok(open::that_detached(url).with_context(|| Wrong::new("no_browser", []))?)
 }
 
 /// A page that helps to set the program up.

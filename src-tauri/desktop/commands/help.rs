@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use beeminder_withings_sync::app::Check;
+use beeminder_withings_sync::app::{Check, Wrong};
 use beeminder_withings_sync::clock;
 use beeminder_withings_sync::data_dir::DataDir;
+use beeminder_withings_sync::text::Said;
 use tauri::{AppHandle, Manager};
 
 use super::Outcome;
@@ -28,7 +29,7 @@ pub(crate) async fn repair(app: AppHandle, what: self_test::Repair) -> Outcome {
 pub(crate) async fn open_data_folder(app: AppHandle) -> Outcome {
     let dir = app.state::<DataDir>();
     Ok(open::that_detached(dir.path())
-        .map_err(|error| anyhow::anyhow!("The folder could not be opened: {error}"))?)
+        .map_err(|error| anyhow::Error::new(error).context(Wrong::new("folder_not_opened", [])))?)
 }
 
 #[tauri::command]
@@ -50,7 +51,8 @@ const SURE: &str = "forget";
 #[tauri::command]
 pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> Outcome {
     if typed.trim().to_lowercase() != SURE {
-        return Err(anyhow::anyhow!("Type “{SURE}” to confirm. Nothing was changed.").into());
+        let said = Said::error("type_it", [("word", SURE.to_owned())]);
+        return Err(anyhow::Error::from(Wrong::in_field("typed", said)).into());
     }
     window::close(&app).map_err(anyhow::Error::from)?;
     resident(&app)?.forget_at_the_end();

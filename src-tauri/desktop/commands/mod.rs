@@ -9,10 +9,10 @@ pub(crate) mod program;
 pub(crate) mod questions;
 
 use beeminder_withings_sync::accounts::sign_in::SignInError;
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::{Wrong, explained};
 use beeminder_withings_sync::menu::Wish;
 use beeminder_withings_sync::new_goal::NewGoalError;
-use beeminder_withings_sync::store;
+use beeminder_withings_sync::text::Explained;
 use serde::Serialize;
 use tauri::AppHandle;
 
@@ -22,7 +22,8 @@ use crate::shell::resident;
 #[derive(Debug, Serialize)]
 pub(crate) struct CommandError {
     code: Code,
-    message: String,
+    #[serde(flatten)]
+    why: Explained,
     /// The field that was filled in wrongly, where it is one.
     field: Option<&'static str>,
 }
@@ -42,8 +43,8 @@ pub(crate) enum Code {
 impl From<anyhow::Error> for CommandError {
     fn from(error: anyhow::Error) -> CommandError {
         let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
-        let field = error.downcast_ref::<Wrong>().map(|wrong| wrong.field).or(new_goal);
-        CommandError { code: Code::Failed, message: store::explained(&error), field }
+        let field = error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field).or(new_goal);
+        CommandError { code: Code::Failed, why: explained(&error), field }
     }
 }
 
@@ -62,7 +63,7 @@ impl From<SignInError> for CommandError {
             | SignInError::Beeminder(_)
             | SignInError::Local(_) => Code::Failed,
         };
-        CommandError { code, message: error.to_string(), field: None }
+        CommandError { code, why: Explained::from(&error), field: None }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use plotters::prelude::*;
+
+use crate::text::Voice;
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,8 +29,8 @@ pub struct Look {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// Whose clock the days go by.
-    pub zone: Tz,
+    /// How days and numbers are written, and by whose clock.
+    pub voice: Voice,
 }
 
 /// What the moving average looks back on.
@@ -91,8 +92,8 @@ fn draw(
         .build_cartesian_2d(days.0..days.1, values.0..values.1)?;
     let letters = ("sans-serif", 13).into_font().color(&palette.ink);
     let far = days.1 - days.0 > 400.0 * 86_400.0;
-    let date = |unix: &f64| day(*unix, look.zone, far);
-    let number = |value: &f64| format!("{value:.1}").trim_end_matches(".0").to_owned();
+    let date = |unix: &f64| day(*unix, look.voice, far);
+    let number = |value: &f64| look.voice.number(format!("{value:.1}").trim_end_matches(".0"));
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -161,15 +162,16 @@ fn unix(moment: DateTime<Utc>) -> f64 {
     moment.timestamp() as f64
 }
 
-fn day(unix: f64, zone: Tz, far: bool) -> String {
+fn day(unix: f64, voice: Voice, far: bool) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "it was made from whole seconds")]
-    let moment = DateTime::from_timestamp(unix as i64, 0).unwrap_or_default().with_timezone(&zone);
-    moment.format(if far { "%Y-%m" } else { "%m-%d" }).to_string()
+    let moment = DateTime::from_timestamp(unix as i64, 0).unwrap_or_default();
+    if far { voice.month(moment) } else { voice.day(moment) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Language;
 
     fn dots(values: &[f64]) -> Vec<Dot> {
         let at = |day: i64| DateTime::from_timestamp(1_795_000_000 + day * 86_400, 0).unwrap();
@@ -180,7 +182,8 @@ mod tests {
             .collect()
     }
 
-    const LOOK: Look = Look { dark: false, width: 600, height: 240, zone: chrono_tz::Europe::Paris };
+    const VOICE: Voice = Voice { language: Language::English, zone: chrono_tz::Europe::Paris };
+    const LOOK: Look = Look { dark: false, width: 600, height: 240, voice: VOICE };
 
     #[test]
     fn dots_tell_what_was_sent_and_nothing_in_it_is_styled_or_run() {
@@ -192,6 +195,15 @@ mod tests {
         }
         let dark = svg(&dots(&[82.4, 82.1]), Look { dark: true, ..LOOK }).unwrap().unwrap();
         assert!(dark.contains("#82B4FF") && !dark.contains("#1F58AB"));
+    }
+
+    #[test]
+    fn days_and_numbers_are_written_in_the_users_language() {
+        let german = Look { voice: Voice { language: Language::German, ..VOICE }, ..LOOK };
+        for (look, day, number) in [(LOOK, "Nov 19", "82.5"), (german, "19.11.", "82,5")] {
+            let drawn = svg(&dots(&[82.4, 82.1, 81.9, 82.8]), look).unwrap().unwrap();
+            assert!(drawn.contains(day) && drawn.contains(number), "{day} {number}: {drawn}");
+        }
     }
 
     #[test]

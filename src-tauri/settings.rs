@@ -9,9 +9,9 @@ use strum::{EnumString, IntoStaticStr};
 use crate::accounts::callback::CallbackWay;
 use crate::app::{App, Wrong};
 use crate::notification::Level;
-use crate::store;
-use crate::text::Said;
+use crate::text::{Language, Said, Voice};
 use crate::unit::Unit;
+use crate::{store, sync};
 
 /// Minutes between passes. Withings asks for ten at least; with more than four hours a datapoint is late.
 pub const INTERVALS: RangeInclusive<u32> = 10..=240;
@@ -99,6 +99,15 @@ impl App {
     /// When the store cannot be used.
     pub fn settings(&self) -> anyhow::Result<Settings> {
         self.store.read(store::setting::settings)
+    }
+
+    /// How the user is spoken to.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn voice(&self) -> anyhow::Result<Voice> {
+        let language = Language::chosen(self.settings()?.language.as_deref());
+        Ok(Voice { language, zone: self.store.read(sync::time_zone)? })
     }
 
     /// Changes one of the settings; it counts at once. One at a time, so that a front end that has not

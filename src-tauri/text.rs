@@ -157,6 +157,32 @@ impl Voice {
         }
     }
 
+    /// A decimal number.
+    pub fn number(self, figure: &str) -> String {
+        match self.language {
+            Language::English => figure.to_owned(),
+            Language::German => figure.replace('.', ","),
+        }
+    }
+
+    /// The day of a moment, without its year.
+    pub fn day(self, at: DateTime<Utc>) -> String {
+        let format = match self.language {
+            Language::English => "%b %-d",
+            Language::German => "%-d.%-m.",
+        };
+        at.with_timezone(&self.zone).format(format).to_string()
+    }
+
+    /// The month of a moment.
+    pub fn month(self, at: DateTime<Utc>) -> String {
+        let format = match self.language {
+            Language::English => "%b %Y",
+            Language::German => "%-m.%Y",
+        };
+        at.with_timezone(&self.zone).format(format).to_string()
+    }
+
     /// A moment with its date.
     pub fn moment(self, at: DateTime<Utc>) -> String {
         let format = match self.language {

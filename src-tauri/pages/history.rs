@@ -149,10 +149,10 @@ impl App {
         let kind = MeasureKind::named(kind).with_context(|| format!("There is no kind “{kind}”"))?;
         let unit = shown_in(kind, self.settings()?.units);
         let since = now.checked_sub_signed(TimeDelta::days(days.clamp(1, 40_000))).unwrap_or_default();
-        let (dots, zone) = self.store.read(|rows| {
-            let zone = sync::time_zone(rows)?;
+        let voice = self.voice()?;
+        let dots = self.store.read(|rows| {
             let feed = Feed::Track { kind, unit, take: Take::Every };
-            let heights = sync::context_for(rows, &feed, DayRule::new(zone, 0))?.heights;
+            let heights = sync::context_for(rows, &feed, DayRule::new(voice.zone, 0))?.heights;
             let sent = store::history::sent_groups(rows)?;
             let groups = store::measurement::load_with_kinds(rows, &kind.sources(), since)?;
             let dot = |group: &crate::measurement::MeasureGroup| {
@@ -163,9 +163,9 @@ impl App {
             };
             let mut dots: Vec<_> = groups.iter().filter_map(dot).collect();
             dots.sort_by_key(|dot| dot.at);
-            Ok((dots, zone))
+            Ok(dots)
         })?;
-        let look = Look { dark, width: width.clamp(200, 1600), height: 260, zone };
+        let look = Look { dark, width: width.clamp(200, 1600), height: 260, voice };
         let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });

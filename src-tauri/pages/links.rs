@@ -11,7 +11,6 @@ use crate::chart::{self, Dot, Look};
 use crate::goal::{Goal, Presence};
 use crate::link::{Link, LinkId};
 use crate::store::{self, Rows};
-use crate::sync;
 use crate::text::{Explained, Said};
 
 /// A link on the overview.
@@ -175,8 +174,7 @@ impl App {
             Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
         };
         let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
-        let zone = self.store.read(sync::time_zone)?;
-        let look = Look { dark, width: width.clamp(200, 1200), height: 200, zone };
+        let look = Look { dark, width: width.clamp(200, 1200), height: 200, voice: self.voice()? };
         let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
             day: datapoint.day(preview.rule).0,
             value: datapoint.value.to_string(),

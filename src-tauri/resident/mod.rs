@@ -229,7 +229,7 @@ impl Resident {
             parked: report.parked,
             held: report.held,
             delivered: report.delivered,
-            voice: self.voice()?,
+            voice: self.app.voice()?,
             window_is_open: self.desktop.window_is_open(),
         };
         let notices = self.app.store.write(|rows| {
@@ -310,10 +310,6 @@ impl Resident {
     fn language(&self) -> Language {
         let settings = self.app.settings().ok();
         Language::chosen(settings.and_then(|settings| settings.language).as_deref())
-    }
-
-    fn voice(&self) -> anyhow::Result<Voice> {
-        Ok(Voice { language: self.language(), zone: self.app.store.read(crate::sync::time_zone)? })
     }
 
     fn goal_page(&self, slug: &GoalSlug) -> anyhow::Result<Url> {

@@ -7,7 +7,9 @@ use serde_json::json;
 
 use super::super::session::Session;
 use super::super::{until, user};
-use super::{click, drawn, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations};
+use super::{
+    click, drawn, fits, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations,
+};
 
 /// The pages of a program in use, and what each shows when it is there.
 const PAGES: [(&str, &str, &str); 8] = [
@@ -66,6 +68,10 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
             shows(&window, selector, words).await;
             found.extend(violations(&window).await.into_iter().map(|line| format!("{page} {name}: {line}")));
             pictures(&window, &format!("{} {name}", page.replace('/', " "))).await;
+            // The smallest and the largest window.
+            for width in [320, 3840] {
+                fits(&window, page, width).await;
+            }
         }
         go(&window, "help").await;
         click(&window, "#self-test").await;

@@ -110,23 +110,33 @@ pub(super) async fn pictures(window: &Client, name: &str) {
     pictures_in(window, name, &[360, 900, 1600]).await;
 }
 
-/// Pictures of the page in some widths. Nothing may be cut off or need scrolling sideways.
+/// Pictures of the whole page in some widths. Nothing may be cut off or need scrolling sideways.
 pub(super) async fn pictures_in(window: &Client, name: &str, widths: &[u32]) {
     for width in widths.iter().copied() {
-        window.set_window_size(width, 900).await.unwrap();
+        fits(window, name, width).await;
+        let tall = value(window, "return document.documentElement.scrollHeight").await.as_u64().unwrap();
+        let tall = u32::try_from(tall).unwrap().clamp(900, TALLEST);
+        window.set_window_size(width, tall).await.unwrap();
         drawn(window).await;
-        // A chart is drawn again in the width there is.
-        let fits = "const chart = document.querySelector('#chart svg, .chart svg');
-            return !chart || Math.abs(chart.getAttribute('width') - chart.parentElement.clientWidth) < 2";
-        until("a chart that fits", async || (value(window, fits).await == true).then_some(())).await;
         let picture = window.screenshot().await.unwrap();
         std::fs::write(user::pictures().join(format!("{name} {width}.png")), picture).unwrap();
-        let wide = window
-            .execute("return document.documentElement.scrollWidth - innerWidth", Vec::new())
-            .await
-            .unwrap();
-        assert!(wide.as_f64().unwrap() <= 0.0, "{name} {width}: {wide} too wide");
     }
+    window.set_window_size(900, 900).await.unwrap();
+}
+
+/// A picture of a page that is longer shows its beginning.
+const TALLEST: u32 = 3000;
+
+/// Gives the window a width, which the page must do with.
+pub(super) async fn fits(window: &Client, name: &str, width: u32) {
+    window.set_window_size(width, 900).await.unwrap();
+    drawn(window).await;
+    // A chart is drawn again in the width there is.
+    let drawn_again = "const chart = document.querySelector('#chart svg, .chart svg');
+        return !chart || Math.abs(chart.getAttribute('width') - chart.parentElement.clientWidth) < 2";
+    until("a chart that fits", async || (value(window, drawn_again).await == true).then_some(())).await;
+    let wide = value(window, "return document.documentElement.scrollWidth - innerWidth").await;
+    assert!(wide.as_f64().unwrap() <= 0.0, "{name} {width}: {wide} too wide");
 }
 
 /// Waits for a frame; it is drawn with the next one.

@@ -31,7 +31,7 @@ export async function linkForm(root, context, options = {}) {
   prepare(form, catalogue, choices, options);
   write(form, catalogue, options.link?.form ?? wanted(choices, options.goal));
 
-  const preview = settled(() => showPreview(form, context, problem, () => read(form, catalogue)));
+  const preview = settled(() => showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link)));
   form.addEventListener("input", (event) => {
     clearProblem(problem);
     if (event.target.name === "goal") {
@@ -52,7 +52,7 @@ export async function linkForm(root, context, options = {}) {
   });
   adapt(form, catalogue, "goal");
   $("[type=submit]", form).disabled = !form.goal.value;
-  await showPreview(form, context, problem, () => read(form, catalogue));
+  await showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link));
   return { redraw: preview };
 }
 
@@ -175,7 +175,7 @@ function adapt(form, catalogue, changed) {
 
 let latest = 0;
 
-async function showPreview(form, context, problem, values) {
+async function showPreview(form, context, problem, values, exists) {
   const asked = ++latest;
   const wish = values();
   if (!wish.goal) {
@@ -198,8 +198,8 @@ async function showPreview(form, context, problem, values) {
     return;
   }
   const { datapoints, kept_out: keptOut, misfits, trouble } = preview;
-  setText($(".summary", form), datapoints.length === 0
-    ? t("link.nothing") : t("link.summary", { count: datapoints.length }));
+  const summary = exists ? "link.summary_of_change" : "link.summary";
+  setText($(".summary", form), datapoints.length === 0 ? t("link.nothing") : t(summary, { count: datapoints.length }));
   draw($(".chart", form), preview.chart, t("link.chart", { count: datapoints.length }));
   replace($("tbody", form), datapoints.map((one) => h("tr", {},
     h("td", {}, day(one.day)), h("td", { className: "number" }, number(one.value)), h("td", {}, one.comment))));

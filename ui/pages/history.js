@@ -126,13 +126,14 @@ export function values(list) {
 
 function row(line) {
   const device = line.typed_in ? t("history.typed_in") : line.device ?? "";
-  return h("tr", { className: line.outcome },
-    h("td", {}, exactly(line.measured_at), device ? h("small", {}, ` ${device}`) : null),
-    h("td", {}, values(line.values)),
-    h("td", {}, line.goal ?? "–"),
-    h("td", {}, t(`outcome.${line.outcome}`, line.facts)),
-    h("td", { className: "number" }, line.sent ? number(line.sent) : "", line.daystamp ? h("small", {}, ` ${day(line.daystamp)}`) : null),
-    h("td", { className: "code" }, line.request_id ?? ""));
+  const cell = (className, ...children) => h("td", { className, role: "cell" }, ...children);
+  return h("tr", { className: line.outcome, role: "row" },
+    cell("when", exactly(line.measured_at), device ? h("small", {}, ` ${device}`) : null),
+    cell("", values(line.values)),
+    cell("", line.goal ?? ""),
+    cell("", t(`outcome.${line.outcome}`, line.facts)),
+    cell("number", line.sent ? [number(line.sent), h("small", {}, ` ${day(line.daystamp ?? "")}`)] : ""),
+    cell("code", line.request_id ?? ""));
 }
 
 /** Draws the chart again. */

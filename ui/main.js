@@ -103,8 +103,11 @@ export async function init(backend) {
       typeof line === "string" ? h("p", {}, line) : line));
     setText($("#confirm-yes"), yes);
     dialog.returnValue = "no";
+    const chosen = $("input:checked", dialog);
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
     dialog.showModal();
+    // Nothing that costs money or cannot be undone is one careless key away.
+    (chosen ?? $("#confirm-no")).focus();
   });
 
   const context = {

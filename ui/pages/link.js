@@ -2,7 +2,7 @@
 
 import { $, h, replace, setText } from "../dom.js";
 import { linkForm } from "../link-form.js";
-import { day, number, t } from "../texts.js";
+import { day, list, number, t } from "../texts.js";
 
 let form = null;
 
@@ -44,19 +44,24 @@ export function update(root, view, context) {
 /** Draws again, in the new colours. */
 export const redraw = () => form?.redraw();
 
+/** What would become of the datapoints, in numbers; nothing of what there is none of. */
+const parts = (change) => list(["added", "updated", "removed", "same"].filter((part) => change[part] > 0)
+  .map((part) => t(`change.${part}`, { count: change[part] })));
+
 /** Shows what a change does at Beeminder, and does it when told to. */
 async function save(context, link, values, back) {
   const change = await context.backend.previewChange(link.id, values);
   const there = change.updated + change.removed + change.same;
   const choice = (value, words, checked) => h("label", { className: "check" },
     h("input", { type: "radio", name: "existing", value, checked }), " ", h("span", {}, words));
-  const body = [
-    t("change.hint"),
-    h("fieldset", {}, h("legend", {}, t("change.existing", { count: there })),
-      choice("update", t("change.update", { added: change.added, updated: change.updated, removed: change.removed, same: change.same }), true),
+  const body = [t("change.hint")];
+  if (there + change.added > 0) {
+    body.push(h("fieldset", {},
+      h("legend", {}, there > 0 ? t("change.existing", { count: there }) : t("change.existing_none")),
+      choice("update", t("change.update", { what: parts(change) }), true),
       choice("leave", t("change.leave"), false),
-      choice("remove", t("change.remove"), false)),
-  ];
+      there > 0 ? choice("remove", t("change.remove"), false) : null));
+  }
   if (change.examples.length > 0) {
     body.push(h("ul", { className: "examples" }, change.examples.map(([date, now, then]) =>
       h("li", {}, t(then ? "change.example" : "change.example_removed", { day: date, now: number(now), then: then ? number(then) : "" })))));
@@ -64,7 +69,7 @@ async function save(context, link, values, back) {
   if (!await context.confirm(t("change.title"), body, t("link.change"))) {
     return;
   }
-  const existing = $("#confirm-body input[name=existing]:checked").value;
+  const existing = $("#confirm-body input[name=existing]:checked")?.value ?? "update";
   await context.backend.changeLink(link.id, values, existing);
   back();
 }
@@ -99,8 +104,9 @@ function past(root, context, link) {
 function showPast(form, preview) {
   const early = preview.refused_before ? `${t("past.refused", { day: preview.refused_before })} ` : "";
   const what = preview.datapoints === 0
-    ? t("past.nothing") : t("past.summary", { count: preview.datapoints, days: preview.takes_days });
-  setText($("#past-summary", form), early + what);
+    ? t("past.nothing") : t("past.summary", { count: preview.datapoints });
+  const long = preview.takes_days > 1 ? ` ${t("past.takes", { count: preview.takes_days })}` : "";
+  setText($("#past-summary", form), early + what + long);
   $(".scroll", form).hidden = preview.days.length === 0;
   $("[type=submit]", form).hidden = preview.days.length === 0;
   $(".risk", form).hidden = preview.risky === 0;
@@ -117,7 +123,8 @@ function removal(root, context, link, back) {
   const { backend, attempt, confirm, problem } = context;
   $("#removal", root).hidden = false;
   const goal = link.form.goal;
-  setText($("#removal-hint", root), t("removal.hint", { count: link.sent, goal }));
+  setText($("#removal-hint", root), t(link.sent > 0 ? "removal.hint" : "removal.hint_none", { count: link.sent, goal }));
+  $("#remove-all", root).hidden = link.sent === 0;
   const button = (id, datapoints, hint) => {
     const element = $(id, root);
     element.addEventListener("click", async () => {

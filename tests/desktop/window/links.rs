@@ -6,7 +6,7 @@ use fantoccini::{Client, Locator};
 
 use super::super::session::Session;
 use super::super::until;
-use super::{all, click, drawn, enter, fill, go, hides, select, shows, value};
+use super::{all, click, drawn, enter, fill, go, hides, pictures_in, select, shows, value};
 
 /// A program whose user has a few days of measurements and one link.
 async fn with_history(session: &mut Session) -> Client {
@@ -65,12 +65,13 @@ async fn a_link_is_made_changed_and_removed() {
     shows(&window, "#link-title", "Link to pounds").await;
     select(&window, "#unit", "kg").await;
     click(&window, ".link-form [type=submit]").await;
-    shows(&window, "#confirm", "1 otherwise").await;
+    shows(&window, "#confirm", "Bring them into line: 1 changed").await;
     shows(&window, "#confirm .examples", "180.8 becomes 82").await;
+    pictures_in(&window, "changing a link", &[360, 900]).await;
     click(&window, "#confirm button[value=no]").await;
     hides(&window, "#confirm").await;
     click(&window, ".link-form [type=submit]").await;
-    shows(&window, "#confirm", "1 otherwise").await;
+    shows(&window, "#confirm", "1 changed").await;
     click(&window, "#confirm-yes").await;
     shows(&window, "#goals", "Weight in kg").await;
     until("kilograms", async || {
@@ -100,6 +101,7 @@ async fn the_past_is_looked_at_before_it_is_posted() {
     go(&window, "link/1").await;
     click(&window, "#past-form [type=submit]").await;
     shows(&window, "#past-summary", "3 datapoints").await;
+    pictures_in(&window, "posting the past", &[360, 900]).await;
     let risky = !all(&window, "#past-start tr.risky").await.is_empty();
     if risky {
         click(&window, "#past-start [type=submit]").await;
@@ -127,6 +129,7 @@ async fn a_goal_is_created_after_its_promise_was_read_or_on_beeminders_page() {
     assert!(page.query().unwrap().contains("goalname=daily-scale"), "{page}");
     click(&window, "#goal-form [type=submit]").await;
     shows(&window, "#confirm", "At least 5 times each week, for a year.").await;
+    pictures_in(&window, "committing to a goal", &[360, 900]).await;
     click(&window, "#confirm button[value=no]").await;
     hides(&window, "#confirm").await;
     let goals = session.sandbox.world().beeminder.goals.len();

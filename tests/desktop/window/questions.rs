@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, go, hides, shows};
+use super::{click, go, hides, pictures_in, shows};
 
 #[tokio::test]
 async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
@@ -25,6 +25,7 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     session.sandbox.world().faults.next(Service::Beeminder, "datapoints", refusal);
     click(&window, "[data-work=mine]").await;
     shows(&window, "#parked", "is odd").await;
+    pictures_in(&window, "a refused datapoint", &[360, 900]).await;
     hides(&window, "#held").await;
     shows(&window, "#status-message", "Beeminder refused 1 datapoint").await;
     click(&window, "[data-work=retry]").await;

@@ -1,7 +1,7 @@
 //! When to interrupt the user. Pure: from what was said before and how things are to what is said now.
 //!
 //! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
-//! While the window is open it shows everything, so nothing is told beside it.
+//! The window shows everything, so nothing is told beside it while the user looks at it.
 
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr};
@@ -90,8 +90,8 @@ pub struct Situation<'a> {
     pub held: u64,
     /// Datapoints that Beeminder confirmed in this pass.
     pub delivered: u64,
-    /// Whether the window is open.
-    pub window_is_open: bool,
+    /// Whether the user looks at the window.
+    pub looked_at: bool,
     /// How the user is spoken to.
     pub voice: Voice,
 }
@@ -116,7 +116,7 @@ pub fn notices(
         let before = known.iter().find(|before| before.is_same(&incident));
         incident.told = before.is_some_and(|before| before.told);
         let is_new = before.is_none_or(|before| before.count < incident.count);
-        if is_new && !situation.window_is_open {
+        if is_new && !situation.looked_at {
             if snoozed {
                 // Told when the snooze is over, if it is still so.
                 known_now.extend(before.cloned());
@@ -144,7 +144,7 @@ pub fn notices(
     } else if !silent {
         said.extend(over.iter().map(|incident| solved(incident, situation.voice)));
     }
-    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.window_is_open {
+    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.looked_at {
         said.push(delivered(situation.delivered, situation.voice));
     }
     (said, known_now)
@@ -216,7 +216,7 @@ mod tests {
                 parked: *parked,
                 held: *parked,
                 delivered: 0,
-                window_is_open: false,
+                looked_at: false,
                 voice: VOICE,
             };
             let (notices, after) = notices(&known, situation, preferences, now());
@@ -255,7 +255,7 @@ mod tests {
             parked: 0,
             held: 0,
             delivered: 0,
-            window_is_open: false,
+            looked_at: false,
             voice: VOICE,
         };
         let (first, known) = notices(&[], situation, Preferences::default(), now());
@@ -287,7 +287,7 @@ mod tests {
             parked: 0,
             held: 0,
             delivered: 0,
-            window_is_open: false,
+            looked_at: false,
             voice: VOICE,
         };
         let (said, known) = notices(&[], situation, Preferences::default(), now());
@@ -315,7 +315,7 @@ mod tests {
                 parked: 1,
                 held: 0,
                 delivered: 3,
-                window_is_open: false,
+                looked_at: false,
                 voice: VOICE,
             };
             let preferences = Preferences { level, snoozed_until: None };
@@ -332,14 +332,14 @@ mod tests {
     }
 
     #[test]
-    fn a_snooze_puts_it_off_and_an_open_window_makes_it_needless() {
+    fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
         let attention = [item(Code::Parked)];
         let situation = Situation {
             attention: &attention,
             parked: 1,
             held: 0,
             delivered: 1,
-            window_is_open: false,
+            looked_at: false,
             voice: VOICE,
         };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
@@ -352,7 +352,7 @@ mod tests {
         assert_eq!((said.len(), known.len()), (0, 1), "the end is put off as well");
         assert_eq!(notices(&known, over, Preferences::default(), now()).0.len(), 1);
 
-        let seen = Situation { window_is_open: true, ..situation };
+        let seen = Situation { looked_at: true, ..situation };
         let (said, known) = notices(&[], seen, Preferences::default(), now());
         assert_eq!((said.len(), known.len()), (0, 1));
         let (said, known) = notices(&known, situation, Preferences::default(), now());

@@ -33,7 +33,7 @@ struct Recorder {
     trays: Mutex<Vec<Tray>>,
     notices: Mutex<Vec<Notice>>,
     pages: Mutex<Vec<Url>>,
-    window_is_open: AtomicBool,
+    looked_at: AtomicBool,
     was_forgotten: AtomicBool,
     has_quit: AtomicBool,
     /// The next refresh is a fault of the program.
@@ -53,12 +53,12 @@ impl Desktop for Recorder {
         self.notices.lock().unwrap().push(notice.clone());
     }
 
-    fn window_is_open(&self) -> bool {
-        self.window_is_open.load(Ordering::SeqCst)
+    fn is_looked_at(&self) -> bool {
+        self.looked_at.load(Ordering::SeqCst)
     }
 
     fn open_window(&self) {
-        self.window_is_open.store(true, Ordering::SeqCst);
+        self.looked_at.store(true, Ordering::SeqCst);
     }
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {

@@ -61,8 +61,8 @@ impl Desktop for Shell {
         self.notifications.show(notice.clone());
     }
 
-    fn window_is_open(&self) -> bool {
-        window::is_open(&self.app)
+    fn is_looked_at(&self) -> bool {
+        window::has_focus(&self.app)
     }
 
     fn open_window(&self) {

@@ -253,8 +253,7 @@ fn take_callback(app: &AppHandle, address: String, cold_start: bool) {
         match resident.take_callback(address).await {
             Ok(message) => {
                 tracing::info!("{message}");
-                let is_open = app.state::<Arc<Shell>>().window_is_open();
-                if is_open || cold_start {
+                if window::is_open(&app) || cold_start {
                     window::open(&app);
                 }
             }

@@ -64,7 +64,12 @@ pub(crate) fn close(app: &AppHandle) -> tauri::Result<()> {
     app.get_webview_window(LABEL).map_or(Ok(()), |window| window.destroy())
 }
 
-/// Whether the user can see it.
+/// Whether the user works with it.
+pub(crate) fn has_focus(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
+}
+
+/// Whether it is there and not minimized.
 pub(crate) fn is_open(app: &AppHandle) -> bool {
     app.get_webview_window(LABEL).is_some_and(|window| !window.is_minimized().unwrap_or(false))
 }

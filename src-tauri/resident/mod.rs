@@ -33,8 +33,8 @@ pub trait Desktop: Send + Sync {
     fn refresh_window(&self);
     /// Shows a notification, in place of an earlier one about the same.
     fn notify(&self, notice: &Notice);
-    /// Whether the user can see the window.
-    fn window_is_open(&self) -> bool;
+    /// Whether the user looks at the window: one behind others, or left open, is not looked at.
+    fn is_looked_at(&self) -> bool;
     /// Shows the window, in front.
     fn open_window(&self);
     /// Shows a page in the browser.
@@ -230,7 +230,7 @@ impl Resident {
             held: report.held,
             delivered: report.delivered,
             voice: self.app.voice()?,
-            window_is_open: self.desktop.window_is_open(),
+            looked_at: self.desktop.is_looked_at(),
         };
         let notices = self.app.store.write(|rows| {
             let known = store::incident::load_all(rows)?;
@@ -255,7 +255,7 @@ impl Resident {
         let news = state.failure.is_none();
         state.failure = Some(failure);
         drop(state);
-        if news && !self.desktop.window_is_open() {
+        if news && !self.desktop.is_looked_at() {
             self.notify_failure("notice.does_not_work", &message, true);
         }
         self.refresh();

@@ -30,6 +30,31 @@ async fn a_weigh_in_is_sent_when_sync_now_is_clicked_and_the_icon_is_fine_again(
 }
 
 #[tokio::test]
+async fn a_window_that_was_left_open_does_not_keep_trouble_from_being_said() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    session.launch(&[]);
+    let window = session.window_opens().await;
+    let tray = session.tray().await;
+    tray.says("All is well").await;
+    assert!(
+        session.command("xdotool").args(["windowfocus", "--sync", &window]).status().await.unwrap().success()
+    );
+    session.sandbox.world().withings.revoke();
+    tray.click("Sync now").await;
+    tray.says("Sign in to Withings again").await;
+    assert_eq!(session.notifications(), [""; 0], "who looks at the window sees it there");
+    session.connect_withings().await;
+    tray.click("Sync now").await;
+    tray.says("All is well").await;
+    // Something else has the keyboard now.
+    session.focus_on_panel().await;
+    session.sandbox.world().withings.revoke();
+    tray.click("Sync now").await;
+    until("a notification", async || (!session.notifications().is_empty()).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     let mut session = Session::start().await;
     session.set_up().await;

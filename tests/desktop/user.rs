@@ -101,6 +101,12 @@ impl Session {
         assert!(self.command("xdotool").args(keys).status().await.unwrap().success());
     }
 
+    /// Works with something other than the window.
+    pub(super) async fn focus_on_panel(&self) {
+        let keys = ["search", "--onlyvisible", "--class", "xfce4-panel", "windowfocus", "--sync", "%1"];
+        assert!(self.command("xdotool").args(keys).status().await.unwrap().success());
+    }
+
     /// What notifications said, oldest first.
     pub(super) fn notifications(&self) -> Vec<String> {
         let text = std::fs::read_to_string(self.home().join("notifications")).unwrap_or_default();

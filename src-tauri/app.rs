@@ -11,6 +11,7 @@ mod links;
 pub mod polling;
 mod preview;
 mod self_test;
+mod settings;
 mod stale;
 mod waiting;
 mod wrong;
@@ -42,7 +43,7 @@ use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::goal::GoalSlug;
 use crate::store::datapoint::State;
 use crate::store::{self, Store};
-use crate::sync::{self, SyncPass, SyncReport, Trigger};
+use crate::sync::{SyncPass, SyncReport, Trigger};
 use crate::withings;
 
 /// The program over one data directory.
@@ -149,7 +150,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn tomorrow(&self, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
-        let time_zone = self.store.read(sync::time_zone)?;
+        let time_zone = self.store.read(store::account::time_zone)?;
         let rule = crate::day::DayRule::new(time_zone, 0);
         let day = rule.day_of(now).0.checked_add_days(Days::new(1)).context("The end of time")?;
         // A day may have 25 hours, and a pause two days at most.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+/// The database.
+pub const DATABASE_FILE: &str = "measurements.db";
 /// What the tray program writes its log to.
 pub const LOG_FILE: &str = "log.txt";
 /// The log before that one.
@@ -166,7 +168,7 @@ fn create_private_dir(path: &Path) -> std::io::Result<()> {
     let mut permissions = std::fs::metadata(path)?.permissions();
     if permissions.mode() & 0o077 != 0 {
         // Someone else's folder, a home or a shared one, is not ours to close.
-        if std::fs::read_dir(path)?.next().is_some() && !path.join(crate::store::FILE).exists() {
+        if std::fs::read_dir(path)?.next().is_some() && !path.join(DATABASE_FILE).exists() {
             return Err(std::io::Error::other(
                 "others can read it and it has other files in it; choose a new or empty folder",
             ));

@@ -12,7 +12,7 @@ use crate::kind::Source;
 use crate::link::LinkId;
 use crate::status::{Status, status};
 use crate::store::{self, Rows};
-use crate::sync::{schedule, time_zone};
+use crate::sync::schedule;
 use crate::text::Facts;
 
 /// What a front end shows at a glance.
@@ -103,7 +103,7 @@ pub struct BackfillLine {
 /// When the store cannot be read.
 pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
     let (status, attention) = (status(rows, now)?, attention(rows, None, now)?);
-    let zone = time_zone(rows)?;
+    let zone = store::account::time_zone(rows)?;
     let (pending, parked) = store::outbox::counts(rows)?;
     let (measure_groups, last_measured) = store::measurement::summary(rows)?;
     Ok(Overview {

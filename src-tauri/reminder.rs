@@ -9,7 +9,6 @@ use crate::goal::{Goal, Presence};
 use crate::kind::Source;
 use crate::link::Feed;
 use crate::store::{self, Rows};
-use crate::sync::time_zone;
 
 /// A goal that the user should measure for today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +29,7 @@ pub fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
     let Some(time) = store::setting::remind_at(rows)? else {
         return Ok(Vec::new());
     };
-    let zone = time_zone(rows)?;
+    let zone = store::account::time_zone(rows)?;
     let mut reminders: Vec<Reminder> = Vec::new();
     for link in store::link::load_all(rows)? {
         let goal = store::goal::load(rows, &link.goal)?;
@@ -86,7 +85,7 @@ pub fn next(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<U
     let Some(time) = store::setting::remind_at(rows)? else {
         return Ok(None);
     };
-    let zone = time_zone(rows)?;
+    let zone = store::account::time_zone(rows)?;
     let today = now.with_timezone(&zone).date_naive();
     let days = [Some(today), today.checked_add_days(Days::new(1))];
     let on = |date: chrono::NaiveDate| date.and_time(time).and_local_timezone(zone).earliest();

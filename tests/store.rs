@@ -1,6 +1,7 @@
 //! The file under the program: damaged, newer, full, read-only.
 
 use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;
 
@@ -17,7 +18,7 @@ async fn a_damaged_file_is_set_aside_and_nothing_is_posted_twice() {
         test.sync().await;
     }
     test.quit();
-    let file = test.path().join(store::FILE);
+    let file = test.path().join(DATABASE_FILE);
     std::fs::write(
         &file,
         b"this is not a database, though it is long enough to look like one to a casual eye",
@@ -58,7 +59,7 @@ async fn links_and_accounts_are_saved_from_a_file_that_is_damaged_in_part() {
     test.sync().await;
     test.quit();
     // Overwrite pages of measurements in the middle of the file.
-    let file = test.path().join(store::FILE);
+    let file = test.path().join(DATABASE_FILE);
     let mut bytes = std::fs::read(&file).unwrap();
     let connection = rusqlite::Connection::open(&file).unwrap();
     let root: usize = connection
@@ -133,7 +134,7 @@ async fn a_store_that_cannot_be_written_is_said_and_nothing_is_sent() {
     test.weigh_in(82.4);
     test.quit();
     // A file format that this SQLite may read but not write: the same to every user, even root.
-    let file = test.path().join(store::FILE);
+    let file = test.path().join(DATABASE_FILE);
     let connection = rusqlite::Connection::open(&file).unwrap();
     connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
     drop(connection);

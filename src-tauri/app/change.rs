@@ -46,7 +46,7 @@ impl App {
         let link = Link { feed: feed.clone(), options: options.clone(), ..self.link(id)? };
         self.store.read(|rows| {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            let rule = goal.day_rule(sync::time_zone(rows)?);
+            let rule = goal.day_rule(store::account::time_zone(rows)?);
             let context = sync::context_for(rows, feed, rule)?;
             let earliest = link.earliest() - chrono::TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;

@@ -4,8 +4,7 @@ use anyhow::Context;
 
 use super::{App, Wrong};
 use crate::accounts::Service;
-use crate::data_dir::{LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
-use crate::store;
+use crate::data_dir::{DATABASE_FILE, LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
 
 impl App {
     /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
@@ -46,7 +45,7 @@ impl App {
 
 /// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
 fn is_ours(name: &str) -> bool {
-    name.starts_with(store::FILE)
+    name.starts_with(DATABASE_FILE)
         || name.ends_with(".lock")
         || name.ends_with(".sock")
         || [LOG_FILE, OLD_LOG_FILE].contains(&name)

@@ -186,7 +186,7 @@ impl App {
     pub fn linked_goal(&self, link: &Link) -> anyhow::Result<(Goal, chrono_tz::Tz)> {
         self.store.read(|rows| {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            Ok((goal, sync::time_zone(rows)?))
+            Ok((goal, store::account::time_zone(rows)?))
         })
     }
 }

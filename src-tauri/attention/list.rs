@@ -23,7 +23,7 @@ pub fn attention(
     server_time: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Attention>> {
-    let mut items = Items { zone: crate::sync::time_zone(rows)?, list: Vec::new() };
+    let mut items = Items { zone: store::account::time_zone(rows)?, list: Vec::new() };
     accounts(rows, &mut items)?;
     sharing(rows, &mut items)?;
     goals(rows, &mut items)?;

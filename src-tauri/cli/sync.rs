@@ -8,7 +8,7 @@ use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local, table};
 use crate::app::{App, polling};
 use crate::store::{self, outbox::OutboxEntry};
-use crate::sync::{SyncReport, Trigger, time_zone};
+use crate::sync::{SyncReport, Trigger};
 
 /// Makes a pass, or has whoever polls make it.
 pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
@@ -30,7 +30,7 @@ pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyho
 }
 
 pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
-    app.store.read(time_zone).unwrap_or(chrono_tz::Tz::UTC)
+    app.store.read(store::account::time_zone).unwrap_or(chrono_tz::Tz::UTC)
 }
 
 /// The report for people.

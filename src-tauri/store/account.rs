@@ -1,6 +1,7 @@
 //! The two services: who is connected, and how it goes.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::moment;
@@ -71,6 +72,12 @@ pub fn load(rows: &Connection, service: Service) -> anyhow::Result<Option<Accoun
         })
         .optional()?;
     Ok(account)
+}
+
+/// The Beeminder user's time zone; UTC while unknown.
+pub fn time_zone(rows: &Connection) -> anyhow::Result<Tz> {
+    let account = load(rows, Service::Beeminder)?;
+    Ok(account.and_then(|account| account.time_zone.parse().ok()).unwrap_or(Tz::UTC))
 }
 
 /// Notes a sign-in, which also ends every problem.

@@ -34,10 +34,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 pub use recover::Recovery;
 pub use rusqlite::Connection as Rows;
 
+use crate::data_dir::DATABASE_FILE;
 use crate::text::Said;
-
-/// The file's name in the data directory.
-pub const FILE: &str = "measurements.db";
 
 /// The open database. Every front end over one data directory has its own.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ impl Store {
     /// # Errors
     /// When a newer program wrote the file, or it cannot be opened or written.
     pub fn open(dir: &Path, now: DateTime<Utc>) -> anyhow::Result<(Store, Option<Recovery>)> {
-        let path = dir.join(FILE);
+        let path = dir.join(DATABASE_FILE);
         crate::data_dir::create_private_file(&path)?;
         let (connection, recovery) = match open_file(&path) {
             Ok(connection) => (connection, None),

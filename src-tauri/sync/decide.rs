@@ -7,11 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::backfill;
 use super::plan::{self, Context, Plan};
-use crate::accounts::Service;
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
 use crate::kind::{Heights, MeasureKind};
@@ -92,19 +90,16 @@ pub(crate) fn replan(
     Ok(changes.enqueued)
 }
 
-/// The Beeminder user's time zone; UTC while unknown.
-pub(crate) fn time_zone(rows: &Rows) -> anyhow::Result<Tz> {
-    let account = store::account::load(rows, Service::Beeminder)?;
-    Ok(account.and_then(|account| account.time_zone.parse().ok()).unwrap_or(Tz::UTC))
-}
-
 /// What a link's plan goes by; `None` while its goal is unknown.
 fn context(rows: &Rows, link: &Link) -> anyhow::Result<Option<Context>> {
     let Some(goal) = store::goal::load(rows, &link.goal)? else {
         return Ok(None);
     };
     let days = store::decision::known_days(rows, link.id)?;
-    Ok(Some(Context { days, ..context_for(rows, &link.feed, goal.day_rule(time_zone(rows)?))? }))
+    Ok(Some(Context {
+        days,
+        ..context_for(rows, &link.feed, goal.day_rule(store::account::time_zone(rows)?))?
+    }))
 }
 
 /// What a plan of `feed` goes by that knows nothing from before.

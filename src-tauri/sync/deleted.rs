@@ -54,7 +54,7 @@ pub(super) async fn note(pass: &SyncPass<'_>) -> anyhow::Result<()> {
 
 /// The numbers of the datapoints that a goal no longer has.
 async fn missing(pass: &SyncPass<'_>, token: &Token, goal: &Goal) -> anyhow::Result<Result<Vec<i64>, Error>> {
-    let rule = goal.day_rule(pass.store.read(super::time_zone)?);
+    let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|rows| datapoint::confirmed_since(rows, &goal.id, first))?;
     if sent.is_empty() {

@@ -34,7 +34,7 @@ use crate::store::account::Account;
 use crate::store::{self, Rows, Store};
 use crate::{beeminder, withings};
 
-pub(crate) use decide::{Unwanted, context_for, replan, time_zone};
+pub(crate) use decide::{Unwanted, context_for, replan};
 use fetch::Fetched;
 
 /// Who asked for a pass.

@@ -31,7 +31,7 @@ impl Trouble {
     /// Notes it in the store, with the time until which automatic passes leave the service alone.
     pub(super) fn note(&self, pass: &SyncPass<'_>, service: Service) -> anyhow::Result<()> {
         tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
-        let zone = pass.store.read(super::time_zone)?;
+        let zone = pass.store.read(account::time_zone)?;
         pass.store.write(|rows| {
             let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
             let service_waits_until = pass.now + retry::delay(failures, self.retry_after);

@@ -111,6 +111,7 @@ fn time_history(app: &App, now: DateTime<Utc>) {
     time("opened", json!({}), all);
     time("by kind", json!({"kind": "weight"}), all);
     time("searched", json!({"search": "no such thing"}), 0);
+    time("by value", json!({"search": "4711.5"}), 0);
     time("by outcome", json!({"outcome": "sent"}), 0);
     let begun = Instant::now();
     let chart = app.chart("weight", 40_000, (false, 900), now).unwrap();

@@ -182,6 +182,17 @@ impl Unit {
         }
     }
 
+    /// Converts back into the unit Withings measures in; every conversion is a straight line.
+    pub fn convert_back(self, value: Decimal) -> Option<Decimal> {
+        let (zero, one) = (self.convert(Decimal::ZERO)?, self.convert(Decimal::ONE)?);
+        value.checked_sub(zero)?.checked_div(one.checked_sub(zero)?)
+    }
+
+    /// How many decimals are worth showing.
+    pub fn decimals(self) -> u32 {
+        self.row().3
+    }
+
     /// Rounds to the decimals worth sending in this unit, half away from zero, without trailing zeros.
     pub fn round(self, value: Decimal) -> Decimal {
         Unit::round_to(value, self.row().3)
@@ -221,7 +232,9 @@ mod tests {
             (dec!(18_660), Unit::Minute, dec!(311)),
             (dec!(-1800), Unit::ClockHour, dec!(-0.5)),
         ] {
-            let sent = unit.round(unit.convert(value).unwrap());
+            let converted = unit.convert(value).unwrap();
+            assert_eq!(unit.convert_back(converted).unwrap().round_dp(9), value, "back from {unit:?}");
+            let sent = unit.round(converted);
             assert_eq!(sent.to_string(), expected.to_string(), "{value} in {unit:?}");
         }
     }

@@ -84,10 +84,12 @@ async fn a_form_is_previewed_step_by_step_without_asking_beeminder_each_time() {
 async fn history_comes_by_the_page_and_each_filter_finds_its_lines() {
     let mut test = TestApp::connected().await;
     sample::year(&mut test.world().withings, test.now);
+    test.weigh_in(91.27);
+    test.advance(TimeDelta::minutes(1));
     test.sync().await;
     test.link("weight", track(MeasureKind::WEIGHT)).await;
     test.advance(TimeDelta::minutes(1));
-    let sent = test.weigh_in(82.4);
+    let sent = test.weigh_in(97.33);
     test.sync().await;
     let all = test.app().history(request(json!({}))).unwrap();
     assert_eq!(all.rows.len(), 100);
@@ -108,7 +110,10 @@ async fn history_comes_by_the_page_and_each_filter_finds_its_lines() {
     for (wish, expected) in [
         (json!({"outcome": "sent"}), 1),
         (json!({"goal": "weight"}), 1),
-        (json!({"search": "82.4"}), 1),
+        (json!({"search": "97.33"}), 1),
+        // What was measured is found though it was not sent.
+        (json!({"search": "91.27"}), 1),
+        (json!({"search": "91,2"}), 1),
         (json!({"search": sent.to_string()}), 1),
         (json!({"search": "CORE", "kind": "systolic"}), count(json!({"kind": "systolic"}))),
         (

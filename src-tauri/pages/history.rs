@@ -1,23 +1,26 @@
 //! The history page: the ledger page by page, as a file, and as a chart.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Wrong};
 use crate::chart::{self, Dot, Look};
 use crate::day::DayRule;
-use crate::kind::MeasureKind;
+use crate::kind::{KINDS, MeasureKind};
 use crate::ledger::{LedgerRow, shown_in};
 use crate::link::{Feed, Take};
 use crate::measurement::Attribution;
 use crate::settings::Units;
 use crate::store;
-use crate::store::history::{Filter, Meant, Place};
+use crate::store::history::{Filter, Meant, Place, ValueRange};
 use crate::sync;
+use crate::unit::Unit;
 
 /// What the page asks for.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -33,18 +36,43 @@ pub struct HistoryRequest {
 }
 
 impl HistoryRequest {
-    fn filter(self) -> Filter {
+    fn filter(self, units: Units) -> Filter {
         let kinds = self.kind.as_deref().and_then(MeasureKind::named).map(MeasureKind::sources);
         Filter {
             since: DateTime::UNIX_EPOCH,
             kinds: kinds.unwrap_or_default(),
             goal: self.goal.filter(|goal| !goal.is_empty()),
             outcome: self.outcome.filter(|outcome| !outcome.is_empty()),
+            values: values_meant(&self.search, units),
             search: self.search,
             meant: self.meant,
             after: self.after,
         }
     }
+}
+
+/// The values that a number means as it is shown: 82 means 82.4 as well, and 82.4 means 82.39.
+fn values_meant(search: &str, units: Units) -> Vec<ValueRange> {
+    let text = search.trim().replace(',', ".");
+    let is_number = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-'));
+    let Some(number) = text.parse::<Decimal>().ok().filter(|_| is_number) else {
+        return Vec::new();
+    };
+    let mut kinds: BTreeMap<&str, (Unit, Vec<MeasureKind>)> = BTreeMap::new();
+    for info in KINDS.iter().filter(|info| info.kind.sources() == [info.kind]) {
+        let unit = shown_in(info.kind, units);
+        kinds.entry(unit.name()).or_insert((unit, Vec::new())).1.push(info.kind);
+    }
+    kinds.into_values().filter_map(|(unit, kinds)| range(number, unit, kinds)).collect()
+}
+
+/// The values of a unit that are shown so that they begin with a number.
+fn range(number: Decimal, unit: Unit, kinds: Vec<MeasureKind>) -> Option<ValueRange> {
+    let typed = number.scale().min(unit.decimals());
+    let half = Decimal::new(5, unit.decimals() + 1);
+    let from = number.checked_sub(half)?;
+    let until = from.checked_add(Decimal::new(1, typed))?;
+    Some(ValueRange { kinds, from: unit.convert_back(from)?, until: unit.convert_back(until)? })
 }
 
 /// One page of lines.
@@ -97,8 +125,8 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn history(&self, request: HistoryRequest) -> anyhow::Result<HistoryPage> {
-        let filter = request.filter();
         let (links, units) = (self.links()?, self.settings()?.units);
+        let filter = request.filter(units);
         self.store.read(|rows| {
             let lines = store::history::load(rows, &filter, PAGE)?;
             Ok(HistoryPage {
@@ -119,7 +147,7 @@ impl App {
         folder: &std::path::Path,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Exported> {
-        let filter = request.filter();
+        let filter = request.filter(self.settings()?.units);
         let links = self.links()?;
         let lines = self.store.read(|rows| store::history::load(rows, &filter, u32::MAX))?;
         let rows: Vec<_> =
@@ -215,4 +243,32 @@ fn csv(rows: &[LedgerRow]) -> anyhow::Result<Vec<u8>> {
         ])?;
     }
     Ok(writer.into_inner()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+
+    #[test]
+    fn a_number_means_the_values_that_are_shown_so() {
+        let weights = |search, units| {
+            let weight = |range: &ValueRange| range.kinds.contains(&MeasureKind::WEIGHT);
+            let found = values_meant(search, units).into_iter().find(weight);
+            found.map(|range| (range.from.round_dp(3), range.until.round_dp(3)))
+        };
+        for (search, units, expected) in [
+            ("82.4", Units::Metric, Some((dec!(82.395), dec!(82.495)))),
+            ("82,4", Units::Metric, Some((dec!(82.395), dec!(82.495)))),
+            ("82", Units::Metric, Some((dec!(81.995), dec!(82.995)))),
+            // More digits than are shown mean nothing else.
+            ("82.4000", Units::Metric, Some((dec!(82.395), dec!(82.405)))),
+            ("181.7", Units::Us, Some((dec!(82.395), dec!(82.440)))),
+            ("2026-11-23", Units::Metric, None),
+            ("weight", Units::Metric, None),
+            ("", Units::Metric, None),
+        ] {
+            assert_eq!(weights(search, units), expected, "{search}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::measurement;
@@ -26,6 +27,8 @@ pub struct Filter {
     pub search: String,
     /// Or, for the same search, those with one of these kinds or reasons, which users know by other words.
     pub meant: Meant,
+    /// Or, for the same search, those with such a value, whether it was sent or not.
+    pub values: Vec<ValueRange>,
     /// Only lines after this one.
     pub after: Option<Place>,
 }
@@ -38,6 +41,17 @@ pub struct Meant {
     pub kinds: Vec<i64>,
     /// Codes of reasons.
     pub reasons: Vec<String>,
+}
+
+/// Values of some kinds, from one to before another, in the unit Withings measures in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueRange {
+    /// The kinds.
+    pub kinds: Vec<MeasureKind>,
+    /// The first.
+    pub from: Decimal,
+    /// The one after the last.
+    pub until: Decimal,
 }
 
 /// Where a line stands among the others.
@@ -187,8 +201,24 @@ fn wanted(filter: &Filter) -> String {
            AND (:search = '' OR instr(lower(concat_ws(' ', coalesce(p.beeminder_day, d.daystamp),
                    date(g.measured_at, 'unixepoch'), p.value, goal.slug, g.model, d.request_id, o.parked)),
                    :search)
-                OR {} OR d.reason IN ({}))",
+                OR {} OR {} OR d.reason IN ({}))",
         has_kind(numbers(&mut filter.meant.kinds.iter().copied())),
+        has_value(&filter.values),
         reasons.join(", ")
     )
+}
+
+/// Whether a group has one of the values. The groups that do are looked up once, each kind by its index.
+fn has_value(ranges: &[ValueRange]) -> String {
+    let powers: String = (-9..=3).map(|exponent| format!(" WHEN {exponent} THEN 1e{exponent}")).collect();
+    let value = format!("mantissa * CASE exponent{powers} END");
+    let in_range = |range: &ValueRange| {
+        let kinds: Vec<_> = range.kinds.iter().map(|kind| kind.0.to_string()).collect();
+        let (kinds, ValueRange { from, until, .. }) = (kinds.join(", "), range);
+        format!(
+            "SELECT group_id FROM measurement WHERE kind IN ({kinds}) AND {value} >= {from} AND {value} < {until}"
+        )
+    };
+    let groups: Vec<_> = ranges.iter().map(in_range).collect();
+    if groups.is_empty() { "FALSE".into() } else { format!("g.id IN ({})", groups.join(" UNION ALL ")) }
 }

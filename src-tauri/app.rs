@@ -32,7 +32,7 @@ pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
 pub use waiting::Waiting;
-pub use wrong::{Wrong, explained};
+pub use wrong::{Wrong, explained, explained_sign_in};
 
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;

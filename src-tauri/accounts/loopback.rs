@@ -17,15 +17,27 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::callback::LOOPBACK_PORT;
-use crate::text::{Explained, Said};
+use crate::text::Said;
+
+/// The port that the browser comes back to is not to be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", PortTaken::said(*self))]
+pub struct PortTaken;
+
+impl PortTaken {
+    /// The sentence for people.
+    pub fn said(self) -> Said {
+        Said::error("port_taken", [("port", LOOPBACK_PORT.to_string())])
+    }
+}
 
 /// An address someone brought, and where to say what became of it.
 #[derive(Debug)]
 pub struct Brought {
     /// The address, unparsed.
     pub address: String,
-    /// Takes the sentence to show, good news or bad.
-    pub reply: oneshot::Sender<Result<String, Explained>>,
+    /// Takes the words to show in the user's language, good news or bad.
+    pub reply: oneshot::Sender<Result<String, String>>,
 }
 
 /// Listens until dropped.
@@ -41,12 +53,7 @@ impl Loopback {
     /// # Errors
     /// When the port is taken, by name.
     pub async fn listen(brought: mpsc::Sender<Brought>) -> anyhow::Result<Loopback> {
-        let listener = TcpListener::bind(("127.0.0.1", LOOPBACK_PORT)).await.with_context(|| {
-            format!(
-                "Port {LOOPBACK_PORT} of this computer is taken by another program, and the browser has \
-                 to come back to just that port. Close that program, or use --callback scheme"
-            )
-        })?;
+        let listener = TcpListener::bind(("127.0.0.1", LOOPBACK_PORT)).await.context(PortTaken)?;
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
         let (tracker, stopped) = (connections.clone(), stop.clone());
         tokio::spawn(stopped.run_until_cancelled_owned(async move {
@@ -97,11 +104,12 @@ async fn answer(
     let sent = brought.send(Brought { address, reply }).await;
     let outcome = match (sent, outcome.await) {
         (Ok(()), Ok(outcome)) => outcome,
-        _ => Err(Said::error("nobody_waits", []).into()),
+        // Nobody is left who could say in which language.
+        _ => Err(Said::error("nobody_waits", []).to_string()),
     };
     Ok(match outcome {
         Ok(words) => page(StatusCode::OK, words),
-        Err(why) => page(StatusCode::BAD_REQUEST, why.message),
+        Err(words) => page(StatusCode::BAD_REQUEST, words),
     })
 }
 

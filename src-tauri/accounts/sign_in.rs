@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use super::Service;
 use super::callback::{Callback, CallbackWay, Outcome};
 use super::keychain::KeychainError;
-use crate::text::{Explained, Said};
+use crate::text::Said;
 use crate::{beeminder, withings};
 
 /// How long the user may take in the browser.
@@ -82,12 +82,6 @@ impl SignInError {
             SignInError::Beeminder(error) => error.said(),
             SignInError::Local(_) => return None,
         })
-    }
-}
-
-impl From<&SignInError> for Explained {
-    fn from(error: &SignInError) -> Explained {
-        Explained { message: error.to_string(), said: error.said() }
     }
 }
 

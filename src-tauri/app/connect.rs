@@ -12,6 +12,7 @@ use crate::accounts::tokens::{TokenError, WithingsTokens};
 use crate::accounts::{Service, scope};
 use crate::beeminder::{self, Token};
 use crate::store;
+use crate::text::{Said, facts};
 use crate::withings::{self, Application};
 
 /// The Beeminder application of this build, if it has one.
@@ -46,8 +47,9 @@ pub struct Connected {
 
 impl Connected {
     /// The good news.
-    pub fn sentence(&self) -> String {
-        format!("Connected to {} as {}.", self.service, self.user)
+    pub fn said(&self) -> Said {
+        let about = [("service", self.service.to_string()), ("user", self.user.clone())];
+        Said { key: "notice.connected".into(), facts: facts(about) }
     }
 }
 

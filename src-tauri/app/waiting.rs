@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{App, Attempt, Connected};
+use super::{App, Attempt, Connected, explained_sign_in};
 use crate::accounts::callback::CallbackWay;
 use crate::accounts::loopback::{Brought, Loopback};
 use crate::accounts::sign_in::{PATIENCE, SignInError};
 use crate::clock;
 use crate::data_dir::{Held, Lock};
 use crate::doorbell::{Door, Doorbell, Ring};
-use crate::text::Explained;
+use crate::text::{Explained, Facts, Said};
 
 /// How long one that was just cancelled may take to leave.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -67,15 +67,15 @@ impl Waiting {
             };
             match app.finish(attempt, &address, clock::now()).await {
                 Ok(connected) => {
-                    reply.send(Ok(connected.sentence() + " You can close this page."));
+                    reply.send(app, Ok(connected.said()));
                     return Ok(connected);
                 }
                 Err(error @ SignInError::NotAsked) => {
                     tracing::warn!("An address that nobody asked for was ignored");
-                    reply.send(Err(Explained::from(&error)));
+                    reply.send(app, Err(explained_sign_in(&error)));
                 }
                 Err(error) => {
-                    reply.send(Err(Explained::from(&error)));
+                    reply.send(app, Err(explained_sign_in(&error)));
                     return Err(error);
                 }
             }
@@ -93,17 +93,24 @@ impl Waiting {
 
 /// Whoever brought an address wants to know what became of it; they may be gone, which is no matter.
 enum Reply {
-    Words(oneshot::Sender<Result<String, Explained>>),
+    Words(oneshot::Sender<Result<String, String>>),
     Line(oneshot::Sender<String>),
 }
 
 impl Reply {
-    fn send(self, outcome: Result<String, Explained>) {
+    fn send(self, app: &App, outcome: Result<Said, Explained>) {
         match self {
-            Reply::Words(reply) => drop(reply.send(outcome)),
+            Reply::Words(reply) => {
+                let language = app.voice().map(|voice| voice.language).unwrap_or_default();
+                let connected = |said| {
+                    let close = Said { key: "notice.close_page".into(), facts: Facts::new() };
+                    format!("{} {}", Explained::from(said).by(language), Explained::from(close).by(language))
+                };
+                drop(reply.send(outcome.map(connected).map_err(|why| why.by(language))));
+            }
             Reply::Line(reply) => {
                 let (ok, message) = match outcome {
-                    Ok(message) => (true, message),
+                    Ok(said) => (true, said.to_string()),
                     Err(why) => (false, why.message),
                 };
                 drop(reply.send(json!({"ok": ok, "message": message}).to_string()));

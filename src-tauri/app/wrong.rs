@@ -2,6 +2,7 @@
 
 use crate::accounts::callback::NotACallback;
 use crate::accounts::keychain::KeychainError;
+use crate::accounts::loopback::PortTaken;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::new_goal::NewGoalError;
@@ -32,29 +33,46 @@ impl Wrong {
 
 /// Explains an error; what the user can do about it comes first.
 pub fn explained(error: &anyhow::Error) -> Explained {
-    match store::advice(error) {
-        Some(said) => Explained { message: format!("{said}: {error:#}"), said: Some(said) },
-        None => Explained { message: format!("{error:#}"), said: error.chain().find_map(said) },
+    if let Some(said) = store::advice(error) {
+        return Explained { message: format!("{said}: {error:#}"), said: Some(said) };
+    }
+    // What was put in front of a cause is not in the chain of causes.
+    let wrong = error.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
+    let port = || error.downcast_ref::<PortTaken>().map(|error| error.said());
+    let said = wrong.or_else(port).or_else(|| error.chain().find_map(said));
+    Explained { message: format!("{error:#}"), said }
+}
+
+/// Explains why a sign-in came to nothing.
+pub fn explained_sign_in(error: &SignInError) -> Explained {
+    match error {
+        SignInError::Local(error) => explained(error),
+        SignInError::NotAsked
+        | SignInError::TooLate
+        | SignInError::Denied { .. }
+        | SignInError::AnotherPerson { .. }
+        | SignInError::ScopeMissing
+        | SignInError::Keychain(_)
+        | SignInError::Withings(_)
+        | SignInError::Beeminder(_) => Explained { message: error.to_string(), said: error.said() },
     }
 }
 
 /// The sentence that a cause has for people.
 fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
-    if let Some(error) = cause.downcast_ref::<Wrong>() {
-        return Some(error.said.clone());
-    }
     if let Some(error) = cause.downcast_ref::<SignInError>() {
-        return error.said();
+        return explained_sign_in(error).said;
     }
     if let Some(error) = cause.downcast_ref::<TokenError>() {
         return error.said();
     }
-    let keychain = cause.downcast_ref::<KeychainError>().map(KeychainError::said);
+    let wrong = cause.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
+    let keychain = || cause.downcast_ref::<KeychainError>().map(KeychainError::said);
     let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::said);
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
     let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
-    keychain.or_else(goal).or_else(callback).or_else(withings).or_else(beeminder)
+    wrong.or_else(keychain).or_else(goal).or_else(callback).or_else(withings).or_else(beeminder)
 }
 
 #[cfg(test)]
@@ -79,5 +97,10 @@ mod tests {
         let explained = explained(&wrong);
         assert!(explained.message.starts_with("Failed to link: "), "{explained}");
         assert!(explained.by(Language::German).starts_with("Wählen Sie"));
+        let in_front = anyhow::anyhow!("Address already in use").context(PortTaken);
+        assert!(german(in_front).starts_with("Port 8910 dieses Computers"));
+        let signing_in =
+            SignInError::Local(anyhow::anyhow!("no such file").context(Wrong::new("no_browser", [])));
+        assert!(explained_sign_in(&signing_in).by(Language::German).starts_with("Es konnte kein Browser"));
     }
 }

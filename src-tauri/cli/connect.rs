@@ -53,7 +53,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             through_browser(app, waiting, &attempt, &browser, output).await?
         }
     };
-    output.show(&json!({"connected": connected}), || connected.sentence())?;
+    output.show(&json!({"connected": connected}), || connected.said().to_string())?;
     Ok(Exit::Fine)
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     let line: String = url.split_whitespace().collect();
     let (ok, message) = match doorbell::ring(&dir, Door::SignIn, &line).await? {
         Some(answer) => doorbell::outcome(&answer),
-        None => (true, finish_kept(environment, &line).await?.sentence()),
+        None => (true, finish_kept(environment, &line).await?.said().to_string()),
     };
     output.show(&json!({"ok": ok, "message": message}), || message.clone())?;
     Ok(if ok { Exit::Fine } else { Exit::Failed })

@@ -28,7 +28,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 
-use crate::app::{App, Wrong, polling};
+use crate::app::{App, explained, polling};
 use crate::environment::{self, Environment};
 use crate::{clock, store};
 use args::{Args, Command};
@@ -140,8 +140,9 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
     if let Some(advice) = store::advice(&error) {
         return error.context(advice);
     }
-    let wrong = error.chain().find_map(|cause| cause.downcast_ref::<Wrong>());
-    let command = match wrong.map(|wrong| wrong.said.key.as_str()) {
+    let said = explained(&error).said;
+    let command = match said.as_ref().map(|said| said.key.as_str()) {
+        Some("error.port_taken") => "bws connect --callback scheme",
         Some("error.no_link") => "bws link list",
         Some("error.no_goal") => "bws goals",
         Some("error.no_backfill") => "bws backfill list",

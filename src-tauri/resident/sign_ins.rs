@@ -13,7 +13,7 @@ use crate::accounts::Service;
 use crate::accounts::callback::{self, CallbackWay};
 use crate::accounts::loopback::Brought;
 use crate::accounts::sign_in::SignInError;
-use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong};
+use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained_sign_in};
 use crate::clock;
 use crate::doorbell::{self, Door};
 use crate::text::{Explained, Said};
@@ -159,9 +159,10 @@ impl Resident {
         if let Some(bringer) = self.sign_ins.bringer() {
             let (reply, outcome) = oneshot::channel();
             if bringer.send(Brought { address, reply }).await.is_ok() {
-                return outcome.await.unwrap_or_else(|_| Err(Explained::from(&SignInError::TooLate)));
+                let Ok(outcome) = outcome.await else { return Err(explained_sign_in(&SignInError::TooLate)) };
+                return outcome.map_err(|message| Explained { message, said: None });
             }
-            return Err(Explained::from(&SignInError::TooLate));
+            return Err(explained_sign_in(&SignInError::TooLate));
         }
         // A sign-in of “bws connect” in a terminal.
         if let Ok(Some(answer)) = doorbell::ring(&self.app.data_dir, Door::SignIn, &address).await {
@@ -172,15 +173,15 @@ impl Resident {
 
     /// Finishes the sign-in of an earlier run of this program.
     async fn finish_kept(&self, service: Service, address: &str) -> Result<String, Explained> {
-        let kept = self.app.kept(clock::now()).await.map_err(|error| Explained::from(&error))?;
+        let kept = self.app.kept(clock::now()).await.map_err(|error| explained_sign_in(&error))?;
         let Some(attempt) = kept.filter(|attempt| attempt.service() == service) else {
             tracing::warn!("An address that nobody asked for was ignored");
-            return Err(Explained::from(&SignInError::NotAsked));
+            return Err(explained_sign_in(&SignInError::NotAsked));
         };
         let outcome = self.app.finish(&attempt, address, clock::now()).await;
         if matches!(outcome, Err(SignInError::NotAsked)) {
             tracing::warn!("An address that nobody asked for was ignored");
-            return Err(Explained::from(&SignInError::NotAsked));
+            return Err(explained_sign_in(&SignInError::NotAsked));
         }
         self.ended(service, outcome).await
     }
@@ -237,10 +238,10 @@ impl Resident {
         match outcome {
             Ok(connected) => {
                 self.connected();
-                Ok(connected.sentence())
+                Ok(connected.said().to_string())
             }
             Err(error) => {
-                let why = Explained::from(&error);
+                let why = explained_sign_in(&error);
                 self.sign_ins.end(Some((service, why.clone())));
                 self.refresh();
                 Err(why)

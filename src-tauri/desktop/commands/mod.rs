@@ -9,7 +9,7 @@ pub(crate) mod program;
 pub(crate) mod questions;
 
 use beeminder_withings_sync::accounts::sign_in::SignInError;
-use beeminder_withings_sync::app::{Wrong, explained};
+use beeminder_withings_sync::app::{Wrong, explained, explained_sign_in};
 use beeminder_withings_sync::menu::Wish;
 use beeminder_withings_sync::new_goal::NewGoalError;
 use beeminder_withings_sync::text::Explained;
@@ -42,28 +42,32 @@ pub(crate) enum Code {
 
 impl From<anyhow::Error> for CommandError {
     fn from(error: anyhow::Error) -> CommandError {
-        let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
-        let field = error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field).or(new_goal);
-        CommandError { code: Code::Failed, why: explained(&error), field }
+        CommandError { code: Code::Failed, why: explained(&error), field: field(&error) }
     }
+}
+
+/// The field that an error is about.
+fn field(error: &anyhow::Error) -> Option<&'static str> {
+    let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
+    error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field).or(new_goal)
 }
 
 impl From<SignInError> for CommandError {
     fn from(error: SignInError) -> CommandError {
         use beeminder_withings_sync::withings::Error::ApplicationRefused;
-        let code = match &error {
-            SignInError::Withings(ApplicationRefused) => Code::Application,
-            SignInError::Keychain(_) => Code::Keychain,
+        let (code, field) = match &error {
+            SignInError::Withings(ApplicationRefused) => (Code::Application, None),
+            SignInError::Keychain(_) => (Code::Keychain, None),
+            SignInError::Local(error) => (Code::Failed, field(error)),
             SignInError::NotAsked
             | SignInError::TooLate
             | SignInError::Denied { .. }
             | SignInError::AnotherPerson { .. }
             | SignInError::ScopeMissing
             | SignInError::Withings(_)
-            | SignInError::Beeminder(_)
-            | SignInError::Local(_) => Code::Failed,
+            | SignInError::Beeminder(_) => (Code::Failed, None),
         };
-        CommandError { code, why: Explained::from(&error), field: None }
+        CommandError { code, why: explained_sign_in(&error), field }
     }
 }
 

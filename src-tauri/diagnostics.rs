@@ -7,7 +7,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 
 use crate::accounts::Service;
-use crate::app::App;
+use crate::app::{App, Wrong};
 use crate::attention::attention;
 use crate::data_dir::{LOG_FILE, OLD_LOG_FILE};
 use crate::store::{self, Rows};
@@ -50,7 +50,7 @@ impl App {
         let name = format!("withings-sync-diagnostics-{}.txt", now.format("%Y-%m-%d-%H%M%S"));
         let path = folder.join(name);
         crate::data_dir::write_private_file(&path, text.as_bytes())
-            .with_context(|| format!("Failed to write {}", path.display()))?;
+            .with_context(|| Wrong::new("not_written", [("path", path.display().to_string())]))?;
         Ok(path)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::super::session::Session;
 use super::super::{until, user};
 use super::{
-    click, drawn, fits, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations,
+    click, drawn, fill, fits, go, pictures, pictures_in, select, shows, sign_in_withings, value, violations,
 };
 
 /// The pages of a program in use, and what each shows when it is there.
@@ -87,6 +87,11 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
             found.extend(violations(&window).await);
             pictures_in(&window, &format!("{} german {name}", page.replace('/', " ")), &[360]).await;
         }
+        // What goes wrong is said in it as well.
+        go(&window, "goal").await;
+        fill(&window, "#slug", "a b").await;
+        click(&window, "#goal-form [type=submit]").await;
+        shows(&window, "#slug + .problem", "„a b“ geht nicht").await;
         let dark = value(&window, "return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(dark, theme.ends_with("dark"));
         assert_eq!(found, [""; 0]);

@@ -47,6 +47,8 @@ export function init(root, context) {
     await backend.leaveGuide();
     context.go("overview");
   });
+  const login = $("#start-at-login", root);
+  login.addEventListener("change", () => attempt(login, problem, () => backend.setStartAtLogin(login.checked)));
   const way = context.view().settings.callback_way;
   for (const select of $$("[name=way]", root)) {
     select.value = way;
@@ -95,6 +97,9 @@ export function update(root, view, context) {
   failure(root, view.sign_in);
   const ready = done.withings && done.beeminder;
   $("#first-link", root).hidden = !ready;
+  const login = $("#start-at-login", root);
+  login.checked = view.start_at_login === "on";
+  login.disabled = view.start_at_login === null;
   $("#later", root).hidden = done.link && ready;
   if (ready && !form) {
     form = linkForm($("#first-link-form", root), context, { onDone: () => context.go("overview") });

@@ -184,4 +184,9 @@ async fn what_goes_wrong_while_signing_in_is_said_where_it_was_entered() {
     shows(&window, "#empty", "Nothing is linked yet").await;
     go(&window, "guide").await;
     assert!(text(&window, "#steps").await.contains("What to send"));
+    // What is not running syncs nothing, so it is offered here.
+    let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
+    assert!(!entry.exists(), "off until asked for");
+    click(&window, "#start-at-login").await;
+    until("the entry", async || entry.exists().then_some(())).await;
 }

@@ -13,9 +13,9 @@ async fn history_is_searched_and_saved() {
     sample::year(&mut session.sandbox.world().withings, clock::now());
     session.set_up().await;
     let window = session.launch_driven().await;
-    session.weigh_in(82.4);
+    session.weigh_in(97.3);
     click(&window, "#sync-now").await;
-    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+    until("the datapoint", async || (session.at_beeminder() == [97.3]).then_some(())).await;
 
     go(&window, "history").await;
     shows(&window, "#lines-summary", "1 to 100 of").await;
@@ -34,7 +34,7 @@ async fn history_is_searched_and_saved() {
         (rows.len() > 40 && rows.len() < 60 && first.contains("Systolic")).then_some(())
     })
     .await;
-    fill(&window, "#search", "82.4").await;
+    fill(&window, "#search", "97.3").await;
     shows(&window, "#lines-summary", "1 to 1 of 1").await;
     fill(&window, "#search", "no such thing").await;
     shows(&window, "#lines-summary", "Nothing to show").await;
@@ -47,7 +47,7 @@ async fn history_is_searched_and_saved() {
     let path = text(&window, "#exported").await.split("saved as ").nth(1).unwrap().to_owned();
     let csv = std::fs::read_to_string(&path).unwrap();
     assert_eq!(csv.lines().count(), 2, "{csv}");
-    assert!(csv.contains("weight 82.4 kg") && csv.contains("withings-"), "{csv}");
+    assert!(csv.contains("weight 97.3 kg") && csv.contains("withings-"), "{csv}");
     click(&window, "[data-format=json]").await;
     shows(&window, "#exported", ".json").await;
 

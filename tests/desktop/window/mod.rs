@@ -23,14 +23,14 @@ pub(super) async fn sign_in_withings(window: &Client, way: &str) {
     shows(window, "#withings .who", "Not connected").await;
     fill(window, "#client-id", withings::CLIENT_ID).await;
     fill(window, "#client-secret", withings::CLIENT_SECRET).await;
-    window.execute("document.querySelector('#withings-form details').open = true", Vec::new()).await.unwrap();
+    value(window, "document.querySelector('#withings-form details').open = true").await;
     select(window, "#withings-way", way).await;
     click(window, "#withings-form [type=submit]").await;
 }
 
 /// Shows a page, as its link in the navigation does.
 pub(super) async fn go(window: &Client, page: &str) {
-    window.execute("location.hash = arguments[0]", vec![page.into()]).await.unwrap();
+    run(window, "location.hash = arguments[0]", vec![page.into()]).await;
     let name = page.split('/').next().unwrap();
     until(&format!("the page {page}"), async || {
         let shown = window.find(Locator::Css(&format!("#page[data-page={name}] h1"))).await.ok()?;
@@ -54,7 +54,7 @@ pub(super) async fn enter(window: &Client, selector: &str, value: &str) {
     let script = "const field = document.querySelector(arguments[0]); field.value = arguments[1];
         field.dispatchEvent(new Event('input', { bubbles: true }));
         field.dispatchEvent(new Event('change', { bubbles: true }));";
-    window.execute(script, vec![selector.into(), value.into()]).await.unwrap();
+    run(window, script, vec![selector.into(), value.into()]).await;
 }
 
 /// Clicks, once it can be.
@@ -142,7 +142,7 @@ pub(super) async fn fits(window: &Client, name: &str, width: u32) {
 /// Waits for a frame; it is drawn with the next one.
 pub(super) async fn drawn(window: &Client) {
     let drawn = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
-    window.execute_async(drawn, Vec::new()).await.unwrap();
+    until("a frame", async || window.execute_async(drawn, Vec::new()).await.ok()).await;
 }
 
 /// What axe-core finds that some users could not read or reach.
@@ -151,16 +151,21 @@ pub(super) async fn violations(window: &Client) -> Vec<String> {
         format!("{}/target/axe/node_modules/axe-core/axe.min.js", env!("CARGO_MANIFEST_DIR"))
     });
     let axe = std::fs::read_to_string(path).expect("./dev test fetches axe-core");
-    window.execute(&axe, Vec::new()).await.unwrap();
-    let run = "const done = arguments[0];
+    run(window, &axe, Vec::new()).await;
+    let read = "const done = arguments[0];
         axe.run(document, { resultTypes: ['violations'] }).then(
             (found) => done(found.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary}`))),
             (error) => done([String(error)]));";
-    let found = window.execute_async(run, Vec::new()).await.unwrap();
+    let found = until("what axe finds", async || window.execute_async(read, Vec::new()).await.ok()).await;
     found.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
 }
 
 /// What the window's page computes.
 pub(super) async fn value(window: &Client, script: &str) -> Value {
-    window.execute(script, Vec::new()).await.unwrap()
+    run(window, script, Vec::new()).await
+}
+
+/// Runs a script that may as well run twice: once in a while the driver loses what one said.
+async fn run(window: &Client, script: &str, arguments: Vec<Value>) -> Value {
+    until("an answer from the page", async || window.execute(script, arguments.clone()).await.ok()).await
 }

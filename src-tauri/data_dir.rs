@@ -2,6 +2,7 @@
 //! programs share it. What differs between systems about files is here and nowhere else.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,8 +14,6 @@ pub const DATABASE_FILE: &str = "measurements.db";
 pub const LOG_FILE: &str = "log.txt";
 /// The log before that one.
 pub const OLD_LOG_FILE: &str = "log-old.txt";
-/// What the window's web engine keeps.
-pub const WEB_FOLDER: &str = "window";
 
 /// A data directory that exists and is private.
 #[derive(Debug, Clone)]
@@ -48,6 +47,19 @@ impl DataDir {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where the window's web engine keeps what it needs. It writes there until the program has ended, so
+    /// that nobody could clean up after it; where the system has a folder that is emptied when the user logs
+    /// out, it is in there.
+    pub fn web_folder(&self) -> PathBuf {
+        let runtime = directories::BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(Path::to_owned));
+        let Some(runtime) = runtime else {
+            return self.path.join("window");
+        };
+        let mut hasher = DefaultHasher::new();
+        self.path.hash(&mut hasher);
+        runtime.join(format!("beeminder-withings-sync-{:x}", hasher.finish()))
     }
 
     /// Opens a file to write at its end, private and made if need be.

@@ -4,7 +4,7 @@ use anyhow::Context;
 
 use super::{App, Wrong};
 use crate::accounts::Service;
-use crate::data_dir::{DATABASE_FILE, LOG_FILE, Lock, OLD_LOG_FILE, WEB_FOLDER};
+use crate::data_dir::{DATABASE_FILE, LOG_FILE, Lock, OLD_LOG_FILE};
 
 impl App {
     /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
@@ -26,9 +26,9 @@ impl App {
         self.store.close()?;
         drop(held);
         let path = self.data_dir.path();
-        match std::fs::remove_dir_all(path.join(WEB_FOLDER)) {
+        match std::fs::remove_dir_all(self.data_dir.web_folder()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).context("Failed to delete what the window keeps");
+                tracing::warn!("What the window kept is left until you log out: {error}");
             }
             _ => {}
         }

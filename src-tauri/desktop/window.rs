@@ -7,7 +7,7 @@ use tauri::{
 
 use std::sync::Arc;
 
-use beeminder_withings_sync::data_dir::{DataDir, WEB_FOLDER};
+use beeminder_withings_sync::data_dir::DataDir;
 use beeminder_withings_sync::menu::NAME;
 
 use super::shell::Shell;
@@ -37,8 +37,7 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
         .min_inner_size(320.0, 360.0)
         // Ctrl and + or -, as in a browser.
         .zoom_hotkeys_enabled(true)
-        // What the web engine keeps belongs to the rest, which others cannot read.
-        .data_directory(app.state::<DataDir>().path().join(WEB_FOLDER))
+        .data_directory(app.state::<DataDir>().web_folder())
         .build()?;
     let app = app.clone();
     window.on_window_event(move |event| {

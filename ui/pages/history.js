@@ -136,8 +136,11 @@ function row(line) {
     cell("code", line.request_id ?? ""));
 }
 
-/** Draws the chart again. */
+let drawn = 0;
+
+/** Draws the chart again. Of several that are under way the last one is shown. */
 export async function redraw(root, context) {
+  const asked = ++drawn;
   const form = $("#chart-form", root);
   const box = $("#chart", root);
   const width = Math.round(box.clientWidth) || 600;
@@ -148,7 +151,7 @@ export async function redraw(root, context) {
     showProblem(context.problem, error);
     return;
   }
-  if (!box.isConnected) {
+  if (asked !== drawn || !box.isConnected) {
     return;
   }
   const [low, high] = chart.range ?? [];

@@ -17,6 +17,8 @@ async fn the_past_is_looked_at_posted_and_stopped() {
     let range = ["1", "--from", "2026-11-23"];
     let look = ok(&test, &dir, &[&["backfill", "preview"], &range[..]].concat()).await;
     assert_eq!((&look["datapoints"], &look["days"][0]["may_derail"]), (&value!(3), &value!(true)));
+    let text = bws(&test.sandbox, &dir, &[&["backfill", "preview"], &range[..]].concat());
+    assert!(printed(text).await.contains("wrong side of the line: may derail at once"));
     let (code, refused) =
         json(&mut bws(&test.sandbox, &dir, &[&["backfill", "start"], &range[..]].concat())).await;
     assert_eq!(code, 1);
@@ -26,8 +28,8 @@ async fn the_past_is_looked_at_posted_and_stopped() {
     assert_eq!(ok(&test, &dir, &["sync"]).await["delivered"], 3);
     assert_eq!(ok(&test, &dir, &["backfill", "list"]).await[0]["done"], true);
     assert_eq!(ok(&test, &dir, &["backfill", "cancel", "1"]).await["cancelled"], 1);
-    let text = bws(&test.sandbox, &dir, &[&["backfill", "preview"], &range[..]].concat());
-    assert!(printed(text).await.contains("wrong side of the line: may derail at once"));
+    let left = ok(&test, &dir, &[&["backfill", "preview"], &range[..]].concat()).await;
+    assert_eq!(left["datapoints"], 0, "all of it is there");
 }
 
 /// What is printed for people.

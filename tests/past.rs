@@ -58,6 +58,31 @@ async fn a_back_fill_shows_each_day_and_what_it_does_before_anything_is_posted()
 }
 
 #[tokio::test]
+async fn what_is_there_already_is_not_shown_as_what_would_be_posted() {
+    for taken in [Take::Every, Take::Min] {
+        let mut test = with_past(3).await;
+        test.weigh_in(83.0);
+        test.advance(TimeDelta::minutes(1));
+        test.link("weight", take(MeasureKind::WEIGHT, taken)).await;
+        test.weigh_in(84.0);
+        test.sync().await;
+        assert_eq!(test.values("weight"), [84.0]);
+        let look = async |test: &TestApp| {
+            let to = day("2026-12-31");
+            let preview =
+                test.app().preview_backfill(LinkId(1), day("2026-11-20"), to, test.now).await.unwrap();
+            (preview.datapoints, preview)
+        };
+        // Today's value would be lower; of every value the one that was sent is not sent again.
+        let (count, preview) = look(&test).await;
+        assert_eq!(count, 4, "{taken:?}");
+        test.app().start_backfill(LinkId(1), &preview).unwrap();
+        assert_eq!(test.sync().await.delivered, 4, "{taken:?}");
+        assert_eq!(look(&test).await.0, 0, "{taken:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_day_on_the_wrong_side_of_the_line_is_marked() {
     let mut test = TestApp::connected().await;
     test.weigh_in(99.0);

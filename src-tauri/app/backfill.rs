@@ -8,6 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::preview::STALE;
 use super::{App, Wrong};
+use crate::datapoint::Datapoint;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::Goal;
 use crate::line::Line;
@@ -66,8 +67,9 @@ impl App {
         let (from, until, refused_before) = stretch(&link, &goal, rule, from, to)?;
         let line = self.beeminder.line(&token, &goal.slug).await?;
         let stored = self.beeminder.datapoints_since(&token, &goal.slug, rule.day_of(from)).await?;
+        let planned = self.planned_since(&goal, &link.feed, &link.options, rule, from)?.datapoints;
         let mut days: BTreeMap<Daystamp, Vec<Decimal>> = BTreeMap::new();
-        for datapoint in self.planned_since(&goal, &link.feed, &link.options, rule, from)?.datapoints {
+        for datapoint in self.unsettled(&goal, planned)? {
             let day = datapoint.day(rule);
             if rule.start_of(day) < until {
                 days.entry(day).or_default().push(datapoint.value);
@@ -89,6 +91,20 @@ impl App {
         let datapoints = days.iter().map(|day| day.values.len()).sum();
         let takes_days = u64::try_from(datapoints).unwrap_or(u64::MAX).div_ceil(MOST_A_DAY);
         Ok(BackfillPreview { days, refused_before, datapoints, takes_days, from, until })
+    }
+
+    /// Those of `datapoints` that would be sent; the others stand already.
+    fn unsettled(&self, goal: &Goal, datapoints: Vec<Datapoint>) -> anyhow::Result<Vec<Datapoint>> {
+        self.store.read(|rows| {
+            let mut left = Vec::new();
+            for datapoint in datapoints {
+                let known = store::datapoint::load(rows, &goal.id, &datapoint.request_id)?;
+                if known.is_none_or(|known| !known.settles(&datapoint)) {
+                    left.push(datapoint);
+                }
+            }
+            Ok(left)
+        })
     }
 
     /// Begins to post a stretch of the past, as it was previewed.

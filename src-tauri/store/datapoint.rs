@@ -66,6 +66,18 @@ pub struct Stored {
     pub beeminder_day: Option<String>,
 }
 
+impl Stored {
+    /// Whether nothing needs to be sent for `wanted` to stand: it does already, or the user decided
+    /// against it.
+    pub fn settles(&self, wanted: &Datapoint) -> bool {
+        match self.state {
+            State::Deleted | State::Discarded => true,
+            State::Pending | State::Confirmed | State::Stale | State::Kept => self.datapoint == *wanted,
+            State::Removing | State::Removed => false,
+        }
+    }
+}
+
 /// Loads the datapoint with this key.
 pub fn load(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Option<Stored>> {
     rows.prepare_cached(&format!("{SELECT} WHERE d.goal_id = ?1 AND d.request_id = ?2"))?

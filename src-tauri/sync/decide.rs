@@ -291,20 +291,16 @@ fn enqueue(rows: &Rows, link: &Link, wanted: &Datapoint, now: DateTime<Utc>) -> 
     let known = store::datapoint::load(rows, &link.goal, &wanted.request_id)?;
     let mut beeminder_id = known.as_ref().and_then(|known| known.beeminder_id.clone());
     if let Some(known) = known {
-        match known.state {
-            // The user's decisions stand.
-            State::Deleted | State::Discarded => return Ok(false),
-            State::Pending | State::Confirmed if known.datapoint == *wanted => return Ok(false),
-            State::Stale | State::Kept if known.datapoint == *wanted => {
+        if known.settles(wanted) {
+            if matches!(known.state, State::Stale | State::Kept) {
                 store::datapoint::save_state(rows, known.id, State::Confirmed)?;
-                return Ok(false);
             }
-            State::Pending | State::Confirmed | State::Stale | State::Kept => {}
-            // Whether it is still there is not sure: creating it is right either way.
-            State::Removing | State::Removed => {
-                store::datapoint::forget_beeminder_id(rows, known.id)?;
-                beeminder_id = None;
-            }
+            return Ok(false);
+        }
+        // Whether it is still there is not sure: creating it is right either way.
+        if matches!(known.state, State::Removing | State::Removed) {
+            store::datapoint::forget_beeminder_id(rows, known.id)?;
+            beeminder_id = None;
         }
     }
     let id = store::datapoint::save_pending(rows, &link.goal, link.id, wanted)?;

@@ -42,6 +42,17 @@ async fn a_goal_that_is_due_and_not_measured_for_is_said_at_the_users_hour() {
 }
 
 #[tokio::test]
+async fn whoever_entered_a_datapoint_by_hand_is_not_reminded() {
+    let mut test = due_today().await;
+    until(&mut test, "2026-11-23T18:52:00Z");
+    test.pass(Trigger::Timer).await;
+    let tomorrow: DateTime<Utc> = "2026-11-24T22:59:59Z".parse().unwrap();
+    test.world().beeminder.goal("weigh-in").fields["losedate"] = tomorrow.timestamp().into();
+    until(&mut test, "2026-11-23T19:00:00Z");
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), []);
+}
+
+#[tokio::test]
 async fn whoever_measured_just_before_is_not_reminded() {
     let mut test = due_today().await;
     until(&mut test, "2026-11-23T18:59:00Z");

@@ -6,10 +6,14 @@ use super::{SyncPass, trouble};
 use crate::accounts::Service;
 use crate::beeminder::{self, Token};
 use crate::goal::{Goal, Presence, User};
+use crate::reminder;
 use crate::store::{self, Rows};
 
 /// Deadlines and names change rarely, and an answer to a datapoint tells the day anyway.
 const STALE: TimeDelta = TimeDelta::hours(1);
+
+/// Before someone is told to measure, since they may have entered a datapoint by hand.
+const STALE_BEFORE_REMINDING: TimeDelta = TimeDelta::minutes(5);
 
 /// After a datapoint Beeminder works out anew how safe a goal is and draws its graph, in seconds mostly.
 const REDRAW: TimeDelta = TimeDelta::minutes(1);
@@ -17,9 +21,12 @@ const REDRAW: TimeDelta = TimeDelta::minutes(1);
 /// Whether the linked goals were read too long ago, in what this computer takes for the future, or before
 /// they were sent something.
 pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
-    let (oldest, redrawn) =
-        pass.store.read(|rows| Ok((store::goal::oldest_reading(rows)?, redrawn_at(rows)?)))?;
-    let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= STALE || oldest > pass.now;
+    let (oldest, redrawn, reminds) = pass.store.read(|rows| {
+        let reminds = !reminder::due(rows, pass.now)?.is_empty();
+        Ok((store::goal::oldest_reading(rows)?, redrawn_at(rows)?, reminds))
+    })?;
+    let stale = if reminds { STALE_BEFORE_REMINDING } else { STALE };
+    let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= stale || oldest > pass.now;
     Ok(oldest.is_some_and(is_old) || redrawn.is_some_and(|at| at <= pass.now))
 }
 

@@ -45,7 +45,12 @@ export async function linkForm(root, context, options = {}) {
     const work = options.save
       ? () => options.save(read(form, catalogue))
       : async () => {
-        await backend.addLink(read(form, catalogue));
+        const misfits = await backend.addLink(read(form, catalogue));
+        // The others could be read in the preview.
+        const unsent = misfits.filter(({ key }) => key === "misfit.past_may_derail");
+        if (unsent.length > 0) {
+          await context.tell(t("link.made"), unsent.map(say));
+        }
         options.onDone();
       };
     context.attempt($("[type=submit]", form), problem, work);

@@ -95,9 +95,10 @@ export async function init(backend) {
     return outcome;
   };
 
-  /** Asks before something is done that cannot be taken back. */
-  const confirm = (title, body, yes) => new Promise((resolve) => {
+  /** Asks before something is done that cannot be taken back; what is only `told` cannot be declined. */
+  const confirm = (title, body, yes, told = false) => new Promise((resolve) => {
     const dialog = $("#confirm");
+    $("#confirm-no").hidden = told;
     setText($("#confirm-title"), title);
     $("#confirm-body").replaceChildren(...[body].flat().map((line) =>
       typeof line === "string" ? h("p", {}, line) : line));
@@ -107,11 +108,14 @@ export async function init(backend) {
     dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
     dialog.showModal();
     // Nothing that costs money or cannot be undone is one careless key away.
-    (chosen ?? $("#confirm-no")).focus();
+    (chosen ?? $(told ? "#confirm-yes" : "#confirm-no")).focus();
   });
 
+  /** Says something that must not be missed. */
+  const tell = (title, body) => confirm(title, body, t("shell.understood"), true);
+
   const context = {
-    backend, refresh, attempt, confirm,
+    backend, refresh, attempt, confirm, tell,
     view: () => view,
     go: (page) => { location.hash = page; },
     problem: $("#problem"),

@@ -158,11 +158,8 @@ fn stretch(
     let first = super::links::first_day(goal, rule).filter(|first| from < *first);
     let begin = rule.start_of(first.unwrap_or(from));
     let until = rule.end_of(to).min(link.since);
-    let date = |moment| rule.day_of(moment).0.format("%Y-%m-%d").to_string();
-    anyhow::ensure!(
-        begin < until,
-        Wrong::new("nothing_left", [("begin", date(begin)), ("since", date(link.since))])
-    );
+    let since = rule.day_of(link.since).0.format("%Y-%m-%d").to_string();
+    anyhow::ensure!(begin < until, Wrong::new("nothing_left", [("since", since)]));
     Ok((begin, until, first))
 }
 

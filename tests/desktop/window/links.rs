@@ -115,6 +115,25 @@ async fn the_past_is_looked_at_before_it_is_posted() {
 }
 
 #[tokio::test]
+async fn a_past_that_could_derail_is_said_and_not_posted() {
+    let mut session = Session::start().await;
+    session.sandbox.world().withings.weigh_in(150.0, clock::now() - TimeDelta::days(2));
+    let window = with_history(&mut session).await;
+    go(&window, "link/new/night-owl").await;
+    shows(&window, ".link-form .summary", "4 datapoints").await;
+    click(&window, ".more summary").await;
+    let since = (clock::now() - TimeDelta::days(6)).date_naive().to_string();
+    enter(&window, "#since", &since).await;
+    select(&window, "#take", "every").await;
+    shows(&window, ".link-form .summary", "4 datapoints").await;
+    click(&window, ".link-form [type=submit]").await;
+    shows(&window, "#confirm", "could derail it at once, so the past was not posted").await;
+    click(&window, "#confirm-yes").await;
+    shows(&window, "#goals", "night-owl").await;
+    assert!(session.sandbox.world().beeminder.datapoints("night-owl").is_empty());
+}
+
+#[tokio::test]
 async fn a_goal_is_created_after_its_promise_was_read_or_on_beeminders_page() {
     let mut session = Session::start().await;
     let window = with_history(&mut session).await;

@@ -31,7 +31,7 @@ export const said = (item) => {
 };
 
 /** How we are, as one sentence. */
-export function statusSentence(view) {
+function statusSentence(view) {
   const { overview } = view;
   if (view.failure) {
     return explain(view.failure);

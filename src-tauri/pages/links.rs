@@ -9,7 +9,7 @@ use super::LinkForm;
 use crate::app::{App, BackfillPreview, Change, Wrong};
 use crate::chart::{self, Dot, Look};
 use crate::goal::{Goal, Presence};
-use crate::link::{Link, LinkId};
+use crate::link::{Feed, Link, LinkId, Take};
 use crate::store::{self, Rows};
 use crate::text::{Explained, Said};
 
@@ -22,6 +22,8 @@ pub struct Card {
     title: String,
     /// What it sends.
     form: LinkForm,
+    /// Whether that comes by the day and is taken as such kinds usually are.
+    each_day: bool,
     /// Since when.
     since: DateTime<Utc>,
     /// Days of safety left; `None` while Beeminder is still working the goal out.
@@ -62,6 +64,7 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
     Ok(Card {
         id: link.id,
         form: LinkForm::of(&link.slug, &link.feed, &link.options),
+        each_day: is_each_day(&link.feed),
         since: link.since,
         title: goal.title,
         buffer_days: goal.buffer_days,
@@ -73,6 +76,10 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
         pending,
         parked,
     })
+}
+
+fn is_each_day(feed: &Feed) -> bool {
+    matches!(feed, Feed::Track { kind, take, .. } if *take == kind.day_take() && *take != Take::Every)
 }
 
 /// Whether a picture is one of Beeminder's, over TLS; nothing else is ever loaded from the network.

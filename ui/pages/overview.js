@@ -2,7 +2,7 @@
 
 import { $, $$, h, replace, setText } from "../dom.js";
 import { ACTIONS, account, lastSuccess, said } from "../shell.js";
-import { day, moment, number, t } from "../texts.js";
+import { has, moment, number, t } from "../texts.js";
 import { act } from "./help.js";
 
 /** Makes the page live. */
@@ -65,7 +65,7 @@ function showAttention(list, overview) {
 }
 
 /** How safe a goal is: a word for the colour and the shape, and the words for people. */
-export function buffer(link) {
+function buffer(link) {
   const { buffer_days: days, loses_at: loses } = link;
   if (!link.alive) {
     return { safety: "ended", words: t("buffer.ended") };
@@ -80,9 +80,12 @@ export function buffer(link) {
 }
 
 /** What a link sends, in words. */
-export function sends({ sends: what, kind, take, unit, kinds, once_a_day: onceADay }) {
+function sends({ form, each_day: eachDay }) {
+  const { sends: what, kind, take, unit, kinds, once_a_day: onceADay } = form;
   if (what === "track") {
-    return t("link.sends_track", { kind, take, unit });
+    // A bare number has no unit worth naming.
+    const key = has(`unit.${unit}`) ? "link.sends_bare" : "link.sends_track";
+    return t(key, { kind, unit, take: eachDay ? "each_day" : take });
   }
   const words = kinds.map((one) => t(`kind.${one}`)).join(" + ");
   return t(onceADay ? "link.sends_days" : "link.sends_count", { what: words });
@@ -104,7 +107,7 @@ function card(link, overview) {
     h("div", { className: "about" },
       h("h3", {}, slug, link.title === slug ? null : h("small", {}, ` ${link.title}`)),
       h("p", { className: `buffer ${safety}` }, h("span", { className: "shape", "aria-hidden": "true" }), " ", h("span", {}, words)),
-      h("p", {}, sends(link.form)),
+      h("p", {}, sends(link)),
       h("p", { className: "hint" }, last),
       link.alive && link.loses_at ? h("p", { className: "hint" }, t("card.deadline", { at: moment(link.loses_at) })) : null,
       pending, parked,

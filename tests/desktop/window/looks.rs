@@ -1,6 +1,8 @@
 //! Every page in light and dark, in every width: drawn for people to look at, and read by axe-core.
 
+use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::clock;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::sample;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -122,4 +124,31 @@ async fn letters_can_be_twice_as_large() {
     }
     let picture = window.screenshot().await.unwrap();
     std::fs::write(user::pictures().join("settings twice as large.png"), picture).unwrap();
+}
+
+#[tokio::test]
+async fn much_that_is_wrong_at_once_can_be_read_and_helped() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    for (goal, what) in [("steps", ["--track", "steps"]), ("night-owl", ["--track", "fat-ratio"])] {
+        session.bws(&["link", "add", "--goal", goal, what[0], what[1]]).await;
+    }
+    {
+        let mut world = session.sandbox.world();
+        world.beeminder.time_zone = "America/New_York".into();
+        world.beeminder.goal("night-owl").archived = true;
+        let refusal = Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#);
+        world.faults.next(Service::Beeminder, "datapoints", refusal);
+    }
+    session.weigh_in(82.4);
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "Needs you: The goal steps needs your activity").await;
+    shows(&window, "#attention", "night-owl was archived").await;
+    shows(&window, "#goals", "Steps, each day").await;
+    assert_eq!(violations(&window).await, [""; 0]);
+    pictures_in(&window, "much at once", &[360, 900]).await;
+    // The button beside the sentence helps with just that.
+    click(&window, "#status-action").await;
+    shows(&window, "#waiting", "Waiting for the browser").await;
+    assert!(session.browser_page().await.query().unwrap().contains("user.activity"));
 }

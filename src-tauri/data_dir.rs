@@ -54,7 +54,7 @@ impl DataDir {
     /// out, it is in there.
     pub fn web_folder(&self) -> PathBuf {
         let runtime = directories::BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(Path::to_owned));
-        let Some(runtime) = runtime else {
+        let Some(runtime) = runtime.filter(|runtime| runtime.is_dir()) else {
             return self.path.join("window");
         };
         let mut hasher = DefaultHasher::new();

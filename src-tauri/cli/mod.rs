@@ -143,6 +143,7 @@ fn with_advice(error: anyhow::Error) -> anyhow::Error {
     let said = explained(&error).said;
     let command = match said.as_ref().map(|said| said.key.as_str()) {
         Some("error.port_taken") => "bws connect --callback scheme",
+        Some("error.sign_in_another") => "bws --data-dir FOLDER connect withings",
         Some("error.no_link") => "bws link list",
         Some("error.no_goal") => "bws goals",
         Some("error.no_backfill") => "bws backfill list",

@@ -116,12 +116,18 @@ async fn the_keyboard_alone_is_enough_for_the_first_run() {
     let shown = session.window_opens().await;
     let keyboard = Keyboard { session: &session, window: &window };
     keyboard.xdotool(&["windowactivate", "--sync", &shown]).await;
+    keyboard.tab_to("open-dashboard").await;
+    keyboard.press("Return").await;
+    assert_eq!(session.browser_page().await.host_str(), Some("developer.withings.com"));
     keyboard.type_into("client-id", withings::CLIENT_ID).await;
     keyboard.type_into("client-secret", withings::CLIENT_SECRET).await;
     keyboard.press("Return").await;
     shows(&window, "#waiting", "Waiting for the browser").await;
     come_back(&session).await;
     shows(&window, "#withings .who", "Connected as 10000001").await;
+    keyboard.tab_to("show-token").await;
+    keyboard.press("Return").await;
+    assert!(session.browser_page().await.path().ends_with("auth_token.json"));
     keyboard.type_into("token", beeminder::PERSONAL_TOKEN).await;
     keyboard.press("Return").await;
     shows(&window, "#first-link .summary", "Nothing was measured").await;

@@ -205,20 +205,18 @@ mod tests {
         Attention { code, message: "…".into(), goal: None, facts: Facts::new() }
     }
 
+    /// How things stand when there is nothing to say but what the user should know.
+    fn quiet(attention: &[Attention]) -> Situation<'_> {
+        Situation { attention, parked: 0, held: 0, delivered: 0, looked_at: false, voice: VOICE }
+    }
+
     /// What is said, pass after pass; each is what the user should know and how many are refused.
     fn story(preferences: Preferences, passes: &[(&[Code], u64)]) -> Vec<Vec<String>> {
         let mut known = Vec::new();
         let mut said = Vec::new();
         for (codes, parked) in passes {
             let attention: Vec<_> = codes.iter().copied().map(item).collect();
-            let situation = Situation {
-                attention: &attention,
-                parked: *parked,
-                held: *parked,
-                delivered: 0,
-                looked_at: false,
-                voice: VOICE,
-            };
+            let situation = Situation { parked: *parked, held: *parked, ..quiet(&attention) };
             let (notices, after) = notices(&known, situation, preferences, now());
             said.push(notices.into_iter().map(|notice| notice.title).collect());
             known = after;
@@ -250,14 +248,7 @@ mod tests {
         let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
         assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
         let attention = [item(Code::SignInWithings)];
-        let situation = Situation {
-            attention: &attention,
-            parked: 0,
-            held: 0,
-            delivered: 0,
-            looked_at: false,
-            voice: VOICE,
-        };
+        let situation = quiet(&attention);
         let (first, known) = notices(&[], situation, Preferences::default(), now());
         let over = Situation { attention: &[], ..situation };
         let (last, _) = notices(&known, over, Preferences::default(), now());
@@ -282,14 +273,7 @@ mod tests {
     fn two_goals_are_two_incidents() {
         let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
         let attention = [goal("one"), goal("other")];
-        let situation = Situation {
-            attention: &attention,
-            parked: 0,
-            held: 0,
-            delivered: 0,
-            looked_at: false,
-            voice: VOICE,
-        };
+        let situation = quiet(&attention);
         let (said, known) = notices(&[], situation, Preferences::default(), now());
         assert_eq!((said.len(), known.len()), (2, 2));
         let (said, _) = notices(
@@ -310,14 +294,7 @@ mod tests {
             (Level::Problems, vec!["Beeminder refused datapoints"]),
             (Level::All, vec!["Beeminder refused datapoints", "3 new datapoints"]),
         ] {
-            let situation = Situation {
-                attention: &attention,
-                parked: 1,
-                held: 0,
-                delivered: 3,
-                looked_at: false,
-                voice: VOICE,
-            };
+            let situation = Situation { parked: 1, delivered: 3, ..quiet(&attention) };
             let preferences = Preferences { level, snoozed_until: None };
             let (said, known) = notices(&[], situation, preferences, now());
             assert_eq!(
@@ -334,14 +311,7 @@ mod tests {
     #[test]
     fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
         let attention = [item(Code::Parked)];
-        let situation = Situation {
-            attention: &attention,
-            parked: 1,
-            held: 0,
-            delivered: 1,
-            looked_at: false,
-            voice: VOICE,
-        };
+        let situation = Situation { parked: 1, delivered: 1, ..quiet(&attention) };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));

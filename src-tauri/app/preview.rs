@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use crate::accounts::tokens::TokenError;
 use crate::accounts::{Service, scope};
+use crate::attention::Attention;
 use crate::beeminder::StoredDatapoint;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
@@ -14,7 +15,7 @@ use crate::link::{Feed, Options};
 use crate::store;
 use crate::sync::Trigger;
 use crate::sync::plan::Plan;
-use crate::text::{Explained, Said, facts};
+use crate::text::{Explained, Said};
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
@@ -44,13 +45,6 @@ pub(crate) struct Looked {
     user: User,
     goal: Goal,
     stored: Vec<StoredDatapoint>,
-}
-
-/// Trouble with Withings, as status says it.
-fn explained(problem: &store::account::Problem) -> Explained {
-    let about = [("message", problem.text.clone()), ("service", Service::Withings.to_string())];
-    let said = Said { key: format!("attention.{}", problem.code), facts: facts(about) };
-    Explained { message: problem.text.clone(), said: Some(said) }
 }
 
 /// For how long a goal need not be read again for a preview.
@@ -84,7 +78,8 @@ impl App {
         let problem = self.store.read(account)?.and_then(|account| account.problem);
         let not_shared =
             (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
-        let trouble = not_shared.or_else(|| problem.map(|problem| explained(&problem)));
+        let as_in_status = |problem| Attention::of_problem(problem, Service::Withings).explained();
+        let trouble = not_shared.or_else(|| problem.map(as_in_status));
         let Looked { user, goal, stored, .. } = self.look_at(slug, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);

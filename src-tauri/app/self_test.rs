@@ -73,8 +73,7 @@ impl App {
         let server = self.beeminder.server_time().or(self.withings.server_time());
         checks.push(Check::new("clock", "This computer’s clock", clock(server, now)));
         for item in self.store.read(|rows| attention(rows, None, now))? {
-            let said = Said { key: format!("attention.{}", item.code.name()), facts: item.facts.clone() };
-            let why = Explained { message: item.message, said: Some(said) };
+            let why = item.explained();
             let finding = match item.code.urgency() {
                 Urgency::Notice => Finding::Warning(why),
                 Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(why),

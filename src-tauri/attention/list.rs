@@ -85,8 +85,7 @@ fn accounts(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
             continue;
         };
         if let Some(problem) = account.problem {
-            let code = Code::named(&problem.code).unwrap_or(Code::Unavailable);
-            items.list.push(Attention::with_message(code, problem.text, service));
+            items.list.push(Attention::of_problem(problem, service));
         }
         if account.deadbeat {
             items.add(Code::Deadbeat, []);

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::accounts::Service;
-use crate::text::{self, Facts, Language, Voice};
+use crate::store::account::Problem;
+use crate::text::{self, Explained, Facts, Language, Said, Voice};
 
 pub use list::attention;
 pub(crate) use list::paused;
@@ -220,9 +221,16 @@ impl Attention {
     }
 
     /// Makes one about trouble with a service, in the words it was noted in.
-    fn with_message(code: Code, message: String, service: Service) -> Attention {
-        let facts = text::facts([("message", message.clone()), ("service", service.to_string())]);
-        Attention { code, message, goal: None, facts }
+    pub(crate) fn of_problem(problem: Problem, service: Service) -> Attention {
+        let code = Code::named(&problem.code).unwrap_or(Code::Unavailable);
+        let facts = text::facts([("message", problem.text.clone()), ("service", service.to_string())]);
+        Attention { code, message: problem.text, goal: None, facts }
+    }
+
+    /// As the cause of something else.
+    pub fn explained(&self) -> Explained {
+        let said = Said { key: format!("attention.{}", self.code.name()), facts: self.facts.clone() };
+        Explained { message: self.message.clone(), said: Some(said) }
     }
 }
 
@@ -234,6 +242,15 @@ pub fn urgency(attention: &[Attention]) -> Urgency {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn trouble_that_a_newer_version_noted_is_told_all_the_same() {
+        let since = chrono::DateTime::UNIX_EPOCH;
+        let problem = Problem { code: "of_tomorrow".into(), text: "It rains.".into(), since };
+        let explained = Attention::of_problem(problem, Service::Withings).explained();
+        assert_eq!(explained.message, "It rains.");
+        assert_eq!(explained.said.unwrap().key, "attention.unavailable");
+    }
 
     #[test]
     fn the_most_urgent_counts() {

@@ -23,7 +23,7 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub use backfill::{BackfillDay, BackfillPreview};
+pub use backfill::{BackfillDay, BackfillPreview, Risk};
 pub use change::{Change, Existing};
 pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
 pub use held::Held;
@@ -39,11 +39,12 @@ use crate::accounts::tokens::Tokens;
 use crate::beeminder;
 use crate::data_dir::DataDir;
 use crate::day::Daystamp;
+use crate::difference::{Action, Word};
 use crate::environment::{Endpoints, Environment, KeychainChoice};
 use crate::goal::GoalSlug;
-use crate::store::datapoint::State;
 use crate::store::{self, Store};
 use crate::sync::{SyncPass, SyncReport, Trigger};
+use crate::trouble::Place;
 use crate::withings;
 
 /// The program over one data directory.
@@ -165,28 +166,39 @@ impl App {
         self.store.write(|rows| store::setting::save_remind_at(rows, time))
     }
 
-    /// Lets a parked datapoint be sent again.
+    /// Lets a datapoint be sent again that Beeminder refused, or that the user deleted or decided against.
     ///
     /// # Errors
     /// When there is none with this number.
-    pub fn retry(&self, id: i64) -> anyhow::Result<()> {
+    pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            known_entry(rows, id)?;
+            if let Some(stored) = store::datapoint::load_number(rows, id)?
+                && matches!(stored.word, Word::Deleted | Word::Discarded)
+            {
+                store::struck::forget(rows, &stored.goal, &stored.datapoint.request_id)?;
+                return store::outbox::unwant(rows, &stored, Word::None, now).map(drop);
+            }
+            let entry = known_entry(rows, id)?;
+            store::trouble::end(rows, &Place::Goal(entry.goal))?;
             store::outbox::unpark(rows, id)
         })
     }
 
-    /// Decides against a datapoint that waits to be sent.
+    /// Decides against a datapoint that waits to be sent: it is not sent, or what is at Beeminder stays as it
+    /// is.
     ///
     /// # Errors
     /// When there is none with this number.
-    pub fn discard(&self, id: i64) -> anyhow::Result<()> {
+    pub fn discard(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
             let entry = known_entry(rows, id)?;
-            store::outbox::remove(rows, id)?;
-            // Deciding against a removal keeps what is there.
-            let kept = if entry.removes { State::Kept } else { State::Discarded };
-            store::datapoint::save_state(rows, id, kept)
+            let stored = store::datapoint::load_number(rows, id)?.context("The datapoint is gone")?;
+            let is_there = stored.confirmed.is_there();
+            if matches!(entry.action, Action::Create | Action::Update(_)) {
+                store::struck::save(rows, &stored.goal, &entry.request_id, Word::Discarded)?;
+            }
+            let word = if is_there { Word::Keep } else { Word::Discarded };
+            store::outbox::unwant(rows, &stored, word, now).map(drop)
         })
     }
 

@@ -105,10 +105,49 @@ impl Datapoint {
     }
 }
 
+impl Datapoint {
+    /// This datapoint as a form of it says; what the form leaves out is as here.
+    #[must_use]
+    pub fn as_in_form(&self, form: &str) -> Datapoint {
+        let mut carried = self.clone();
+        for (name, value) in url::form_urlencoded::parse(form.as_bytes()) {
+            match &*name {
+                "value" => carried.value = value.parse().unwrap_or(carried.value),
+                "timestamp" => {
+                    let moment = value.parse().ok().and_then(|unix| DateTime::from_timestamp(unix, 0));
+                    carried.moment = moment.map_or(carried.moment, Moment::At);
+                }
+                "daystamp" => carried.moment = value.parse().map_or(carried.moment, Moment::On),
+                "comment" => carried.comment = value.into_owned(),
+                _ => {}
+            }
+        }
+        carried
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use rust_decimal::dec;
+
+    #[test]
+    fn a_form_tells_what_it_carries() {
+        let sent = Datapoint {
+            request_id: RequestId("withings-1-weight".into()),
+            value: dec!(82.4),
+            moment: Moment::At(DateTime::from_timestamp(1_769_380_723, 0).unwrap()),
+            comment: "Withings 07:31 & more".into(),
+        };
+        let other = Datapoint { value: dec!(181.7), comment: String::new(), ..sent.clone() };
+        assert_eq!(other.as_in_form(&sent.create_form()), sent);
+        assert_eq!(other.as_in_form(&sent.update_form()), sent);
+        let moved = Datapoint { moment: Moment::On("20260125".parse().unwrap()), ..sent.clone() };
+        assert_eq!(other.as_in_form(&moved.create_form()), moved);
+        // The day of a day's value is part of its key, so a change does not name it.
+        let changed = Datapoint { value: dec!(80), ..moved.clone() };
+        assert_eq!(moved.as_in_form(&changed.update_form()), changed);
+    }
 
     #[test]
     fn request_ids_keep_values_acts_and_days_apart() {

@@ -64,6 +64,12 @@ impl DayRule {
         DayRule { time_zone, deadline: TimeDelta::seconds(deadline.clamp(-18 * 3600, 6 * 3600)) }
     }
 
+    /// The same deadline in another time zone.
+    #[must_use]
+    pub fn in_zone(self, time_zone: Tz) -> DayRule {
+        DayRule { time_zone, ..self }
+    }
+
     /// The day `moment` belongs to.
     pub fn day_of(&self, moment: DateTime<Utc>) -> Daystamp {
         Daystamp((moment - self.deadline).with_timezone(&self.time_zone).date_naive())

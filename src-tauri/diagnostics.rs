@@ -71,9 +71,12 @@ fn report(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<String> {
     for service in Service::ALL {
         let account = store::account::load(rows, service)?;
         let connected = account.as_ref().is_some_and(|account| account.connected);
-        let failures = account.as_ref().map_or(0, |account| account.failures);
         let zone = account.map(|account| account.time_zone).unwrap_or_default();
-        writeln!(text, "{service}: connected {connected}, failures {failures}, time zone {zone}")?;
+        writeln!(text, "{service}: connected {connected}, time zone {zone}")?;
+    }
+    for problem in store::trouble::load_all(rows)? {
+        let (place, code) = (problem.place.name(), problem.code.name());
+        writeln!(text, "Trouble at {place}: {code}, {} in a row", problem.failures)?;
     }
     for link in store::link::load_all(rows)? {
         let (pending, parked) = store::outbox::counts_of(rows, link.id)?;

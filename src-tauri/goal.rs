@@ -89,6 +89,11 @@ pub struct Goal {
 }
 
 impl Goal {
+    /// The first day of the goal's graph; `None` while Beeminder has not worked it out.
+    pub fn first_day(&self, rule: DayRule) -> Option<Daystamp> {
+        self.starts_at.map(|noon| rule.day_of(noon))
+    }
+
     /// How this goal cuts time into days.
     pub fn day_rule(&self, time_zone: Tz) -> DayRule {
         DayRule::new(time_zone, self.deadline)
@@ -131,6 +136,11 @@ pub enum Misfit {
         /// How many.
         days: usize,
     },
+    /// Where the goal's line is, or where it begins, is not known for days of the past.
+    PastIsUnknown {
+        /// How many.
+        days: usize,
+    },
     /// Only one of a day's datapoints counts, and it is not the one the link is about.
     DropsValues(String),
 }
@@ -143,6 +153,7 @@ impl Misfit {
             Misfit::DoesNotCount => "does_not_count",
             Misfit::DoesNotSum => "does_not_sum",
             Misfit::PastMayDerail { .. } => "past_may_derail",
+            Misfit::PastIsUnknown { .. } => "past_is_unknown",
             Misfit::FedByAutodata(_) => "fed_by_autodata",
             Misfit::FedByAppleHealth(_) => "fed_by_apple_health",
             Misfit::Frozen => "frozen",
@@ -158,7 +169,9 @@ impl Misfit {
     /// What the sentence is about.
     pub fn facts(&self) -> Facts {
         match self {
-            Misfit::PastMayDerail { days } => text::facts([("count", days.to_string())]),
+            Misfit::PastMayDerail { days } | Misfit::PastIsUnknown { days } => {
+                text::facts([("count", days.to_string())])
+            }
             Misfit::FedByAutodata(source) => text::facts([("source", source.clone())]),
             Misfit::FedByAppleHealth(metric) => text::facts([("metric", metric.clone())]),
             Misfit::SameValues { day, value } => {

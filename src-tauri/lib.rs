@@ -8,6 +8,7 @@ pub mod comment;
 pub mod datapoint;
 pub mod day;
 pub mod device;
+pub mod difference;
 pub mod goal;
 pub mod kind;
 pub mod line;
@@ -43,6 +44,7 @@ pub mod reminder;
 pub mod resident;
 pub mod settings;
 pub mod status;
+pub mod trouble;
 
 pub mod clock;
 pub mod data_dir;

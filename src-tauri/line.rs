@@ -38,9 +38,10 @@ impl Line {
         Some(from.1 + share * (to.1 - from.1))
     }
 
-    /// Whether `value` is on the bad side at `moment`; no where the line is not known.
-    pub fn is_bad(&self, moment: DateTime<Utc>, value: f64) -> bool {
-        self.at(moment).is_some_and(|line| if self.good_is_below { value > line } else { value < line })
+    /// Whether `value` is on the bad side at `moment`; `None` where the line is not known.
+    pub fn is_bad(&self, moment: DateTime<Utc>, value: f64) -> Option<bool> {
+        let line = self.at(moment)?;
+        Some(if self.good_is_below { value > line } else { value < line })
     }
 }
 
@@ -54,16 +55,16 @@ mod tests {
         let corners = vec![(200.0, 80.0), (100.0, 90.0), (f64::NAN, 1.0)];
         let (lose, gain) = (Line::new(corners.clone(), true), Line::new(corners, false));
         for (moment, value, losing) in [
-            (100, 90.0, false),
-            (100, 90.1, true),
-            (150, 85.1, true),
-            (150, 84.9, false),
-            (900, 80.1, true),
-            (99, 999.0, false),
+            (100, 90.0, Some(false)),
+            (100, 90.1, Some(true)),
+            (150, 85.1, Some(true)),
+            (150, 84.9, Some(false)),
+            (900, 80.1, Some(true)),
+            (99, 999.0, None),
         ] {
             assert_eq!(lose.is_bad(at(moment), value), losing, "losing {moment} {value}");
         }
-        assert!(gain.is_bad(at(150), 84.9) && !gain.is_bad(at(150), 85.1));
-        assert!(!Line::default().is_bad(at(150), 84.9), "nothing is known, so nothing is said");
+        assert_eq!((gain.is_bad(at(150), 84.9), gain.is_bad(at(150), 85.1)), (Some(true), Some(false)));
+        assert_eq!(Line::default().is_bad(at(150), 84.9), None, "nothing is known, so nothing is said");
     }
 }

@@ -6,11 +6,11 @@ use chrono::{DateTime, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::day::DayRule;
+use crate::datapoint::RequestId;
+use crate::day::{DayRule, Daystamp};
 use crate::goal::{GoalId, GoalSlug};
 use crate::kind::{MeasureKind, Source};
 use crate::measure_set::MeasureSet;
-use crate::measurement::MeasureGroup;
 use crate::unit::Unit;
 
 /// The number a user refers to a link by.
@@ -124,6 +124,32 @@ impl Feed {
         }
     }
 
+    /// Whether a datapoint with this key is one that such a feed sends, in whatever unit and whichever of a
+    /// day's values.
+    pub fn names(&self, id: &RequestId) -> bool {
+        let Some(rest) = id.0.strip_prefix("withings-") else {
+            return false;
+        };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_day = |text: &str| text.len() == 8 && is_number(text);
+        match self {
+            Feed::Track { kind, .. } => {
+                let name = kind.to_string();
+                let day = rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('-'));
+                let group = rest.strip_suffix(&name).and_then(|rest| rest.strip_suffix('-'));
+                day.is_some_and(is_day) || group.is_some_and(is_number)
+            }
+            Feed::Count { set, .. } => {
+                let Some(rest) = rest.strip_prefix(&set.name()).and_then(|rest| rest.strip_prefix('-'))
+                else {
+                    return false;
+                };
+                // Eight digits are a day of the kind of the same name.
+                rest.strip_prefix("day-").is_some_and(is_day) || (is_number(rest) && !is_day(rest))
+            }
+        }
+    }
+
     /// Whether two feeds into one goal would send the same thing twice.
     pub fn overlaps(&self, other: &Feed) -> bool {
         match (self, other) {
@@ -161,8 +187,10 @@ impl fmt::Display for Feed {
 }
 
 /// What a link lets through and how it writes it, where the user wants it otherwise than usual.
+///
+/// A filter of a newer version makes the whole unreadable: what it keeps out must not be let through.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Only what was measured from this time of day on, where the Beeminder user lives.
     pub from_time: Option<NaiveTime>,
@@ -274,27 +302,41 @@ impl Link {
         self.past.iter().map(|past| past.from).fold(self.since, DateTime::min)
     }
 
-    /// Whether a group was measured, or counts for a day, in the time the link is about.
-    pub fn is_about(&self, group: &MeasureGroup, rule: DayRule) -> bool {
-        match group.day {
-            None => {
-                let at = group.measured_at;
-                at >= self.since || self.past.iter().any(|past| past.from <= at && at < past.until)
-            }
-            // A whole day that began before the link was made belongs to it: it grows until its end.
-            Some(day) => {
-                let in_past = |past: &Past| (rule.day_of(past.from)..rule.day_of(past.until)).contains(&day);
-                day >= rule.day_of(self.since) || self.past.iter().any(in_past)
-            }
-        }
+    /// Whether a moment lies in the time the link is about.
+    pub fn is_about_moment(&self, at: DateTime<Utc>) -> bool {
+        at >= self.since || self.past.iter().any(|past| past.from <= at && at < past.until)
+    }
+
+    /// Whether a day as a whole does. One that began before the link was made belongs to it.
+    pub fn is_about_day(&self, day: Daystamp, rule: DayRule) -> bool {
+        let in_past = |past: &Past| (rule.day_of(past.from)..rule.day_of(past.until)).contains(&day);
+        day >= rule.day_of(self.since) || self.past.iter().any(in_past)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measurement::tests::group;
     use chrono_tz::Tz;
+
+    #[test]
+    fn a_feed_knows_its_own_datapoints() {
+        let weight = Feed::Track { kind: MeasureKind::WEIGHT, unit: Unit::Pound, take: Take::Min };
+        let count = Feed::Count { set: MeasureSet::weight(), once_a_day: false };
+        for (id, by_weight, by_count) in [
+            ("withings-4815757309-weight", true, false),
+            ("withings-weight-20261123", true, false),
+            ("withings-weight-4815757309", false, true),
+            ("withings-weight-day-20261123", false, true),
+            ("withings-4815757309-fat-ratio", false, false),
+            ("withings-weight-", false, false),
+            ("ifttt-weight-20261123", false, false),
+            ("", false, false),
+        ] {
+            let id = RequestId(id.into());
+            assert_eq!((weight.names(&id), count.names(&id)), (by_weight, by_count), "{id}");
+        }
+    }
 
     #[test]
     fn a_window_of_time_may_lie_across_midnight() {
@@ -344,10 +386,8 @@ mod tests {
             ("2026-11-11T23:59:59Z", true, true),
             ("2026-11-09T23:59:59Z", false, false),
         ] {
-            let mut group = group(1, at(moment), &[]);
-            assert_eq!(link.is_about(&group, rule), point, "{moment}");
-            group.day = Some(rule.day_of(group.measured_at));
-            assert_eq!(link.is_about(&group, rule), day, "the day of {moment}");
+            assert_eq!(link.is_about_moment(at(moment)), point, "{moment}");
+            assert_eq!(link.is_about_day(rule.day_of(at(moment)), rule), day, "the day of {moment}");
         }
         assert_eq!(link.earliest(), at("2026-11-10T00:00:00Z"));
     }

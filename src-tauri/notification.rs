@@ -113,6 +113,10 @@ pub fn notices(
             count: count(item.code, situation),
             told: false,
         };
+        // Several alerts of one kind are one incident.
+        if known_now.iter().any(|known: &Incident| known.is_same(&incident)) {
+            continue;
+        }
         let before = known.iter().find(|before| before.is_same(&incident));
         incident.told = before.is_some_and(|before| before.told);
         let is_new = before.is_none_or(|before| before.count < incident.count);

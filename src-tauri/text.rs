@@ -3,7 +3,8 @@
 //! What is said comes as a key and facts, so that every language can say it its own way.
 //!
 //! A sentence has places for facts: `{goal}` as it is, `{until:moment}` as a time by the user's clock,
-//! `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it. Where a sentence
+//! `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
+//! `{why:error}` as the sentence of an error. Where a sentence
 //! counts, the key with `_one` behind it says what one is called.
 
 use std::collections::BTreeMap;
@@ -135,26 +136,31 @@ impl Voice {
         for part in parts {
             let (place, rest) = part.split_once('}').unwrap_or((part, ""));
             let (name, form) = place.split_once(':').unwrap_or((place, ""));
-            said += &self.filled(facts.get(name).map_or("", String::as_str), form);
+            said += &self.filled(facts.get(name).map_or("", String::as_str), form, facts);
             said += rest;
         }
         said
     }
 
-    fn filled(self, fact: &str, form: &str) -> String {
+    fn filled(self, fact: &str, form: &str, facts: &Facts) -> String {
         match form {
             "moment" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment(at)),
             "" | "day" | "number" => fact.to_owned(),
+            "error" => sentence(self.word("error", fact, facts)),
             group => {
-                let word = |word: &str| self.language.texts().get(&format!("{group}.{word}")).cloned();
-                let words: Vec<_> =
-                    fact.split(',').map(|one| word(one).unwrap_or_else(|| one.to_owned())).collect();
+                let words: Vec<_> = fact.split(',').map(|one| self.word(group, one, facts)).collect();
                 words.join(match self.language {
                     Language::English => " and ",
                     Language::German => " und ",
                 })
             }
         }
+    }
+
+    /// What a group of texts has for a word, about the same facts; the word itself when it has nothing.
+    fn word(self, group: &str, word: &str, facts: &Facts) -> String {
+        let key = format!("{group}.{word}");
+        if self.language.texts().contains_key(&key) { self.say(&key, facts) } else { word.to_owned() }
     }
 
     /// A decimal number.
@@ -191,6 +197,14 @@ impl Voice {
         };
         at.with_timezone(&self.zone).format(format).to_string()
     }
+}
+
+/// Ends a sentence that another one follows.
+fn sentence(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 /// Says it in English, with times by the clock of `zone`.
@@ -305,7 +319,8 @@ mod tests {
         };
         for (key, text) in german {
             assert!(!text.is_empty(), "{key}");
-            let free = key.starts_with("attention.");
+            // German cannot name what to measure in the middle of a sentence.
+            let free = key == "attention.measure_soon";
             assert!(free || places(text) == places(&texts()[key]), "{key}: {text}");
         }
     }

@@ -49,7 +49,7 @@ async fn what_the_user_keeps_stays_and_is_not_asked_about_again() {
     test.world().withings.delete(groups[0]);
     test.advance(TimeDelta::hours(24));
     test.sync().await;
-    test.app().keep_stale(test.app().stale().unwrap()[0].id).unwrap();
+    test.app().keep_stale(test.app().stale().unwrap()[0].id, test.now).unwrap();
     test.advance(TimeDelta::hours(25));
     assert_eq!(codes(&test.sync().await), []);
     assert_eq!(test.values("weight"), [80.0, 81.0]);
@@ -221,8 +221,11 @@ async fn what_was_deleted_at_beeminder_is_noticed_within_a_day_and_history_says_
     // One that the user only moved is still there.
     test.world().beeminder.datapoints("weight")[0].daystamp = "20260101".into();
     test.advance(TimeDelta::hours(24));
-    let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (0, vec![]));
+    for _ in 0..2 {
+        let report = test.sync().await;
+        assert_eq!((report.delivered, codes(&report)), (0, vec![]));
+        test.advance(TimeDelta::minutes(15));
+    }
     assert_eq!(
         groups.iter().map(|group| outcome(&test, *group)).collect::<Vec<_>>(),
         ["sent", "deleted", "sent"]
@@ -247,6 +250,9 @@ async fn what_beeminder_cannot_tell_is_not_taken_for_deleted() {
         assert_eq!(outcome(&test, groups[0]), "sent", "{fault:?}");
         test.advance(TimeDelta::hours(1));
     }
+    test.sync().await;
+    assert_eq!(outcome(&test, groups[0]), "sent", "once is no answer");
+    test.advance(TimeDelta::hours(1));
     test.sync().await;
     assert_eq!(outcome(&test, groups[0]), "deleted");
 }

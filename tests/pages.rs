@@ -183,7 +183,7 @@ async fn what_waits_for_the_user_is_listed_with_its_reason() {
     assert!(questions["outbox"][0]["parked"].as_str().unwrap().contains("is odd"), "{questions}");
     assert_eq!(questions["held"][0]["values"][0]["value"], "61.3");
     assert_eq!(questions["held"][0]["goals"], json!(["weight"]));
-    test.app().discard(questions["outbox"][0]["id"].as_i64().unwrap()).unwrap();
+    test.app().discard(questions["outbox"][0]["id"].as_i64().unwrap(), test.now).unwrap();
 }
 
 #[tokio::test]

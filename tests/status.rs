@@ -87,7 +87,7 @@ async fn a_trouble_that_does_not_end_by_itself_needs_the_user_after_a_day() {
     assert_eq!(now(&test), Status::Retrying);
     test.advance(TimeDelta::hours(25));
     test.sync().await;
-    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::NotSynced, Code::Offline]));
+    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::TroubleLasts, Code::NotSynced]));
     test.world().faults.clear();
     test.sync().await;
     assert_eq!(codes_now(&test), []);

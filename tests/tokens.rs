@@ -46,7 +46,7 @@ async fn an_access_token_refused_in_the_middle_of_paging_is_renewed_once_and_the
     assert_eq!(codes(&test.sync().await), []);
     assert_eq!(renewals(&test), 2);
     // Refused even so, it is the grant that is gone.
-    test.expect_warning("Withings no longer accepts the sign-in");
+    test.expect_warning("did not accept the access token");
     test.world().faults.every(Service::Withings, "measure", refusal);
     assert_eq!(codes(&test.sync().await), [Code::SignInWithings]);
     assert_eq!(renewals(&test), 3);

@@ -116,7 +116,7 @@ async fn an_edit_changes_the_datapoint_and_an_edited_time_moves_it() {
 }
 
 #[tokio::test]
-async fn an_edited_time_takes_a_days_value_along_and_marks_what_is_left_behind() {
+async fn an_edited_time_takes_a_days_value_along() {
     let mut test = TestApp::connected().await;
     test.link("weight", take(MeasureKind::WEIGHT, Take::Last)).await;
     let group = test.weigh_in(82.4);
@@ -127,14 +127,8 @@ async fn an_edited_time_takes_a_days_value_along_and_marks_what_is_left_behind()
     test.sync().await;
     let days: Vec<_> =
         test.at_beeminder("weight").iter().map(|datapoint| datapoint.daystamp.clone()).collect();
-    // Taking a datapoint away is the user's decision.
-    assert_eq!(days, ["20261123", "20261124"]);
-    let stale = test.app().store.read(|rows| {
-        Ok(rows.query_row("SELECT request_id FROM datapoint WHERE state = 'stale'", [], |row| {
-            row.get::<_, String>(0)
-        })?)
-    });
-    assert_eq!(stale.unwrap(), "withings-weight-20261123");
+    assert_eq!(days, ["20261124"], "one weigh-in counts on one day");
+    assert_eq!(test.app().stale().unwrap(), []);
 }
 
 #[tokio::test]
@@ -149,6 +143,10 @@ async fn what_the_user_deletes_at_beeminder_stays_deleted() {
     test.advance(TimeDelta::hours(1));
     let now = test.now;
     test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = json!(82_400));
+    // Once is no answer; what the list still lacks some time later is.
+    let report = test.sync().await;
+    assert_eq!((report.delivered, report.pending, report.parked), (0, 1, 0));
+    test.advance(TimeDelta::minutes(15));
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending, report.parked), (0, 0, 0));
     assert_eq!(test.values("weight"), [0.0; 0]);

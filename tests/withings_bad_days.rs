@@ -32,7 +32,7 @@ async fn every_bad_answer_is_said_and_survived() {
             "refused the request (status 503: Invalid Params)",
         ),
         (Fault::withings(2554, ""), Code::Unreadable, "status 2554"),
-        (Fault::withings(277, ""), Code::ScopeMissing, "does not allow"),
+        (Fault::withings(277, ""), Code::NotAllowed, "does not allow"),
         (Fault::withings(522, ""), Code::Unavailable, "status 522"),
         (Fault::withings(2556, ""), Code::Unavailable, "status 2556"),
         (Fault::withings(31_337, ""), Code::Unavailable, "status 31337"),

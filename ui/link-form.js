@@ -47,7 +47,7 @@ export async function linkForm(root, context, options = {}) {
       : async () => {
         const misfits = await backend.addLink(read(form, catalogue));
         // The others could be read in the preview.
-        const unsent = misfits.filter(({ key }) => key === "misfit.past_may_derail");
+        const unsent = misfits.filter(({ key }) => ["misfit.past_may_derail", "misfit.past_is_unknown"].includes(key));
         if (unsent.length > 0) {
           await context.tell(t("link.made"), unsent.map(say));
         }

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
 
 use super::preview::STALE;
 use super::{App, Wrong};
+use crate::beeminder::Token;
 use crate::datapoint::Datapoint;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::Goal;
@@ -43,8 +45,32 @@ pub struct BackfillDay {
     pub values: Vec<Decimal>,
     /// How many datapoints the goal has on that day that are not this program's.
     pub others: usize,
-    /// Whether it lies on the wrong side of the goal's line, so that the goal may derail at once.
-    pub may_derail: bool,
+    /// What posting it may do to the goal.
+    pub risk: Risk,
+}
+
+/// What posting a day of the past may do to a goal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Risk {
+    /// It lies on the right side of the goal's line.
+    Safe,
+    /// It lies on the wrong side, so that the goal may derail at once.
+    MayDerail,
+    /// Beeminder does not say where the line is, or where the goal begins.
+    Unknown,
+}
+
+impl BackfillPreview {
+    /// How many of its days are not known to be safe.
+    pub fn risky_days(&self) -> usize {
+        self.days.iter().filter(|day| day.risk != Risk::Safe).count()
+    }
+
+    /// Whether it is not known what some of its days may do.
+    pub fn is_unknown(&self) -> bool {
+        self.days.iter().any(|day| day.risk == Risk::Unknown)
+    }
 }
 
 impl App {
@@ -64,12 +90,25 @@ impl App {
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, &link.slug).await?;
         let rule = goal.day_rule(user.time_zone);
-        let (from, until, refused_before) = stretch(&link, &goal, rule, from, to)?;
-        let line = self.beeminder.line(&token, &goal.slug).await?;
-        let stored = self.beeminder.datapoints_since(&token, &goal.slug, rule.day_of(from)).await?;
-        let planned = self.planned_since(&goal, &link.feed, &link.options, rule, from)?.datapoints;
+        self.look_back(&token, &link, &goal, rule, (from, to)).await
+    }
+
+    /// Shows what posting the days of the past that `days` names would do, under a link that need not be
+    /// stored yet.
+    pub(super) async fn look_back(
+        &self,
+        token: &Token,
+        link: &Link,
+        goal: &Goal,
+        rule: DayRule,
+        days: (NaiveDate, NaiveDate),
+    ) -> anyhow::Result<BackfillPreview> {
+        let (from, until, refused_before) = stretch(link, goal, rule, days.0, days.1)?;
+        let line = self.beeminder.line(token, &goal.slug).await?;
+        let stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(from)).await?;
+        let planned = self.planned_since(goal, &link.feed, &link.options, rule, from)?.datapoints;
         let mut days: BTreeMap<Daystamp, Vec<Decimal>> = BTreeMap::new();
-        for datapoint in self.unsettled(&goal, planned)? {
+        for datapoint in self.unsettled(goal, planned)? {
             let day = datapoint.day(rule);
             if rule.start_of(day) < until {
                 days.entry(day).or_default().push(datapoint.value);
@@ -84,8 +123,8 @@ impl App {
         let days: Vec<BackfillDay> = days
             .into_iter()
             .map(|(day, values)| {
-                let may_derail = may_derail(&goal, &line, rule, day, &values);
-                BackfillDay { day, others: others(day), may_derail, values }
+                let risk = risk(goal, line.as_ref(), rule, day, &values);
+                BackfillDay { day, others: others(day), risk, values }
             })
             .collect();
         let datapoints = days.iter().map(|day| day.values.len()).sum();
@@ -99,7 +138,7 @@ impl App {
             let mut left = Vec::new();
             for datapoint in datapoints {
                 let known = store::datapoint::load(rows, &goal.id, &datapoint.request_id)?;
-                if known.is_none_or(|known| !known.settles(&datapoint)) {
+                if known.is_none_or(|known| !known.is_confirmed_as(&datapoint)) {
                     left.push(datapoint);
                 }
             }
@@ -112,8 +151,8 @@ impl App {
     /// # Errors
     /// When there is no such link, or some of those days are being posted already.
     pub fn start_backfill(&self, id: LinkId, preview: &BackfillPreview) -> anyhow::Result<i64> {
-        self.link(id)?;
         self.store.write(|rows| {
+            store::link::load(rows, id)?.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
             let under_way = store::backfill::load_of(rows, id)?
                 .into_iter()
                 .find(|other| !other.is_done() && other.from < preview.until && preview.from < other.until);
@@ -155,26 +194,37 @@ fn stretch(
 ) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>, Option<Daystamp>)> {
     anyhow::ensure!(from <= to, Wrong::in_field("to", Said::error("last_before_first", [])));
     let (from, to) = (Daystamp(from).within_reason(), Daystamp(to).within_reason());
-    let first = super::links::first_day(goal, rule).filter(|first| from < *first);
+    let first = goal.first_day(rule).filter(|first| from < *first);
     let begin = rule.start_of(first.unwrap_or(from));
-    let until = rule.end_of(to).min(link.since);
+    // The day on which the link began is the link's own, where days are sent.
+    let own = if link.feed.is_daily() { rule.start_of(rule.day_of(link.since)) } else { link.since };
+    let until = rule.end_of(to).min(own);
     let since = rule.day_of(link.since).0.format("%Y-%m-%d").to_string();
     anyhow::ensure!(begin < until, Wrong::new("nothing_left", [("since", since)]));
     Ok((begin, until, first))
 }
 
-/// Whether a day's values lie on the wrong side of the goal's line.
-fn may_derail(goal: &Goal, line: &Line, rule: DayRule, day: Daystamp, values: &[Decimal]) -> bool {
+/// What posting a day's values may do to a goal.
+fn risk(goal: &Goal, line: Option<&Line>, rule: DayRule, day: Daystamp, values: &[Decimal]) -> Risk {
+    let (Some(line), Some(_)) = (line, goal.starts_at) else {
+        return Risk::Unknown;
+    };
     if goal.summing {
         // More of what should be less.
-        return line.good_is_below();
+        return if line.good_is_below() { Risk::MayDerail } else { Risk::Safe };
     }
     let noon = rule.start_of(day) + chrono::TimeDelta::hours(12);
-    let mut bad = values.iter().filter_map(|value| value.to_f64()).map(|value| line.is_bad(noon, value));
-    // A goal that takes the day's best is only hurt when all are bad.
-    match goal.aggday.as_str() {
-        "min" if line.good_is_below() => bad.all(|bad| bad),
-        "max" if !line.good_is_below() => bad.all(|bad| bad),
-        _ => bad.any(|bad| bad),
+    let sides: Vec<_> =
+        values.iter().map(|value| value.to_f64().and_then(|value| line.is_bad(noon, value))).collect();
+    let is_bad = |side: &Option<bool>| *side == Some(true);
+    if sides.iter().any(Option::is_none) {
+        return Risk::Unknown;
     }
+    // A goal that takes the day's best is only hurt when all are bad.
+    let hurts = match goal.aggday.as_str() {
+        "min" if line.good_is_below() => sides.iter().all(is_bad),
+        "max" if !line.good_is_below() => sides.iter().all(is_bad),
+        _ => sides.iter().any(is_bad),
+    };
+    if hurts { Risk::MayDerail } else { Risk::Safe }
 }

@@ -4,10 +4,11 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use super::App;
+use super::{App, Wrong};
 use crate::datapoint::Datapoint;
+use crate::difference::Word;
 use crate::link::{Feed, Link, LinkId, Options};
-use crate::store::{self, Rows, datapoint::State, datapoint::Stored};
+use crate::store::{self, Rows, datapoint::Stored};
 use crate::sync::plan::plan;
 use crate::sync::{self, Unwanted};
 
@@ -47,7 +48,7 @@ impl App {
         self.store.read(|rows| {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
-            let context = sync::context_for(rows, feed, rule)?;
+            let context = sync::context_for(rows, feed, &goal, rule)?;
             let earliest = link.earliest() - chrono::TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
             compare(rows, &link, plan(&link, &context, &groups).datapoints)
@@ -67,11 +68,14 @@ impl App {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Link> {
         super::links::check(feed, options)?;
-        let link = self.link(id)?;
+        self.link(id)?;
         // By Beeminder's clock, asked now: this computer's may be wrong.
         self.beeminder.me(&self.tokens.beeminder().await?).await?;
         let since = self.beeminder.server_time().unwrap_or(now);
         self.store.write(|rows| {
+            // Read again: it may have been changed or removed meanwhile.
+            let link = store::link::load(rows, id)?;
+            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
             if existing == Existing::Update {
@@ -83,10 +87,8 @@ impl App {
                 store::link::mark_link_planned(rows, id)?;
                 return Ok(link);
             }
-            if existing == Existing::Remove {
-                remove_all(rows, &link, now)?;
-            }
-            store::link::remove(rows, id, now)?;
+            let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
+            end_link(rows, &link, word, now)?;
             let id = store::link::add(rows, &link.goal, feed, options, since, now)?;
             store::link::load(rows, id)?.context("The link was not stored")
         })
@@ -97,25 +99,49 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn remove_link_with_datapoints(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
-        let link = self.link(id)?;
         self.store.write(|rows| {
-            store::datapoint::forget_pending(rows, id)?;
-            let removed = remove_all(rows, &link, now)?;
-            store::link::remove(rows, id, now)?;
-            Ok(removed)
+            let link = store::link::load(rows, id)?;
+            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            Ok(end_link(rows, &link, Word::Remove, now)?.at_beeminder)
         })
     }
 }
 
+/// What a link had when it was taken out of force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Ended {
+    /// Datapoints that Beeminder has, or may have.
+    pub(super) at_beeminder: usize,
+    /// Datapoints that were never sent.
+    pub(super) unsent: usize,
+}
+
+/// Takes a link out of force, with a word on what it sent: it is left there, or removed. To be removed is all
+/// that is this program's own of the kind the link sends, whichever link sent it.
+pub(super) fn end_link(rows: &Rows, link: &Link, word: Word, now: DateTime<Utc>) -> anyhow::Result<Ended> {
+    let mut ended = Ended::default();
+    for stored in store::datapoint::load_live(rows, &link.goal)? {
+        let is_of_link = stored.link == link.id && stored.wanted;
+        let is_of_kind = word == Word::Remove && link.feed.names(&stored.datapoint.request_id);
+        if !is_of_link && !is_of_kind {
+            continue;
+        }
+        let may_be_there = stored.confirmed.unsure || stored.confirmed.is_there();
+        *(if may_be_there { &mut ended.at_beeminder } else { &mut ended.unsent }) += 1;
+        let word = if may_be_there { word } else { Word::None };
+        store::outbox::unwant(rows, &stored, word, now)?;
+    }
+    store::link::remove(rows, link.id, now)?;
+    Ok(ended)
+}
+
 fn compare(rows: &Rows, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<Change> {
     let mut change = Change { added: Vec::new(), updated: Vec::new(), unwanted: Vec::new(), same: 0 };
-    let mut live = store::datapoint::load_of(rows, link.id)?;
+    let mut live = store::datapoint::load_wanted_by(rows, link.id)?;
     for datapoint in planned {
         match store::datapoint::load(rows, &link.goal, &datapoint.request_id)? {
-            // The user's own decisions stand.
-            Some(known) if matches!(known.state, State::Deleted | State::Discarded) => {}
-            Some(known) if known.datapoint == datapoint => change.same += 1,
-            Some(known) if !matches!(known.state, State::Removed | State::Removing) => {
+            Some(known) if known.datapoint == datapoint && known.word != Word::Remove => change.same += 1,
+            Some(known) if known.confirmed.is_there() || known.wanted => {
                 change.updated.push((known, datapoint.clone()));
             }
             Some(_) | None => change.added.push(datapoint.clone()),
@@ -124,13 +150,4 @@ fn compare(rows: &Rows, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<
     }
     change.unwanted = live;
     Ok(change)
-}
-
-/// Puts the removal of everything a link has at Beeminder into the outbox. Ours alone.
-fn remove_all(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<usize> {
-    let live = store::datapoint::load_of(rows, link.id)?;
-    for known in &live {
-        store::outbox::enqueue_removal(rows, known, &link.goal, now)?;
-    }
-    Ok(live.len())
 }

@@ -3,9 +3,10 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{App, Wrong, conflict};
+use super::{App, BackfillPreview, Wrong, conflict};
 use crate::beeminder::{self, StoredDatapoint, Token};
 use crate::day::{DayRule, Daystamp};
+use crate::difference::Word;
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
 use crate::kind::Source;
 use crate::link::{Feed, Link, LinkId, Options, Take};
@@ -60,25 +61,46 @@ impl App {
         let mut misfits = misfits(&goal, &user, &feed);
         let stored = self.stored_of_late(&token, &goal, rule, server_now).await?;
         misfits.extend(self.conflicts(&goal, &feed, &options, rule, (&stored, server_now))?);
+        // Today is sent at once; earlier days a few at a time, and only where they are known to do no harm.
         let today = rule.start_of(rule.day_of(server_now));
+        let link = new_link(&goal, &feed, &options, start.max(today));
+        let past = self.safe_past(&token, &link, &goal, rule, start, &mut misfits).await?;
         let link = self.store.write(|rows| {
             let (service, zone) = (crate::accounts::Service::Beeminder, user.time_zone.name());
             store::account::save_profile(rows, service, zone, user.deadbeat)?;
             store::goal::save(rows, &goal, now)?;
             refuse_overlap(rows, &goal, &feed, None)?;
-            // Today is sent at once; earlier days a few at a time, and only where they do no harm.
-            let id = store::link::add(rows, &goal.id, &feed, &options, start.max(today), now)?;
+            let id = store::link::add(rows, &goal.id, &feed, &options, link.since, now)?;
+            if let Some(past) = &past {
+                store::backfill::add(rows, id, past.from, past.until)?;
+            }
             store::link::load(rows, id)?.context("The link was not stored")
         })?;
-        if start < today {
-            let past =
-                self.preview_backfill(link.id, rule.day_of(start).0, rule.day_of(today).0, now).await?;
-            match past.days.iter().filter(|day| day.may_derail).count() {
-                0 => drop(self.start_backfill(link.id, &past)?),
-                days => misfits.push(Misfit::PastMayDerail { days }),
-            }
+        Ok(Added { link, misfits })
+    }
+
+    /// What of the past before a new link's start is to be posted: all of it, or nothing when some of it may
+    /// do harm, or it is not known whether it does. Then the user is asked.
+    async fn safe_past(
+        &self,
+        token: &Token,
+        link: &Link,
+        goal: &Goal,
+        rule: DayRule,
+        start: DateTime<Utc>,
+        misfits: &mut Vec<Misfit>,
+    ) -> anyhow::Result<Option<BackfillPreview>> {
+        if start >= link.since {
+            return Ok(None);
         }
-        Ok(Added { link: self.link(link.id)?, misfits })
+        let days = (rule.day_of(start).0, rule.day_of(link.since).0);
+        let past = self.look_back(token, link, goal, rule, days).await?;
+        match past.risky_days() {
+            0 => return Ok(Some(past)),
+            days if past.is_unknown() => misfits.push(Misfit::PastIsUnknown { days }),
+            days => misfits.push(Misfit::PastMayDerail { days }),
+        }
+        Ok(None)
     }
 
     /// What a goal has of the last 30 days; of a goal that has nothing of these, its last datapoints.
@@ -119,17 +141,9 @@ impl App {
         rule: DayRule,
         from: DateTime<Utc>,
     ) -> anyhow::Result<Plan> {
-        let link = Link {
-            id: LinkId(0),
-            goal: goal.id.clone(),
-            slug: goal.slug.clone(),
-            feed: feed.clone(),
-            options: options.clone(),
-            since: from,
-            past: Vec::new(),
-        };
+        let link = new_link(goal, feed, options, from);
         self.store.read(|rows| {
-            let context = sync::context_for(rows, feed, rule)?;
+            let context = sync::context_for(rows, feed, goal, rule)?;
             let earliest = from - TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
             Ok(plan(&link, &context, &groups))
@@ -160,10 +174,10 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn remove_link(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
-        self.link(id)?;
         self.store.write(|rows| {
-            store::link::remove(rows, id, now)?;
-            store::datapoint::forget_pending(rows, id)
+            let link = store::link::load(rows, id)?;
+            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            Ok(super::change::end_link(rows, &link, Word::Left, now)?.unsent)
         })
     }
 
@@ -188,6 +202,19 @@ impl App {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             Ok((goal, store::account::time_zone(rows)?))
         })
+    }
+}
+
+/// A link that is not stored, or not yet.
+fn new_link(goal: &Goal, feed: &Feed, options: &Options, since: DateTime<Utc>) -> Link {
+    Link {
+        id: LinkId(0),
+        goal: goal.id.clone(),
+        slug: goal.slug.clone(),
+        feed: feed.clone(),
+        options: options.clone(),
+        since,
+        past: Vec::new(),
     }
 }
 
@@ -248,14 +275,9 @@ fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow
         Since::Day(day) => Daystamp(day).within_reason(),
     };
     anyhow::ensure!(rule.start_of(day) <= now, Wrong::in_field("since", Said::error("since_future", [])));
-    if let Some(first) = first_day(goal, rule).filter(|first| day < *first) {
+    if let Some(first) = goal.first_day(rule).filter(|first| day < *first) {
         let about = [("goal", goal.slug.to_string()), ("day", first.0.format("%Y-%m-%d").to_string())];
         anyhow::bail!(Wrong::in_field("since", Said::error("since_early", about)));
     }
     Ok(rule.start_of(day))
-}
-
-/// The first day of a goal's graph, if it is known.
-pub(super) fn first_day(goal: &Goal, rule: DayRule) -> Option<Daystamp> {
-    goal.starts_at.map(|noon| rule.day_of(noon))
 }

@@ -16,6 +16,7 @@ use crate::store;
 use crate::sync::Trigger;
 use crate::sync::plan::Plan;
 use crate::text::{Explained, Said};
+use crate::trouble::Place;
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
@@ -75,11 +76,10 @@ impl App {
         let source = feed.source();
         let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
         self.freshen(source, STALE, now).await?;
-        let problem = self.store.read(account)?.and_then(|account| account.problem);
+        let trouble = self.store.read(|rows| trouble_with(rows, source, now))?;
         let not_shared =
             (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
-        let as_in_status = |problem| Attention::of_problem(problem, Service::Withings).explained();
-        let trouble = not_shared.or_else(|| problem.map(as_in_status));
+        let trouble = not_shared.or(trouble);
         let Looked { user, goal, stored, .. } = self.look_at(slug, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);
@@ -130,4 +130,15 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Why a service of Withings could not be read, as status says it.
+fn trouble_with(rows: &store::Rows, source: Source, now: DateTime<Utc>) -> anyhow::Result<Option<Explained>> {
+    let zone = store::account::time_zone(rows)?;
+    for place in [Place::Account(Service::Withings), Place::Source(source)] {
+        if let Some(problem) = store::trouble::load(rows, &place)? {
+            return Ok(Some(Attention::of_problem(&problem, None, zone, now).explained()));
+        }
+    }
+    Ok(None)
 }

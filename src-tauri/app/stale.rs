@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{App, Wrong};
+use crate::difference::Word;
 use crate::store::datapoint::{State, Stored};
 use crate::store::{self, Rows};
 
@@ -22,7 +23,7 @@ impl App {
     pub fn remove_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
             let stored = known_stale(rows, id)?;
-            store::outbox::enqueue_removal(rows, &stored, &stored.goal, now)
+            store::outbox::unwant(rows, &stored, Word::Remove, now).map(drop)
         })
     }
 
@@ -30,10 +31,10 @@ impl App {
     ///
     /// # Errors
     /// When there is none with this number.
-    pub fn keep_stale(&self, id: i64) -> anyhow::Result<()> {
+    pub fn keep_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            known_stale(rows, id)?;
-            store::datapoint::save_state(rows, id, State::Kept)
+            let stored = known_stale(rows, id)?;
+            store::outbox::unwant(rows, &stored, Word::Keep, now).map(drop)
         })
     }
 

@@ -10,6 +10,7 @@ use crate::kind::Source;
 use crate::store::{self, Rows};
 use crate::sync::schedule;
 use crate::text::facts;
+use crate::trouble::{Place, Problem};
 
 /// A clock this far from the services' is wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -25,8 +26,9 @@ pub fn attention(
 ) -> anyhow::Result<Vec<Attention>> {
     let mut items = Items { zone: store::account::time_zone(rows)?, list: Vec::new() };
     accounts(rows, &mut items)?;
+    problems(rows, now, &mut items)?;
     sharing(rows, &mut items)?;
-    goals(rows, &mut items)?;
+    goals(rows, now, &mut items)?;
     datapoints(rows, &mut items)?;
     for reminder in crate::reminder::due(rows, now)? {
         let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", reminder.what)];
@@ -84,12 +86,38 @@ fn accounts(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
             items.add(code, []);
             continue;
         };
-        if let Some(problem) = account.problem {
-            items.list.push(Attention::of_problem(problem, service));
-        }
         if account.deadbeat {
             items.add(Code::Deadbeat, []);
         }
+    }
+    Ok(())
+}
+
+/// Says what is wrong. Several places with one cause are one matter.
+fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let mut problems: Vec<Problem> = Vec::new();
+    for problem in store::trouble::load_all(rows)? {
+        let is_same = |other: &&mut Problem| {
+            // Both services need the one keychain.
+            let keychain =
+                matches!(problem.code, Code::KeychainLocked | Code::KeychainAbsent | Code::KeychainFailed);
+            other.code == problem.code && (keychain || other.place.service() == problem.place.service())
+        };
+        match problems.iter_mut().find(is_same) {
+            Some(other) if other.facts.get("why") == problem.facts.get("why") => {
+                other.place = Place::Account(problem.place.service());
+                other.wait_until = other.wait_until.min(problem.wait_until);
+            }
+            Some(_) | None => problems.push(problem),
+        }
+    }
+    for problem in &problems {
+        let goal = match &problem.place {
+            Place::Goal(id) => store::goal::load(rows, id)?,
+            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals | Place::Comparison => None,
+        };
+        let slug = goal.as_ref().map(|goal| goal.slug.0.as_str());
+        items.list.push(Attention::of_problem(problem, slug, items.zone, now));
     }
     Ok(())
 }
@@ -136,8 +164,8 @@ fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<
         let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
             return Ok(());
         };
-        let code = account.problem.and_then(|problem| Code::named(&problem.code));
-        if code.is_some_and(|code| code.urgency() == Urgency::NeedsYou) {
+        let problem = store::trouble::load(rows, &Place::Account(service))?;
+        if problem.is_some_and(|problem| problem.code.urgency() == Urgency::NeedsYou) {
             return Ok(());
         }
         connected_at = connected_at.max(Some(account.connected_at));
@@ -149,12 +177,20 @@ fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<
     Ok(())
 }
 
-fn goals(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
     let goals = store::goal::load_linked(rows)?;
     if goals.is_empty() {
         items.add(Code::NothingLinked, []);
     }
+    for (_, slug) in store::link::load_unreadable(rows)? {
+        items.about_goal(Code::LinkUnreadable, &slug.0, []);
+    }
     for goal in goals {
+        let rule = goal.day_rule(items.zone);
+        if let Some(first) = goal.first_day(rule).filter(|first| *first > rule.day_of(now)) {
+            let about = [("day", first.0.format("%Y-%m-%d").to_string())];
+            items.about_goal(Code::GoalNotStarted, &goal.slug.0, about);
+        }
         let code = match goal.presence {
             Presence::Archived => Code::GoalArchived,
             Presence::Deleted => Code::GoalDeleted,

@@ -3,13 +3,13 @@
 
 mod list;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::accounts::Service;
-use crate::store::account::Problem;
 use crate::text::{self, Explained, Facts, Language, Said, Voice};
+use crate::trouble::{Place, Problem};
 
 pub use list::attention;
 pub(crate) use list::paused;
@@ -57,6 +57,16 @@ pub enum Code {
     RateLimited,
     /// An answer makes no sense.
     Unreadable,
+    /// Withings refuses what the sign-in should allow.
+    NotAllowed,
+    /// A goal refuses everything with the same words.
+    GoalRefuses,
+    /// Something is tried again and fails for a day.
+    TroubleLasts,
+    /// A linked goal starts on a later day.
+    GoalNotStarted,
+    /// A link is not understood by this version.
+    LinkUnreadable,
     /// Withings was not read for long, though nothing is known to be wrong.
     NotSynced,
     /// The user paused.
@@ -86,6 +96,9 @@ pub enum Code {
     /// A goal is due and nothing was measured for it.
     MeasureSoon,
 }
+
+/// What is tried again for so long needs the user.
+const LASTS: TimeDelta = TimeDelta::hours(24);
 
 /// What follows from a [`Code`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -128,11 +141,17 @@ impl Code {
             | Code::StoreRecovered
             | Code::ScopeMissing
             | Code::ShareWithdrawn
+            | Code::NotAllowed
+            | Code::TroubleLasts
+            | Code::LinkUnreadable
             | Code::NotSynced => Urgency::NeedsYou,
-            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable => Urgency::Retrying,
+            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable | Code::GoalRefuses => {
+                Urgency::Retrying
+            }
             Code::Paused
             | Code::NothingLinked
             | Code::GoalRenamed
+            | Code::GoalNotStarted
             | Code::Held
             | Code::MeasurementUnreadable
             | Code::ClockWrong
@@ -172,6 +191,11 @@ impl Code {
             Code::Unavailable => "A service has trouble",
             Code::RateLimited => "A service asked for a pause",
             Code::Unreadable => "An answer makes no sense",
+            Code::NotAllowed => "Share more at Withings",
+            Code::GoalRefuses => "A goal takes nothing for now",
+            Code::TroubleLasts => "Something fails for a day",
+            Code::GoalNotStarted => "A linked goal has not started",
+            Code::LinkUnreadable => "A link is not understood",
             Code::NotSynced => "Withings was not read for a day",
             Code::Paused => "Paused",
             Code::NothingLinked => "Link a goal",
@@ -220,11 +244,31 @@ impl Attention {
         }
     }
 
-    /// Makes one about trouble with a service, in the words it was noted in.
-    pub(crate) fn of_problem(problem: Problem, service: Service) -> Attention {
-        let code = Code::named(&problem.code).unwrap_or(Code::Unavailable);
-        let facts = text::facts([("message", problem.text.clone()), ("service", service.to_string())]);
-        Attention { code, message: problem.text, goal: None, facts }
+    /// Makes one about what is wrong at a place; `slug` is the goal's name, where it is about one.
+    pub(crate) fn of_problem(
+        problem: &Problem,
+        slug: Option<&str>,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Attention {
+        let lasts = problem.code.urgency() == Urgency::Retrying && now - problem.since >= LASTS;
+        let code = if lasts { Code::TroubleLasts } else { problem.code };
+        let mut facts = problem.facts.clone();
+        let about = match &problem.place {
+            Place::Account(_) => "",
+            Place::Source(source) => source.name(),
+            Place::Devices => "devices",
+            Place::Goals => "goals",
+            Place::Comparison => "comparison",
+            Place::Goal(_) => "goal",
+        };
+        facts.insert("about".into(), about.into());
+        facts.entry("why".into()).or_insert_with(|| "unknown_trouble".into());
+        facts.entry("service".into()).or_insert_with(|| problem.place.service().to_string());
+        facts.insert("until".into(), problem.wait_until.to_rfc3339());
+        facts.insert("since".into(), problem.since.to_rfc3339());
+        facts.extend(slug.map(|slug| ("goal".into(), slug.to_owned())));
+        Attention { goal: slug.map(ToOwned::to_owned), ..Attention::new(code, facts, zone) }
     }
 
     /// As the cause of something else.
@@ -244,12 +288,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trouble_that_a_newer_version_noted_is_told_all_the_same() {
-        let since = chrono::DateTime::UNIX_EPOCH;
-        let problem = Problem { code: "of_tomorrow".into(), text: "It rains.".into(), since };
-        let explained = Attention::of_problem(problem, Service::Withings).explained();
-        assert_eq!(explained.message, "It rains.");
-        assert_eq!(explained.said.unwrap().key, "attention.unavailable");
+    fn a_problem_is_said_with_its_place_its_cause_and_its_time() {
+        let at = |hours| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        let problem = |place, code| Problem {
+            place,
+            code,
+            facts: text::facts([
+                ("why", "unavailable".into()),
+                ("service", "Withings".into()),
+                ("status", "2556".into()),
+            ]),
+            since: at(1),
+            failures: 1,
+            wait_until: at(2),
+        };
+        let sleep = problem(Place::Source(crate::kind::Source::Sleep), Code::Unavailable);
+        let said = Attention::of_problem(&sleep, None, Tz::UTC, at(1));
+        assert_eq!(
+            said.message,
+            "Your sleep could not be read. Withings has a problem (status 2556). It is tried again after \
+             1970-01-01 02:00."
+        );
+        let goal = problem(Place::Goal(crate::goal::GoalId("g".into())), Code::Unavailable);
+        let said = Attention::of_problem(&goal, Some("weight"), Tz::UTC, at(25));
+        assert_eq!((said.code, said.goal.as_deref()), (Code::TroubleLasts, Some("weight")));
+        assert!(said.message.starts_with("weight could not be brought up to date. "), "{}", said.message);
+        let unknown = Problem { facts: Facts::new(), ..sleep };
+        let said = Attention::of_problem(&unknown, None, Tz::UTC, at(1));
+        assert!(said.message.contains("Withings has trouble."), "{}", said.message);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Confirmation, Error, StoredDatapoint, wire};
+use super::{Confirmation, Error, LastDatapoint, StoredDatapoint, wire};
 use crate::day::Daystamp;
 use crate::goal::{Goal, GoalSlug, Presence, User};
 use crate::http::Http;
@@ -86,6 +86,20 @@ impl Client {
         wire::goal(&self.get(token, &path, &[("emaciated", "true")]).await?)
     }
 
+    /// One goal, and which datapoint it says was its last.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none of that name.
+    pub async fn goal_with_last(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+    ) -> Result<(Goal, LastDatapoint), Error> {
+        let path = ["users", "me", "goals", &format!("{slug}.json")];
+        let body = self.get(token, &path, &[("emaciated", "true")]).await?;
+        Ok((wire::goal(&body)?, wire::last_datapoint(&body)))
+    }
+
     /// Creates a datapoint, or updates the one with the same request id. `form` is sent as it is.
     ///
     /// # Errors
@@ -115,15 +129,6 @@ impl Client {
         wire::confirmation(&self.send_form(self.http.put(url), token, form).await?)
     }
 
-    /// One datapoint.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] when it is not there, or the goal is not.
-    pub async fn datapoint(&self, token: &Token, slug: &GoalSlug, id: &str) -> Result<Confirmation, Error> {
-        let path = ["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")];
-        wire::confirmation(&self.get(token, &path, &[]).await?)
-    }
-
     /// Deletes a datapoint.
     ///
     /// # Errors
@@ -149,14 +154,32 @@ impl Client {
         slug: &GoalSlug,
         first: Daystamp,
     ) -> Result<Vec<StoredDatapoint>, Error> {
+        let first_day = first.to_string();
+        let mut found = self.listing_since(token, slug, first).await?;
+        let day = |row: &StoredDatapoint| row.confirmation.daystamp.clone().unwrap_or_default();
+        found.retain(|row| day(row) >= first_day && !row.is_beeminders_own());
+        Ok(found)
+    }
+
+    /// The pages of the goal's list that reach back to `first`, as they are.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn listing_since(
+        &self,
+        token: &Token,
+        slug: &GoalSlug,
+        first: Daystamp,
+    ) -> Result<Vec<StoredDatapoint>, Error> {
         let path = ["users", "me", "goals", &slug.0, "datapoints.json"];
         let (first, mut found) = (first.to_string(), Vec::new());
         for page in 1..=MOST_PAGES {
             let query = [("sort", "daystamp"), ("page", &page.to_string()), ("per", &PER_PAGE.to_string())];
             let rows = wire::datapoints(&self.get(token, &path, &query).await?)?;
-            let day = |row: &StoredDatapoint| row.confirmation.daystamp.clone().unwrap_or_default();
-            let is_last = rows.len() < PER_PAGE || rows.iter().any(|row| day(row) < first);
-            found.extend(rows.into_iter().filter(|row| day(row) >= first && !row.is_beeminders_own()));
+            let is_before =
+                |row: &StoredDatapoint| row.confirmation.daystamp.as_ref().is_some_and(|day| *day < first);
+            let is_last = rows.len() < PER_PAGE || rows.iter().any(is_before);
+            found.extend(rows);
             if is_last {
                 break;
             }
@@ -164,11 +187,11 @@ impl Client {
         Ok(found)
     }
 
-    /// The bright red line of a goal; empty while Beeminder is still working it out.
+    /// The bright red line of a goal; `None` while Beeminder is still working it out.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn line(&self, token: &Token, slug: &GoalSlug) -> Result<Line, Error> {
+    pub async fn line(&self, token: &Token, slug: &GoalSlug) -> Result<Option<Line>, Error> {
         let path = ["users", "me", "goals", &format!("{slug}.json")];
         wire::line(&self.get(token, &path, &[]).await?)
     }

@@ -44,6 +44,11 @@ pub enum Error {
         /// How long to wait, when it says so.
         retry_after: Option<Duration>,
     },
+    /// Something on the way answered in Beeminder's place, a proxy or the page of a network: try later.
+    InTheWay {
+        /// The HTTP status.
+        status: u16,
+    },
     /// Beeminder points elsewhere, which would lose what was posted.
     Redirected {
         /// The HTTP status.
@@ -75,6 +80,7 @@ impl Error {
             Error::Unavailable { status, .. } => {
                 Said::error("unavailable", [service(), ("status", status.to_string())])
             }
+            Error::InTheWay { status } => Said::error("in_the_way", [("status", status.to_string())]),
             Error::Redirected { status } => Said::error("redirected", [("status", status.to_string())]),
             Error::Unreachable(_) => Said::error("unreachable", [service()]),
             Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),

@@ -11,4 +11,4 @@ mod wire;
 
 pub use client::{Client, Token, TokenKind};
 pub use error::Error;
-pub use wire::{Confirmation, StoredDatapoint};
+pub use wire::{Confirmation, LastDatapoint, StoredDatapoint};

@@ -34,6 +34,9 @@ pub struct StoredDatapoint {
     /// Its value.
     #[serde(default)]
     pub value: Option<f64>,
+    /// Its moment, in Unix seconds.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub timestamp: Option<i64>,
     /// Its comment.
     #[serde(default, deserialize_with = "lenient::text")]
     pub comment: Option<String>,
@@ -52,7 +55,15 @@ impl StoredDatapoint {
     #[cfg(test)]
     pub(crate) fn new(requestid: Option<String>, value: f64, confirmation: Confirmation) -> StoredDatapoint {
         let value = Some(value);
-        StoredDatapoint { requestid, value, comment: None, is_dummy: false, is_initial: false, confirmation }
+        StoredDatapoint {
+            requestid,
+            value,
+            timestamp: None,
+            comment: None,
+            is_dummy: false,
+            is_initial: false,
+            confirmation,
+        }
     }
 
     /// Whether nobody entered it.
@@ -74,13 +85,19 @@ pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
     }
     let status_code = status.as_u16();
     Err(match status {
+        StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+            Error::Unavailable { status: status_code, retry_after }
+        }
+        status if status.is_redirection() => Error::Redirected { status: status_code },
+        // Whatever does not speak as Beeminder does says nothing about the datapoint, the goal or the token.
+        status if status.is_client_error() && !is_beeminders(status, &body) => {
+            Error::InTheWay { status: status_code }
+        }
         // Every 401 means the same: its words vary and tell revoked from replaced no better.
         StatusCode::UNAUTHORIZED => Error::SignInAgain,
         StatusCode::NOT_FOUND => Error::NotFound { message: message(&body).0 },
-        StatusCode::TOO_MANY_REQUESTS => Error::RateLimited { retry_after },
-        StatusCode::REQUEST_TIMEOUT => Error::Unavailable { status: status_code, retry_after },
         StatusCode::UNPROCESSABLE_ENTITY if is_duplicate(&body) => Error::Duplicate,
-        status if status.is_redirection() => Error::Redirected { status: status_code },
         status if status.is_client_error() => {
             let (message, names_fields) = message(&body);
             if is_day_full(&message) {
@@ -91,6 +108,24 @@ pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
         _ => Error::Unavailable { status: status_code, retry_after },
     })
 }
+
+/// Whether an error is one of Beeminder's own: an object that names it; or, where a datapoint is refused,
+/// words in JSON. A proxy needs a sign-in of its own (407), which Beeminder never asks for.
+fn is_beeminders(status: StatusCode, body: &[u8]) -> bool {
+    if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        return false;
+    }
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(fields)) => {
+            ["errors", "error", "error_message"].iter().any(|name| fields.contains_key(*name))
+        }
+        Ok(Value::String(_) | Value::Array(_)) => status == StatusCode::UNPROCESSABLE_ENTITY,
+        Ok(Value::Null | Value::Bool(_) | Value::Number(_)) | Err(_) => false,
+    }
+}
+
+/// What a datapoint is refused for itself. Anything else may be about the goal or the user.
+const FIELDS: [&str; 5] = ["value", "timestamp", "daystamp", "comment", "requestid"];
 
 /// The one 422 that is good news. Its exact body is not documented, the word is.
 fn is_duplicate(body: &[u8]) -> bool {
@@ -103,14 +138,16 @@ fn is_day_full(message: &str) -> bool {
     message.contains("too many") && message.contains("day")
 }
 
-/// Finds the words for people in an error body of any shape, and whether they name fields.
+/// Finds the words for people in an error body of any shape, and whether they name a field of a datapoint.
 fn message(body: &[u8]) -> (String, bool) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return (excerpt(body), false);
     };
     let errors = ["errors", "error", "error_message"].iter().find_map(|key| value.get(key));
     let errors = errors.unwrap_or(&value);
-    let names_fields = errors.as_object().is_some_and(|fields| fields.values().any(|value| value.is_array()));
+    let names =
+        |fields: &serde_json::Map<String, Value>| FIELDS.iter().any(|name| fields.contains_key(*name));
+    let names_fields = errors.as_object().is_some_and(names);
     let mut words = Vec::new();
     collect(errors, "", &mut words);
     (excerpt(words.join("; ").as_bytes()), names_fields)
@@ -138,8 +175,13 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
         .map_err(|error| Error::Unreadable { what: format!("{error} in “{}”", excerpt(body)) })
 }
 
+/// Reads what became of a datapoint. An answer without its id does not say that there is one.
 pub(super) fn confirmation(body: &[u8]) -> Result<Confirmation, Error> {
-    read(body)
+    let confirmation: Confirmation = read(body)?;
+    match &confirmation.id {
+        Some(id) if !id.is_empty() => Ok(confirmation),
+        Some(_) | None => Err(Error::Unreadable { what: "it names no datapoint".into() }),
+    }
 }
 
 pub(super) fn datapoints(body: &[u8]) -> Result<Vec<StoredDatapoint>, Error> {
@@ -154,12 +196,37 @@ struct WireLine {
     yaw: Option<i64>,
 }
 
-/// Reads the bright red line. A corner that cannot be read is left out.
-pub(super) fn line(body: &[u8]) -> Result<Line, Error> {
+/// Reads the bright red line. A corner that cannot be read is left out; without one nothing is known.
+pub(super) fn line(body: &[u8]) -> Result<Option<Line>, Error> {
     let line: WireLine = read(body)?;
     let corner = |row: Vec<Value>| Some((row.first()?.as_f64()?, row.get(1)?.as_f64()?));
-    let corners = line.fullroad.unwrap_or_default().into_iter().filter_map(corner).collect();
-    Ok(Line::new(corners, line.yaw.unwrap_or(0) < 0))
+    let corners: Vec<_> = line.fullroad.unwrap_or_default().into_iter().filter_map(corner).collect();
+    let known = line.yaw.filter(|_| !corners.is_empty());
+    Ok(known.map(|yaw| Line::new(corners, yaw < 0)))
+}
+
+/// What a goal says of its last datapoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LastDatapoint {
+    /// It says nothing that can be read.
+    Unknown,
+    /// It has none.
+    None,
+    /// Its id.
+    Id(String),
+}
+
+/// Reads which datapoint a goal says was its last.
+pub(super) fn last_datapoint(body: &[u8]) -> LastDatapoint {
+    let goal: Value = serde_json::from_slice(body).unwrap_or_default();
+    match goal.get("last_datapoint") {
+        Some(Value::Null) => LastDatapoint::None,
+        Some(last) => match last.get("id").and_then(Value::as_str) {
+            Some(id) => LastDatapoint::Id(id.to_owned()),
+            None => LastDatapoint::Unknown,
+        },
+        None => LastDatapoint::Unknown,
+    }
 }
 
 /// Reads the answer to a new goal; a dry run answers without one.
@@ -283,8 +350,19 @@ mod tests {
             (200, "{}", "fine"),
             (401, r#"{"errors":{"access_token":"bad_token","message":"No such"}}"#, "SignInAgain"),
             (401, r#"{"error":"You need to log in or sign up before continuing."}"#, "SignInAgain"),
-            (401, "<html>", "SignInAgain"),
+            (401, "<html>", "InTheWay { status: 401 }"),
             (404, r#"{"error":"The requested resource was not found."}"#, "NotFound"),
+            (404, "<html>", "InTheWay { status: 404 }"),
+            (404, r#"{"status":"blocked"}"#, "InTheWay { status: 404 }"),
+            (400, "", "InTheWay { status: 400 }"),
+            (403, "<html>", "InTheWay { status: 403 }"),
+            (403, r#"{"errors":"Not yours"}"#, "Rejected { status: 403"),
+            (405, "Method Not Allowed", "InTheWay { status: 405 }"),
+            (407, r#"{"error":"Sign in"}"#, "InTheWay { status: 407 }"),
+            (410, "null", "InTheWay { status: 410 }"),
+            (418, "<html>", "InTheWay { status: 418 }"),
+            (425, "<html>", "Unavailable { status: 425"),
+            (451, "<html>", "InTheWay { status: 451 }"),
             (422, r#"{"errors":"Duplicate request"}"#, "Duplicate"),
             (422, r#"{"error":"Duplicate request"}"#, "Duplicate"),
             (422, r#"{"errors":{"requestid":["duplicate"]}}"#, "Duplicate"),
@@ -309,8 +387,13 @@ mod tests {
                 r#"{"errors":{"message":"no","field":"bad"}}"#,
                 r#"Rejected { status: 422, message: "field bad; no", names_fields: false }"#,
             ),
-            (422, "", r#"Rejected { status: 422, message: "", names_fields: false }"#),
-            (403, "[1,null,true]", r#"Rejected { status: 403, message: "1; true", names_fields: false }"#),
+            (
+                422,
+                r#"{"errors":{"base":["the day is full"]}}"#,
+                r#"Rejected { status: 422, message: "base the day is full", names_fields: false }"#,
+            ),
+            (422, "", "InTheWay { status: 422 }"),
+            (422, "[1,null,true]", r#"Rejected { status: 422, message: "1; true", names_fields: false }"#),
             (429, "Retry later\n", "RateLimited { retry_after: Some(7s) }"),
             (500, "<html>", "Unavailable { status: 500"),
             (503, "", "Unavailable { status: 503"),
@@ -337,6 +420,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_said_is_not_known() {
+        assert!(matches!(confirmation(b"{}"), Err(Error::Unreadable { .. })));
+        assert!(matches!(confirmation(b"[]"), Err(Error::Unreadable { .. })));
+        assert!(matches!(confirmation(br#"{"errors":"no"}"#), Err(Error::Unreadable { .. })));
+        assert!(matches!(confirmation(br#"{"id":""}"#), Err(Error::Unreadable { .. })));
+        for (json, known) in [
+            (r#"{"fullroad":[[100,80.0],[200,79.0]],"yaw":-1}"#, true),
+            (r#"{"fullroad":[[100,null],[200,79.0]],"yaw":1}"#, true),
+            (r#"{"fullroad":[],"yaw":1}"#, false),
+            (r#"{"fullroad":null,"yaw":1}"#, false),
+            (r#"{"fullroad":[[100,80.0]]}"#, false),
+            ("{}", false),
+        ] {
+            assert_eq!(line(json.as_bytes()).unwrap().is_some(), known, "{json}");
+        }
+        for (json, last) in [
+            (r#"{"last_datapoint":{"id":"a"}}"#, LastDatapoint::Id("a".into())),
+            (r#"{"last_datapoint":null}"#, LastDatapoint::None),
+            (r#"{"last_datapoint":{}}"#, LastDatapoint::Unknown),
+            ("{}", LastDatapoint::Unknown),
+            ("<html>", LastDatapoint::Unknown),
+        ] {
+            assert_eq!(last_datapoint(json.as_bytes()), last, "{json}");
+        }
+    }
+
+    #[test]
     fn an_unknown_time_zone_is_utc() {
         for (json, zone) in [
             (r#"{"username":"alice","timezone":"America/New_York"}"#, Tz::America__New_York),
@@ -355,6 +465,8 @@ mod tests {
             let _ = user(text.as_bytes());
             let _ = goal(text.as_bytes());
             let _ = confirmation(text.as_bytes());
+            let _ = last_datapoint(text.as_bytes());
+            let _ = line(text.as_bytes());
             let _ = datapoints(text.as_bytes());
             let list = format!(r#"[{{"id":"1","slug":"a","deadline":{text},"losedate":{text},"kyoom":{text}}}]"#);
             prop_assert_eq!(goals(list.as_bytes(), Presence::Active).unwrap().len(), 1);

@@ -85,7 +85,7 @@ pub(super) fn stale(
         Some(StaleAction::Keep { id }) => {
             let ids = chosen(id)?;
             for id in &ids {
-                app.keep_stale(*id)?;
+                app.keep_stale(*id, now)?;
             }
             output.show(&json!({"kept": ids}), || format!("{} kept at Beeminder.", ids.len()))?;
         }

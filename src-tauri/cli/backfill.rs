@@ -7,7 +7,7 @@ use super::args::{BackfillAction, BackfillRange};
 use super::exit::Exit;
 use super::output::{Output, counted, local, table};
 use super::sync::time_zone_or_utc;
-use crate::app::{App, BackfillDay, BackfillPreview};
+use crate::app::{App, BackfillDay, BackfillPreview, Risk};
 use crate::link::LinkId;
 
 pub(super) async fn run(
@@ -23,7 +23,14 @@ pub(super) async fn run(
         }
         BackfillAction::Start { range, may_derail } => {
             let preview = look(app, &range, now).await?;
-            let risky = preview.days.iter().filter(|day| day.may_derail).count();
+            let risky = preview.risky_days();
+            anyhow::ensure!(
+                !preview.is_unknown() || may_derail,
+                "Beeminder does not say where the goal's line is, so {} may lie on its wrong side, and the goal \
+                 may derail at once, which costs money. Look at the goal at Beeminder. If you mean it, add \
+                 --may-derail.",
+                counted(i64::try_from(risky)?, "day", "days")
+            );
             anyhow::ensure!(
                 risky == 0 || may_derail,
                 "{} on the wrong side of the goal's line, and the goal may derail at once, which costs money. \
@@ -61,10 +68,19 @@ async fn look(app: &App, range: &BackfillRange, now: DateTime<Utc>) -> anyhow::R
 fn preview_json(preview: &BackfillPreview) -> Value {
     let day = |day: &BackfillDay| {
         json!({"day": day.day, "values": day.values.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "others": day.others, "may_derail": day.may_derail})
+            "others": day.others, "may_derail": may_derail(day)})
     };
     json!({"days": preview.days.iter().map(day).collect::<Vec<_>>(), "datapoints": preview.datapoints,
         "takes_days": preview.takes_days, "refused_before": preview.refused_before})
+}
+
+/// Nothing is said where nothing is known.
+fn may_derail(day: &BackfillDay) -> Option<bool> {
+    match day.risk {
+        Risk::Safe => Some(false),
+        Risk::MayDerail => Some(true),
+        Risk::Unknown => None,
+    }
 }
 
 fn preview_text(preview: &BackfillPreview) -> String {
@@ -77,8 +93,10 @@ fn preview_text(preview: &BackfillPreview) -> String {
     }
     let rows = preview.days.iter().map(|day| {
         let mut marks = Vec::new();
-        if day.may_derail {
-            marks.push("wrong side of the line: may derail at once".to_owned());
+        match day.risk {
+            Risk::Safe => {}
+            Risk::MayDerail => marks.push("wrong side of the line: may derail at once".to_owned()),
+            Risk::Unknown => marks.push("the line is not known: may derail at once".to_owned()),
         }
         if day.others > 0 {
             marks.push(format!(

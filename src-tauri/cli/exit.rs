@@ -108,6 +108,7 @@ fn of_beeminder(error: &beeminder::Error) -> Exit {
         | E::DayIsFull { .. }
         | E::Unavailable { .. }
         | E::Redirected { .. }
+        | E::InTheWay { .. }
         | E::Unreachable(_)
         | E::Unreadable { .. } => Exit::TryAgain,
         E::NotFound { .. } | E::Duplicate | E::Rejected { .. } => Exit::Failed,

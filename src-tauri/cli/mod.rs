@@ -117,8 +117,8 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Status { seen } => status::show(app, seen, now, output),
         Command::History { csv, limit, since } => history::show(app, csv, limit, since, output),
         Command::Outbox => sync::outbox(app, output),
-        Command::Retry { id } => sync::retry(app, id, output),
-        Command::Discard { id } => sync::discard(app, id, output),
+        Command::Retry { id } => sync::retry(app, id, now, output),
+        Command::Discard { id } => sync::discard(app, id, now, output),
         Command::Pause { until } => status::pause(app, until, now, output),
         Command::Resume => status::resume(app, output),
         Command::ForgetEverything { .. }

@@ -106,8 +106,8 @@ fn command_for(code: Code) -> Option<&'static str> {
         Code::Held => Some("bws held"),
         Code::Stale => Some("bws stale"),
         Code::ManyGone => Some("bws stale confirm-gone"),
-        Code::ScopeMissing => Some("bws connect withings"),
-
+        Code::ScopeMissing | Code::NotAllowed => Some("bws connect withings"),
+        Code::LinkUnreadable => Some("bws link remove"),
         Code::Paused => Some("bws resume"),
         Code::KeychainLocked
         | Code::KeychainAbsent
@@ -117,6 +117,9 @@ fn command_for(code: Code) -> Option<&'static str> {
         | Code::Unavailable
         | Code::RateLimited
         | Code::Unreadable
+        | Code::GoalRefuses
+        | Code::GoalNotStarted
+        | Code::TroubleLasts
         | Code::MeasurementUnreadable
         | Code::ShareWithdrawn
         | Code::ZonesDiffer

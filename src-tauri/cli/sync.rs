@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local, table};
 use crate::app::{App, polling};
+use crate::difference::Action;
 use crate::store::{self, outbox::OutboxEntry};
 use crate::sync::{SyncReport, Trigger};
 
@@ -22,11 +23,23 @@ pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyho
                     cancel.cancel();
                 }
             });
-            app.sync(Trigger::Hand, now, &stop).await?
+            passes(app, now, &stop).await?
         }
     };
     output.show(&report, || text(&report))?;
     Ok(exit::of_attention(&report.attention))
+}
+
+/// Makes passes until one has sent all it could: each sends a part of a long queue.
+async fn passes(app: &App, now: DateTime<Utc>, stop: &CancellationToken) -> anyhow::Result<SyncReport> {
+    let mut report = app.sync(Trigger::Hand, now, stop).await?;
+    let mut last = report.delivered;
+    while report.unsent > 0 && last > 0 && !stop.is_cancelled() {
+        let next = app.sync(Trigger::Hand, now, stop).await?;
+        last = next.delivered;
+        report = report.and_then(next);
+    }
+    Ok(report)
 }
 
 pub(super) fn time_zone_or_utc(app: &App) -> chrono_tz::Tz {
@@ -62,7 +75,7 @@ pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
         .map(|entry| {
             json!({"id": entry.id, "goal": entry.slug, "link": entry.link, "value": entry.value,
                 "request_id": entry.request_id, "attempts": entry.attempts, "parked": entry.parked,
-                "removes": entry.removes, "queued_at": entry.queued_at})
+                "action": entry.action.name(), "queued_at": entry.queued_at})
         })
         .collect();
     output.show(&rows, || {
@@ -86,21 +99,22 @@ pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
 
 /// How an entry of the outbox stands, in words.
 fn state(entry: &OutboxEntry) -> String {
-    match (&entry.parked, entry.removes) {
+    match (&entry.parked, &entry.action) {
         (Some(why), _) => format!("refused: {why}"),
-        (None, true) => "waiting to be removed".into(),
-        (None, false) => "waiting".into(),
+        (None, Action::Remove(_)) => "waiting to be removed".into(),
+        (None, Action::LookUp) => "waiting to be looked up: it may have arrived".into(),
+        (None, Action::Create | Action::Update(_)) => "waiting".into(),
     }
 }
 
-pub(super) fn retry(app: &App, id: i64, output: Output) -> anyhow::Result<Exit> {
-    app.retry(id)?;
+pub(super) fn retry(app: &App, id: i64, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+    app.retry(id, now)?;
     output.show(&json!({"retry": id}), || format!("Datapoint {id} is sent again with the next pass."))?;
     Ok(Exit::Fine)
 }
 
-pub(super) fn discard(app: &App, id: i64, output: Output) -> anyhow::Result<Exit> {
-    app.discard(id)?;
+pub(super) fn discard(app: &App, id: i64, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+    app.discard(id, now)?;
     output.show(&json!({"discarded": id}), || format!("Datapoint {id} will not be sent."))?;
     Ok(Exit::Fine)
 }

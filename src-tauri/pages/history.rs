@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Wrong};
 use crate::chart::{self, Dot, Look};
-use crate::day::DayRule;
 use crate::kind::{KINDS, MeasureKind};
 use crate::ledger::{LedgerRow, shown_in};
 use crate::link::{Feed, Take};
@@ -180,7 +179,7 @@ impl App {
         let voice = self.voice()?;
         let dots = self.store.read(|rows| {
             let feed = Feed::Track { kind, unit, take: Take::Every };
-            let heights = sync::context_for(rows, &feed, DayRule::new(voice.zone, 0))?.heights;
+            let heights = sync::heights_for(rows, &feed)?;
             let sent = store::history::sent_groups(rows)?;
             let groups = store::measurement::load_with_kinds(rows, &kind.sources(), since)?;
             let dot = |group: &crate::measurement::MeasureGroup| {

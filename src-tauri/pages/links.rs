@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::LinkForm;
-use crate::app::{App, BackfillPreview, Change, Wrong};
+use crate::app::{App, BackfillPreview, Change, Risk, Wrong};
 use crate::chart::{self, Dot, Look};
 use crate::goal::{Goal, Presence};
 use crate::link::{Feed, Link, LinkId, Take};
@@ -152,6 +152,7 @@ struct BackfillLine {
     values: Vec<String>,
     others: usize,
     may_derail: bool,
+    risk: Risk,
 }
 
 /// How many days a preview goes back.
@@ -222,7 +223,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let id = LinkId(stretch.link);
         let preview = self.preview_backfill(id, stretch.from, stretch.to, now).await?;
-        let risky = preview.days.iter().any(|day| day.may_derail);
+        let risky = preview.risky_days() > 0;
         anyhow::ensure!(!risky || may_derail, Wrong::in_field("may_derail", Said::error("may_derail", [])));
         self.start_backfill(id, &preview)?;
         Ok(())
@@ -253,14 +254,15 @@ impl From<&BackfillPreview> for BackfillView {
             day: day.day.0,
             values: day.values.iter().map(ToString::to_string).collect(),
             others: day.others,
-            may_derail: day.may_derail,
+            may_derail: day.risk != Risk::Safe,
+            risk: day.risk,
         };
         BackfillView {
             days: preview.days.iter().map(line).collect(),
             refused_before: preview.refused_before.map(|day| day.0),
             datapoints: preview.datapoints,
             takes_days: preview.takes_days,
-            risky: preview.days.iter().filter(|day| day.may_derail).count(),
+            risky: preview.risky_days(),
         }
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::difference::Action;
 use crate::ledger::{self, Shown};
 use crate::store;
 
@@ -71,7 +72,7 @@ impl App {
             moment: entry.moment,
             parked: entry.parked,
             attempts: entry.attempts,
-            removes: entry.removes,
+            removes: matches!(entry.action, Action::Remove(_)),
         });
         Ok(Questions {
             held: held.collect(),

@@ -1,4 +1,5 @@
-//! Every datapoint decided on, and how it stands.
+//! Every datapoint that links called for, as three facts: what is wanted, what Beeminder confirmed, and the
+//! user's word. Kept by goal and key, so that they outlive links.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,16 +9,17 @@ use strum::{EnumString, IntoStaticStr};
 use super::moment;
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::Daystamp;
+use crate::difference::{Action, Confirmed, Word, difference};
 use crate::goal::{GoalId, GoalSlug};
 use crate::link::LinkId;
 
-/// How a datapoint stands.
+/// The three facts as one word, which the schema works out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
 pub enum State {
-    /// In the outbox.
+    /// Beeminder is still to be asked for something.
     Pending,
-    /// Beeminder has it.
+    /// Beeminder has it as it should be.
     Confirmed,
     /// The user decided against it before Beeminder had it.
     Discarded,
@@ -27,7 +29,7 @@ pub enum State {
     Stale,
     /// The same, and the user wants it to stay.
     Kept,
-    /// In the outbox, to be deleted at Beeminder.
+    /// To be deleted at Beeminder.
     Removing,
     /// Deleted at Beeminder by this program, at the user's word.
     Removed,
@@ -45,7 +47,7 @@ impl State {
     }
 }
 
-/// A datapoint with its history.
+/// A datapoint with the three facts about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// Number for the user.
@@ -54,27 +56,43 @@ pub struct Stored {
     pub goal: GoalId,
     /// The goal's name as last seen.
     pub slug: GoalSlug,
-    /// The link that called for it.
+    /// The link that called for it last.
     pub link: LinkId,
-    /// What it should be.
+    /// The form last called for.
     pub datapoint: Datapoint,
-    /// How it stands.
+    /// Whether a link in force calls for it.
+    pub wanted: bool,
+    /// What Beeminder has of it.
+    pub confirmed: Confirmed,
+    /// What the user decided about it.
+    pub word: Word,
+    /// The three facts as one word.
     pub state: State,
-    /// Beeminder's id of it, once known.
-    pub beeminder_id: Option<String>,
     /// The day Beeminder counts it for, once known.
     pub beeminder_day: Option<String>,
+    /// When the goal's list first lacked it; `None` while it has it.
+    pub missing_since: Option<DateTime<Utc>>,
 }
 
 impl Stored {
-    /// Whether nothing needs to be sent for `wanted` to stand: it does already, or the user decided
-    /// against it.
-    pub fn settles(&self, wanted: &Datapoint) -> bool {
-        match self.state {
-            State::Deleted | State::Discarded => true,
-            State::Pending | State::Confirmed | State::Stale | State::Kept => self.datapoint == *wanted,
-            State::Removing | State::Removed => false,
-        }
+    /// The form the links call for, if they do.
+    pub fn wanted(&self) -> Option<&Datapoint> {
+        self.wanted.then_some(&self.datapoint)
+    }
+
+    /// What is to be asked of Beeminder.
+    pub fn difference(&self) -> Option<Action> {
+        difference(self.wanted(), &self.confirmed, self.word)
+    }
+
+    /// Whether Beeminder has exactly this, for all that is known.
+    pub fn is_confirmed_as(&self, form: &Datapoint) -> bool {
+        !self.confirmed.unsure && self.confirmed.form.as_ref() == Some(form)
+    }
+
+    /// What Beeminder has of it as a number; what is wanted while that is not known.
+    pub fn shown_value(&self) -> Decimal {
+        self.confirmed.form.as_ref().map_or(self.datapoint.value, |form| form.value)
     }
 }
 
@@ -100,43 +118,41 @@ pub fn load_in(rows: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
     Ok(found)
 }
 
-/// Loads what a link has at Beeminder or in the outbox.
-pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
+/// Loads what a goal has at Beeminder or may have, and what is to be sent to it.
+pub fn load_live(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
     let found = rows
         .prepare_cached(&format!(
-            "{SELECT} WHERE d.link_id = ?1 AND d.state IN ('pending', 'confirmed', 'stale') ORDER BY d.id"
+            "{SELECT} WHERE d.goal_id = ?1 AND d.state IN ('pending', 'confirmed', 'stale', 'kept')
+             ORDER BY d.id"
         ))?
-        .query_map([link.0], read)?
+        .query_map([&goal.0], read)?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }
 
-/// What Beeminder has of a goal on `first` or later, as far as its id there is known: its number here, and
-/// that id.
-pub fn confirmed_since(
+/// Loads what a goal has at Beeminder on `first` or later, as far as its id there is known.
+pub fn load_confirmed_since(
     rows: &Connection,
     goal: &GoalId,
     first: Daystamp,
-) -> anyhow::Result<Vec<(i64, String)>> {
+) -> anyhow::Result<Vec<Stored>> {
     let found = rows
-        .prepare_cached(
-            "SELECT id, beeminder_id FROM datapoint WHERE goal_id = ?1 AND state = 'confirmed'
-                 AND beeminder_id IS NOT NULL AND beeminder_day >= ?2 ORDER BY id",
-        )?
-        .query_map([&goal.0, &first.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .prepare_cached(&format!(
+            "{SELECT} WHERE d.goal_id = ?1 AND d.beeminder_id IS NOT NULL AND d.unsure = 0
+                 AND d.word <> 'remove' AND d.beeminder_day >= ?2 ORDER BY d.id"
+        ))?
+        .query_map([&goal.0, &first.to_string()], read)?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }
 
-/// The keys of what a link has at Beeminder or in the outbox.
-pub fn live_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<RequestId>> {
-    let ids = rows
-        .prepare_cached(
-            "SELECT request_id FROM datapoint WHERE link_id = ?1 AND state IN ('pending', 'confirmed')",
-        )?
-        .query_map([link.0], |row| row.get(0).map(RequestId))?
+/// Loads what a link calls for.
+pub fn load_wanted_by(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
+    let found = rows
+        .prepare_cached(&format!("{SELECT} WHERE d.link_id = ?1 AND d.wanted = 1 ORDER BY d.id"))?
+        .query_map([link.0], read)?
         .collect::<Result<_, _>>()?;
-    Ok(ids)
+    Ok(found)
 }
 
 /// How many datapoints are in one state, under links in force or not.
@@ -153,97 +169,164 @@ pub fn has_for_day(rows: &Connection, link: LinkId, day: Daystamp) -> anyhow::Re
         .exists(params![link.0, day.to_string()])?)
 }
 
-/// Forgets Beeminder's id of a datapoint that may no longer be there.
-pub fn forget_beeminder_id(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("UPDATE datapoint SET beeminder_id = NULL WHERE id = ?1", [id])?;
-    Ok(())
-}
-
 const SELECT: &str = "SELECT d.id, d.value, d.timestamp, d.daystamp, d.comment, d.state, d.beeminder_id,
-            d.request_id, d.goal_id, d.link_id, d.beeminder_day, g.slug
+            d.request_id, d.goal_id, d.link_id, d.beeminder_day, g.slug, d.wanted, d.sent_value,
+            d.sent_timestamp, d.sent_daystamp, d.sent_comment, d.unsure, d.word, d.missing_since
      FROM datapoint d JOIN goal g ON g.id = d.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    let (timestamp, day): (Option<i64>, Option<String>) = (row.get(2)?, row.get(3)?);
-    let day = day.and_then(|day| day.parse().ok());
+    let request_id = RequestId(row.get(7)?);
+    let form = |value: String, timestamp: Option<i64>, day: Option<String>, comment: String| Datapoint {
+        request_id: request_id.clone(),
+        value: value.parse::<Decimal>().unwrap_or_default(),
+        moment: day
+            .and_then(|day| day.parse().ok())
+            .map_or_else(|| Moment::At(moment(timestamp.unwrap_or(0))), Moment::On),
+        comment,
+    };
+    let sent = match row.get::<_, Option<String>>(13)? {
+        None => None,
+        Some(value) => Some(form(
+            value,
+            row.get(14)?,
+            row.get(15)?,
+            row.get::<_, Option<String>>(16)?.unwrap_or_default(),
+        )),
+    };
+    let state: String = row.get(5)?;
     Ok(Stored {
         id: row.get(0)?,
         goal: GoalId(row.get(8)?),
         slug: GoalSlug(row.get(11)?),
         link: LinkId(row.get(9)?),
-        datapoint: Datapoint {
-            request_id: RequestId(row.get(7)?),
-            value: row.get::<_, String>(1)?.parse::<Decimal>().unwrap_or_default(),
-            moment: day.map_or_else(|| Moment::At(moment(timestamp.unwrap_or(0))), Moment::On),
-            comment: row.get(4)?,
-        },
-        state: State::named(&row.get::<_, String>(5)?).unwrap_or(State::Pending),
-        beeminder_id: row.get(6)?,
+        datapoint: form(row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?),
+        wanted: row.get(12)?,
+        confirmed: Confirmed { form: sent, beeminder_id: row.get(6)?, unsure: row.get(17)? },
+        word: row.get::<_, String>(18)?.parse().unwrap_or_default(),
+        state: State::named(&state).unwrap_or(State::Pending),
         beeminder_day: row.get(10)?,
+        missing_since: row.get::<_, Option<i64>>(19)?.map(moment),
     })
 }
 
-/// Stores a datapoint as pending and returns its number.
-pub fn save_pending(
-    rows: &Connection,
-    goal: &GoalId,
-    link: LinkId,
-    datapoint: &Datapoint,
-) -> anyhow::Result<i64> {
-    let (timestamp, day) = match datapoint.moment {
+/// A form as the table has it: its moment, or its day.
+fn moment_columns(form: &Datapoint) -> (Option<i64>, Option<String>) {
+    match form.moment {
         Moment::At(moment) => (Some(moment.timestamp()), None),
         Moment::On(day) => (None, Some(day.to_string())),
-    };
+    }
+}
+
+/// The first day that Beeminder has something of this program's for, in a goal.
+pub fn first_day(rows: &Connection, goal: &GoalId) -> anyhow::Result<Option<Daystamp>> {
+    let first: Option<String> = rows
+        .prepare_cached(
+            "SELECT min(beeminder_day) FROM datapoint WHERE goal_id = ?1 AND beeminder_id IS NOT NULL",
+        )?
+        .query_row([&goal.0], |row| row.get(0))?;
+    Ok(first.and_then(|day| day.parse().ok()))
+}
+
+/// Notes that a link calls for a datapoint in this form, and returns its number. A word on it is over: what
+/// is struck out by the user is not called for.
+pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) -> anyhow::Result<i64> {
+    let (timestamp, day) = moment_columns(form);
+    // A removal that went out without an answer may have been done: then there is nothing to change.
     let id = rows
         .prepare_cached(
-            "INSERT INTO datapoint (goal_id, request_id, link_id, value, timestamp, daystamp, comment, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'pending')
+            "INSERT INTO datapoint (goal_id, request_id, link_id, wanted, value, timestamp, daystamp,
+                 comment, unsure, word)
+             VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7, 0, '')
              ON CONFLICT (goal_id, request_id) DO UPDATE SET
-                 link_id = excluded.link_id, value = excluded.value, timestamp = excluded.timestamp,
-                 daystamp = excluded.daystamp, comment = excluded.comment, state = 'pending'
+                 link_id = excluded.link_id, wanted = 1, value = excluded.value,
+                 timestamp = excluded.timestamp, daystamp = excluded.daystamp, comment = excluded.comment,
+                 beeminder_id = iif(word = 'remove' AND unsure = 1, NULL, beeminder_id),
+                 sent_value = iif(word = 'remove' AND unsure = 1, NULL, sent_value),
+                 word = ''
              RETURNING id",
         )?
         .query_row(
-            params![
-                goal.0,
-                datapoint.request_id.0,
-                link.0,
-                datapoint.value.to_string(),
-                timestamp,
-                day,
-                datapoint.comment
-            ],
+            params![goal.0, form.request_id.0, link.0, form.value.to_string(), timestamp, day, form.comment],
             |row| row.get(0),
         )?;
     Ok(id)
 }
 
-/// Notes that Beeminder has it, and on which day. An unknown id or day keeps what was known.
+/// Notes that no link calls for a datapoint, and what the user decided about it.
+pub fn unwant(rows: &Connection, id: i64, word: Word) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE datapoint SET wanted = 0, word = ?2 WHERE id = ?1")?
+        .execute(params![id, word.name()])?;
+    Ok(())
+}
+
+/// Notes that a request about it is on its way, before it is sent.
+pub fn save_unsure(rows: &Connection, id: i64, unsure: bool) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE datapoint SET unsure = ?2 WHERE id = ?1")?.execute(params![id, unsure])?;
+    Ok(())
+}
+
+/// What Beeminder said of a datapoint: its id, and the day it counts for. Unknown ones keep what was known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answer<'a> {
+    /// Beeminder's id.
+    pub beeminder_id: Option<&'a str>,
+    /// The day.
+    pub day: Option<&'a str>,
+}
+
+/// Notes that Beeminder has a datapoint in the form that a request carried.
 pub fn save_confirmed(
     rows: &Connection,
     id: i64,
-    beeminder_id: Option<&str>,
-    day: Option<&str>,
+    carried: &Datapoint,
+    answer: Answer<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    let (timestamp, day) = moment_columns(carried);
     rows.prepare_cached(
-        "UPDATE datapoint SET state = 'confirmed', confirmed_at = ?4,
-             beeminder_id = coalesce(?2, beeminder_id), beeminder_day = coalesce(?3, beeminder_day)
+        "UPDATE datapoint SET sent_value = ?2, sent_timestamp = ?3, sent_daystamp = ?4, sent_comment = ?5,
+             beeminder_id = coalesce(?6, beeminder_id), beeminder_day = coalesce(?7, beeminder_day),
+             confirmed_at = ?8, unsure = 0, missing_since = NULL
          WHERE id = ?1",
     )?
-    .execute(params![id, beeminder_id, day, now.timestamp()])?;
+    .execute(params![
+        id,
+        carried.value.to_string(),
+        timestamp,
+        day,
+        carried.comment,
+        answer.beeminder_id,
+        answer.day,
+        now.timestamp()
+    ])?;
     Ok(())
 }
 
-/// Notes how a datapoint stands.
-pub fn save_state(rows: &Connection, id: i64, state: State) -> anyhow::Result<()> {
-    rows.execute("UPDATE datapoint SET state = ?2 WHERE id = ?1", params![id, state.name()])?;
+/// Notes that Beeminder has a datapoint, in whatever form.
+pub fn save_found(rows: &Connection, id: i64, answer: Answer<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "UPDATE datapoint SET sent_value = NULL, beeminder_id = coalesce(?2, beeminder_id),
+             beeminder_day = coalesce(?3, beeminder_day), confirmed_at = ?4, unsure = 0, missing_since = NULL
+         WHERE id = ?1",
+    )?
+    .execute(params![id, answer.beeminder_id, answer.day, now.timestamp()])?;
     Ok(())
 }
 
-/// Notes that a datapoint that Beeminder had is not there any more, unless more was decided on it since.
-pub fn save_deleted(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("UPDATE datapoint SET state = 'deleted' WHERE id = ?1 AND state = 'confirmed'", [id])?;
+/// Notes that Beeminder does not have a datapoint.
+pub fn save_absent(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "UPDATE datapoint SET sent_value = NULL, beeminder_id = NULL, unsure = 0, missing_since = NULL
+         WHERE id = ?1",
+    )?
+    .execute([id])?;
+    Ok(())
+}
+
+/// Notes when a goal's list lacked a datapoint, or that it has it.
+pub fn save_missing(rows: &Connection, id: i64, since: Option<DateTime<Utc>>) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE datapoint SET missing_since = ?2 WHERE id = ?1")?
+        .execute(params![id, since.map(|since| since.timestamp())])?;
     Ok(())
 }
 
@@ -251,16 +334,6 @@ pub fn save_deleted(rows: &Connection, id: i64) -> anyhow::Result<()> {
 pub fn forget(rows: &Connection, id: i64) -> anyhow::Result<()> {
     rows.execute("DELETE FROM datapoint WHERE id = ?1", [id])?;
     Ok(())
-}
-
-/// Forgets what a link called for and was never sent. Returns how many there were. What was sent without an
-/// answer may be at Beeminder, so it is seen through.
-pub fn forget_pending(rows: &Connection, link: LinkId) -> anyhow::Result<usize> {
-    Ok(rows.execute(
-        "DELETE FROM datapoint WHERE link_id = ?1 AND state = 'pending' AND beeminder_id IS NULL
-             AND id NOT IN (SELECT datapoint_id FROM outbox WHERE attempts > 0)",
-        [link.0],
-    )?)
 }
 
 /// How many datapoints of a link Beeminder has.
@@ -281,7 +354,7 @@ pub fn latest_confirmation(rows: &Connection) -> anyhow::Result<Option<DateTime<
 pub fn latest_of(rows: &Connection, link: LinkId) -> anyhow::Result<Option<(String, String)>> {
     Ok(rows
         .prepare_cached(
-            "SELECT value, coalesce(beeminder_day, daystamp, '') FROM datapoint
+            "SELECT coalesce(sent_value, value), coalesce(beeminder_day, daystamp, '') FROM datapoint
              WHERE link_id = ?1 AND state = 'confirmed'
              ORDER BY coalesce(beeminder_day, daystamp) DESC, timestamp DESC LIMIT 1",
         )?

@@ -3,25 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use strum::VariantArray;
 
-use super::moment;
-use crate::day::Daystamp;
 use crate::link::LinkId;
 use crate::measurement::GroupId;
-use crate::sync::plan::{Decision, KnownDays, Reason};
-
-/// Loads the days that a link's groups were given.
-pub fn known_days(rows: &Connection, link: LinkId) -> anyhow::Result<KnownDays> {
-    let mut known = KnownDays::new();
-    let mut statement =
-        rows.prepare_cached("SELECT group_id, measured_at, daystamp FROM decision WHERE link_id = ?1")?;
-    let mut found = statement.query([link.0])?;
-    while let Some(row) = found.next()? {
-        if let Ok(day) = row.get::<_, String>(2)?.parse::<Daystamp>() {
-            known.insert(GroupId(row.get(0)?), (moment(row.get(1)?), day));
-        }
-    }
-    Ok(known)
-}
+use crate::sync::plan::{Decision, Reason};
 
 /// Notes what became of groups, in place of what was noted before.
 pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::Result<()> {

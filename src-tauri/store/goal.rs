@@ -11,7 +11,7 @@ use crate::goal::{Goal, GoalId, GoalSlug, Presence};
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached(
         "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
-                 ?15)
+                 ?15, NULL)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
              title = excluded.title, units = excluded.units, deadline = excluded.deadline,
@@ -19,7 +19,7 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
              healthkit_metric = excluded.healthkit_metric, frozen = excluded.frozen,
              buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
              starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at,
-             graph_url = excluded.graph_url",
+             graph_url = excluded.graph_url, missing_since = NULL",
     )?
     .execute(params![
         goal.id.0,
@@ -80,15 +80,45 @@ pub fn redrawn_at(rows: &Connection, redraw: TimeDelta) -> anyhow::Result<Option
     Ok(first.map(moment))
 }
 
-/// The linked goals that take datapoints and were last compared with what was sent before `moment`.
-pub fn load_uncompared(rows: &Connection, before: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
+/// The linked goals whose turn it is to be compared with what was sent.
+///
+/// The last time was before `before`, or in a future that this computer once took for the present, or
+/// something was missing then and it was before `again`.
+pub fn load_uncompared(
+    rows: &Connection,
+    before: DateTime<Utc>,
+    again: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<Goal>> {
     let query = format!(
-        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
-             AND presence = 'active' AND compared_at <= ?1 ORDER BY slug"
+        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) AND presence = 'active'
+             AND (compared_at <= ?1 OR compared_at > ?3 OR (compared_at <= ?2 AND EXISTS
+                 (SELECT 1 FROM datapoint d WHERE d.goal_id = goal.id AND d.missing_since IS NOT NULL)))
+         ORDER BY slug"
     );
-    let goals =
-        rows.prepare_cached(&query)?.query_map([before.timestamp()], read)?.collect::<Result<_, _>>()?;
+    let goals = rows
+        .prepare_cached(&query)?
+        .query_map([before.timestamp(), again.timestamp(), now.timestamp()], read)?
+        .collect::<Result<_, _>>()?;
     Ok(goals)
+}
+
+/// When Beeminder's lists first lacked a goal.
+pub fn missing_since(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let since: Option<Option<i64>> = rows
+        .query_row("SELECT missing_since FROM goal WHERE id = ?1", [&id.0], |row| row.get(0))
+        .optional()?;
+    Ok(since.flatten().map(moment))
+}
+
+/// Notes that Beeminder's lists lack a goal, keeping the moment when they first did. What is known of it
+/// stays as it was.
+pub fn save_missing(rows: &Connection, id: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.execute(
+        "UPDATE goal SET missing_since = coalesce(missing_since, ?2) WHERE id = ?1",
+        params![id.0, now.timestamp()],
+    )?;
+    Ok(())
 }
 
 /// Notes when what a goal has was compared with what was sent.

@@ -162,6 +162,7 @@ pub fn sent_groups(rows: &Connection) -> anyhow::Result<HashSet<GroupId>> {
 /// How it ended, as one word.
 const OUTCOME: &str = "CASE
          WHEN d.link_id IS NULL THEN 'unlinked'
+         WHEN d.reason IN ('deleted', 'discarded') THEN d.reason
          WHEN o.parked IS NOT NULL THEN 'refused'
          WHEN p.state = 'confirmed' AND d.reason = 'other_of_day' THEN 'not_chosen'
          WHEN p.state = 'confirmed' THEN 'sent'

@@ -27,7 +27,7 @@ pub fn save_all(rows: &Connection, incidents: &[Incident]) -> anyhow::Result<()>
     rows.execute("DELETE FROM incident", [])?;
     for incident in incidents {
         rows.execute(
-            "INSERT INTO incident VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO incident VALUES (?1, ?2, ?3, ?4)",
             params![incident.code.name(), incident.goal, incident.count, incident.told],
         )?;
     }

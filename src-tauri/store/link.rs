@@ -1,5 +1,7 @@
 //! Links: this feeds that goal, so, since then.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -61,19 +63,34 @@ fn columns(feed: &Feed) -> Columns {
     }
 }
 
-/// Loads the links in force.
+/// Loads the links in force. One that this version cannot read is left out, see [`load_unreadable`].
 pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Link>> {
     let links = rows
         .prepare_cached(&format!("{SELECT} WHERE l.removed_at IS NULL ORDER BY l.id"))?
         .query_map([], read)?
         .collect::<Result<Vec<_>, _>>()?;
-    links.into_iter().map(|link| with_past(rows, link)).collect()
+    links.into_iter().flatten().map(|link| with_past(rows, link)).collect()
 }
 
-/// Loads one link in force.
+/// The links in force that this version cannot read, by number and goal. Nothing is sent for them: a filter
+/// that is not understood must not let everything through.
+pub fn load_unreadable(rows: &Connection) -> anyhow::Result<Vec<(LinkId, GoalSlug)>> {
+    let query = format!("{SELECT} WHERE l.removed_at IS NULL ORDER BY l.id");
+    let mut statement = rows.prepare_cached(&query)?;
+    let (mut found, mut unreadable) = (statement.query([])?, Vec::new());
+    while let Some(row) = found.next()? {
+        if read(row)?.is_none() {
+            unreadable.push((LinkId(row.get(0)?), GoalSlug(row.get(2)?)));
+        }
+    }
+    Ok(unreadable)
+}
+
+/// Loads one link in force, if this version can read it.
 pub fn load(rows: &Connection, id: LinkId) -> anyhow::Result<Option<Link>> {
     let query = format!("{SELECT} WHERE l.removed_at IS NULL AND l.id = ?1");
-    rows.query_row(&query, [id.0], read).optional()?.map(|link| with_past(rows, link)).transpose()
+    let link = rows.query_row(&query, [id.0], read).optional()?.flatten();
+    link.map(|link| with_past(rows, link)).transpose()
 }
 
 /// Marks a link for the plan: it goes through all that the link concerns.
@@ -91,9 +108,11 @@ pub fn load_changed(rows: &Connection) -> anyhow::Result<Vec<LinkId>> {
     Ok(ids)
 }
 
-/// Marks every link as gone through by the plan.
-pub fn mark_planned(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET changed = 0 WHERE changed = 1", [])?;
+/// Marks links as gone through by the plan.
+pub fn mark_planned(rows: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
+    for id in ids {
+        mark_link_planned(rows, *id)?;
+    }
     Ok(())
 }
 
@@ -112,23 +131,23 @@ pub fn remove(rows: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Resu
 const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since, l.options
      FROM link l JOIN goal g ON g.id = l.goal_id";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Link> {
+/// `None` when this version does not understand what the link sends, or its options.
+fn read(row: &Row<'_>) -> rusqlite::Result<Option<Link>> {
     let (feed, measure): (String, String) = (row.get(3)?, row.get(4)?);
     let (unit, take): (String, String) = (row.get(5)?, row.get(6)?);
-    let feed = read_feed(&feed, &measure, &unit, &take).ok_or_else(|| {
-        let what = format!("a link of unknown kind: {feed} {measure} {unit} {take}");
-        rusqlite::Error::FromSqlConversionFailure(3, rusqlite::types::Type::Text, what.into())
-    })?;
-    Ok(Link {
+    let options: Option<Options> = serde_json::from_str(row.get_ref(8)?.as_str()?).ok();
+    let (Some(feed), Some(options)) = (read_feed(&feed, &measure, &unit, &take), options) else {
+        return Ok(None);
+    };
+    Ok(Some(Link {
         id: LinkId(row.get(0)?),
         goal: GoalId(row.get(1)?),
         slug: GoalSlug(row.get(2)?),
         feed,
         since: moment(row.get(7)?),
-        // Written by this program alone; what another version cannot read is as usual.
-        options: serde_json::from_str(&row.get::<_, String>(8)?).unwrap_or_default(),
+        options,
         past: Vec::new(),
-    })
+    }))
 }
 
 fn with_past(rows: &Connection, link: Link) -> anyhow::Result<Link> {

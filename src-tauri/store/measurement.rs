@@ -91,24 +91,34 @@ pub fn load_with_kinds(
     kinds: &[MeasureKind],
     since: DateTime<Utc>,
 ) -> anyhow::Result<Vec<MeasureGroup>> {
+    load_with_kinds_between(rows, kinds, since, DateTime::<Utc>::MAX_UTC)
+}
+
+/// The same, of what was measured before `until`.
+pub fn load_with_kinds_between(
+    rows: &Connection,
+    kinds: &[MeasureKind],
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> anyhow::Result<Vec<MeasureGroup>> {
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.0.to_string()).collect();
     let query = format!(
-        "{SELECT} WHERE g.measured_at >= ?1 AND m.kind IN ({}) AND g.missing_since IS NULL
+        "{SELECT} WHERE g.measured_at >= ?1 AND g.measured_at < ?2 AND m.kind IN ({})
+             AND g.missing_since IS NULL
          ORDER BY g.id, m.ordinal",
         kinds.join(", ")
     );
-    collect(rows, &query, &[&since.timestamp()])
+    collect(rows, &query, &[&since.timestamp(), &until.timestamp()])
 }
 
-/// Loads what else was measured at the moments of the groups the plan has not seen: one act may come as
-/// several groups.
-pub fn load_beside_changed(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
-    let query = format!(
-        "{SELECT} WHERE g.measured_at IN (SELECT c.measured_at FROM measure_group c
-             JOIN unplanned u ON u.group_id = c.id)
-         ORDER BY g.id, m.ordinal"
-    );
-    collect(rows, &query, &[])
+/// Loads all that was measured at the moments of `groups`: one act may come as several groups.
+pub fn load_beside(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
+    let mut moments: Vec<i64> = groups.iter().map(|group| group.measured_at.timestamp()).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    let query =
+        format!("{SELECT} WHERE g.measured_at IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
+    collect(rows, &query, &[&serde_json::to_string(&moments)?])
 }
 
 /// The numbers of the groups of `source` measured in a time, that Withings had when it was last asked.
@@ -161,14 +171,26 @@ pub fn all_planned(rows: &Connection) -> anyhow::Result<bool> {
     Ok(!rows.prepare_cached("SELECT 1 FROM unplanned")?.exists([])?)
 }
 
-/// Loads the groups the plan has not seen in their present form.
-pub fn load_changed(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
-    let query = format!("{SELECT} WHERE g.id IN (SELECT group_id FROM unplanned) ORDER BY g.id, m.ordinal");
-    collect(rows, &query, &[])
+/// Loads groups the plan has not seen in their present form, up to `most` of them, the oldest first.
+pub fn load_changed(rows: &Connection, most: u32) -> anyhow::Result<Vec<MeasureGroup>> {
+    let query = format!(
+        "{SELECT} WHERE g.id IN (SELECT c.id FROM unplanned u JOIN measure_group c ON c.id = u.group_id
+             ORDER BY c.measured_at, c.id LIMIT ?1) ORDER BY g.id, m.ordinal"
+    );
+    collect(rows, &query, &[&most])
+}
+
+/// Marks groups as seen by the plan.
+pub fn mark_planned(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<()> {
+    let mut statement = rows.prepare_cached("DELETE FROM unplanned WHERE group_id = ?1")?;
+    for group in groups {
+        statement.execute([group.id.0])?;
+    }
+    Ok(())
 }
 
 /// Marks every group as seen by the plan.
-pub fn mark_planned(rows: &Connection) -> anyhow::Result<()> {
+pub fn mark_all_planned(rows: &Connection) -> anyhow::Result<()> {
     rows.execute("DELETE FROM unplanned", [])?;
     Ok(())
 }
@@ -253,11 +275,11 @@ mod tests {
     fn only_what_is_new_or_differs_is_marked_for_the_plan() {
         let rows = super::super::in_memory();
         assert!(save(&rows, &group(1, 82_400)).unwrap());
-        mark_planned(&rows).unwrap();
+        mark_all_planned(&rows).unwrap();
         assert!(!save(&rows, &group(1, 82_400)).unwrap());
-        assert_eq!(load_changed(&rows).unwrap(), []);
+        assert_eq!(load_changed(&rows, 100).unwrap(), []);
         assert!(save(&rows, &group(1, 82_500)).unwrap());
-        assert_eq!(load_changed(&rows).unwrap(), [group(1, 82_500)]);
+        assert_eq!(load_changed(&rows, 100).unwrap(), [group(1, 82_500)]);
         assert_eq!(load(&rows, GroupId(1)).unwrap(), Some(group(1, 82_500)));
     }
 
@@ -280,15 +302,15 @@ mod tests {
     fn a_group_that_is_gone_is_marked_once_and_may_come_back() {
         let rows = super::super::in_memory();
         save(&rows, &group(1, 82_400)).unwrap();
-        mark_planned(&rows).unwrap();
+        mark_all_planned(&rows).unwrap();
         let known = |rows: &_| ids_between(rows, Source::Measure, moment(1001), moment(1002)).unwrap();
         assert_eq!(known(&rows), [GroupId(1)]);
         mark_gone(&rows, GroupId(1), moment(5000)).unwrap();
-        assert_eq!((known(&rows), load_changed(&rows).unwrap()[0].gone), (vec![], true));
+        assert_eq!((known(&rows), load_changed(&rows, 100).unwrap()[0].gone), (vec![], true));
         assert_eq!(load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(0)).unwrap(), []);
-        mark_planned(&rows).unwrap();
+        mark_all_planned(&rows).unwrap();
         assert!(save(&rows, &group(1, 82_400)).unwrap(), "it is news that it is back");
-        assert_eq!(load_changed(&rows).unwrap(), [group(1, 82_400)]);
+        assert_eq!(load_changed(&rows, 100).unwrap(), [group(1, 82_400)]);
     }
 
     #[test]

@@ -4,11 +4,12 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
     include_str!("migrations/0004_goal.sql"),
+    include_str!("migrations/0005_facts.sql"),
 ];
 
 /// Runs the migrations the database has not had. Refuses a database from a newer program.
@@ -35,6 +36,16 @@ pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     transaction.commit().context("Failed to update the database")
 }
 
+/// Makes a new database in the format of an earlier version; in today's where there is no such version.
+pub(super) fn migrate_to(connection: &mut Connection, version: usize) -> anyhow::Result<()> {
+    let version = version.min(MIGRATIONS.len());
+    for sql in &MIGRATIONS[..version] {
+        connection.execute_batch(sql).context("Failed to make the database")?;
+    }
+    connection.pragma_update(None, "user_version", version)?;
+    Ok(())
+}
+
 fn version(connection: &Connection) -> anyhow::Result<usize> {
     connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
@@ -44,11 +55,13 @@ fn version(connection: &Connection) -> anyhow::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::difference::Action;
 
     fn objects(connection: &Connection) -> Vec<(String, String)> {
         let squeeze = |sql: String| {
             let words = sql.split_whitespace().collect::<Vec<_>>().join(" ");
-            words.replace(" )", ")").replace(" ,", ",")
+            // A table that was renamed has its name in quotes.
+            words.replace(" )", ")").replace(" ,", ",").replace('"', "")
         };
         connection
             .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
@@ -113,7 +126,7 @@ mod tests {
         let group = group.unwrap();
         assert_eq!((group.source, group.day, group.gone), (crate::kind::Source::Measure, None, false));
         let entry = crate::store::outbox::load_all(&connection).unwrap().remove(0);
-        assert_eq!((entry.form.as_str(), entry.attempts, entry.removes), ("value=82.4", 2, false));
+        assert_eq!((entry.form.as_str(), entry.attempts, &entry.action), ("value=82.4", 2, &Action::Create));
         let withings = crate::store::account::load(&connection, crate::accounts::Service::Withings).unwrap();
         assert_eq!(withings.unwrap().scope, "");
     }

@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod datapoint;
 pub mod decision;
 pub mod device;
+pub mod given_day;
 pub mod goal;
 pub mod history;
 pub mod incident;
@@ -21,6 +22,8 @@ mod migrations;
 pub mod outbox;
 mod recover;
 pub mod setting;
+pub mod struck;
+pub mod trouble;
 pub mod verdict;
 
 use std::path::Path;
@@ -56,8 +59,9 @@ impl Store {
             Err(error) if is_damaged(&error) => {
                 let recovery = recover::set_aside(&path, now)?;
                 crate::data_dir::create_private_file(&path)?;
-                let mut connection = open_file(&path)?;
-                recover::salvage(&mut connection, &recovery);
+                let mut connection = Connection::open(&path).context("Failed to open the database")?;
+                recover::salvage(&mut connection, &recovery)?;
+                prepare(&mut connection)?;
                 (connection, Some(recovery))
             }
             Err(error) => return Err(error),

@@ -1,16 +1,18 @@
-//! The queue of datapoints that Beeminder has not confirmed. A row leaves it when Beeminder has the
-//! datapoint or the user decides against it, and never otherwise.
+//! The queue: for each datapoint whose wanted form differs from the confirmed one, the request that is to be
+//! sent. A row leaves it when nothing differs any more, and never otherwise.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::datapoint::Stored;
+use super::datapoint::{self, Stored};
 use super::moment;
 use crate::datapoint::{Datapoint, Moment, RequestId};
+use crate::day::Daystamp;
+use crate::difference::{Action, Word};
 use crate::goal::{GoalId, GoalSlug};
 use crate::link::LinkId;
 
-/// One datapoint waiting to be sent.
+/// One request waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// The datapoint's number.
@@ -21,47 +23,106 @@ pub struct OutboxEntry {
     pub slug: GoalSlug,
     /// Its key within the goal.
     pub request_id: RequestId,
-    /// The link that called for it.
+    /// The link that called for it last.
     pub link: LinkId,
     /// Its value, for showing.
     pub value: String,
+    /// What is asked.
+    pub action: Action,
     /// The request as it is sent, without the token.
     pub form: String,
-    /// Beeminder's id of the datapoint to change, or nothing to create one.
-    pub updates: Option<String>,
     /// How often it was sent.
     pub attempts: u32,
+    /// When a request was last sent that had no answer at all.
+    pub unanswered_at: Option<DateTime<Utc>>,
     /// Automatic passes leave it alone until then.
     pub wait_until: DateTime<Utc>,
-    /// Why it needs the user.
+    /// Beeminder's words of refusal, until the user decides.
     pub parked: Option<String>,
     /// When what it is about happened; for a day, its noon.
     pub moment: DateTime<Utc>,
     /// When it was decided on.
     pub queued_at: DateTime<Utc>,
-    /// Whether the datapoint is to be deleted at Beeminder.
-    pub removes: bool,
+    /// The form last called for; a request that waits carries it.
+    pub datapoint: Datapoint,
+    /// The day Beeminder counts it for, once known.
+    pub beeminder_day: Option<Daystamp>,
 }
 
-/// Puts a datapoint into the outbox, in place of an earlier form of it.
-pub fn enqueue(
-    rows: &Connection,
-    id: i64,
-    goal: &GoalId,
-    datapoint: &Datapoint,
-    updates: Option<&str>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let form = if updates.is_some() { datapoint.update_form() } else { datapoint.create_form() };
-    let moment = moment_of(datapoint);
+impl OutboxEntry {
+    /// The form that the request carries, read back from the request itself.
+    pub fn carried(&self) -> Datapoint {
+        self.datapoint.as_in_form(&self.form)
+    }
+}
+
+/// Brings the queue in line with the three facts about a datapoint.
+///
+/// A request that is the same stays as it is, with its attempts; one that differs takes its place. What nobody
+/// calls for, and Beeminder does not have, is forgotten. Returns whether something is to be sent that was not before.
+pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let Some(stored) = datapoint::load_number(rows, id)? else {
+        return Ok(false);
+    };
+    let Some(action) = stored.difference() else {
+        remove(rows, id)?;
+        let is_nothing = !stored.wanted && !stored.confirmed.is_there();
+        if is_nothing && matches!(stored.word, Word::None | Word::Left | Word::Keep) {
+            datapoint::forget(rows, id)?;
+        }
+        return Ok(false);
+    };
+    let form = match &action {
+        Action::Create => stored.datapoint.create_form(),
+        Action::Update(_) => stored.datapoint.update_form(),
+        Action::Remove(_) | Action::LookUp => String::new(),
+    };
+    if let Some(entry) = load(rows, id)?
+        && entry.action == action
+        && entry.form == form
+    {
+        return Ok(false);
+    }
     rows.prepare_cached(
-        "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, NULL, ?6, 0)
+        "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, NULL, ?7)
          ON CONFLICT (datapoint_id) DO UPDATE SET
-             moment = excluded.moment, form = excluded.form, updates = excluded.updates,
-             wait_until = 0, parked = NULL, removes = 0",
+             moment = excluded.moment, action = excluded.action, form = excluded.form,
+             beeminder_id = excluded.beeminder_id, attempts = 0, wait_until = 0, parked = NULL",
     )?
-    .execute(params![id, goal.0, moment, form, updates, now.timestamp()])?;
-    Ok(())
+    .execute(params![
+        id,
+        stored.goal.0,
+        moment_of(&stored.datapoint),
+        action.name(),
+        form,
+        action.beeminder_id(),
+        now.timestamp()
+    ])?;
+    Ok(true)
+}
+
+/// Notes that a link calls for a datapoint in this form. Returns whether something is to be sent that was
+/// not before.
+pub fn want(
+    rows: &Connection,
+    goal: &GoalId,
+    link: LinkId,
+    form: &Datapoint,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let known = datapoint::load(rows, goal, &form.request_id)?;
+    if known.is_some_and(|known| known.wanted() == Some(form) && known.link == link) {
+        return Ok(false);
+    }
+    let id = datapoint::want(rows, goal, link, form)?;
+    settle(rows, id, now)
+}
+
+/// Notes that no link calls for a datapoint, and what the user decided about it. Returns whether something
+/// is to be sent that was not before.
+pub fn unwant(rows: &Connection, stored: &Stored, word: Word, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    datapoint::unwant(rows, stored.id, word)?;
+    settle(rows, stored.id, now)
 }
 
 /// What "oldest" goes by.
@@ -70,23 +131,6 @@ fn moment_of(datapoint: &Datapoint) -> i64 {
         Moment::At(moment) => moment.timestamp(),
         Moment::On(day) => day.0.and_hms_opt(12, 0, 0).map_or(0, |noon| noon.and_utc().timestamp()),
     }
-}
-
-/// Puts the removal of a datapoint into the outbox, in place of whatever was to be sent.
-pub fn enqueue_removal(
-    rows: &Connection,
-    known: &Stored,
-    goal: &GoalId,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let moment = moment_of(&known.datapoint);
-    rows.prepare_cached(
-        "INSERT INTO outbox VALUES (?1, ?2, ?3, '', ?4, 0, 0, NULL, ?5, 1)
-         ON CONFLICT (datapoint_id) DO UPDATE SET
-             form = '', updates = excluded.updates, wait_until = 0, parked = NULL, removes = 1",
-    )?
-    .execute(params![known.id, goal.0, moment, known.beeminder_id, now.timestamp()])?;
-    super::datapoint::save_state(rows, known.id, super::datapoint::State::Removing)
 }
 
 /// Loads everything, oldest first within each goal.
@@ -104,14 +148,37 @@ pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<OutboxEntry>> {
     Ok(rows.prepare_cached(&query)?.query_row([id], read).optional()?)
 }
 
-/// Counts an attempt, before it is made. Returns whether the entry is still there to be sent.
-pub fn count_attempt(rows: &Connection, id: i64) -> anyhow::Result<bool> {
+/// A request that is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed {
+    /// The request, as it is just now.
+    pub entry: OutboxEntry,
+    /// Whether an earlier request about the datapoint was not answered.
+    pub was_unsure: bool,
+}
+
+/// Counts an attempt, before it is made, and notes that its answer is not known. Returns the request as it
+/// is then; `None` when there is nothing to be sent any more.
+pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<Option<Claimed>> {
     let counted = rows
         .prepare_cached(
-            "UPDATE outbox SET attempts = attempts + 1 WHERE datapoint_id = ?1 AND parked IS NULL",
+            "UPDATE outbox SET attempts = attempts + 1,
+                 unanswered_at = iif(action = 'look_up', unanswered_at, ?2)
+             WHERE datapoint_id = ?1 AND parked IS NULL",
         )?
-        .execute([id])?;
-    Ok(counted == 1)
+        .execute([id, now.timestamp()])?;
+    let known = datapoint::load_number(rows, id)?.filter(|_| counted > 0);
+    let (Some(known), Some(entry)) = (known, load(rows, id)?) else {
+        return Ok(None);
+    };
+    datapoint::save_unsure(rows, id, true)?;
+    Ok(Some(Claimed { entry, was_unsure: known.confirmed.unsure }))
+}
+
+/// Notes that the service answered, so that nothing of it is still on its way.
+pub fn save_answered(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE outbox SET unanswered_at = 0 WHERE datapoint_id = ?1")?.execute([id])?;
+    Ok(())
 }
 
 /// Leaves an entry alone for a while.
@@ -132,6 +199,30 @@ pub fn park(rows: &Connection, id: i64, reason: &str) -> anyhow::Result<()> {
 /// Lets an entry be sent again, at once.
 pub fn unpark(rows: &Connection, id: i64) -> anyhow::Result<()> {
     rows.execute("UPDATE outbox SET parked = NULL, wait_until = 0 WHERE datapoint_id = ?1", [id])?;
+    Ok(())
+}
+
+/// Lets everything that a goal refused be sent again. Returns how many there are.
+pub fn unpark_goal(rows: &Connection, goal: &GoalId) -> anyhow::Result<usize> {
+    Ok(rows.execute(
+        "UPDATE outbox SET parked = NULL, wait_until = 0 WHERE goal_id = ?1 AND parked IS NOT NULL",
+        [&goal.0],
+    )?)
+}
+
+/// Whether a goal has refused another one with the same words.
+pub fn is_parked_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<bool> {
+    Ok(rows
+        .prepare_cached("SELECT 1 FROM outbox WHERE goal_id = ?1 AND parked = ?2")?
+        .exists([&goal.0, reason])?)
+}
+
+/// Lets those that a goal refused with the same words wait with it.
+pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<()> {
+    rows.execute(
+        "UPDATE outbox SET parked = NULL, wait_until = 0 WHERE goal_id = ?1 AND parked = ?2",
+        [&goal.0, reason],
+    )?;
     Ok(())
 }
 
@@ -160,25 +251,54 @@ pub fn counts_of(rows: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> 
         .query_row([link.0], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// How many can be sent and never were.
+pub fn unsent(rows: &Connection) -> anyhow::Result<u64> {
+    Ok(rows.query_row("SELECT count(*) FROM outbox WHERE parked IS NULL AND attempts = 0", [], |row| {
+        row.get(0)
+    })?)
+}
+
+/// The goals that something waits for.
+pub fn goals(rows: &Connection) -> anyhow::Result<Vec<GoalId>> {
+    let goals = rows
+        .prepare_cached("SELECT DISTINCT goal_id FROM outbox ORDER BY goal_id")?
+        .query_map([], |row| row.get(0).map(GoalId))?
+        .collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
 const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
-            o.updates, o.attempts, o.wait_until, o.parked, o.queued_at, o.removes, o.moment
+            o.beeminder_id, o.attempts, o.wait_until, o.parked, o.queued_at, o.action, o.moment,
+            o.unanswered_at, d.timestamp, d.daystamp, d.comment, d.beeminder_day
      FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    let (request_id, value) = (RequestId(row.get(3)?), row.get::<_, String>(5)?);
+    let day = row.get::<_, Option<String>>(16)?.and_then(|day| day.parse().ok());
+    let timestamp: Option<i64> = row.get(15)?;
+    let action: String = row.get(12)?;
     Ok(OutboxEntry {
         id: row.get(0)?,
         goal: GoalId(row.get(1)?),
         slug: GoalSlug(row.get(2)?),
-        request_id: RequestId(row.get(3)?),
         link: LinkId(row.get(4)?),
-        value: row.get(5)?,
+        datapoint: Datapoint {
+            request_id: request_id.clone(),
+            value: value.parse().unwrap_or_default(),
+            moment: day.map_or_else(|| Moment::At(moment(timestamp.unwrap_or(0))), Moment::On),
+            comment: row.get(17)?,
+        },
+        request_id,
+        value,
         form: row.get(6)?,
-        updates: row.get(7)?,
+        // What another version wrote and this one cannot read is looked up, which does no harm.
+        action: Action::named(&action, row.get(7)?).unwrap_or(Action::LookUp),
         attempts: row.get(8)?,
+        unanswered_at: row.get::<_, Option<i64>>(14)?.filter(|at| *at > 0).map(moment),
         wait_until: moment(row.get(9)?),
         parked: row.get(10)?,
         queued_at: moment(row.get(11)?),
-        removes: row.get(12)?,
         moment: moment(row.get(13)?),
+        beeminder_day: row.get::<_, Option<String>>(18)?.and_then(|day| day.parse().ok()),
     })
 }

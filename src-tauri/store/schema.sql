@@ -9,11 +9,6 @@ CREATE TABLE account (
     connected INTEGER NOT NULL,        -- 1 while its tokens are in the keychain
     connected_at INTEGER NOT NULL,     -- when the user last signed in
     deadbeat INTEGER NOT NULL,         -- 1 while Beeminder refuses changes until a payment is sorted out
-    problem TEXT NOT NULL,             -- code of what is wrong, '' when nothing is
-    problem_text TEXT NOT NULL,        -- the same for people
-    problem_since INTEGER NOT NULL,    -- when it began, 0 when nothing is
-    failures INTEGER NOT NULL,         -- passes that failed in a row, for the back-off
-    wait_until INTEGER NOT NULL,       -- automatic passes leave the service alone until then
     limited_at INTEGER NOT NULL,       -- when it last asked for a pause because of too many requests
     scope TEXT NOT NULL DEFAULT ''     -- what Withings lets us read, comma-separated; '' while unknown
 ) STRICT;
@@ -83,7 +78,8 @@ CREATE TABLE goal (
     renamed_from TEXT,                 -- an earlier name, until the user was told
     read_at INTEGER NOT NULL,          -- when it was read
     graph_url TEXT,                    -- where Beeminder keeps a picture of its graph; NULL while unknown
-    compared_at INTEGER NOT NULL DEFAULT 0 -- when what it has was last compared with what was sent
+    compared_at INTEGER NOT NULL DEFAULT 0, -- when what it has was last compared with what was sent
+    missing_since INTEGER              -- when Beeminder's lists first lacked it; NULL while they have it
 ) STRICT;
 
 -- This feeds that goal, so, since then.
@@ -103,7 +99,7 @@ CREATE TABLE link (
 
 -- What the user said, or what follows from it, about measurements that may be another person's.
 CREATE TABLE verdict (
-    group_id INTEGER NOT NULL PRIMARY KEY REFERENCES measure_group (id) ON DELETE CASCADE, -- the group
+    group_id INTEGER NOT NULL PRIMARY KEY, -- the group; it may be fetched again later, so it is no reference
     mine INTEGER NOT NULL,             -- 1 when it is the user's
     remembered INTEGER NOT NULL,       -- 1 when the user wants others like it decided in the same way
     decided_at INTEGER NOT NULL        -- when
@@ -144,39 +140,91 @@ CREATE TABLE decision (
 CREATE INDEX decision_day ON decision (link_id, daystamp);
 CREATE INDEX decision_group ON decision (group_id);
 
--- Every datapoint this program decided on, and how it stands.
+-- Every datapoint that links called for, as three facts: what is wanted, what Beeminder confirmed, and the
+-- user's word. What is to be sent follows from them.
 CREATE TABLE datapoint (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user, shared with the outbox
     goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
     request_id TEXT NOT NULL,          -- Beeminder's idempotency key within the goal
-    link_id INTEGER NOT NULL REFERENCES link (id), -- the link that called for it
-    value TEXT NOT NULL,               -- the value, an exact decimal
+    link_id INTEGER NOT NULL REFERENCES link (id), -- the link that called for it last
+    wanted INTEGER NOT NULL,           -- 1 while a link in force calls for it
+    value TEXT NOT NULL,               -- the form last called for: its value, an exact decimal
     timestamp INTEGER,                 -- its moment; NULL for a day's value
     daystamp TEXT,                     -- its day; NULL for a point
     comment TEXT NOT NULL,             -- its comment
-    state TEXT NOT NULL,               -- 'pending', 'confirmed', 'discarded', 'deleted' (by the user, at Beeminder), 'stale' (no longer called for, still at Beeminder), 'kept' (the same, and the user wants it so), 'removing' or 'removed' (by us, at the user's word)
-    beeminder_id TEXT,                 -- Beeminder's id of it; NULL while unknown
+    sent_value TEXT,                   -- the form Beeminder last confirmed; NULL while it has none, or an unknown one
+    sent_timestamp INTEGER,            -- its moment
+    sent_daystamp TEXT,                -- its day
+    sent_comment TEXT,                 -- its comment
+    unsure INTEGER NOT NULL,           -- 1 while a request went out and its answer did not come
+    beeminder_id TEXT,                 -- Beeminder's id of it; NULL while it has none, or an unknown one
     beeminder_day TEXT,                -- the day Beeminder counts it for; NULL while unknown
-    confirmed_at INTEGER,              -- when Beeminder confirmed it; NULL before
+    confirmed_at INTEGER,              -- when Beeminder last confirmed it; NULL before
+    missing_since INTEGER,             -- when the goal's list first lacked it; NULL while it has it
+    word TEXT NOT NULL,                -- the user's word on what is not wanted: '', 'discarded', 'deleted' (by the user, at Beeminder), 'keep' (what is there), 'left' (there when its link was removed) or 'remove' (from there)
+    state TEXT NOT NULL GENERATED ALWAYS AS (CASE -- the three facts as one word, for showing and counting
+        WHEN word = 'deleted' THEN 'deleted'
+        WHEN wanted = 1 AND unsure = 0 AND sent_value IS value AND sent_timestamp IS timestamp
+            AND sent_daystamp IS daystamp AND sent_comment IS comment THEN 'confirmed'
+        WHEN wanted = 1 THEN 'pending'
+        WHEN word = 'remove' AND sent_value IS NULL AND beeminder_id IS NULL AND unsure = 0 THEN 'removed'
+        WHEN word = 'remove' THEN 'removing'
+        WHEN unsure = 1 THEN 'pending'
+        WHEN sent_value IS NULL AND beeminder_id IS NULL THEN 'discarded'
+        WHEN word = 'left' THEN 'confirmed'
+        WHEN word IN ('', 'discarded') THEN 'stale'
+        ELSE 'kept' END) VIRTUAL,
     UNIQUE (goal_id, request_id)
 ) STRICT;
 CREATE INDEX datapoint_link ON datapoint (link_id);
 CREATE INDEX datapoint_confirmed ON datapoint (goal_id, confirmed_at);
+CREATE INDEX datapoint_state ON datapoint (state, goal_id);
 
--- Datapoints decided on and not yet confirmed. The table is the queue.
+-- What differs between wanted and confirmed: one request a datapoint, as it is sent. The table is the queue.
 CREATE TABLE outbox (
     datapoint_id INTEGER NOT NULL PRIMARY KEY REFERENCES datapoint (id) ON DELETE CASCADE, -- the datapoint
     goal_id TEXT NOT NULL REFERENCES goal (id), -- its goal; the oldest of a goal goes first
     moment INTEGER NOT NULL,           -- what "oldest" goes by
+    action TEXT NOT NULL,              -- 'create', 'update', 'remove', or 'look_up' for what may have arrived
     form TEXT NOT NULL,                -- the request, without the token, sent again as it is
-    updates TEXT,                      -- Beeminder's id of the datapoint to change; NULL to create one
+    beeminder_id TEXT,                 -- Beeminder's id of the datapoint to change or remove; NULL when unknown
     attempts INTEGER NOT NULL,         -- how often it was sent, counted before sending
+    unanswered_at INTEGER NOT NULL,    -- when a request was last sent that had no answer at all; 0 when all had one
     wait_until INTEGER NOT NULL,       -- automatic passes leave it alone until then
-    parked TEXT,                       -- why it needs the user; NULL while it can be sent
-    queued_at INTEGER NOT NULL,        -- when it was decided on
-    removes INTEGER NOT NULL DEFAULT 0 -- 1 when the datapoint is to be deleted at Beeminder
+    parked TEXT,                       -- Beeminder's words of refusal, until the user decides; NULL while it can be sent
+    queued_at INTEGER NOT NULL         -- when it was decided on
 ) STRICT;
 CREATE INDEX outbox_order ON outbox (goal_id, moment, datapoint_id);
+
+-- Readings that the user's word takes out of a datapoint: what was deleted or discarded stays so, and a new
+-- reading of the same day is a new fact.
+CREATE TABLE struck (
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    request_id TEXT NOT NULL,          -- the datapoint's key
+    group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
+    word TEXT NOT NULL,                -- 'deleted' or 'discarded'
+    PRIMARY KEY (goal_id, request_id, group_id)
+) STRICT, WITHOUT ROWID;
+
+-- The day that a goal's readings were given. It outlives links, deadlines and time zones.
+CREATE TABLE given_day (
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
+    measured_at INTEGER NOT NULL,      -- the moment the day was given for
+    daystamp TEXT NOT NULL,            -- the day
+    time_zone TEXT NOT NULL,           -- the zone it was judged in; '' while that was unknown
+    PRIMARY KEY (goal_id, group_id)
+) STRICT, WITHOUT ROWID;
+
+-- What is wrong, each at the smallest place it is about. Success of the same thing ends it.
+CREATE TABLE trouble (
+    place TEXT NOT NULL PRIMARY KEY,   -- an account, a service of Withings, a task or a goal, see trouble::Place
+    code TEXT NOT NULL,                -- what it is, see attention::Code
+    facts TEXT NOT NULL,               -- what its sentence is about, as JSON
+    since INTEGER NOT NULL,            -- when it began
+    failures INTEGER NOT NULL,         -- how often in a row, for the back-off
+    wait_until INTEGER NOT NULL        -- automatic passes leave the place alone until then
+) STRICT, WITHOUT ROWID;
 
 -- What the user chose, and the little that must outlast a restart.
 CREATE TABLE setting (

@@ -1,21 +1,22 @@
-//! Turns plans into datapoints and outbox entries. Runs inside the pass's one transaction.
+//! Turns plans into what is wanted of Beeminder, a few groups at a time. Runs inside transactions.
 //!
 //! Only what changed is gone through: changed groups, for daily links the days they touch, and
 //! everything a new or changed link concerns. Whatever already stands as planned is left alone, so going
 //! through it again changes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::backfill;
-use super::plan::{self, Context, Plan};
-use crate::datapoint::{Datapoint, Moment, RequestId};
+use super::plan::{self, Context, Decision, Plan};
+use crate::datapoint::{Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
+use crate::difference::Word;
+use crate::goal::Goal;
 use crate::kind::{Heights, MeasureKind};
 use crate::link::{Feed, Link, LinkId};
 use crate::measurement::{Attribution, GroupId, MeasureGroup};
-use crate::store::datapoint::State;
 use crate::store::{self, Rows};
 
 /// The most datapoints that one pass takes away without asking.
@@ -30,16 +31,24 @@ pub(crate) enum Unwanted {
     Remove(u64),
 }
 
-/// Plans every link and fills the outbox. Returns how many datapoints were put in.
-pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<u64> {
+/// Groups that are planned in one transaction: nobody who writes should have to wait for long.
+const MOST_AT_ONCE: u32 = 1000;
+
+/// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
+/// Returns how many requests were put into the outbox, and whether something is left.
+pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     let changed_links: HashSet<LinkId> = store::link::load_changed(rows)?.into_iter().collect();
     let past_is_left = store::backfill::load_all(rows)?.iter().any(|backfill| !backfill.is_done());
     if changed_links.is_empty() && !past_is_left && store::measurement::all_planned(rows)? {
-        return Ok(0);
+        return Ok((0, false));
     }
     let links = store::link::load_all(rows)?;
-    // Without a link nothing is concerned: a first import need not go through memory.
-    let changed = if links.is_empty() { Vec::new() } else { store::measurement::load_changed(rows)? };
+    if links.is_empty() {
+        // Without a link nothing is concerned: a first import need not go through memory.
+        store::measurement::mark_all_planned(rows)?;
+        return Ok((0, false));
+    }
+    let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
     follow_verdicts(rows, &changed, now)?;
     let unwanted = if store::setting::mirrors_deletions(rows)? {
         Unwanted::Remove(MOST_REMOVALS)
@@ -56,20 +65,19 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<u64> {
         let is_changed = changed_links.contains(&link.id);
         if is_changed || released || is_touched_by_heights(&link, &changed) {
             let plan = plan_all(rows, &link, &context)?;
-            changes.apply(&link, &plan, &changed, &before(rows, &link, &changed)?)?;
+            changes.apply(&link, &plan, &changed)?;
             if is_changed {
                 changes.withdraw_all_but(&link, &plan)?;
             }
         } else {
             let touched = touched(rows, &link, &changed)?;
-            let before = before(rows, &link, &touched)?;
             let plan = plan_changed(rows, &link, &context, &touched)?;
-            changes.apply(&link, &plan, &touched, &before)?;
+            changes.apply(&link, &plan, &touched)?;
         }
     }
-    store::measurement::mark_planned(rows)?;
-    store::link::mark_planned(rows)?;
-    Ok(changes.enqueued)
+    store::measurement::mark_planned(rows, &changed)?;
+    store::link::mark_planned(rows, &changed_links)?;
+    Ok((changes.enqueued, !store::measurement::all_planned(rows)?))
 }
 
 /// Plans one link anew after the user changed it, and puts what changes into the outbox. Returns how many
@@ -85,7 +93,7 @@ pub(crate) fn replan(
     };
     let mut changes = Changes { rows, unwanted, enqueued: 0, now };
     let plan = plan_all(rows, link, &context)?;
-    changes.apply(link, &plan, &[], &HashMap::new())?;
+    changes.apply(link, &plan, &[])?;
     changes.withdraw_all_but(link, &plan)?;
     Ok(changes.enqueued)
 }
@@ -95,17 +103,28 @@ fn context(rows: &Rows, link: &Link) -> anyhow::Result<Option<Context>> {
     let Some(goal) = store::goal::load(rows, &link.goal)? else {
         return Ok(None);
     };
-    let days = store::decision::known_days(rows, link.id)?;
-    Ok(Some(Context {
-        days,
-        ..context_for(rows, &link.feed, goal.day_rule(store::account::time_zone(rows)?))?
-    }))
+    let rule = goal.day_rule(store::account::time_zone(rows)?);
+    Ok(Some(context_for(rows, &link.feed, &goal, rule)?))
 }
 
-/// What a plan of `feed` goes by that knows nothing from before.
-pub(crate) fn context_for(rows: &Rows, feed: &Feed, rule: DayRule) -> anyhow::Result<Context> {
-    let heights = if uses_heights(feed) { heights(rows)? } else { Heights::default() };
-    Ok(Context { verdicts: store::verdict::load_all(rows)?, heights, ..Context::new(rule) })
+/// What a plan of `feed` for `goal` goes by. What is known of the goal's readings outlives its links.
+pub(crate) fn context_for(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<Context> {
+    // Beeminder moves the start of a goal that begins anew; what was sent before stays called for.
+    let sent = store::datapoint::first_day(rows, &goal.id)?;
+    let first_day = goal.first_day(rule).map(|first| sent.map_or(first, |sent| sent.min(first)));
+    Ok(Context {
+        days: store::given_day::load(rows, &goal.id)?,
+        struck: store::struck::load(rows, &goal.id)?,
+        first_day,
+        verdicts: store::verdict::load_all(rows)?,
+        heights: heights_for(rows, feed)?,
+        ..Context::new(rule)
+    })
+}
+
+/// The heights that a feed's values go by, where they go by any.
+pub(crate) fn heights_for(rows: &Rows, feed: &Feed) -> anyhow::Result<Heights> {
+    if uses_heights(feed) { heights(rows) } else { Ok(Heights::default()) }
 }
 
 fn uses_heights(feed: &Feed) -> bool {
@@ -157,7 +176,7 @@ fn concerned_since(rows: &Rows, link: &Link, since: DateTime<Utc>) -> anyhow::Re
 fn touched(rows: &Rows, link: &Link, changed: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
     match &link.feed {
         Feed::Count { set, .. } if set.kinds().len() > 1 && !changed.is_empty() => {
-            store::measurement::load_beside_changed(rows)
+            store::measurement::load_beside(rows, changed)
         }
         Feed::Count { .. } | Feed::Track { .. } => Ok(changed.to_vec()),
     }
@@ -172,13 +191,16 @@ fn plan_changed(
     if !link.feed.is_daily() {
         return Ok(plan::plan(link, context, touched));
     }
-    let days = days_touched(context, touched);
-    let Some(first) = days.iter().min() else {
+    let mut days = days_touched(context, touched);
+    days.retain(|day| link.is_about_day(*day, context.rule));
+    let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else {
         return Ok(Plan::default());
     };
     // A day that was given under another rule may lie a little off.
-    let since = context.rule.start_of(*first) - TimeDelta::days(2);
-    let groups = concerned_since(rows, link, since.max(link.earliest()))?;
+    let off = TimeDelta::days(4);
+    let (since, until) = (context.rule.start_of(*first) - off, context.rule.end_of(*last) + off);
+    let kinds = link.feed.kinds();
+    let groups = store::measurement::load_with_kinds_between(rows, &kinds, since, until)?;
     let mut plan = plan::plan(link, context, &groups);
     plan.datapoints.retain(|datapoint| match datapoint.moment {
         Moment::On(day) => days.contains(&day),
@@ -190,19 +212,8 @@ fn plan_changed(
 
 /// The days that changed groups belong to, and those they belonged to before.
 fn days_touched(context: &Context, touched: &[MeasureGroup]) -> HashSet<Daystamp> {
-    let before = touched.iter().filter_map(|group| context.days.get(&group.id)).map(|(_, day)| *day);
+    let before = touched.iter().filter_map(|group| context.days.get(&group.id)).map(|given| given.day);
     before.chain(touched.iter().map(|group| context.day_of(group))).collect()
-}
-
-/// The datapoints that changed groups went into so far.
-fn before(rows: &Rows, link: &Link, changed: &[MeasureGroup]) -> anyhow::Result<HashMap<GroupId, String>> {
-    let mut before = HashMap::new();
-    for group in changed {
-        if let Some(id) = store::decision::request_id(rows, link.id, group.id)? {
-            before.insert(group.id, id);
-        }
-    }
-    Ok(before)
 }
 
 /// What one pass changes.
@@ -214,35 +225,55 @@ struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Writes a plan down. `before` are the datapoints that changed groups went into so far.
-    fn apply(
-        &mut self,
-        link: &Link,
-        plan: &Plan,
-        changed: &[MeasureGroup],
-        before: &HashMap<GroupId, String>,
-    ) -> anyhow::Result<()> {
-        let decided: HashSet<GroupId> = plan.decisions.iter().map(|decision| decision.group).collect();
-        for group in changed.iter().filter(|group| !decided.contains(&group.id)) {
+    /// Writes a plan down. What `changed` groups went into so far, and nothing calls for any more, is
+    /// withdrawn.
+    fn apply(&mut self, link: &Link, plan: &Plan, changed: &[MeasureGroup]) -> anyhow::Result<()> {
+        let decided: HashMap<GroupId, &Decision> =
+            plan.decisions.iter().map(|decision| (decision.group, decision)).collect();
+        let left = self.left(link, plan, &decided, changed)?;
+        for group in changed.iter().filter(|group| !decided.contains_key(&group.id)) {
             store::decision::forget(self.rows, link.id, group.id)?;
         }
         store::decision::save(self.rows, link.id, &plan.decisions)?;
-        let wanted = wanted(plan);
-        for id in before.values().filter(|id| !wanted.contains(id.as_str())) {
-            self.withdraw(link, &RequestId(id.clone()))?;
-        }
+        store::given_day::save(self.rows, &link.goal, &plan.decisions)?;
         for datapoint in &plan.datapoints {
-            self.enqueued += u64::from(enqueue(self.rows, link, datapoint, self.now)?);
+            self.enqueued +=
+                u64::from(store::outbox::want(self.rows, &link.goal, link.id, datapoint, self.now)?);
+        }
+        for (id, moved) in left {
+            self.withdraw(link, &id, moved)?;
         }
         Ok(())
+    }
+
+    /// The datapoints that changed groups went into so far and nothing calls for any more; and whether all
+    /// that left them is to be found in another one now.
+    fn left(
+        &self,
+        link: &Link,
+        plan: &Plan,
+        decided: &HashMap<GroupId, &Decision>,
+        changed: &[MeasureGroup],
+    ) -> anyhow::Result<BTreeMap<RequestId, bool>> {
+        let wanted = wanted(plan);
+        let mut left = BTreeMap::new();
+        for group in changed {
+            let before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
+            let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
+                continue;
+            };
+            let went_elsewhere = decided.get(&group.id).is_some_and(|now| now.request_id.is_some());
+            *left.entry(before).or_insert(true) &= went_elsewhere;
+        }
+        Ok(left)
     }
 
     /// Deals with everything the link once called for and does not any more.
     fn withdraw_all_but(&mut self, link: &Link, plan: &Plan) -> anyhow::Result<()> {
         let wanted = wanted(plan);
-        for id in store::datapoint::live_of(self.rows, link.id)? {
-            if !wanted.contains(id.0.as_str()) {
-                self.withdraw(link, &id)?;
+        for stored in store::datapoint::load_wanted_by(self.rows, link.id)? {
+            if !wanted.contains(stored.datapoint.request_id.0.as_str()) {
+                self.withdraw(link, &stored.datapoint.request_id, false)?;
             }
         }
         Ok(())
@@ -250,60 +281,28 @@ impl Changes<'_> {
 
     /// Deals with a datapoint that no measurement calls for any more.
     ///
-    /// What was never sent is dropped. What Beeminder may have is taken away there if the user chose so,
-    /// a few at a time; else it is marked, and the user is asked.
-    fn withdraw(&mut self, link: &Link, id: &RequestId) -> anyhow::Result<()> {
-        let Some(known) = store::datapoint::load(self.rows, &link.goal, id)? else {
+    /// What was never sent is dropped. What Beeminder may have is taken away there when its reading counts
+    /// elsewhere now, or if the user chose so, a few at a time; else the user is asked.
+    fn withdraw(&mut self, link: &Link, id: &RequestId, moved: bool) -> anyhow::Result<()> {
+        let known = store::datapoint::load(self.rows, &link.goal, id)?;
+        let Some(known) = known.filter(|known| known.wanted) else {
             return Ok(());
         };
-        match (known.state, store::outbox::load(self.rows, known.id)?) {
-            (State::Pending, Some(entry)) if entry.attempts == 0 && known.beeminder_id.is_none() => {
-                store::datapoint::forget(self.rows, known.id)
+        let may_be_there = known.confirmed.unsure || known.confirmed.is_there();
+        let word = match &mut self.unwanted {
+            _ if !may_be_there => Word::None,
+            _ if moved => Word::Remove,
+            Unwanted::Remove(left @ 1..) => {
+                *left -= 1;
+                Word::Remove
             }
-            (State::Pending | State::Confirmed, _) => {
-                if let Unwanted::Remove(left @ 1..) = self.unwanted {
-                    self.unwanted = Unwanted::Remove(left - 1);
-                    self.enqueued += 1;
-                    return store::outbox::enqueue_removal(self.rows, &known, &link.goal, self.now);
-                }
-                store::outbox::remove(self.rows, known.id)?;
-                store::datapoint::save_state(self.rows, known.id, State::Stale)
-            }
-            (
-                State::Discarded
-                | State::Deleted
-                | State::Stale
-                | State::Kept
-                | State::Removing
-                | State::Removed,
-                _,
-            ) => Ok(()),
-        }
+            Unwanted::Remove(_) | Unwanted::Ask => Word::None,
+        };
+        self.enqueued += u64::from(store::outbox::unwant(self.rows, &known, word, self.now)?);
+        Ok(())
     }
 }
 
 fn wanted(plan: &Plan) -> HashSet<&str> {
     plan.datapoints.iter().map(|datapoint| datapoint.request_id.0.as_str()).collect()
-}
-
-/// Puts a datapoint into the outbox unless it stands as it should. Returns whether it did.
-fn enqueue(rows: &Rows, link: &Link, wanted: &Datapoint, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let known = store::datapoint::load(rows, &link.goal, &wanted.request_id)?;
-    let mut beeminder_id = known.as_ref().and_then(|known| known.beeminder_id.clone());
-    if let Some(known) = known {
-        if known.settles(wanted) {
-            if matches!(known.state, State::Stale | State::Kept) {
-                store::datapoint::save_state(rows, known.id, State::Confirmed)?;
-            }
-            return Ok(false);
-        }
-        // Whether it is still there is not sure: creating it is right either way.
-        if matches!(known.state, State::Removing | State::Removed) {
-            store::datapoint::forget_beeminder_id(rows, known.id)?;
-            beeminder_id = None;
-        }
-    }
-    let id = store::datapoint::save_pending(rows, &link.goal, link.id, wanted)?;
-    store::outbox::enqueue(rows, id, &link.goal, wanted, beeminder_id.as_deref(), now)?;
-    Ok(true)
 }

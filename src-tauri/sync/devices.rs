@@ -14,17 +14,17 @@ use crate::withings::oauth;
 /// A battery does not run out faster.
 const STALE: TimeDelta = TimeDelta::hours(24);
 
-/// Reads them if it is time to.
+/// Reads them if it is time to, and says whether it did.
 ///
 /// # Errors
 /// The outer error is the store's, the inner one Withings'.
-pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Trouble>> {
+pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bool, Trouble>> {
     let (account, read_at) =
         pass.store.read(|rows| Ok((account::load(rows, Service::Withings)?, device::read_at(rows)?)))?;
     let shared = account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES));
     let fresh = read_at.is_some_and(|at| at <= pass.now && pass.now - at < STALE);
     if !shared || fresh {
-        return Ok(Ok(()));
+        return Ok(Ok(false));
     }
     let token = match pass.tokens.withings(pass.withings, None, pass.now).await {
         Ok(token) => token,
@@ -33,15 +33,15 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<()
     match pass.withings.devices(&token).await {
         Ok(devices) => {
             pass.store.write(|rows| device::save_all(rows, &devices, pass.now))?;
-            Ok(Ok(()))
+            Ok(Ok(true))
         }
         Err(error) => {
             let trouble = Trouble::from(error);
-            if trouble.code != Code::ScopeMissing {
+            if trouble.code != Code::NotAllowed {
                 return Ok(Err(trouble));
             }
             pass.store.write(|rows| scope::forget(rows, oauth::DEVICES))?;
-            Ok(Ok(()))
+            Ok(Ok(false))
         }
     }
 }

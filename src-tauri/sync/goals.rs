@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{SyncPass, trouble};
+use super::SyncPass;
+use super::deliver::APART;
+use super::trouble::{self, Trouble};
 use crate::accounts::Service;
 use crate::beeminder::{self, Token};
 use crate::goal::{Goal, Presence, User};
 use crate::reminder;
 use crate::store::{self, Rows};
+use crate::trouble::Place;
 
 /// Deadlines and names change rarely, and an answer to a datapoint tells the day anyway.
 const STALE: TimeDelta = TimeDelta::hours(1);
@@ -19,15 +22,28 @@ const STALE_BEFORE_REMINDING: TimeDelta = TimeDelta::minutes(5);
 const REDRAW: TimeDelta = TimeDelta::minutes(1);
 
 /// Whether the linked goals were read too long ago, in what this computer takes for the future, or before
-/// they were sent something.
+/// they were sent something; or whether something waits for one that takes nothing.
 pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
-    let (oldest, redrawn, reminds) = pass.store.read(|rows| {
+    pass.store.read(|rows| {
         let reminds = !reminder::due(rows, pass.now)?.is_empty();
-        Ok((store::goal::oldest_reading(rows)?, redrawn_at(rows)?, reminds))
-    })?;
-    let stale = if reminds { STALE_BEFORE_REMINDING } else { STALE };
-    let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= stale || oldest > pass.now;
-    Ok(oldest.is_some_and(is_old) || redrawn.is_some_and(|at| at <= pass.now))
+        let stale = if reminds { STALE_BEFORE_REMINDING } else { STALE };
+        let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= stale || oldest > pass.now;
+        Ok(store::goal::oldest_reading(rows)?.is_some_and(is_old)
+            || redrawn_at(rows)?.is_some_and(|at| at <= pass.now)
+            || waits_for_closed(rows)?)
+    })
+}
+
+/// Whether something waits for a goal that was archived or has ended, or that Beeminder's lists lack.
+fn waits_for_closed(rows: &Rows) -> anyhow::Result<bool> {
+    for id in store::outbox::goals(rows)? {
+        let goal = store::goal::load(rows, &id)?;
+        let is_closed = goal.is_some_and(|goal| goal.presence != Presence::Active || goal.frozen);
+        if is_closed || store::goal::missing_since(rows, &id)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// When a linked goal that was sent something is worth reading again.
@@ -35,37 +51,76 @@ pub(super) fn redrawn_at(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
     store::goal::redrawn_at(rows, REDRAW)
 }
 
-/// Reads user and goals again and notes what became of the linked ones. Returns whether it could.
+/// Stores a goal as it was just read. One that takes datapoints again gets what it refused before.
+pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
+    let before = store::goal::load(rows, &goal.id)?;
+    store::goal::save(rows, goal, now)?;
+    if is_open(goal) && before.is_some_and(|before| !is_open(&before)) {
+        store::outbox::unpark_goal(rows, &goal.id)?;
+    }
+    Ok(())
+}
+
+/// Reads user and goals again and notes what became of the linked ones. The inner error says why it could
+/// not.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
+pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Trouble>> {
     let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
-        Err(error) => {
-            trouble::of_token(error)?.note(pass, Service::Beeminder)?;
-            return Ok(false);
-        }
+        Err(error) => return failed(pass, trouble::of_token(error)?),
     };
     let linked = pass.store.read(store::goal::load_linked)?;
     let (user, goals) = match read(pass, &token, &linked).await {
         Ok(read) => read,
-        Err(error) => {
-            trouble::Trouble::from(error).note(pass, Service::Beeminder)?;
-            return Ok(false);
-        }
+        Err(error) => return failed(pass, error.into()),
     };
+    let lacking: Vec<&Goal> =
+        linked.iter().filter(|linked| !goals.iter().any(|goal| goal.id == linked.id)).collect();
+    let mut confirmed = Vec::new();
+    for goal in &lacking {
+        // A blank or short list is no answer: the goal itself is asked for.
+        match pass.beeminder.goal(&token, &goal.slug).await {
+            Ok(found) => confirmed.push((goal.id.clone(), Some(found).filter(|found| found.id == goal.id))),
+            Err(beeminder::Error::NotFound { .. }) => confirmed.push((goal.id.clone(), None)),
+            Err(error) => return failed(pass, error.into()),
+        }
+    }
     pass.store.write(|rows| {
         let (service, zone) = (Service::Beeminder, user.time_zone.name());
+        let was_deadbeat = store::account::load(rows, service)?.is_some_and(|account| account.deadbeat);
         store::account::save_profile(rows, service, zone, user.deadbeat)?;
-        store::account::save_well(rows, service)?;
+        trouble::end(rows, &Place::Goals)?;
         for goal in &linked {
             let found = goals.iter().find(|found| found.id == goal.id);
-            let gone = Goal { presence: Presence::Deleted, ..goal.clone() };
-            store::goal::save(rows, found.unwrap_or(&gone), pass.now)?;
+            let asked = confirmed.iter().find(|(id, _)| *id == goal.id).and_then(|(_, goal)| goal.as_ref());
+            match found.or(asked) {
+                Some(found) => save(rows, found, pass.now)?,
+                None => note_missing(rows, goal, pass.now)?,
+            }
+            if was_deadbeat && !user.deadbeat {
+                store::outbox::unpark_goal(rows, &goal.id)?;
+            }
         }
-        Ok(true)
+        Ok(Ok(()))
     })
+}
+
+fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
+    trouble.note(pass, &Place::Goals)?;
+    Ok(Err(trouble))
+}
+
+/// A goal that the lists lack, and that is not found under its name, is deleted when that was so before, some
+/// time ago. Until then what is known of it stays.
+fn note_missing(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let since = store::goal::missing_since(rows, &goal.id)?.filter(|since| *since <= now);
+    if since.is_some_and(|since| now - since >= APART) {
+        store::goal::save(rows, &Goal { presence: Presence::Deleted, ..goal.clone() }, now)?;
+    }
+    store::goal::save_missing(rows, &goal.id, since.unwrap_or(now))
 }
 
 /// Reads the user and every goal that the links could be about. Archived ones are asked for only when

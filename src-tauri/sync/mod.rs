@@ -1,24 +1,26 @@
 //! One pass: fetch what Withings has new, plan what that calls for, deliver it to Beeminder.
 //!
 //! Pages are stored as they come, marked as not yet planned, so memory stays flat and nothing fetched is
-//! lost. Then one transaction decides, fills the outbox and moves the checkpoint. Only then is anything
-//! sent, and only from the outbox. A crash anywhere leaves a state from which the next pass goes on.
-//! This is the only folder that knows both services, and the only one that retries.
+//! lost when the checkpoint moves. Then the plan goes through what is marked, a part at a time, and fills the
+//! outbox. Only then is anything sent, and only from the outbox. A crash anywhere leaves a state from which
+//! the next pass goes on. Trouble is noted at the smallest place it is about, and holds up that alone.
 
 pub mod backfill;
+mod comparison;
 mod decide;
-mod deleted;
 mod deliver;
 mod devices;
 mod fetch;
 mod goals;
 mod gone;
+mod listing;
 pub mod plan;
 pub mod poller;
 pub mod retry;
 pub mod schedule;
 mod trouble;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -30,11 +32,11 @@ use crate::accounts::{Service, scope};
 use crate::attention::{Attention, Code, attention};
 use crate::data_dir::{DataDir, Lock};
 use crate::kind::Source;
-use crate::store::account::Account;
 use crate::store::{self, Rows, Store};
+use crate::trouble::Place;
 use crate::{beeminder, withings};
 
-pub(crate) use decide::{Unwanted, context_for, replan};
+pub(crate) use decide::{Unwanted, context_for, heights_for, replan};
 use fetch::Fetched;
 
 /// Who asked for a pass.
@@ -59,6 +61,8 @@ pub struct SyncReport {
     pub delivered: u64,
     /// Datapoints still waiting.
     pub pending: u64,
+    /// Those of them that were never tried: a pass sends a part of a long queue.
+    pub unsent: u64,
     /// Datapoints that need the user.
     pub parked: u64,
     /// Measure groups that wait for the user's word.
@@ -69,6 +73,23 @@ pub struct SyncReport {
     pub attention: Vec<Attention>,
     /// When the next pass is due, if anybody polls.
     pub next: DateTime<Utc>,
+}
+
+impl SyncReport {
+    /// This pass and the next one, as if they were one.
+    #[must_use]
+    pub fn and_then(self, next: SyncReport) -> SyncReport {
+        SyncReport {
+            fetched: self.fetched + next.fetched,
+            planned: self.planned + next.planned,
+            delivered: self.delivered + next.delivered,
+            requests: Requests {
+                withings: self.requests.withings + next.requests.withings,
+                beeminder: self.requests.beeminder + next.requests.beeminder,
+            },
+            ..next
+        }
+    }
 }
 
 /// Requests sent in a pass.
@@ -85,6 +106,9 @@ impl Requests {
         Requests { withings: self.withings - before.withings, beeminder: self.beeminder - before.beeminder }
     }
 }
+
+/// Services of Withings in a row that cannot be reached, after which it is taken not to be there.
+const MOST_UNREACHABLE: u32 = 2;
 
 /// A pass takes minutes when there is a lot to deliver.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -117,15 +141,16 @@ impl SyncPass<'_> {
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let answered = self.requests().withings > before.withings;
         let server_time = self.withings.server_time().filter(|_| answered);
-        // Asked once: goals that cannot be read must not keep datapoints from being sent.
-        let may_deliver = self.may_ask(Service::Beeminder)?;
-        if may_deliver && goals::are_stale(self)? && goals::refresh(self).await? {
-            deleted::note(self).await?;
+        self.store.write(|rows| self.note(rows, &fetched))?;
+        if self.may_ask(&Place::Goals)? && goals::are_stale(self)? {
+            // What came of it is noted; what is known goes on meanwhile.
+            let _ = goals::refresh(self).await?;
         }
-        let planned = self.store.write(|rows| {
-            self.note(rows, &fetched)?;
-            decide::decide(rows, self.now)
-        })?;
+        if self.may_ask(&Place::Comparison)? {
+            comparison::compare(self).await?;
+        }
+        let planned = self.plan()?;
+        let may_deliver = self.may_ask(&Place::Account(Service::Beeminder))?;
         let delivered = if may_deliver { deliver::deliver(self).await? } else { 0 };
         self.store.read(|rows| {
             let (pending, parked) = store::outbox::counts(rows)?;
@@ -134,6 +159,7 @@ impl SyncPass<'_> {
                 planned,
                 delivered,
                 pending,
+                unsent: store::outbox::unsent(rows)?,
                 parked,
                 held: store::decision::held(rows)?,
                 requests: self.requests().since(before),
@@ -152,6 +178,18 @@ impl SyncPass<'_> {
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
         self.store.write(|rows| self.note(rows, &fetched))
+    }
+
+    /// Plans all that has changed, a part in each transaction.
+    fn plan(&self) -> anyhow::Result<u64> {
+        let mut planned = 0;
+        loop {
+            let (enqueued, is_left) = self.store.write(|rows| decide::decide(rows, self.now))?;
+            planned += enqueued;
+            if !is_left {
+                return Ok(planned);
+            }
+        }
     }
 
     /// Moves the checkpoints, and notes what is gone.
@@ -175,41 +213,48 @@ impl SyncPass<'_> {
         if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
     }
 
-    /// Reads `sources` one after the other, as far as it goes.
+    /// Reads `sources` one after the other. One that fails holds up none of the others, unless it is about
+    /// the account, or two in a row cannot be reached.
     async fn fetch_if_due(&self, sources: &[Source]) -> anyhow::Result<Vec<(Source, Fetched)>> {
-        let mut all = Vec::new();
-        if !self.may_ask(Service::Withings)? {
-            return Ok(all);
-        }
-        for source in sources {
-            if all.iter().any(|(read, _)| read == source) {
+        let (mut all, mut unreachable) = (Vec::new(), 0);
+        let distinct: BTreeSet<Source> = sources.iter().copied().collect();
+        for source in distinct {
+            let place = Place::Source(source);
+            if !self.may_ask(&place)? {
                 continue;
             }
-            match fetch::fetch(self, *source).await? {
-                Ok(fetched) => all.push((*source, fetched)),
-                Err(trouble) if trouble.code == Code::ScopeMissing && *source != Source::Measure => {
+            match fetch::fetch(self, source).await? {
+                Ok(fetched) => {
+                    unreachable = 0;
+                    all.push((source, fetched));
+                    self.store.write(|rows| trouble::end(rows, &place))?;
+                }
+                Err(trouble) if trouble.code == Code::NotAllowed && source != Source::Measure => {
                     // The user does not share this; what they share goes on.
                     self.store.write(|rows| scope::forget(rows, withings::oauth::ACTIVITY))?;
                 }
                 Err(trouble) => {
-                    trouble.note(self, Service::Withings)?;
-                    return Ok(all);
+                    trouble.note(self, &place)?;
+                    unreachable = if trouble.is_unreachable() { unreachable + 1 } else { 0 };
+                    if trouble.is_of_account || unreachable == MOST_UNREACHABLE {
+                        return Ok(all);
+                    }
                 }
             }
         }
-        if let Err(trouble) = devices::read_if_due(self).await? {
-            trouble.note(self, Service::Withings)?;
-            return Ok(all);
+        if self.may_ask(&Place::Devices)? {
+            match devices::read_if_due(self).await? {
+                Ok(true) => self.store.write(|rows| trouble::end(rows, &Place::Devices))?,
+                Ok(false) => {}
+                Err(trouble) => trouble.note(self, &Place::Devices)?,
+            }
         }
-        self.store.write(|rows| store::account::save_well(rows, Service::Withings))?;
         Ok(all)
     }
 
-    /// Whether a service may be asked: it is connected, and not being left alone.
-    fn may_ask(&self, service: Service) -> anyhow::Result<bool> {
-        let account = self.store.read(|rows| store::account::load(rows, service))?;
-        let free = |account: &Account| retry::may_ask(account, self.trigger, self.now);
-        Ok(account.is_some_and(|account| account.connected && free(&account)))
+    /// Whether a place may be asked: its account is connected, and neither is being left alone.
+    fn may_ask(&self, place: &Place) -> anyhow::Result<bool> {
+        self.store.read(|rows| trouble::may_ask(rows, place, self.trigger, self.now))
     }
 
     fn requests(&self) -> Requests {

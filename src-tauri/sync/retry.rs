@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
 use crate::attention::Code;
-use crate::store::account::Account;
+use crate::trouble::Problem;
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
 pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
@@ -15,7 +15,7 @@ pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
 pub(super) const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
 
 /// The longest back-off. A wait further ahead comes from a clock that was wrong.
-const LONGEST: TimeDelta = TimeDelta::hours(6);
+pub(super) const LONGEST: TimeDelta = TimeDelta::hours(6);
 
 /// How long to leave a service alone after `failures` in a row; what it asked for comes first.
 pub fn delay(failures: u32, asked_for: Option<Duration>) -> TimeDelta {
@@ -29,46 +29,46 @@ pub(super) fn is_waiting(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     until > now && until - now <= LONGEST
 }
 
-/// Whether `account` may be asked.
-pub(super) fn may_ask(account: &Account, trigger: Trigger, now: DateTime<Utc>) -> bool {
-    let since_limit = now - account.limited_at;
+/// Whether a problem keeps a pass from asking again. `limited_at` is when the service last asked for a pause.
+pub(super) fn holds_up(
+    problem: &Problem,
+    trigger: Trigger,
+    limited_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> bool {
+    let since_limit = now - limited_at;
     let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
     match trigger {
-        Trigger::Hand => !just_limited,
-        Trigger::Wake => may_be_over(account) || !is_waiting(account.wait_until, now),
-        Trigger::Timer => !is_waiting(account.wait_until, now),
+        Trigger::Hand => just_limited && problem.code == Code::RateLimited,
+        Trigger::Wake => !may_be_over(problem.code) && is_waiting(problem.wait_until, now),
+        Trigger::Timer => is_waiting(problem.wait_until, now),
     }
 }
 
 /// Whether what is wrong is of the kind that ends when the computer wakes up.
-fn may_be_over(account: &Account) -> bool {
-    let code = account.problem.as_ref().and_then(|problem| Code::named(&problem.code));
-    code.is_some_and(|code| {
-        [Code::Offline, Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed].contains(&code)
-    })
+fn may_be_over(code: Code) -> bool {
+    [Code::Offline, Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed].contains(&code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::account::Problem;
+    use crate::accounts::Service;
+    use crate::text::Facts;
+    use crate::trouble::Place;
 
     fn at(unix: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(unix, 0).unwrap()
     }
 
-    fn account() -> Account {
-        Account {
-            user_id: String::new(),
-            time_zone: String::new(),
-            connected: true,
-            connected_at: at(0),
-            deadbeat: false,
-            problem: None,
+    fn problem(code: Code) -> Problem {
+        Problem {
+            place: Place::Account(Service::Withings),
+            code,
+            facts: Facts::new(),
+            since: at(10_000),
             failures: 1,
             wait_until: at(10_600),
-            limited_at: at(10_000),
-            scope: String::new(),
         }
     }
 
@@ -92,23 +92,21 @@ mod tests {
 
     #[test]
     fn a_network_or_keychain_that_is_back_ends_the_wait_for_it_and_for_nothing_else() {
-        let problem = |code: Code| Problem { code: code.name().into(), text: String::new(), since: at(0) };
         for (code, wake) in [
             (Code::Offline, true),
             (Code::KeychainLocked, true),
             (Code::RateLimited, false),
             (Code::Unavailable, false),
         ] {
-            let account = Account { problem: Some(problem(code)), ..account() };
-            assert_eq!(may_ask(&account, Trigger::Wake, at(10_100)), wake, "{code:?}");
-            assert!(!may_ask(&account, Trigger::Timer, at(10_100)));
-            assert!(may_ask(&account, Trigger::Wake, at(10_600)));
+            let may_ask = |trigger, now| !holds_up(&problem(code), trigger, at(0), at(now));
+            assert_eq!(may_ask(Trigger::Wake, 10_100), wake, "{code:?}");
+            assert!(!may_ask(Trigger::Timer, 10_100));
+            assert!(may_ask(Trigger::Wake, 10_600));
         }
     }
 
     #[test]
     fn the_user_is_only_held_up_in_the_first_minute_after_too_many_requests() {
-        let account = account();
         for (now, hand, timer) in [
             (10_000, false, false),
             (10_059, false, false),
@@ -119,8 +117,10 @@ mod tests {
             (10_000 - 31_536_000, true, true),
             (10_000 + 31_536_000, true, true),
         ] {
-            assert_eq!(may_ask(&account, Trigger::Hand, at(now)), hand, "{now}");
-            assert_eq!(may_ask(&account, Trigger::Timer, at(now)), timer, "{now}");
+            let may_ask = |trigger| !holds_up(&problem(Code::RateLimited), trigger, at(10_000), at(now));
+            assert_eq!(may_ask(Trigger::Hand), hand, "{now}");
+            assert_eq!(may_ask(Trigger::Timer), timer, "{now}");
         }
+        assert!(!holds_up(&problem(Code::Unavailable), Trigger::Hand, at(10_000), at(10_001)));
     }
 }

@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{goals, retry};
-use crate::accounts::Service;
+use super::{Trigger, deliver, goals, retry};
 use crate::store::{self, Rows};
 
 /// The time between passes.
@@ -14,22 +13,26 @@ pub fn interval(rows: &Rows) -> anyhow::Result<TimeDelta> {
     Ok(TimeDelta::minutes(i64::from(store::setting::settings(rows)?.interval)))
 }
 
+/// When a pass goes on that had more to send than one does.
+const SOON: TimeDelta = TimeDelta::minutes(1);
+
 /// Extra passes before a linked goal's deadline.
 const BEFORE_DEADLINE: [TimeDelta; 3] = [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
 
 /// When the next automatic pass is due.
 pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
-    let mut retries = Vec::new();
-    for service in Service::ALL {
-        let account = store::account::load(rows, service)?;
-        retries.extend(account.filter(|a| a.failures > 0).map(|account| account.wait_until));
-    }
+    let mut retries: Vec<_> =
+        store::trouble::load_all(rows)?.into_iter().map(|problem| problem.wait_until).collect();
     for entry in store::outbox::load_all(rows)? {
         if entry.parked.is_none() {
             retries.push(entry.wait_until);
         }
     }
     retries.retain(|until| retry::is_waiting(*until, now));
+    // More than one pass sends; what waits for a goal that is held up is no reason to hurry.
+    if !deliver::queues(rows, Trigger::Timer, now)?.is_empty() {
+        retries.push(now + SOON);
+    }
     let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
     retries.extend(crate::reminder::next(rows, now)?);
     retries.extend(goals::redrawn_at(rows)?.filter(|at| *at > now));

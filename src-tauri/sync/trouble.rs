@@ -1,84 +1,119 @@
-//! Trouble with a service, put into the words that status, windows and exit codes go by.
+//! Maps errors of the services and the keychain to problems, each at its place, with a retry time.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{SyncPass, retry};
+use super::{SyncPass, Trigger, retry};
 use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::attention::{Code, Urgency};
-use crate::store::account::{self, Problem};
+use crate::attention::Code;
+use crate::store::{self, Rows};
+use crate::text::{Facts, Said};
+use crate::trouble::{Place, Problem};
 use crate::{beeminder, withings};
 
 /// What went wrong, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
     pub(super) code: Code,
-    pub(super) text: String,
+    /// What the sentence is about; `why` is the key of the error's own sentence.
+    pub(super) facts: Facts,
     /// How long the service asked to be left alone.
     pub(super) retry_after: Option<Duration>,
-    /// Set when only one goal is in trouble: until when that one waits. The service itself does not.
-    pub(super) goal_waits_until: Option<DateTime<Utc>>,
+    /// Whether it is about the sign-in or the service as a whole, and not about what was asked for.
+    pub(super) is_of_account: bool,
 }
 
 impl Trouble {
-    pub(super) fn new(code: Code, text: impl Into<String>) -> Trouble {
-        Trouble { code, text: text.into(), retry_after: None, goal_waits_until: None }
+    /// Trouble with what was asked for.
+    pub(super) fn here(code: Code, said: Said) -> Trouble {
+        let mut facts = said.facts;
+        facts.insert("why".into(), said.key.trim_start_matches("error.").to_owned());
+        Trouble { code, facts, retry_after: None, is_of_account: false }
     }
 
-    /// Notes it in the store, with the time until which automatic passes leave the service alone.
-    pub(super) fn note(&self, pass: &SyncPass<'_>, service: Service) -> anyhow::Result<()> {
-        tracing::warn!(code = self.code.name(), "{service}: {}", self.text);
-        let zone = pass.store.read(account::time_zone)?;
+    fn of_account(code: Code, said: Said) -> Trouble {
+        Trouble { is_of_account: true, ..Trouble::here(code, said) }
+    }
+
+    fn after(self, retry_after: Option<Duration>) -> Trouble {
+        Trouble { retry_after, ..self }
+    }
+
+    /// Whether nothing answered at all.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.code == Code::Offline
+    }
+
+    /// Notes it at `place`, or at the account that the place belongs to, with the time until which automatic
+    /// passes leave that alone.
+    pub(super) fn note(&self, pass: &SyncPass<'_>, place: &Place) -> anyhow::Result<()> {
+        let account = Place::Account(place.service());
+        let place = if self.is_of_account { &account } else { place };
+        tracing::warn!(code = self.code.name(), place = place.name(), "{}", said(&self.facts));
         pass.store.write(|rows| {
-            let failures = account::load(rows, service)?.map_or(0, |account| account.failures);
-            let service_waits_until = pass.now + retry::delay(failures, self.retry_after);
-            let until = self.goal_waits_until.unwrap_or(service_waits_until);
-            let limited = self.code == Code::RateLimited && service == Service::Withings;
-            let mut text = self.text.clone();
-            if self.code.urgency() == Urgency::Retrying {
-                let clock = |moment: DateTime<Utc>| {
-                    moment.with_timezone(&zone).format("%Y-%m-%d %H:%M:%S").to_string()
-                };
-                text += &format!(" It is tried again after {}", clock(until));
-                if limited {
-                    text += &format!(", or by hand after {}", clock(pass.now + retry::AFTER_LIMIT));
+            let before = store::trouble::load(rows, place)?.map_or(0, |problem| problem.failures);
+            let until = pass.now + retry::delay(before, self.retry_after);
+            let mut facts = self.facts.clone();
+            if self.code == Code::RateLimited {
+                let mut by_hand = pass.now;
+                if place.service() == Service::Withings {
+                    store::account::save_limited(rows, place.service(), pass.now)?;
+                    by_hand += retry::AFTER_LIMIT;
                 }
-                text.push('.');
+                facts.insert("by_hand".into(), by_hand.to_rfc3339());
             }
-            let problem = Problem { code: self.code.name().into(), text, since: pass.now };
-            // One goal in trouble must not make another one late.
-            let wait_until = if self.goal_waits_until.is_some() { pass.now } else { until };
-            account::save_problem(rows, service, &problem, wait_until, limited)
+            store::trouble::save(rows, place, self.code, &facts, until, pass.now)
         })
     }
+}
+
+/// The error's own sentence, for the log.
+fn said(facts: &Facts) -> String {
+    let why = facts.get("why").map_or("", String::as_str);
+    Said { key: format!("error.{why}"), facts: facts.clone() }.to_string()
+}
+
+/// Whether a place may be asked, and the account it belongs to.
+pub(super) fn may_ask(
+    rows: &Rows,
+    place: &Place,
+    trigger: Trigger,
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let service = place.service();
+    let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
+        return Ok(false);
+    };
+    let holds_up = |problem: Option<Problem>| {
+        problem.is_some_and(|problem| retry::holds_up(&problem, trigger, account.limited_at, now))
+    };
+    Ok(!holds_up(store::trouble::load(rows, &Place::Account(service))?)
+        && !holds_up(store::trouble::load(rows, place)?))
+}
+
+/// Notes that a place answered as it should: its own trouble is over, and that of its account.
+pub(super) fn end(rows: &Rows, place: &Place) -> anyhow::Result<()> {
+    store::trouble::end(rows, place)?;
+    store::trouble::end(rows, &Place::Account(place.service()))?;
+    Ok(())
 }
 
 impl From<withings::Error> for Trouble {
     fn from(error: withings::Error) -> Trouble {
         use withings::Error as E;
-        let text = error.to_string();
+        let said = error.said();
         match error {
-            E::SignInAgain | E::AccessTokenRefused { .. } | E::CodeRefused => Trouble::new(
-                Code::SignInWithings,
-                "Withings no longer accepts the sign-in. Connect it again.",
-            ),
-            E::ApplicationRefused => Trouble::new(Code::CheckApplication, text),
-            E::NotAllowed { .. } => Trouble::new(
-                Code::ScopeMissing,
-                format!("{text}. Connect again and leave the boxes on Withings' page ticked."),
-            ),
-            E::RateLimited => Trouble {
-                retry_after: Some(retry::AFTER_TOO_MANY),
-                ..Trouble::new(Code::RateLimited, format!("{text}."))
-            },
-            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}.")),
-            E::Unavailable { .. } => Trouble::new(Code::Unavailable, format!("{text}.")),
-            E::Rejected { .. } | E::Unreadable { .. } => {
-                Trouble::new(Code::Unreadable, format!("{text}. If it stays so, report it."))
-            }
+            E::SignInAgain | E::CodeRefused => Trouble::of_account(Code::SignInWithings, said),
+            E::AccessTokenRefused { .. } => Trouble::here(Code::SignInWithings, said),
+            E::ApplicationRefused => Trouble::of_account(Code::CheckApplication, said),
+            E::NotAllowed { .. } => Trouble::here(Code::NotAllowed, said),
+            E::RateLimited => Trouble::of_account(Code::RateLimited, said).after(Some(retry::AFTER_TOO_MANY)),
+            E::Unreachable(_) => Trouble::here(Code::Offline, said),
+            E::Unavailable { .. } => Trouble::here(Code::Unavailable, said),
+            E::Rejected { .. } | E::Unreadable { .. } => Trouble::here(Code::Unreadable, said),
         }
     }
 }
@@ -86,28 +121,18 @@ impl From<withings::Error> for Trouble {
 impl From<beeminder::Error> for Trouble {
     fn from(error: beeminder::Error) -> Trouble {
         use beeminder::Error as E;
-        let text = error.to_string();
+        let said = error.said();
         match error {
-            E::SignInAgain => Trouble::new(
-                Code::SignInBeeminder,
-                "Beeminder no longer accepts the sign-in; perhaps another computer connected since. Connect \
-                 it again. Everything waits until then.",
-            ),
-            E::RateLimited { retry_after } => Trouble {
-                retry_after: Some(retry_after.unwrap_or(Duration::from_secs(60))),
-                ..Trouble::new(Code::RateLimited, format!("{text}."))
-            },
-            E::DayIsFull { .. } => Trouble::new(Code::RateLimited, format!("{text}.")),
-            E::Unreachable(_) => Trouble::new(Code::Offline, format!("{text}.")),
-            E::Unavailable { retry_after, .. } => {
-                Trouble { retry_after, ..Trouble::new(Code::Unavailable, format!("{text}.")) }
-            }
-            E::NotFound { .. }
-            | E::Duplicate
-            | E::Rejected { .. }
-            | E::Redirected { .. }
-            | E::Unreadable { .. } => {
-                Trouble::new(Code::Unreadable, format!("{text}. If it stays so, report it."))
+            E::SignInAgain => Trouble::of_account(Code::SignInBeeminder, said),
+            E::RateLimited { retry_after } => Trouble::of_account(Code::RateLimited, said)
+                .after(Some(retry_after.unwrap_or(Duration::from_secs(60)))),
+            E::Redirected { .. } => Trouble::of_account(Code::Unreadable, said),
+            E::DayIsFull { .. } => Trouble::here(Code::GoalRefuses, said),
+            E::Unreachable(_) => Trouble::here(Code::Offline, said),
+            E::Unavailable { retry_after, .. } => Trouble::here(Code::Unavailable, said).after(retry_after),
+            E::InTheWay { .. } => Trouble::here(Code::Unavailable, said),
+            E::NotFound { .. } | E::Duplicate | E::Rejected { .. } | E::Unreadable { .. } => {
+                Trouble::here(Code::Unreadable, said)
             }
         }
     }
@@ -120,22 +145,23 @@ impl From<KeychainError> for Trouble {
             KeychainError::Absent => Code::KeychainAbsent,
             KeychainError::Failed(_) | KeychainError::NotKept => Code::KeychainFailed,
         };
-        Trouble::new(code, error.to_string())
+        Trouble::of_account(code, error.said())
     }
 }
 
 /// A missing token is trouble, a broken computer is an error.
 pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
     match error {
-        TokenError::NotConnected(Service::Withings) => {
-            Ok(Trouble::new(Code::SignInWithings, "The keychain has no Withings sign-in. Connect it again."))
+        TokenError::NotConnected(service) => {
+            let code = match service {
+                Service::Withings => Code::SignInWithings,
+                Service::Beeminder => Code::SignInBeeminder,
+            };
+            let about = [("service", service.to_string())];
+            Ok(Trouble::of_account(code, Said::error("no_sign_in", about)))
         }
-        TokenError::NotConnected(Service::Beeminder) => Ok(Trouble::new(
-            Code::SignInBeeminder,
-            "The keychain has no Beeminder sign-in. Connect it again.",
-        )),
         TokenError::Keychain(error) => Ok(error.into()),
-        TokenError::Withings(error) => Ok(error.into()),
+        TokenError::Withings(error) => Ok(Trouble { is_of_account: true, ..error.into() }),
         TokenError::Local(error) => Err(error),
     }
 }

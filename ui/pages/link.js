@@ -112,7 +112,7 @@ function showPast(form, preview) {
   $(".risk", form).hidden = preview.risky === 0;
   form.may_derail.checked = false;
   const mind = (one) => [
-    one.may_derail ? t("past.risky") : null,
+    one.may_derail ? t(one.risk === "unknown" ? "past.unknown_risk" : "past.risky") : null,
     one.others > 0 ? t("past.others", { count: one.others }) : null,
   ].filter(Boolean).join("; ");
   replace($("tbody", form), preview.days.map((one) => h("tr", { className: one.may_derail ? "risky" : "" },

@@ -24,7 +24,7 @@ pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember
 #[tauri::command]
 pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> Outcome {
     let resident = resident(&app)?;
-    resident.app.retry(id)?;
+    resident.app.retry(id, clock::now())?;
     resident.sync_soon();
     Ok(())
 }
@@ -32,7 +32,7 @@ pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> Outcome {
 #[tauri::command]
 pub(crate) async fn discard_entry(app: AppHandle, id: i64) -> Outcome {
     let resident = resident(&app)?;
-    resident.app.discard(id)?;
+    resident.app.discard(id, clock::now())?;
     resident.look();
     Ok(())
 }
@@ -48,7 +48,7 @@ pub(crate) async fn remove_stale(app: AppHandle, id: i64) -> Outcome {
 #[tauri::command]
 pub(crate) async fn keep_stale(app: AppHandle, id: i64) -> Outcome {
     let resident = resident(&app)?;
-    resident.app.keep_stale(id)?;
+    resident.app.keep_stale(id, clock::now())?;
     resident.look();
     Ok(())
 }

@@ -3,14 +3,31 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
+use crate::datapoint::RequestId;
 use crate::day::{DayRule, Daystamp};
+use crate::difference::Word;
 use crate::kind::Heights;
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::verdict::Verdicts;
 
-/// The days that groups were given before, with the moment they were given for.
-pub type KnownDays = HashMap<GroupId, (DateTime<Utc>, Daystamp)>;
+/// The day a reading was given before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Given {
+    /// The moment it was given for.
+    pub moment: DateTime<Utc>,
+    /// The day.
+    pub day: Daystamp,
+    /// The zone it was judged in; `None` while that was unknown.
+    pub zone: Option<Tz>,
+}
+
+/// The days that a goal's readings were given before.
+pub type KnownDays = HashMap<GroupId, Given>;
+
+/// What the user's word takes out of a goal's datapoints, with that word.
+pub type Struck = HashMap<(GroupId, RequestId), Word>;
 
 /// What a plan goes by besides the groups.
 #[derive(Debug, Clone)]
@@ -19,6 +36,10 @@ pub struct Context {
     pub rule: DayRule,
     /// The days that groups were given before.
     pub days: KnownDays,
+    /// What the user's word takes out.
+    pub struck: Struck,
+    /// The first day of the goal's graph; `None` while that is unknown. Nothing before it is sent.
+    pub first_day: Option<Daystamp>,
     /// What the user said about measurements that may be another person's.
     pub verdicts: Verdicts,
     /// For the body mass index.
@@ -28,17 +49,35 @@ pub struct Context {
 impl Context {
     /// A goal's days, and nothing known from before.
     pub fn new(rule: DayRule) -> Context {
-        Context { rule, days: KnownDays::new(), verdicts: Verdicts::new(), heights: Heights::default() }
+        Context {
+            rule,
+            days: KnownDays::new(),
+            struck: Struck::new(),
+            first_day: None,
+            verdicts: Verdicts::new(),
+            heights: Heights::default(),
+        }
+    }
+
+    fn given(&self, group: &MeasureGroup) -> Option<&Given> {
+        self.days.get(&group.id).filter(|given| given.moment == group.measured_at)
     }
 
     /// The day a group belongs to. One once given stays while its time does: a changed deadline or time
     /// zone must not make a second datapoint.
     pub fn day_of(&self, group: &MeasureGroup) -> Daystamp {
-        let known = self.days.get(&group.id).filter(|(moment, _)| *moment == group.measured_at);
-        match (group.day, known) {
-            (Some(day), _) => day,
-            (None, Some((_, day))) => *day,
-            (None, None) => self.rule.day_of(group.measured_at),
-        }
+        let given = || self.given(group).map(|given| given.day);
+        group.day.or_else(given).unwrap_or_else(|| self.rule.day_of(group.measured_at))
+    }
+
+    /// The rule that a group is judged by: in the time zone where it was first judged.
+    pub fn rule_of(&self, group: &MeasureGroup) -> DayRule {
+        let zone = self.given(group).and_then(|given| given.zone);
+        zone.map_or(self.rule, |zone| self.rule.in_zone(zone))
+    }
+
+    /// The user's word on a reading in a datapoint.
+    pub fn word_on(&self, group: GroupId, id: &RequestId) -> Word {
+        self.struck.get(&(group, id.clone())).copied().unwrap_or_default()
     }
 }

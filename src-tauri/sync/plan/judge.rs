@@ -77,7 +77,7 @@ fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reas
     let has_window = options.from_time.is_some() || options.until_time.is_some();
     if has_window
         && group.source == Source::Measure
-        && !options.is_in_time(context.rule.time_of(group.measured_at))
+        && !options.is_in_time(context.rule_of(group).time_of(group.measured_at))
     {
         return Some(Reason::OtherTime);
     }

@@ -9,16 +9,18 @@ mod reason;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
 use crate::comment::{self, Mentions};
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
+use crate::difference::Word;
 use crate::link::{Feed, Link, Take};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::unit::Unit;
 
-pub use context::{Context, KnownDays};
+pub use context::{Context, Given, KnownDays, Struck};
 use judge::{acts, judge};
 pub use reason::Reason;
 
@@ -31,6 +33,8 @@ pub struct Decision {
     pub day: Daystamp,
     /// When it was measured.
     pub measured_at: DateTime<Utc>,
+    /// The zone it was judged in.
+    pub zone: Tz,
     /// What became of it.
     pub reason: Reason,
     /// The datapoint it went into.
@@ -51,48 +55,96 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
     let mut plan = Plan::default();
     let mut days: BTreeMap<Daystamp, Vec<Candidate<'_>>> = BTreeMap::new();
     let mut concerned: Vec<&MeasureGroup> =
-        groups.iter().filter(|group| !group.gone && link.is_about(group, context.rule)).collect();
+        groups.iter().filter(|group| !group.gone && is_about(link, context, group)).collect();
     concerned.sort_by_key(|group| (group.measured_at, group.id));
     let acts = acts(&link.feed, &concerned);
     for group in concerned {
         let Some(judged) = judge(link, context, &acts, group) else {
             continue;
         };
-        let day = context.day_of(group);
-        match judged {
-            Ok(value) => days.entry(day).or_default().push(Candidate { group, value }),
-            Err(reason) => plan.decisions.push(decision(group, day, reason, None)),
+        let (day, rule) = (context.day_of(group), context.rule_of(group));
+        let place = Place { group, day, rule };
+        match judged.and_then(|value| allowed(link, context, place).map(|()| value)) {
+            Ok(value) => days.entry(day).or_default().push(Candidate { place, value }),
+            Err(reason) => plan.decisions.push(decision(place, reason, None)),
         }
     }
     for (day, candidates) in days {
         if link.feed.is_daily() {
             plan_day(&mut plan, link, day, &candidates);
         } else {
-            plan_each(&mut plan, link, context.rule, day, &candidates);
+            plan_each(&mut plan, link, &candidates);
         }
     }
     plan.decisions.sort_by_key(|decision| (decision.measured_at, decision.group));
     plan
 }
 
+/// Whether a link is about a group: a day's value is made of the whole day, whenever the link began.
+fn is_about(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
+    if link.feed.is_daily() || group.day.is_some() {
+        // One that was given its day under another deadline may lie before the link's first day.
+        let is_later = group.day.is_none() && group.measured_at >= link.since;
+        is_later || link.is_about_day(context.day_of(group), context.rule)
+    } else {
+        link.is_about_moment(group.measured_at)
+    }
+}
+
+/// A group, with its day and the rule it is judged by.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    group: &'a MeasureGroup,
+    day: Daystamp,
+    rule: DayRule,
+}
+
 /// A group that may be sent, with the value it would have.
 struct Candidate<'a> {
-    group: &'a MeasureGroup,
+    place: Place<'a>,
     value: Decimal,
 }
 
-fn decision(group: &MeasureGroup, day: Daystamp, reason: Reason, request_id: Option<RequestId>) -> Decision {
-    Decision { group: group.id, day, measured_at: group.measured_at, reason, request_id }
+/// What is kept out for its day, or by the user's word.
+fn allowed(link: &Link, context: &Context, place: Place<'_>) -> Result<(), Reason> {
+    if context.first_day.is_some_and(|first| place.day < first) {
+        return Err(Reason::BeforeGoal);
+    }
+    match context.word_on(place.group.id, &request_id(link, place)) {
+        Word::Deleted => Err(Reason::Deleted),
+        Word::Discarded => Err(Reason::Discarded),
+        Word::None | Word::Keep | Word::Left | Word::Remove => Ok(()),
+    }
+}
+
+/// The key of the datapoint that a group goes into.
+fn request_id(link: &Link, place: Place<'_>) -> RequestId {
+    let (group, day) = (place.group.id, place.day);
+    match &link.feed {
+        Feed::Track { kind, .. } if link.feed.is_daily() => RequestId::of_day(*kind, day),
+        Feed::Track { kind, .. } => RequestId::of_value(group, *kind),
+        Feed::Count { set, once_a_day: true } => RequestId::of_day_with(set, day),
+        Feed::Count { set, once_a_day: false } => RequestId::of_act(set, group),
+    }
+}
+
+fn decision(place: Place<'_>, reason: Reason, request_id: Option<RequestId>) -> Decision {
+    let Place { group, day, rule } = place;
+    Decision {
+        group: group.id,
+        day,
+        measured_at: group.measured_at,
+        zone: rule.time_zone,
+        reason,
+        request_id,
+    }
 }
 
 /// One datapoint for each candidate.
-fn plan_each(plan: &mut Plan, link: &Link, rule: DayRule, day: Daystamp, candidates: &[Candidate<'_>]) {
-    for Candidate { group, value } in candidates {
-        let request_id = match &link.feed {
-            Feed::Track { kind, .. } => RequestId::of_value(group.id, *kind),
-            Feed::Count { set, .. } => RequestId::of_act(set, group.id),
-        };
-        let time = rule.clock_time(group.measured_at);
+fn plan_each(plan: &mut Plan, link: &Link, candidates: &[Candidate<'_>]) {
+    for Candidate { place, value } in candidates {
+        let (group, request_id) = (place.group, request_id(link, *place));
+        let time = place.rule.clock_time(group.measured_at);
         let mentions = Mentions { time: &time, device: group.model.as_deref(), choice: "" };
         plan.datapoints.push(Datapoint {
             request_id: request_id.clone(),
@@ -100,31 +152,33 @@ fn plan_each(plan: &mut Plan, link: &Link, rule: DayRule, day: Daystamp, candida
             moment: Moment::At(group.measured_at),
             comment: comment::write(link.options.comment.as_deref(), mentions, false),
         });
-        plan.decisions.push(decision(group, day, Reason::Sent, Some(request_id)));
+        plan.decisions.push(decision(*place, Reason::Sent, Some(request_id)));
     }
 }
 
 /// One datapoint for a whole day.
 fn plan_day(plan: &mut Plan, link: &Link, day: Daystamp, candidates: &[Candidate<'_>]) {
-    let (request_id, value, chosen, choice) = match &link.feed {
+    let request_id = request_id(link, candidates[0].place);
+    let (value, chosen, choice) = match &link.feed {
         Feed::Track { kind, take, .. } => {
             let (value, chosen) = take_from(*take, candidates);
             // A day that comes as one row is no choice.
             let is_whole = kind.day_take() != Take::Every && candidates.len() == 1;
             let choice = format!("{} of {}", take.label(), candidates.len());
-            (RequestId::of_day(*kind, day), value, chosen, if is_whole { String::new() } else { choice })
+            (value, chosen, if is_whole { String::new() } else { choice })
         }
-        Feed::Count { set, .. } => (RequestId::of_day_with(set, day), Decimal::ONE, Some(0), String::new()),
+        Feed::Count { .. } => (Decimal::ONE, Some(0), String::new()),
     };
-    for (index, Candidate { group, .. }) in candidates.iter().enumerate() {
+    for (index, Candidate { place, .. }) in candidates.iter().enumerate() {
         let reason = match chosen {
             Some(chosen) if chosen != index => Reason::OtherOfDay,
             Some(_) | None => Reason::SentForDay,
         };
-        plan.decisions.push(decision(group, day, reason, Some(request_id.clone())));
+        plan.decisions.push(decision(*place, reason, Some(request_id.clone())));
     }
     let date = day.0.format("%Y-%m-%d").to_string();
-    let device = chosen.and_then(|chosen| candidates.get(chosen)).and_then(|c| c.group.model.as_deref());
+    let device =
+        chosen.and_then(|chosen| candidates.get(chosen)).and_then(|c| c.place.group.model.as_deref());
     let mentions = Mentions { time: &date, device, choice: &choice };
     plan.datapoints.push(Datapoint {
         request_id,

@@ -34,6 +34,12 @@ pub enum Reason {
     OtherTime,
     /// A sort of workout that the link leaves out.
     OtherWorkout,
+    /// Its day lies before the first day of the goal's graph.
+    BeforeGoal,
+    /// The user deleted it at Beeminder.
+    Deleted,
+    /// The user decided not to send it.
+    Discarded,
 }
 
 impl Reason {
@@ -66,6 +72,9 @@ impl Reason {
             Reason::OtherDevice => "skipped: from another device than this goal takes",
             Reason::OtherTime => "skipped: at another time of day than this goal takes",
             Reason::OtherWorkout => "skipped: another sort of workout than this goal takes",
+            Reason::BeforeGoal => "skipped: before the goal’s first day",
+            Reason::Deleted => "you deleted it at Beeminder; it stays deleted",
+            Reason::Discarded => "you decided not to send it",
         }
     }
 

@@ -1,0 +1,133 @@
+//! What is wrong, each at its place.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::moment;
+use crate::accounts::Service;
+use crate::attention::Code;
+use crate::text::Facts;
+use crate::trouble::{Place, Problem};
+
+/// Loads everything that is wrong, the oldest first.
+pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Problem>> {
+    let problems: Vec<Option<Problem>> = rows
+        .prepare_cached(&format!("{SELECT} ORDER BY since, place"))?
+        .query_map([], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(problems.into_iter().flatten().collect())
+}
+
+/// Loads what is wrong at a place.
+pub fn load(rows: &Connection, place: &Place) -> anyhow::Result<Option<Problem>> {
+    let problem = rows
+        .prepare_cached(&format!("{SELECT} WHERE place = ?1"))?
+        .query_row([place.name()], read)
+        .optional()?;
+    Ok(problem.flatten())
+}
+
+/// Notes that something is wrong, keeping the moment it began while it is the same.
+pub fn save(
+    rows: &Connection,
+    place: &Place,
+    code: Code,
+    facts: &Facts,
+    wait_until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "INSERT INTO trouble VALUES (?1, ?2, ?3, ?4, 1, ?5)
+         ON CONFLICT (place) DO UPDATE SET
+             since = iif(code = excluded.code, since, excluded.since), code = excluded.code,
+             facts = excluded.facts, failures = failures + 1, wait_until = excluded.wait_until",
+    )?
+    .execute(params![
+        place.name(),
+        code.name(),
+        serde_json::to_string(facts)?,
+        now.timestamp(),
+        wait_until.timestamp()
+    ])?;
+    Ok(())
+}
+
+/// Notes that a place is well again, writing only when it was not. Returns whether it was not.
+pub fn end(rows: &Connection, place: &Place) -> anyhow::Result<bool> {
+    let name = place.name();
+    let known = rows.prepare_cached("SELECT 1 FROM trouble WHERE place = ?1")?.exists([&name])?;
+    if known {
+        rows.execute("DELETE FROM trouble WHERE place = ?1", [name])?;
+    }
+    Ok(known)
+}
+
+/// Forgets everything that is wrong with a service.
+pub fn forget_service(rows: &Connection, service: Service) -> anyhow::Result<()> {
+    for problem in load_all(rows)? {
+        if problem.place.service() == service {
+            end(rows, &problem.place)?;
+        }
+    }
+    Ok(())
+}
+
+const SELECT: &str = "SELECT place, code, facts, since, failures, wait_until FROM trouble";
+
+/// A place that this version does not know holds nothing of its up. A code that it does not know is trouble.
+fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
+    let (place, code, facts): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let Some(place) = Place::named(&place) else {
+        return Ok(None);
+    };
+    Ok(Some(Problem {
+        place,
+        code: Code::named(&code).unwrap_or(Code::Unavailable),
+        facts: serde_json::from_str::<Facts>(&facts).unwrap_or_default(),
+        since: moment(row.get(3)?),
+        failures: row.get(4)?,
+        wait_until: moment(row.get(5)?),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Source;
+    use crate::text::facts;
+
+    #[test]
+    fn a_problem_keeps_its_beginning_and_ends_by_itself_alone() {
+        let rows = super::super::in_memory();
+        let (sleep, goals) = (Place::Source(Source::Sleep), Place::Goals);
+        let about = facts([("status", "2556".into())]);
+        for at in [100, 200] {
+            save(&rows, &sleep, Code::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
+        }
+        save(&rows, &goals, Code::Offline, &Facts::new(), moment(400), moment(300)).unwrap();
+        let problem = load(&rows, &sleep).unwrap().unwrap();
+        assert_eq!((problem.since, problem.failures, problem.wait_until), (moment(100), 2, moment(260)));
+        assert_eq!(problem.facts, about);
+        assert!(end(&rows, &sleep).unwrap() && !end(&rows, &sleep).unwrap());
+        assert_eq!(load_all(&rows).unwrap().iter().map(|p| &p.place).collect::<Vec<_>>(), [&goals]);
+        forget_service(&rows, Service::Withings).unwrap();
+        assert!(load(&rows, &goals).unwrap().is_some(), "that is Beeminder's");
+        forget_service(&rows, Service::Beeminder).unwrap();
+        assert_eq!(load_all(&rows).unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_newer_version_noted_is_trouble_all_the_same() {
+        let rows = super::super::in_memory();
+        rows.execute_batch(
+            "INSERT INTO trouble VALUES ('goals', 'of_tomorrow', 'no facts', 1, 1, 1);
+             INSERT INTO trouble VALUES ('moon', 'offline', '{}', 1, 1, 1);",
+        )
+        .unwrap();
+        let known = load_all(&rows).unwrap();
+        assert_eq!(
+            known.iter().map(|p| (&p.place, p.code)).collect::<Vec<_>>(),
+            [(&Place::Goals, Code::Unavailable)]
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! Makes sure, before a pass first writes to a goal, that its name still is that goal's.
+
+use super::{Next, OpenGoal, Round};
+use crate::accounts::Service;
+use crate::attention::Code;
+use crate::beeminder::Error;
+use crate::goal::{Goal, GoalId, Presence};
+use crate::store;
+use crate::sync::goals;
+use crate::sync::trouble::Trouble;
+use crate::text::Said;
+use crate::trouble::Place;
+
+impl Round<'_> {
+    /// Reads a goal by its name and compares its id. Where another goal, or none, has the name, the lists
+    /// tell which name it has. The inner error says how the round goes on without it.
+    pub(super) async fn open(&mut self, id: &GoalId) -> anyhow::Result<Result<OpenGoal, Next>> {
+        let Some(known) = self.pass.store.read(|rows| store::goal::load(rows, id))? else {
+            return Ok(Err(Next::LeaveGoal));
+        };
+        match self.pass.beeminder.goal_with_last(&self.token, &known.slug).await {
+            Ok((goal, last)) if goal.id == *id => {
+                self.unreachable = 0;
+                self.pass.store.write(|rows| {
+                    goals::save(rows, &goal, self.pass.now)?;
+                    store::trouble::end(rows, &Place::Account(Service::Beeminder))
+                })?;
+                if goal.frozen {
+                    return Ok(Err(Next::LeaveGoal));
+                }
+                Ok(Ok(OpenGoal { id: goal.id, slug: goal.slug, last }))
+            }
+            Ok(_) | Err(Error::NotFound { .. }) => {
+                self.unreachable = 0;
+                self.find_renamed(&known).await
+            }
+            Err(error) => Ok(Err(self.note(id, &error.into())?)),
+        }
+    }
+
+    /// Finds the goal by its id in the lists, and reads it by the name it has there.
+    async fn find_renamed(&mut self, known: &Goal) -> anyhow::Result<Result<OpenGoal, Next>> {
+        if let Err(trouble) = goals::refresh(self.pass).await? {
+            // Nothing is known, so nothing is concluded.
+            return Ok(Err(self.note(&known.id, &trouble)?));
+        }
+        let goal = self.pass.store.read(|rows| store::goal::load(rows, &known.id))?;
+        let Some(goal) = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen) else {
+            return Ok(Err(Next::LeaveGoal));
+        };
+        let read = self.pass.beeminder.goal_with_last(&self.token, &goal.slug).await;
+        match read {
+            Ok((read, last)) if read.id == known.id => {
+                Ok(Ok(OpenGoal { id: read.id, slug: read.slug, last }))
+            }
+            Ok(_) | Err(Error::NotFound { .. }) => {
+                let trouble = Trouble::here(Code::Unreadable, Said::error("goal_elsewhere", []));
+                Ok(Err(self.note(&known.id, &trouble)?))
+            }
+            Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),
+        }
+    }
+}

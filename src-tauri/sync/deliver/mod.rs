@@ -1,0 +1,234 @@
+//! Delivers the outbox: a request leaves it only when nothing differs any more. No transaction is open while
+//! the network is waited for, and each request is read again just before it is sent.
+//!
+//! Goals whose deadline is nearest go first, those with a lot to send last; within a goal the oldest goes
+//! first. A goal in trouble is left alone for the round. Two in a row that cannot be reached end it.
+
+mod answer;
+mod goal;
+mod queue;
+mod settle;
+
+use crate::accounts::Service;
+use crate::beeminder::{Confirmation, Error, LastDatapoint, Token};
+use crate::difference::Action;
+use crate::goal::{GoalId, GoalSlug};
+use crate::store::outbox::{self, Claimed, OutboxEntry};
+use crate::store::{self, datapoint};
+use crate::trouble::Place;
+
+use super::listing::Listing;
+use super::trouble::{self, Trouble};
+use super::{SyncPass, retry};
+use answer::{Delivery, delivery};
+
+pub(super) use queue::queues;
+pub(super) use settle::{APART, note_missing};
+
+/// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
+pub(super) const MOST_A_PASS: usize = 300;
+
+/// Requests that cannot be reached in a row, after which Beeminder is taken not to be there.
+const MOST_UNREACHABLE: u32 = 2;
+
+/// Sends what can be sent. Returns how many were confirmed.
+///
+/// # Errors
+/// When the store cannot be used; trouble with Beeminder is noted.
+pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
+    let queues = pass.store.read(|rows| queues(rows, pass.trigger, pass.now))?;
+    if queues.is_empty() {
+        return Ok(0);
+    }
+    let token = match pass.tokens.beeminder().await {
+        Ok(token) => token,
+        Err(error) => {
+            trouble::of_token(error)?.note(pass, &Place::Account(Service::Beeminder))?;
+            return Ok(0);
+        }
+    };
+    let mut round = Round { pass, token, sent: 0, delivered: 0, unreachable: 0 };
+    for queue in queues {
+        if round.is_over() || round.deliver_goal(&queue).await? == Next::Stop {
+            break;
+        }
+    }
+    Ok(round.delivered)
+}
+
+/// What follows from one attempt, or from one goal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Next {
+    /// The goal's next request.
+    GoOn,
+    /// The same, after these words of refusal, which may be about the datapoint or about the goal.
+    Refused(String),
+    /// The next goal.
+    LeaveGoal,
+    /// Nothing.
+    Stop,
+}
+
+struct Round<'a> {
+    pass: &'a SyncPass<'a>,
+    token: Token,
+    /// Requests sent so far.
+    sent: usize,
+    /// Datapoints confirmed so far.
+    delivered: u64,
+    /// How many requests in a row had no answer at all.
+    unreachable: u32,
+}
+
+/// How a goal took what was sent to it in this round.
+#[derive(Debug, Default)]
+struct Refusals {
+    /// Whether it took anything.
+    accepted: bool,
+    /// Its last words of refusal.
+    last: Option<String>,
+}
+
+/// A goal as it was just read.
+struct OpenGoal {
+    id: GoalId,
+    slug: GoalSlug,
+    last: LastDatapoint,
+}
+
+impl Round<'_> {
+    /// Between requests, never inside one: what is under way is seen through.
+    fn is_over(&self) -> bool {
+        self.pass.stop.is_cancelled() || self.sent >= MOST_A_PASS
+    }
+
+    /// Sends what waits for one goal.
+    async fn deliver_goal(&mut self, queue: &queue::Queue) -> anyhow::Result<Next> {
+        let goal = match self.open(&queue.goal).await? {
+            Ok(goal) => goal,
+            Err(next) => return Ok(next),
+        };
+        let mut refusals = Refusals::default();
+        for id in &queue.entries {
+            if self.is_over() {
+                return Ok(Next::Stop);
+            }
+            let before = self.delivered;
+            match self.attempt(&goal, *id, true).await? {
+                Next::GoOn => refusals.accepted |= self.delivered > before,
+                Next::Refused(reason) => {
+                    let newest = queue.entries.last().filter(|newest| *newest != id).copied();
+                    let next = self.refused_alike(&goal, &mut refusals, *id, reason, newest).await?;
+                    if next != Next::GoOn {
+                        return Ok(next);
+                    }
+                }
+                next @ (Next::LeaveGoal | Next::Stop) => return Ok(next),
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    /// Sends one request, as it is just now. `again` when it may be sent once more with what was found out.
+    async fn attempt(&mut self, goal: &OpenGoal, id: i64, again: bool) -> anyhow::Result<Next> {
+        let Some(claimed) = self.pass.store.write(|rows| self.claim(rows, id))? else {
+            // The user decided otherwise while the pass was on its way.
+            return Ok(Next::GoOn);
+        };
+        let entry = &claimed.entry;
+        if entry.action == Action::LookUp {
+            return self.look_up(goal, entry).await;
+        }
+        self.sent += 1;
+        let answer = self.send(goal, entry).await;
+        let delivery = delivery(&answer);
+        if delivery != Delivery::Unreachable {
+            self.unreachable = 0;
+            self.pass.store.write(|rows| outbox::save_answered(rows, id))?;
+        }
+        match (delivery, answer) {
+            (Delivery::Confirmed(confirmation), _) => self.confirm(goal, entry, &confirmation),
+            (Delivery::AlreadyThere, _) => self.already_there(goal, entry).await,
+            (Delivery::Unconfirmed, Err(error)) => self.unconfirmed(goal, entry, error).await,
+            (Delivery::Doubtful(reason), _) => self.doubtful(goal, &claimed, &reason).await,
+            (Delivery::Refused(reason), _) => self.refused(goal, &claimed, &reason),
+            (Delivery::Missing, _) => self.missing(goal, &claimed, again).await,
+            (Delivery::TryGoalLater(after), Err(error)) => {
+                self.leave(goal, Trouble { retry_after: after, ..error.into() })
+            }
+            (Delivery::Unreachable, Err(error)) => self.leave(goal, error),
+            (Delivery::Stop, Err(error)) => {
+                self.not_done(&claimed)?;
+                self.leave(goal, error)
+            }
+            (
+                Delivery::Unconfirmed | Delivery::TryGoalLater(_) | Delivery::Unreachable | Delivery::Stop,
+                Ok(_),
+            ) => Ok(Next::GoOn),
+        }
+    }
+
+    /// Takes a request to be sent, unless Beeminder was disconnected or its link is not understood.
+    fn claim(&self, rows: &store::Rows, id: i64) -> anyhow::Result<Option<Claimed>> {
+        let account = store::account::load(rows, Service::Beeminder)?;
+        let Some(entry) = outbox::load(rows, id)?.filter(|_| account.is_some_and(|a| a.connected)) else {
+            return Ok(None);
+        };
+        if store::link::load_unreadable(rows)?.iter().any(|(link, _)| *link == entry.link) {
+            return Ok(None);
+        }
+        outbox::claim(rows, id, self.pass.now)
+    }
+
+    async fn send(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Confirmation, Error> {
+        let (beeminder, token) = (self.pass.beeminder, &self.token);
+        match &entry.action {
+            Action::Create | Action::LookUp => {
+                beeminder.create_datapoint(token, &goal.slug, &entry.form).await
+            }
+            Action::Update(id) => beeminder.update_datapoint(token, &goal.slug, id, &entry.form).await,
+            Action::Remove(Some(id)) => beeminder.delete_datapoint(token, &goal.slug, id).await,
+            Action::Remove(None) => {
+                // Its answer was lost when it was created, so it is looked for on its day.
+                let listing = Listing::since(beeminder, token, &goal.slug, settle::day_before(entry)).await?;
+                let found = listing.find(&entry.request_id, None).map(|row| row.confirmation.id.clone());
+                match found.flatten() {
+                    Some(id) => beeminder.delete_datapoint(token, &goal.slug, &id).await,
+                    None => Err(Error::NotFound { message: String::new() }),
+                }
+            }
+        }
+    }
+
+    /// Leaves a goal alone for a while, and says why.
+    fn leave(&mut self, goal: &OpenGoal, trouble: impl Into<Trouble>) -> anyhow::Result<Next> {
+        self.note(&goal.id, &trouble.into())
+    }
+
+    /// Notes what is wrong with a goal, or with the account.
+    fn note(&mut self, goal: &GoalId, trouble: &Trouble) -> anyhow::Result<Next> {
+        trouble.note(self.pass, &Place::Goal(goal.clone()))?;
+        if trouble.is_of_account {
+            return Ok(Next::Stop);
+        }
+        if trouble.is_unreachable() {
+            self.unreachable += 1;
+            if self.unreachable >= MOST_UNREACHABLE {
+                return Ok(Next::Stop);
+            }
+        }
+        Ok(Next::LeaveGoal)
+    }
+
+    /// Notes that a request had no effect, so nothing of it can be at Beeminder.
+    fn not_done(&self, claimed: &Claimed) -> anyhow::Result<()> {
+        self.pass.store.write(|rows| datapoint::save_unsure(rows, claimed.entry.id, claimed.was_unsure))
+    }
+
+    /// Leaves a request alone for a while; the goal's others go on.
+    fn wait(&self, entry: &OutboxEntry, time: chrono::TimeDelta) -> anyhow::Result<Next> {
+        let until = self.pass.now + time.min(retry::LONGEST);
+        self.pass.store.write(|rows| outbox::save_wait(rows, entry.id, until))?;
+        Ok(Next::GoOn)
+    }
+}

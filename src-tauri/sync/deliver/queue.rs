@@ -1,0 +1,75 @@
+//! What is to be sent, goal by goal, in the order in which it goes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::goal::{Goal, GoalId, Presence};
+use crate::store::{self, Rows};
+use crate::sync::{Trigger, retry, trouble};
+use crate::trouble::Place;
+
+/// A goal with more to send than this waits until the others are done.
+const BULK: usize = 20;
+
+/// What waits for one goal, oldest first.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    pub(crate) goal: GoalId,
+    pub(crate) entries: Vec<i64>,
+}
+
+/// Lists what can be sent now, goal by goal.
+pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
+    let mut waiting: BTreeMap<GoalId, Vec<i64>> = BTreeMap::new();
+    for entry in store::outbox::load_all(rows)? {
+        let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
+        if entry.parked.is_none() && !waits {
+            waiting.entry(entry.goal).or_default().push(entry.id);
+        }
+    }
+    let mut queues = Vec::new();
+    for (id, entries) in waiting {
+        // One that has ended takes nothing until the user restarts it; what there is for it waits.
+        let goal = store::goal::load(rows, &id)?;
+        let goal = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen);
+        let Some(goal) = goal else {
+            continue;
+        };
+        if trouble::may_ask(rows, &Place::Goal(id.clone()), trigger, now)? {
+            queues.push((order(&goal, entries.len()), Queue { goal: id, entries }));
+        }
+    }
+    queues.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(queues.into_iter().map(|(_, queue)| queue).collect())
+}
+
+/// A long queue goes last; the nearest deadline first. A goal whose deadline is not known yet is not due.
+fn order(goal: &Goal, waiting: usize) -> (bool, DateTime<Utc>, String) {
+    (waiting > BULK, goal.loses_at.unwrap_or(DateTime::<Utc>::MAX_UTC), goal.slug.0.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goal::GoalSlug;
+    use crate::goal::tests::goal;
+
+    #[test]
+    fn the_nearest_deadline_goes_first_and_a_long_queue_last() {
+        let at = |unix| DateTime::from_timestamp(unix, 0);
+        let mut goals = [
+            ("bulk", at(100), 600),
+            ("later", at(300), 1),
+            ("soon", at(200), 20),
+            ("unknown", None, 1),
+            ("bulk later", at(400), 21),
+        ];
+        goals.sort_by_key(|(slug, loses_at, waiting)| {
+            let goal = Goal { slug: GoalSlug((*slug).into()), loses_at: *loses_at, ..goal() };
+            order(&goal, *waiting)
+        });
+        let order: Vec<_> = goals.iter().map(|(slug, ..)| *slug).collect();
+        assert_eq!(order, ["soon", "later", "unknown", "bulk", "bulk later"]);
+    }
+}

@@ -1,0 +1,289 @@
+//! What follows from the answer to one attempt. An answer changes what is confirmed to the form that its
+//! request carried and nothing else; whatever else differs by then goes next.
+
+use chrono::{DateTime, Days, TimeDelta, Utc};
+
+use super::{Listing, Next, OpenGoal, Refusals, Round};
+use crate::attention::Code;
+use crate::beeminder::{Confirmation, Error};
+use crate::day::Daystamp;
+use crate::difference::{Action, Word};
+use crate::store::datapoint::{self, Answer};
+use crate::store::outbox::{self, Claimed, OutboxEntry};
+use crate::store::{self, Rows};
+use crate::sync::trouble::{self, Trouble};
+use crate::text::Said;
+use crate::trouble::Place;
+
+/// A request without an answer may still be on its way for so long.
+const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
+
+/// What a goal's list lacks is believed when it lacked it so long ago as well.
+pub(crate) const APART: TimeDelta = TimeDelta::minutes(10);
+
+impl Round<'_> {
+    /// Beeminder has the form that the request carried, or has removed the datapoint.
+    pub(super) fn confirm(
+        &mut self,
+        goal: &OpenGoal,
+        entry: &OutboxEntry,
+        confirmation: &Confirmation,
+    ) -> anyhow::Result<Next> {
+        let now = self.pass.now;
+        self.pass.store.write(|rows| {
+            match &entry.action {
+                Action::Remove(_) => datapoint::save_absent(rows, entry.id)?,
+                Action::Create | Action::Update(_) | Action::LookUp => {
+                    let answer = answer(confirmation);
+                    datapoint::save_confirmed(rows, entry.id, &entry.carried(), answer, now)?;
+                }
+            }
+            // The request is done with; what is wanted by now may be something else.
+            outbox::remove(rows, entry.id)?;
+            outbox::settle(rows, entry.id, now)?;
+            trouble::end(rows, &Place::Goal(goal.id.clone()))
+        })?;
+        tracing::info!(goal = %goal.slug, request_id = %entry.request_id, action = entry.action.name(), "Done");
+        self.delivered += 1;
+        Ok(Next::GoOn)
+    }
+
+    /// It is there; its id and day are only good to know.
+    pub(super) async fn already_there(
+        &mut self,
+        goal: &OpenGoal,
+        entry: &OutboxEntry,
+    ) -> anyhow::Result<Next> {
+        let found = self.find(goal, entry).await.unwrap_or_else(|error| {
+            tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
+            None
+        });
+        self.confirm(goal, entry, &found.unwrap_or(Confirmation { id: None, daystamp: None }))
+    }
+
+    /// Beeminder did not say what became of it, so it is asked.
+    pub(super) async fn unconfirmed(
+        &mut self,
+        goal: &OpenGoal,
+        entry: &OutboxEntry,
+        error: Error,
+    ) -> anyhow::Result<Next> {
+        if !matches!(entry.action, Action::Remove(_)) {
+            match self.find(goal, entry).await {
+                Ok(Some(confirmation)) => return self.confirm(goal, entry, &confirmation),
+                Ok(None) => {}
+                Err(error) => return self.leave(goal, error),
+            }
+        }
+        // Sent again, as it was.
+        tracing::info!(request_id = %entry.request_id, "Not confirmed: {error}");
+        self.leave(goal, Trouble::here(Code::Unreadable, Said::error("unconfirmed", [])))
+    }
+
+    /// Words of refusal that may still mean that it is there.
+    pub(super) async fn doubtful(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        reason: &str,
+    ) -> anyhow::Result<Next> {
+        match self.find(goal, &claimed.entry).await {
+            Ok(Some(confirmation)) => self.confirm(goal, &claimed.entry, &confirmation),
+            Ok(None) => {
+                self.not_done(claimed)?;
+                Ok(Next::Refused(reason.to_owned()))
+            }
+            Err(error) => self.leave(goal, error),
+        }
+    }
+
+    /// The datapoint is refused for itself: it waits for the user, and the goal's others go on.
+    pub(super) fn refused(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        reason: &str,
+    ) -> anyhow::Result<Next> {
+        self.not_done(claimed)?;
+        self.park(goal, claimed.entry.id, reason)
+    }
+
+    fn park(&mut self, goal: &OpenGoal, id: i64, reason: &str) -> anyhow::Result<Next> {
+        tracing::warn!(goal = %goal.slug, datapoint = id, "Parked: {reason}");
+        let reason = if reason.is_empty() { "Beeminder refused it without a word" } else { reason };
+        self.pass.store.write(|rows| outbox::park(rows, id, reason))?;
+        Ok(Next::GoOn)
+    }
+
+    /// The same refusal for several datapoints of a goal in a row is the goal's trouble and not theirs, unless
+    /// the goal takes its newest: then all of them wait with it, and go by themselves when it is over.
+    pub(super) async fn refused_alike(
+        &mut self,
+        goal: &OpenGoal,
+        refusals: &mut Refusals,
+        id: i64,
+        reason: String,
+        newest: Option<i64>,
+    ) -> anyhow::Result<Next> {
+        let place = Place::Goal(goal.id.clone());
+        let known = self.pass.store.read(|rows| {
+            let trouble = store::trouble::load(rows, &place)?;
+            let refuses = trouble.is_some_and(|trouble| trouble.code == Code::GoalRefuses);
+            Ok(refuses || outbox::is_parked_alike(rows, &goal.id, &reason)?)
+        })?;
+        let alike = known || refusals.last.as_ref() == Some(&reason);
+        refusals.last = Some(reason.clone());
+        if refusals.accepted || !alike {
+            return self.park(goal, id, &reason);
+        }
+        let before = self.delivered;
+        let next = match newest {
+            Some(newest) => Box::pin(self.attempt(goal, newest, true)).await?,
+            None => Next::Refused(reason.clone()),
+        };
+        match next {
+            Next::Refused(again) if again == reason => {
+                self.pass.store.write(|rows| outbox::unpark_alike(rows, &goal.id, &reason))?;
+                let said = Said::error("refused_alike", [("message", reason)]);
+                self.leave(goal, Trouble::here(Code::GoalRefuses, said))
+            }
+            Next::Refused(_) | Next::GoOn => {
+                refusals.accepted |= self.delivered > before;
+                self.park(goal, id, &reason)
+            }
+            Next::LeaveGoal | Next::Stop => Ok(next),
+        }
+    }
+
+    /// Beeminder does not find the datapoint to change or to remove, or the goal to write to.
+    pub(super) async fn missing(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        again: bool,
+    ) -> anyhow::Result<Next> {
+        let entry = &claimed.entry;
+        self.not_done(claimed)?;
+        if entry.action == Action::Create {
+            // The goal was there a moment ago.
+            return self.leave(goal, Trouble::here(Code::Unreadable, Said::error("goal_elsewhere", [])));
+        }
+        let listing = match self.listing(goal, entry).await {
+            Ok(listing) => listing,
+            Err(error) => return self.leave(goal, error),
+        };
+        // One that the user moved to another day is among the last to have changed.
+        let latest = match Listing::latest(self.pass.beeminder, &self.token, &goal.slug).await {
+            Ok(latest) => latest,
+            Err(error) => return self.leave(goal, error),
+        };
+        let id = entry.action.beeminder_id();
+        let found = listing.find(&entry.request_id, id).or_else(|| latest.find(&entry.request_id, id));
+        if let Some(found) = found {
+            let answer = answer(&found.confirmation);
+            self.pass.store.write(|rows| {
+                datapoint::save_found(rows, entry.id, answer, self.pass.now)?;
+                outbox::settle(rows, entry.id, self.pass.now)
+            })?;
+            if again {
+                return Box::pin(self.attempt(goal, entry.id, false)).await;
+            }
+            return self.wait(entry, APART);
+        }
+        self.lacks(goal, entry, &listing)
+    }
+
+    /// The goal's list lacks a datapoint that was there.
+    fn lacks(&mut self, goal: &OpenGoal, entry: &OutboxEntry, listing: &Listing) -> anyhow::Result<Next> {
+        if !listing.proves_itself(&goal.last) {
+            tracing::info!(goal = %goal.slug, "Its list does not show what must be there; asked again later");
+            return self.wait(entry, APART);
+        }
+        let now = self.pass.now;
+        let is_gone = self.pass.store.write(|rows| {
+            if matches!(entry.action, Action::Remove(_)) {
+                datapoint::save_absent(rows, entry.id)?;
+                outbox::settle(rows, entry.id, now)?;
+                return Ok(true);
+            }
+            note_missing(rows, entry.id, now)
+        })?;
+        if is_gone {
+            return Ok(Next::GoOn);
+        }
+        self.wait(entry, APART)
+    }
+
+    /// Looks whether a request that nobody wants any more has arrived.
+    pub(super) async fn look_up(&mut self, goal: &OpenGoal, entry: &OutboxEntry) -> anyhow::Result<Next> {
+        let listing = match self.listing(goal, entry).await {
+            Ok(listing) => listing,
+            Err(error) => return self.leave(goal, error),
+        };
+        let now = self.pass.now;
+        if let Some(found) = listing.find(&entry.request_id, entry.action.beeminder_id()) {
+            let answer = answer(&found.confirmation);
+            self.pass.store.write(|rows| {
+                datapoint::save_found(rows, entry.id, answer, now)?;
+                outbox::settle(rows, entry.id, now)
+            })?;
+            return Ok(Next::GoOn);
+        }
+        let is_on_its_way = entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now);
+        if is_on_its_way || !listing.proves_itself(&goal.last) {
+            return self.wait(entry, ON_ITS_WAY);
+        }
+        self.pass.store.write(|rows| {
+            datapoint::save_absent(rows, entry.id)?;
+            outbox::settle(rows, entry.id, now)
+        })?;
+        Ok(Next::GoOn)
+    }
+
+    /// Finds the datapoint in the form that the request carried.
+    async fn find(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Option<Confirmation>, Error> {
+        let (carried, id) = (entry.carried(), entry.action.beeminder_id());
+        let latest = Listing::latest(self.pass.beeminder, &self.token, &goal.slug).await?;
+        if let Some(found) = latest.find_as(&carried, id) {
+            return Ok(Some(found.clone()));
+        }
+        Ok(self.listing(goal, entry).await?.find_as(&carried, id).cloned())
+    }
+
+    /// The goal's list over the days concerned.
+    async fn listing(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Listing, Error> {
+        Listing::since(self.pass.beeminder, &self.token, &goal.slug, day_before(entry)).await
+    }
+}
+
+/// Notes that a list which proved itself lacks a datapoint. The second time, apart from the first, the user
+/// has deleted it at Beeminder, and it stays deleted. Returns whether that is so.
+pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let Some(stored) = datapoint::load_number(rows, id)? else {
+        return Ok(true);
+    };
+    match stored.missing_since.filter(|since| *since <= now) {
+        Some(since) if now - since >= APART => {}
+        Some(_) => return Ok(false),
+        None => {
+            datapoint::save_missing(rows, id, Some(now))?;
+            return Ok(false);
+        }
+    }
+    tracing::info!(goal = %stored.slug, request_id = %stored.datapoint.request_id, "Deleted at Beeminder");
+    store::struck::save(rows, &stored.goal, &stored.datapoint.request_id, Word::Deleted)?;
+    datapoint::save_absent(rows, id)?;
+    outbox::unwant(rows, &stored, Word::Deleted, now)?;
+    Ok(true)
+}
+
+fn answer(confirmation: &Confirmation) -> Answer<'_> {
+    Answer { beeminder_id: confirmation.id.as_deref(), day: confirmation.daystamp.as_deref() }
+}
+
+/// A day that surely lies before a datapoint's, wherever its user lives.
+pub(super) fn day_before(entry: &OutboxEntry) -> Daystamp {
+    let day = entry.moment.date_naive();
+    let first = entry.beeminder_day.map_or(day, |known| known.0.min(day));
+    Daystamp(first.checked_sub_days(Days::new(2)).unwrap_or(first))
+}

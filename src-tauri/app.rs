@@ -195,7 +195,7 @@ impl App {
             let stored = store::datapoint::load_number(rows, id)?.context("The datapoint is gone")?;
             let is_there = stored.confirmed.is_there();
             if matches!(entry.action, Action::Create | Action::Update(_)) {
-                store::struck::save(rows, &stored.goal, &entry.request_id, Word::Discarded)?;
+                store::struck::save_wanted(rows, &stored.goal, &entry.request_id, Word::Discarded)?;
             }
             let word = if is_there { Word::Keep } else { Word::Discarded };
             store::outbox::unwant(rows, &stored, word, now).map(drop)

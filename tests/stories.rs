@@ -35,6 +35,7 @@ mod sign_in;
 mod status;
 mod store;
 mod support;
+mod three_facts;
 mod tokens;
 mod weigh_in;
 mod withings_bad_days;

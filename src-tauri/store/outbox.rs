@@ -11,6 +11,7 @@ use crate::day::Daystamp;
 use crate::difference::{Action, Word};
 use crate::goal::{GoalId, GoalSlug};
 use crate::link::LinkId;
+use crate::measurement::GroupId;
 
 /// One request waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +156,8 @@ pub struct Claimed {
     pub entry: OutboxEntry,
     /// Whether an earlier request about the datapoint was not answered.
     pub was_unsure: bool,
+    /// The readings that the form it carries is made of.
+    pub readings: Vec<GroupId>,
 }
 
 /// Counts an attempt, before it is made, and notes that its answer is not known. Returns the request as it
@@ -172,7 +175,8 @@ pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
         return Ok(None);
     };
     datapoint::save_unsure(rows, id, true)?;
-    Ok(Some(Claimed { entry, was_unsure: known.confirmed.unsure }))
+    let readings = super::struck::wanted_readings(rows, &entry.goal, &entry.request_id)?;
+    Ok(Some(Claimed { entry, was_unsure: known.confirmed.unsure, readings }))
 }
 
 /// Notes that the service answered, so that nothing of it is still on its way.

@@ -25,7 +25,7 @@ pub(super) struct Damaged(pub(super) String);
 
 /// What is copied. Measurements are not: they are fetched again, which is surer than reading them from a
 /// damaged file. Not every version has every table.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "account",
     "goal",
     "link",
@@ -37,6 +37,7 @@ const TABLES: [&str; 12] = [
     "datapoint",
     "outbox",
     "struck",
+    "made_of",
     "given_day",
 ];
 
@@ -86,6 +87,7 @@ pub(super) fn salvage(connection: &mut Connection, recovery: &Recovery) -> anyho
          DELETE FROM datapoint WHERE goal_id NOT IN (SELECT id FROM goal)
              OR link_id NOT IN (SELECT id FROM link);
          DELETE FROM struck WHERE goal_id NOT IN (SELECT id FROM goal);
+         DELETE FROM made_of WHERE goal_id NOT IN (SELECT id FROM goal);
          DELETE FROM given_day WHERE goal_id NOT IN (SELECT id FROM goal);
          DELETE FROM backfill WHERE link_id NOT IN (SELECT id FROM link);
          DELETE FROM link WHERE goal_id NOT IN (SELECT id FROM goal);

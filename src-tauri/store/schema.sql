@@ -206,6 +206,14 @@ CREATE TABLE struck (
     PRIMARY KEY (goal_id, request_id, group_id)
 ) STRICT, WITHOUT ROWID;
 
+-- The readings that the confirmed form of a datapoint was made of: who deletes it means those.
+CREATE TABLE made_of (
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    request_id TEXT NOT NULL,          -- the datapoint's key
+    group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
+    PRIMARY KEY (goal_id, request_id, group_id)
+) STRICT, WITHOUT ROWID;
+
 -- The day that a goal's readings were given. It outlives links, deadlines and time zones.
 CREATE TABLE given_day (
     goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal

@@ -1,5 +1,5 @@
 //! Readings that the user's word takes out of a datapoint: what they deleted at Beeminder or decided not to
-//! send. Kept by goal, so that a link made anew knows.
+//! send; and what the confirmed form of each was made of. Kept by goal, so that a link made anew knows.
 
 use rusqlite::{Connection, params};
 
@@ -9,15 +9,65 @@ use crate::goal::GoalId;
 use crate::measurement::GroupId;
 use crate::sync::plan::Struck;
 
-/// Strikes out every reading that made a datapoint, and marks them for the plan.
-pub fn save(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
-    rows.prepare_cached(
-        "INSERT OR IGNORE INTO struck
-         SELECT l.goal_id, d.request_id, d.group_id, ?3 FROM decision d JOIN link l ON l.id = d.link_id
-         WHERE l.goal_id = ?1 AND d.request_id = ?2",
-    )?
-    .execute(params![goal.0, id.0, word.name()])?;
+/// Strikes out every reading that a datapoint is to be made of, and marks them for the plan.
+pub fn save_wanted(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
+    let readings = wanted_readings(rows, goal, id)?;
+    save(rows, goal, id, &readings, word)
+}
+
+/// Strikes out every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
+/// What was measured since is a new fact.
+pub fn save_confirmed(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
+    let mut readings: Vec<GroupId> = rows
+        .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
+        .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    if readings.is_empty() {
+        readings = wanted_readings(rows, goal, id)?;
+    }
+    save(rows, goal, id, &readings, word)
+}
+
+fn save(
+    rows: &Connection,
+    goal: &GoalId,
+    id: &RequestId,
+    readings: &[GroupId],
+    word: Word,
+) -> anyhow::Result<()> {
+    let mut statement = rows.prepare_cached("INSERT OR IGNORE INTO struck VALUES (?1, ?2, ?3, ?4)")?;
+    for reading in readings {
+        statement.execute(params![goal.0, id.0, reading.0, word.name()])?;
+    }
     mark_changed(rows, goal, id)
+}
+
+/// The readings that a datapoint is to be made of.
+pub fn wanted_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = rows
+        .prepare_cached(
+            "SELECT DISTINCT d.group_id FROM decision d JOIN link l ON l.id = d.link_id
+             WHERE l.goal_id = ?1 AND d.request_id = ?2",
+        )?
+        .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(readings)
+}
+
+/// Notes what the confirmed form of a datapoint was made of.
+pub fn save_made_of(
+    rows: &Connection,
+    goal: &GoalId,
+    id: &RequestId,
+    readings: &[GroupId],
+) -> anyhow::Result<()> {
+    rows.prepare_cached("DELETE FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
+        .execute([&goal.0, &id.0])?;
+    let mut statement = rows.prepare_cached("INSERT INTO made_of VALUES (?1, ?2, ?3)")?;
+    for reading in readings {
+        statement.execute(params![goal.0, id.0, reading.0])?;
+    }
+    Ok(())
 }
 
 /// Takes the word back, and marks the readings for the plan.

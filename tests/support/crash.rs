@@ -20,3 +20,27 @@ impl<F: Future + Unpin> Future for CrashAfter<F> {
         if self.waits == 0 { Poll::Ready(None) } else { Poll::Pending }
     }
 }
+
+/// Runs `pass`, and `act` to its end once the pass has waited `waits` times: whatever users do may fall
+/// between any two steps of a pass. Returns whether the pass was still under way then.
+pub(crate) async fn meanwhile<P: Future + Unpin, A: Future>(
+    mut pass: P,
+    waits: u32,
+    act: A,
+) -> (P::Output, bool) {
+    let mut left = waits;
+    let early = std::future::poll_fn(|context| match Pin::new(&mut pass).poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await;
+    act.await;
+    match early {
+        Some(output) => (output, false),
+        None => (pass.await, true),
+    }
+}

@@ -115,6 +115,20 @@ FROM decision d JOIN link l ON l.id = d.link_id
     JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
 WHERE p.word IN ('deleted', 'discarded');
 
+-- The readings that the confirmed form of a datapoint was made of.
+CREATE TABLE made_of (
+    goal_id TEXT NOT NULL REFERENCES goal (id),
+    request_id TEXT NOT NULL,
+    group_id INTEGER NOT NULL,
+    PRIMARY KEY (goal_id, request_id, group_id)
+) STRICT, WITHOUT ROWID;
+
+INSERT OR IGNORE INTO made_of
+SELECT l.goal_id, d.request_id, d.group_id
+FROM decision d JOIN link l ON l.id = d.link_id
+    JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
+WHERE p.sent_value IS NOT NULL OR p.beeminder_id IS NOT NULL;
+
 -- The day a reading was given outlives the link.
 CREATE TABLE given_day (
     goal_id TEXT NOT NULL REFERENCES goal (id),

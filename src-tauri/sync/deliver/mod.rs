@@ -147,9 +147,9 @@ impl Round<'_> {
             self.pass.store.write(|rows| outbox::save_answered(rows, id))?;
         }
         match (delivery, answer) {
-            (Delivery::Confirmed(confirmation), _) => self.confirm(goal, entry, &confirmation),
-            (Delivery::AlreadyThere, _) => self.already_there(goal, entry).await,
-            (Delivery::Unconfirmed, Err(error)) => self.unconfirmed(goal, entry, error).await,
+            (Delivery::Confirmed(confirmation), _) => self.confirm(goal, &claimed, &confirmation),
+            (Delivery::AlreadyThere, _) => self.already_there(goal, &claimed).await,
+            (Delivery::Unconfirmed, Err(error)) => self.unconfirmed(goal, &claimed, error).await,
             (Delivery::Doubtful(reason), _) => self.doubtful(goal, &claimed, &reason).await,
             (Delivery::Refused(reason), _) => self.refused(goal, &claimed, &reason),
             (Delivery::Missing, _) => self.missing(goal, &claimed, again).await,

@@ -26,16 +26,18 @@ impl Round<'_> {
     pub(super) fn confirm(
         &mut self,
         goal: &OpenGoal,
-        entry: &OutboxEntry,
+        claimed: &Claimed,
         confirmation: &Confirmation,
     ) -> anyhow::Result<Next> {
-        let now = self.pass.now;
+        let (entry, now) = (&claimed.entry, self.pass.now);
         self.pass.store.write(|rows| {
             match &entry.action {
                 Action::Remove(_) => datapoint::save_absent(rows, entry.id)?,
                 Action::Create | Action::Update(_) | Action::LookUp => {
                     let answer = answer(confirmation);
                     datapoint::save_confirmed(rows, entry.id, &entry.carried(), answer, now)?;
+                    let readings = &claimed.readings;
+                    store::struck::save_made_of(rows, &entry.goal, &entry.request_id, readings)?;
                 }
             }
             // The request is done with; what is wanted by now may be something else.
@@ -49,28 +51,26 @@ impl Round<'_> {
     }
 
     /// It is there; its id and day are only good to know.
-    pub(super) async fn already_there(
-        &mut self,
-        goal: &OpenGoal,
-        entry: &OutboxEntry,
-    ) -> anyhow::Result<Next> {
+    pub(super) async fn already_there(&mut self, goal: &OpenGoal, claimed: &Claimed) -> anyhow::Result<Next> {
+        let entry = &claimed.entry;
         let found = self.find(goal, entry).await.unwrap_or_else(|error| {
             tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
             None
         });
-        self.confirm(goal, entry, &found.unwrap_or(Confirmation { id: None, daystamp: None }))
+        self.confirm(goal, claimed, &found.unwrap_or(Confirmation { id: None, daystamp: None }))
     }
 
     /// Beeminder did not say what became of it, so it is asked.
     pub(super) async fn unconfirmed(
         &mut self,
         goal: &OpenGoal,
-        entry: &OutboxEntry,
+        claimed: &Claimed,
         error: Error,
     ) -> anyhow::Result<Next> {
+        let entry = &claimed.entry;
         if !matches!(entry.action, Action::Remove(_)) {
             match self.find(goal, entry).await {
-                Ok(Some(confirmation)) => return self.confirm(goal, entry, &confirmation),
+                Ok(Some(confirmation)) => return self.confirm(goal, claimed, &confirmation),
                 Ok(None) => {}
                 Err(error) => return self.leave(goal, error),
             }
@@ -88,7 +88,7 @@ impl Round<'_> {
         reason: &str,
     ) -> anyhow::Result<Next> {
         match self.find(goal, &claimed.entry).await {
-            Ok(Some(confirmation)) => self.confirm(goal, &claimed.entry, &confirmation),
+            Ok(Some(confirmation)) => self.confirm(goal, claimed, &confirmation),
             Ok(None) => {
                 self.not_done(claimed)?;
                 Ok(Next::Refused(reason.to_owned()))
@@ -271,7 +271,7 @@ pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::
         }
     }
     tracing::info!(goal = %stored.slug, request_id = %stored.datapoint.request_id, "Deleted at Beeminder");
-    store::struck::save(rows, &stored.goal, &stored.datapoint.request_id, Word::Deleted)?;
+    store::struck::save_confirmed(rows, &stored.goal, &stored.datapoint.request_id, Word::Deleted)?;
     datapoint::save_absent(rows, id)?;
     outbox::unwant(rows, &stored, Word::Deleted, now)?;
     Ok(true)

@@ -148,7 +148,7 @@ fn words(overview: &Overview, activity: &Activity, voice: Voice, now: DateTime<U
         _ if activity.syncing => plain(voice, "shell.syncing"),
         Status::Paused { until } => about(voice, "menu.paused", "at", at(*until)),
         Status::Retrying => about(voice, "menu.retrying", "problem", headline()),
-        Status::NothingMeasured { last } => about(voice, "menu.nothing_measured", "at", at(*last)),
+        Status::NothingMeasured { last, .. } => about(voice, "menu.nothing_measured", "at", at(*last)),
         Status::NotUploading { device, last } => {
             voice.say("menu.not_uploading", &facts([("device", device.clone()), ("at", at(*last))]))
         }
@@ -374,7 +374,12 @@ mod tests {
             (Status::Paused { until }, &idle(), Icon::Paused, "Paused until 08:00"),
             (Status::Paused { until }, &syncing, Icon::Syncing, "Syncing…"),
             (Status::Retrying, &idle(), Icon::Syncing, "No connection; trying again"),
-            (Status::NothingMeasured { last }, &idle(), Icon::Fine, "Nothing measured since Fri 07:00"),
+            (
+                Status::NothingMeasured { last, what: crate::kind::MeasureKind::WEIGHT },
+                &idle(),
+                Icon::Fine,
+                "Nothing measured since Fri 07:00",
+            ),
             (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
             (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
         ] {

@@ -5,7 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::attention::{Attention, Code, Urgency, attention, paused, urgency};
-use crate::kind::Source;
+use crate::device::Device;
+use crate::kind::{MeasureKind, Source};
 use crate::store::{self, Rows};
 use crate::text::{self, Facts};
 
@@ -31,6 +32,8 @@ pub enum Status {
     NothingMeasured {
         /// When the last measurement was taken.
         last: DateTime<Utc>,
+        /// Of what.
+        what: MeasureKind,
     },
     /// Nothing was measured for a while, and the device has not reached Withings for as long.
     NotUploading {
@@ -72,7 +75,9 @@ impl Status {
     /// What the sentence is about, beside the first attention.
     pub fn facts(&self) -> Facts {
         match self {
-            Status::NothingMeasured { last } => text::facts([("last", last.to_rfc3339())]),
+            Status::NothingMeasured { last, what } => {
+                text::facts([("last", last.to_rfc3339()), ("what", what.to_string())])
+            }
             Status::NotUploading { device, last } => {
                 text::facts([("device", device.clone()), ("last", last.to_rfc3339())])
             }
@@ -95,6 +100,9 @@ impl serde::Serialize for Status {
 
 /// Someone who measures daily and has not for this long may want to know.
 const QUIET: TimeDelta = TimeDelta::days(2);
+
+/// How many of the last measurements show how often somebody measures.
+const HABIT: u32 = 10;
 
 /// Computes how we are from what is stored.
 pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
@@ -125,29 +133,72 @@ pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
     silence(rows, now)
 }
 
-/// Why nothing arrives although nothing is broken.
+/// Why nothing arrives although nothing is broken: each kind that a link is about by itself, since a cuff that
+/// uploads says nothing about a scale.
 fn silence(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
-    let Some(last) = last_measured(rows)?.filter(|last| now - *last > QUIET) else {
-        return Ok(Status::Fine);
-    };
-    // A device that measured uploads, so its silence is not the user's.
-    let devices = store::device::load_all(rows)?.into_iter().filter(|device| {
-        ["Scale", "Blood Pressure Monitor", "Smart Connected Thermometer"].contains(&device.sort.as_str())
-    });
-    let contacted = devices.filter_map(|device| Some((device.last_contact?, device.name().to_owned())));
-    Ok(match contacted.max() {
-        Some((contact, device)) if now - contact > QUIET => Status::NotUploading { device, last: contact },
-        Some(_) | None => Status::NothingMeasured { last },
-    })
-}
-
-/// When anything was last measured that a link is about.
-fn last_measured(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let mut last = None;
-    for link in store::link::load_all(rows)? {
-        if link.feed.source() == Source::Measure {
-            last = last.max(store::measurement::last_with_kind(rows, link.feed.first_kind())?);
+    let devices = store::device::load_all(rows)?;
+    let mut silent = None;
+    for link in store::link::load_all(rows)?.iter().filter(|link| link.feed.source() == Source::Measure) {
+        let kind = link.feed.first_kind();
+        let recent = store::measurement::recent(rows, kind, HABIT)?;
+        let Some(last) = quiet_since(&recent, now) else {
+            continue;
+        };
+        // The device that measured it last, or else whatever measures such things.
+        let same = |device: &&Device| {
+            recent.first().and_then(|(_, device)| device.as_ref()) == Some(&device.id)
+                || Some(device.sort.as_str()) == device_of(kind)
+        };
+        // A device that measured uploads, so its silence is not the user's.
+        let contacts = devices.iter().filter(same).filter_map(|device| Some((device.last_contact?, device)));
+        match contacts.max_by_key(|(contact, _)| *contact) {
+            Some((contact, device)) if now - contact > QUIET => {
+                return Ok(Status::NotUploading { device: device.name().to_owned(), last: contact });
+            }
+            Some(_) | None => silent = silent.or(Some(Status::NothingMeasured { last, what: kind })),
         }
     }
-    Ok(last)
+    Ok(silent.unwrap_or(Status::Fine))
+}
+
+/// Since when someone has not measured who measures more often; `None` while it is within their habit.
+fn quiet_since(recent: &[(DateTime<Utc>, Option<String>)], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let (last, _) = recent.first()?;
+    let gaps = recent.windows(2).map(|pair| pair[0].0 - pair[1].0);
+    let usual = gaps.max().map_or(QUIET, |longest| (longest * 2).max(QUIET));
+    (now - *last > usual).then_some(*last)
+}
+
+/// What Withings calls the device that measures a kind.
+fn device_of(kind: MeasureKind) -> Option<&'static str> {
+    match kind {
+        MeasureKind::SYSTOLIC | MeasureKind::DIASTOLIC => Some("Blood Pressure Monitor"),
+        MeasureKind::TEMPERATURE | MeasureKind::SKIN_TEMPERATURE => Some("Smart Connected Thermometer"),
+        MeasureKind::WEIGHT | MeasureKind::FAT_RATIO | MeasureKind::LEAN_MASS => Some("Scale"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn someone_who_measures_weekly_is_not_quiet_after_three_days() {
+        let at = |day: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(day);
+        let quiet = |days: &[i64], now: i64| {
+            quiet_since(&days.iter().map(|day| (at(*day), None)).collect::<Vec<_>>(), at(now))
+        };
+        for (days, now, expected) in [
+            (&[][..], 10, None),
+            (&[10], 12, None),
+            (&[10], 13, Some(at(10))),
+            (&[10, 9, 8], 13, Some(at(10))),
+            (&[10, 3], 13, None),
+            (&[10, 3], 24, None),
+            (&[10, 3], 25, Some(at(10))),
+        ] {
+            assert_eq!(quiet(days, now), expected, "{days:?} {now}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ async fn each_cause_of_silence_has_its_own_name() {
 
     test.advance(TimeDelta::days(3));
     test.sync().await;
-    assert_eq!(now(&test), Status::NothingMeasured { last: weighed });
+    assert_eq!(now(&test), Status::NothingMeasured { last: weighed, what: MeasureKind::WEIGHT });
 
     let until = test.now + TimeDelta::hours(1);
     test.app().pause(Some(until)).unwrap();
@@ -120,7 +120,7 @@ async fn a_scale_that_stopped_uploading_is_told_from_a_person_who_does_not_measu
     test.world().withings.days().device("Scale", "Body+", "high", seen);
     test.advance(TimeDelta::hours(24));
     test.sync().await;
-    assert_eq!(now(&test), Status::NothingMeasured { last: weighed });
+    assert_eq!(now(&test), Status::NothingMeasured { last: weighed, what: MeasureKind::WEIGHT });
     assert_eq!(codes_now(&test), [], "the battery is full again");
 }
 

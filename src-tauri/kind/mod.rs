@@ -114,6 +114,10 @@ impl MeasureKind {
     pub const LEAN_MASS: MeasureKind = MeasureKind(5);
     /// The share of fat.
     pub const FAT_RATIO: MeasureKind = MeasureKind(6);
+    /// Body temperature.
+    pub const TEMPERATURE: MeasureKind = MeasureKind(71);
+    /// Skin temperature.
+    pub const SKIN_TEMPERATURE: MeasureKind = MeasureKind(73);
     /// Steps of a day.
     pub const STEPS: MeasureKind = MeasureKind(1_000_001);
     /// Time asleep.

@@ -166,6 +166,23 @@ pub fn last_with_kind(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Op
     Ok(last.map(moment))
 }
 
+/// When a kind was last measured and with which device, the latest first, up to `most` of them.
+pub fn recent(
+    rows: &Connection,
+    kind: MeasureKind,
+    most: u32,
+) -> anyhow::Result<Vec<(DateTime<Utc>, Option<String>)>> {
+    let recent = rows
+        .prepare_cached(
+            "SELECT measured_at, device FROM measure_group g WHERE missing_since IS NULL AND EXISTS
+                 (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1)
+             ORDER BY measured_at DESC LIMIT ?2",
+        )?
+        .query_map(params![kind.0, most], |row| Ok((moment(row.get(0)?), row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(recent)
+}
+
 /// Whether the plan has seen every group in its present form.
 pub fn all_planned(rows: &Connection) -> anyhow::Result<bool> {
     Ok(!rows.prepare_cached("SELECT 1 FROM unplanned")?.exists([])?)

@@ -1,0 +1,150 @@
+//! Trouble holds up the smallest thing it is about, is ended by the same thing, and is said once.
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::accounts::keychain::KeychainError;
+use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::status::{Status, status};
+use beeminder_withings_sync::store;
+use beeminder_withings_sync::sync::Trigger;
+use chrono::{NaiveDate, TimeDelta};
+
+use super::support::memory_keychain::Trouble;
+use super::support::{TestApp, codes, take, track};
+
+fn today() -> NaiveDate {
+    super::support::monday().date_naive()
+}
+
+#[tokio::test]
+async fn a_goal_that_cannot_be_reached_is_left_alone_and_two_in_a_row_end_the_round() {
+    let mut test = TestApp::connected().await;
+    for goal in ["weight", "pounds", "night-owl"] {
+        test.link(goal, track(MeasureKind::WEIGHT)).await;
+    }
+    test.expect_warning("cannot be reached");
+    test.world().faults.every(Service::Beeminder, "goals/weight", Fault::Drop);
+    test.weigh_in(82.4);
+    let report = test.sync().await;
+    assert_eq!((report.delivered, report.pending), (2, 1), "the others go on");
+    assert_eq!(codes(&report), [Code::Offline]);
+    assert_eq!(report.attention[0].goal.as_deref(), Some("weight"));
+    // All of them: the second in a row is enough.
+    test.world().faults.every(Service::Beeminder, "goals/", Fault::Drop);
+    test.advance(TimeDelta::minutes(16));
+    test.weigh_in(82.0);
+    test.world().requests.clear();
+    assert_eq!(test.sync().await.delivered, 0);
+    let asked = test.world().requests.iter().filter(|request| request.contains("/goals/")).count();
+    assert_eq!(asked, 2);
+    test.world().faults.clear();
+    test.advance(TimeDelta::minutes(16));
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!((report.delivered, codes(&report)), (4, vec![]));
+}
+
+#[tokio::test]
+async fn a_service_of_withings_that_fails_holds_up_none_of_the_others() {
+    for status in [2556, 522, 503, 31_337] {
+        let mut test = TestApp::connected().await;
+        test.expect_warning("Withings");
+        test.link("sleep", track(MeasureKind::SLEEP_DURATION)).await;
+        test.link("steps", track(MeasureKind::STEPS)).await;
+        test.link("weight", track(MeasureKind::WEIGHT)).await;
+        test.connect_withings().await.unwrap();
+        test.world().faults.every(Service::Withings, "/v2/sleep", Fault::withings(status, ""));
+        let now = test.now;
+        test.world().withings.days().walk(today(), 5000, now);
+        test.world().withings.days().sleep(today(), 7 * 3600, now);
+        test.weigh_in(82.4);
+        let report = test.sync().await;
+        assert_eq!(report.delivered, 2, "{status}");
+        assert!(report.attention[0].message.contains("sleep"), "{status}: {report:?}");
+        assert_eq!(test.values("steps"), [5000.0]);
+        test.world().faults.clear();
+        test.advance(TimeDelta::minutes(20));
+        let report = test.pass(Trigger::Timer).await;
+        assert_eq!((report.delivered, codes(&report)), (1, vec![]), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_comparison_that_failed_is_tried_again_and_holds_up_nothing() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.sync().await;
+    test.expect_warning("has a problem");
+    test.advance(TimeDelta::hours(25));
+    let report = test.sync_with(Service::Beeminder, "weight/datapoints.json", Fault::http(503, "")).await;
+    assert_eq!(codes(&report), [Code::Unavailable]);
+    test.weigh_in(82.0);
+    test.advance(TimeDelta::minutes(16));
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+}
+
+#[tokio::test]
+async fn the_goal_whose_deadline_is_nearest_goes_before_a_long_queue() {
+    let mut test = TestApp::connected().await;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.expect_warning("has a problem");
+    test.world().faults.every(Service::Beeminder, "weight/datapoints", Fault::http(503, ""));
+    for _ in 0..60 {
+        test.advance(TimeDelta::minutes(1));
+        test.weigh_in(82.0);
+    }
+    test.sync().await;
+    test.link("fat", track(MeasureKind::FAT_RATIO)).await;
+    // The goal with the long queue is due first, and one that has less goes before it all the same.
+    test.advance(TimeDelta::minutes(30));
+    test.weigh_in(82.0);
+    test.world().faults.clear();
+    test.world().requests.clear();
+    test.sync().await;
+    let requests = test.world().requests.clone();
+    let first = requests.iter().find(|request| request.starts_with("POST /api")).unwrap();
+    assert!(first.contains("/goals/fat/"), "{first}");
+}
+
+#[tokio::test]
+async fn one_locked_keychain_is_one_incident() {
+    use beeminder_withings_sync::notification::{Preferences, Situation, notices};
+    use beeminder_withings_sync::text::{Language, Voice};
+    let mut test = TestApp::weighing().await;
+    test.expect_pending(1);
+    test.keychain.make(Trouble::All(KeychainError::Locked));
+    test.expect_warning("keychain");
+    test.weigh_in(82.4);
+    let report = test.sync().await;
+    assert_eq!(codes(&report), [Code::KeychainLocked]);
+    let voice = Voice { language: Language::English, zone: chrono_tz::UTC };
+    // Whatever is said twice is one incident, and the store keeps it.
+    let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
+    let situation =
+        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, looked_at: false, voice };
+    let (said, known) = notices(&[], situation, Preferences::default(), test.now);
+    assert_eq!((said.len(), known.len()), (1, 1));
+    test.app().store.write(|rows| store::incident::save_all(rows, &known)).unwrap();
+}
+
+#[tokio::test]
+async fn a_scale_that_is_silent_is_named_though_a_cuff_uploads() {
+    let mut test = TestApp::connected().await;
+    test.app().watch_devices(true).unwrap();
+    test.connect_withings().await.unwrap();
+    test.link("weight", take(MeasureKind::WEIGHT, Take::Last)).await;
+    test.link("systolic", take(MeasureKind::SYSTOLIC, Take::Last)).await;
+    test.weigh_in(82.4);
+    let weighed = test.now;
+    test.world().withings.days().device("Scale", "Body+", "high", weighed);
+    test.sync().await;
+    test.advance(TimeDelta::days(21));
+    let now = test.now;
+    test.world().withings.blood_pressure(120, 80, 60, now);
+    test.world().withings.days().device("Blood Pressure Monitor", "BPM", "high", now);
+    test.sync().await;
+    let status = test.app().store.read(|rows| status(rows, now)).unwrap();
+    assert_eq!(status, Status::NotUploading { device: "Body+".into(), last: weighed });
+}

@@ -4,14 +4,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::link::Take;
 use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::support::process::{bws, connect, json, said};
-use super::support::{CrashAfter, TestApp, count};
+use super::support::{CrashAfter, TestApp, count, take};
 
 #[tokio::test]
 async fn a_crash_at_any_await_of_a_pass_loses_and_doubles_nothing() {
@@ -36,6 +40,54 @@ async fn a_crash_at_any_await_of_a_pass_loses_and_doubles_nothing() {
             break;
         }
     }
+}
+
+/// A day with everything in it: pages to read, a daily value, a count, a deletion at Withings, an edit, a
+/// datapoint that nobody wants any more.
+async fn a_day_with_everything(crash: Option<store::Crash>) -> (TestApp, bool) {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.link("fat", take(MeasureKind::WEIGHT, Take::Min)).await;
+    test.link("weigh-in", count(MeasureSet::weight())).await;
+    test.app().mirror_deletions(true).unwrap();
+    test.world().withings.page_size = 2;
+    let (edited, deleted) = (test.weigh_in(82.0), test.weigh_in(83.0));
+    test.sync().await;
+    test.advance(TimeDelta::hours(25));
+    test.weigh_in(81.0);
+    let now = test.now;
+    test.world().withings.edit(edited, now, |group| group["measures"][0]["value"] = json!(80_000));
+    test.world().withings.delete(deleted);
+    crash.inspect(|crash| test.app().store.crash_at(*crash));
+    let stop = CancellationToken::new();
+    let crashed = test.app().sync(Trigger::Hand, test.now, &stop).await.is_err();
+    test.restart();
+    for _ in 0..2 {
+        test.advance(TimeDelta::minutes(20));
+        test.sync().await;
+    }
+    (test, crashed)
+}
+
+#[tokio::test]
+async fn a_crash_at_any_commit_of_a_pass_loses_and_doubles_nothing() {
+    let (whole, _) = a_day_with_everything(None).await;
+    let found = |test: &TestApp| ["weight", "fat", "weigh-in"].map(|goal| test.values(goal));
+    assert_eq!(found(&whole), [vec![80.0, 81.0], vec![80.0, 81.0], vec![1.0, 1.0]]);
+    let mut commits = 0;
+    for spared in 0.. {
+        let mut reached = false;
+        for is_done in [false, true] {
+            let (test, crashed) = a_day_with_everything(Some(store::Crash { spared, is_done })).await;
+            assert_eq!(found(&test), found(&whole), "commit {spared}, done: {is_done}");
+            reached |= crashed;
+        }
+        if !reached {
+            break;
+        }
+        commits += 1;
+    }
+    assert!(commits >= 20, "a pass commits only {commits} times?");
 }
 
 #[tokio::test]

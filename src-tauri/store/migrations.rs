@@ -131,6 +131,117 @@ mod tests {
         assert_eq!(withings.unwrap().scope, "");
     }
 
+    /// What a database of an earlier version held: under a link in force and under one that was removed, each
+    /// way a datapoint could stand.
+    fn filled(version: usize) -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_to(&mut connection, version).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO account (service, user_id, time_zone, connected, connected_at, deadbeat, problem,
+                     problem_text, problem_since, failures, wait_until, limited_at)
+                     VALUES ('beeminder', 'alice', 'Europe/Paris', 1, 1, 0, 'offline', 'No.', 5, 2, 9, 0);
+                 INSERT INTO goal (id, slug, title, units, deadline, summing, aggday, frozen, presence, read_at)
+                     VALUES ('g', 'weight', '', 'kg', 0, 0, 'min', 0, 'active', 1);
+                 INSERT INTO link (id, goal_id, feed, measure, unit, take, since, created_at, removed_at, changed)
+                     VALUES (1, 'g', 'track', '1', 'kg', 'every', 7, 7, NULL, 0),
+                            (2, 'g', 'track', '1', 'kg', 'every', 7, 7, 8, 0);",
+            )
+            .unwrap();
+        let states: &[(&str, i64, Option<i64>)] = &[
+            // State, link, attempts when it is in the outbox.
+            ("pending", 1, Some(0)),
+            ("pending", 1, Some(2)),
+            ("confirmed", 1, None),
+            ("discarded", 1, None),
+            ("deleted", 1, None),
+            ("stale", 1, None),
+            ("pending", 2, Some(1)),
+            ("confirmed", 2, None),
+        ];
+        for (id, (state, link, attempts)) in (1_i64..).zip(states) {
+            let there = (!matches!(*state, "pending" | "discarded")).then(|| format!("b{id}"));
+            connection
+                .execute(
+                    "INSERT INTO measure_group (id, attrib, measured_at, modified_at) VALUES (?1, 0, 100, 100)",
+                    [id],
+                )
+                .unwrap();
+            connection
+                .execute(
+                    "INSERT INTO decision VALUES (?1, ?2, '20261123', 100, 'sent', 'withings-' || ?2)",
+                    [*link, id],
+                )
+                .unwrap();
+            connection
+                .execute(
+                    "INSERT INTO datapoint (id, goal_id, request_id, link_id, value, timestamp, comment, state,
+                         beeminder_id, beeminder_day)
+                     VALUES (?1, 'g', 'withings-' || ?1, ?2, '82.4', 100, 'c', ?3, ?4, '20261123')",
+                    rusqlite::params![id, link, state, there],
+                )
+                .unwrap();
+            if let Some(attempts) = attempts {
+                connection
+                    .execute(
+                        "INSERT INTO outbox (datapoint_id, goal_id, moment, form, updates, attempts, wait_until,
+                             parked, queued_at) VALUES (?1, 'g', 100, 'value=82.4', NULL, ?2, 0, NULL, 9)",
+                        [id, *attempts],
+                    )
+                    .unwrap();
+            }
+        }
+        connection
+    }
+
+    #[test]
+    fn every_earlier_database_keeps_what_it_knew_and_sends_nothing_for_it() {
+        for version in 1..5 {
+            let mut connection = filled(version);
+            migrate(&mut connection).unwrap();
+            let found: Vec<(i64, String, bool, bool)> = connection
+                .prepare("SELECT id, state, wanted, unsure FROM datapoint ORDER BY id")
+                .unwrap()
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            let expected = [
+                (1, "pending", true, false),
+                (2, "pending", true, true),
+                (3, "confirmed", true, false),
+                (4, "discarded", false, false),
+                (5, "deleted", false, false),
+                (6, "stale", false, false),
+                (7, "pending", false, true),
+                (8, "confirmed", false, false),
+            ]
+            .map(|(id, state, wanted, unsure)| (id, state.to_owned(), wanted, unsure));
+            assert_eq!(found, expected, "from version {version}");
+            let entries = crate::store::outbox::load_all(&connection).unwrap();
+            let actions: Vec<_> = entries.iter().map(|entry| (entry.id, entry.action.name())).collect();
+            assert_eq!(actions, [(1, "create"), (2, "create"), (7, "look_up")], "from version {version}");
+            // Working it out anew asks for the same.
+            for entry in &entries {
+                let stored = crate::store::datapoint::load_number(&connection, entry.id).unwrap().unwrap();
+                assert_eq!(stored.difference().as_ref(), Some(&entry.action), "from version {version}");
+            }
+            let goal = crate::goal::GoalId("g".into());
+            assert_eq!(crate::store::struck::load(&connection, &goal).unwrap().len(), 2, "the user's words");
+            assert_eq!(crate::store::given_day::load(&connection, &goal).unwrap().len(), 8, "the days");
+            let problems = crate::store::trouble::load_all(&connection).unwrap();
+            assert_eq!(problems.len(), 1, "from version {version}");
+            let broken: Vec<String> = connection
+                .prepare("SELECT \"table\" FROM pragma_foreign_key_check")
+                .unwrap()
+                .query_map([], |row| row.get(0))
+                .unwrap()
+                .collect::<Result<_, _>>()
+                .unwrap();
+            assert_eq!(broken, [""; 0], "from version {version}");
+        }
+    }
+
     #[test]
     fn migrating_twice_changes_nothing() {
         let mut connection = super::super::in_memory();

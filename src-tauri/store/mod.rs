@@ -44,6 +44,19 @@ use crate::text::Said;
 #[derive(Debug)]
 pub struct Store {
     connection: Mutex<Connection>,
+    /// For tests: the commit at which the program is taken to be killed.
+    #[cfg(feature = "sandbox")]
+    crash: Mutex<Option<Crash>>,
+}
+
+/// For tests: a crash around a commit.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crash {
+    /// How many commits go well before it.
+    pub spared: u32,
+    /// Whether the commit it falls on is done.
+    pub is_done: bool,
 }
 
 impl Store {
@@ -66,7 +79,12 @@ impl Store {
             }
             Err(error) => return Err(error),
         };
-        Ok((Store { connection: Mutex::new(connection) }, recovery))
+        let store = Store {
+            connection: Mutex::new(connection),
+            #[cfg(feature = "sandbox")]
+            crash: Mutex::new(None),
+        };
+        Ok((store, recovery))
     }
 
     /// Runs `read` on the database.
@@ -87,8 +105,35 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .context("Failed to begin writing to the database")?;
         let value = write(&transaction)?;
+        #[cfg(feature = "sandbox")]
+        let crash = self.crashes_here();
+        #[cfg(feature = "sandbox")]
+        anyhow::ensure!(crash.is_none_or(|crash| crash.is_done), "killed before a commit");
         transaction.commit().context("Failed to write to the database")?;
+        #[cfg(feature = "sandbox")]
+        anyhow::ensure!(crash.is_none(), "killed after a commit");
         Ok(value)
+    }
+
+    /// For tests: ends the program at a commit; from then on nothing is written any more.
+    #[cfg(feature = "sandbox")]
+    pub fn crash_at(&self, crash: Crash) {
+        *self.crash.lock().unwrap_or_else(PoisonError::into_inner) = Some(crash);
+    }
+
+    /// The crash, if it falls on this commit.
+    #[cfg(feature = "sandbox")]
+    fn crashes_here(&self) -> Option<Crash> {
+        let mut crash = self.crash.lock().unwrap_or_else(PoisonError::into_inner);
+        let planned = crash.as_mut()?;
+        if let Some(left) = planned.spared.checked_sub(1) {
+            planned.spared = left;
+            return None;
+        }
+        // Only the first commit can be done; after it the program is gone.
+        let here = *planned;
+        planned.is_done = false;
+        Some(here)
     }
 
     /// Closes the file, so that it can be deleted. What is asked afterwards is asked of an empty database.

@@ -88,6 +88,16 @@ impl NewGoalError {
     }
 }
 
+/// Reads a number a person wrote, whichever sign stands before its fraction. `None` when it is none, or one
+/// that Beeminder does not keep: it takes 6 decimals.
+pub fn number(text: &str) -> Option<Decimal> {
+    const LARGEST: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
+    let text = text.trim().replace(',', ".");
+    let is_plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
+    let number = Decimal::from_str_exact(&text).ok().filter(|_| is_plain)?.normalize();
+    (number.scale() <= 6 && number.abs() <= LARGEST).then_some(number)
+}
+
 /// A Do More goal goes on for a year, as Beeminder suggests.
 const A_YEAR: Days = Days::new(365);
 

@@ -15,6 +15,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use crate::sentence;
+
 /// What a sentence is about, by the names of its places. Moments are RFC 3339, days `yyyy-mm-dd`; several
 /// words are parted by commas.
 pub type Facts = BTreeMap<String, String>;
@@ -136,7 +138,10 @@ impl Voice {
         for part in parts {
             let (place, rest) = part.split_once('}').unwrap_or((part, ""));
             let (name, form) = place.split_once(':').unwrap_or((place, ""));
-            said += &self.filled(facts.get(name).map_or("", String::as_str), form, facts);
+            let fact = self.filled(facts.get(name).map_or("", String::as_str), form, facts);
+            // What others say often ends as a sentence does.
+            let ends = rest.starts_with(['.', ':', ';', ',']) && sentence::is_whole(&fact);
+            said += if ends { fact.trim_end_matches('.') } else { &fact };
             said += rest;
         }
         said
@@ -266,6 +271,8 @@ mod tests {
         assert!(english("attention.parked", &about, zone).contains("1 datapoint."), "one is one");
         assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
         assert_eq!(english("no such key", &about, zone), "no such key");
+        let denied = facts([("service", "Withings".into()), ("reason", "The user said no.".into())]);
+        assert!(english("error.sign_in_denied", &denied, zone).contains("said no. Start again"));
     }
 
     #[test]

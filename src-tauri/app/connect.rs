@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::App;
+use super::{App, Wrong, credential};
 use crate::accounts::callback::{self, CallbackWay};
 use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
 use crate::accounts::tokens::{TokenError, WithingsTokens};
@@ -71,6 +71,8 @@ impl App {
         way: CallbackWay,
         now: DateTime<Utc>,
     ) -> Result<Attempt, SignInError> {
+        credential::check_client_id(&application.client_id).map_err(wrong)?;
+        credential::check_secret(&application.secret).map_err(wrong)?;
         self.withings.check_application(&application, now).await?;
         let sign_in = SignIn::start(Service::Withings, way, now)?;
         let account = &self.endpoints.withings_account;
@@ -124,6 +126,7 @@ impl App {
         way: CallbackWay,
         now: DateTime<Utc>,
     ) -> Result<Attempt, SignInError> {
+        credential::check_client_id(client_id).map_err(wrong)?;
         let sign_in = SignIn::start(Service::Beeminder, way, now)?;
         let authorize_url = beeminder::oauth::authorize_url(
             &self.endpoints.beeminder,
@@ -207,6 +210,7 @@ impl App {
         token: SecretString,
         now: DateTime<Utc>,
     ) -> Result<Connected, SignInError> {
+        credential::check_token(&token).map_err(wrong)?;
         self.connect_beeminder(Token::Personal(token), now).await
     }
 
@@ -270,6 +274,10 @@ impl App {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+fn wrong(wrong: Wrong) -> SignInError {
+    SignInError::Local(wrong.into())
 }
 
 fn sign_in_error(error: TokenError) -> SignInError {

@@ -10,6 +10,7 @@ use crate::difference::Word;
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
 use crate::kind::Source;
 use crate::link::{Feed, Link, LinkId, Options, Take};
+use crate::nearest::nearest;
 use crate::store::{self, Rows};
 use crate::sync::plan::{Plan, plan};
 use crate::text::Said;
@@ -186,8 +187,14 @@ impl App {
         match self.beeminder.goal(token, slug).await {
             Ok(goal) => Ok((user, goal)),
             Err(beeminder::Error::NotFound { .. }) => {
+                let goals = self.beeminder.goals(token).await?;
+                let near = nearest(&slug.0, goals.iter().map(|goal| goal.slug.0.as_str())).join(", ");
                 let about = [("user", user.username), ("goal", slug.to_string())];
-                Err(Wrong::new("no_goal", about).into())
+                if near.is_empty() {
+                    return Err(Wrong::new("no_goal", about).into());
+                }
+                let [user, goal] = about;
+                Err(Wrong::new("no_goal_near", [user, goal, ("near", near)]).into())
             }
             Err(error) => Err(error.into()),
         }

@@ -7,7 +7,7 @@ use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::new_goal::NewGoalError;
 use crate::text::{Explained, Said};
-use crate::{beeminder, store, withings};
+use crate::{beeminder, sentence, store, withings};
 
 /// What was asked for does not do; the sentence says why and what does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,13 +34,32 @@ impl Wrong {
 /// Explains an error; what the user can do about it comes first.
 pub fn explained(error: &anyhow::Error) -> Explained {
     if let Some(said) = store::advice(error) {
-        return Explained { message: format!("{said}: {error:#}"), said: Some(said) };
+        return Explained { message: sentence::then(&said.to_string(), &told(error)), said: Some(said) };
     }
     // What was put in front of a cause is not in the chain of causes.
     let wrong = error.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
     let port = || error.downcast_ref::<PortTaken>().map(|error| error.said());
     let said = wrong.or_else(port).or_else(|| error.chain().find_map(said));
-    Explained { message: format!("{error:#}"), said }
+    Explained { message: told(error), said }
+}
+
+/// The error with its causes, each said once. Where several have a sentence for people, the first is the
+/// one that knows what was asked for; those below would only say it another way.
+pub fn told(error: &anyhow::Error) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut has_sentence = false;
+    for cause in error.chain() {
+        let says = said(cause).is_some();
+        if says && has_sentence {
+            continue;
+        }
+        has_sentence |= says;
+        let next = cause.to_string();
+        if !words.iter().any(|earlier| earlier.contains(next.trim_end_matches('.'))) {
+            words.push(next);
+        }
+    }
+    words.iter().fold(String::new(), |text, next| sentence::then(&text, next))
 }
 
 /// Explains why a sign-in came to nothing.
@@ -91,7 +110,7 @@ mod tests {
             "Beeminder bittet um eine Pause, weil es zu viele Anfragen waren"
         );
         let missing = anyhow::Error::from(TokenError::NotConnected(Service::Withings));
-        assert_eq!(german(missing), "Withings ist nicht verbunden");
+        assert_eq!(german(missing), "Withings ist nicht verbunden. Verbinden Sie es zuerst.");
         assert_eq!(german(anyhow::anyhow!("Nobody foresaw this")), "Nobody foresaw this");
         let wrong = Err::<(), _>(Wrong::new("tick_one", [])).context("Failed to link").unwrap_err();
         let explained = explained(&wrong);
@@ -102,5 +121,54 @@ mod tests {
         let signing_in =
             SignInError::Local(anyhow::anyhow!("no such file").context(Wrong::new("no_browser", [])));
         assert!(explained_sign_in(&signing_in).by(Language::German).starts_with("Es konnte kein Browser"));
+    }
+
+    #[test]
+    fn causes_make_sentences_and_none_says_the_contrary_of_another() {
+        let io = || std::io::Error::other("address already in use");
+        let unknown = SignInError::Beeminder(beeminder::Error::SignInAgain);
+        for (error, expected) in [
+            (
+                anyhow::anyhow!("no space").context("Failed to write: no space").context("Failed to sync"),
+                "Failed to sync: Failed to write: no space",
+            ),
+            (
+                unknown.into(),
+                "Beeminder does not know this token. Copy it again from beeminder.com/api/v1/auth_token.json.",
+            ),
+            (
+                anyhow::Error::new(io()).context(PortTaken),
+                "Port 8910 of this computer is taken by another program, and the browser has to come back to \
+                 just that port. Close that program, or let the browser come back through an address of this \
+                 program. Address already in use.",
+            ),
+            (
+                anyhow::Error::from(TokenError::NotConnected(Service::Withings)).context("Failed to look."),
+                "Failed to look. Withings is not connected. Connect it first.",
+            ),
+        ] {
+            assert_eq!(told(&error), expected);
+        }
+    }
+
+    #[test]
+    fn no_two_sentences_are_glued_whatever_they_are() {
+        let keys = crate::text::texts().keys().filter(|key| key.starts_with("error."));
+        for key in keys {
+            let filled = |place: &str| (place.to_owned(), "Something ended.".to_owned());
+            let text = &crate::text::texts()[key];
+            let places = text.split('{').skip(1).filter_map(|part| part.split(['}', ':']).next());
+            let said = Said { key: key.clone(), facts: places.map(filled).collect() };
+            for error in [
+                anyhow::anyhow!("a cause").context(Wrong { field: None, said: said.clone() }),
+                anyhow::Error::new(Wrong { field: None, said: said.clone() }).context("Failed to look"),
+                anyhow::Error::new(Wrong { field: None, said }).context("It failed."),
+            ] {
+                let words = explained(&error).message;
+                for glued in [".:", "..", ".;", ". .", "?:", ".,"] {
+                    assert!(!words.contains(glued), "{key}: {words}");
+                }
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::LinkForm;
 use crate::app::{App, Wrong};
 use crate::goal::misfits;
 use crate::link::Options;
-use crate::new_goal::{Aim, NewGoal};
+use crate::new_goal::{self, Aim, NewGoal};
 use crate::suggestion::suggestion;
 use crate::text::Said;
 
@@ -69,7 +69,7 @@ impl NewGoalForm {
 
 /// Reads a number, whichever sign its writer puts before the fraction.
 fn number(text: &str, field: &'static str) -> Result<Decimal, Wrong> {
-    text.trim().replace(',', ".").parse().map_err(|_| Wrong::in_field(field, Said::error("number", [])))
+    new_goal::number(text).ok_or_else(|| Wrong::in_field(field, Said::error("number", [])))
 }
 
 impl App {

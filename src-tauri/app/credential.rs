@@ -1,0 +1,74 @@
+//! Looks at what the user enters as client ids, secrets and tokens, before a service is asked with it or a
+//! browser opened that could only fail. Pure.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::Wrong;
+use crate::text::Said;
+
+/// Neither service gives out anything nearly as long.
+const LONGEST: usize = 512;
+
+/// Refuses what cannot be an application's client id.
+///
+/// # Errors
+/// When it is empty, or has letters in it that no such id has.
+pub fn check_client_id(id: &str) -> Result<(), Wrong> {
+    check(id, "clientId", "client_id")
+}
+
+/// Refuses what cannot be an application's secret.
+///
+/// # Errors
+/// See [`check_client_id`].
+pub(super) fn check_secret(secret: &SecretString) -> Result<(), Wrong> {
+    check(secret.expose_secret(), "clientSecret", "secret")
+}
+
+/// Refuses what cannot be a user's own token.
+///
+/// # Errors
+/// See [`check_client_id`].
+pub(super) fn check_token(token: &SecretString) -> Result<(), Wrong> {
+    check(token.expose_secret(), "token", "token")
+}
+
+fn check(text: &str, field: &'static str, code: &str) -> Result<(), Wrong> {
+    // Letters, digits and what Base64 adds: no blanks, no quotes, no address, no JSON.
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
+    let is_one = !text.is_empty() && text.len() <= LONGEST && text.chars().all(fits);
+    if is_one { Ok(()) } else { Err(Wrong::in_field(field, Said::error(code, []))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_one_is_refused() {
+        for good in ["sandbox-client-id", "a1b2C3", "abc+/=", "x"] {
+            assert!(check_client_id(good).is_ok(), "{good}");
+            assert!(check_token(&SecretString::from(good)).is_ok(), "{good}");
+        }
+        let long = "x".repeat(513);
+        for bad in [
+            "",
+            " ",
+            "\n",
+            "my id",
+            "abc\n",
+            "abc\tdef",
+            "abc\u{200b}",
+            "{\"auth_token\":\"abc\"}",
+            "\"abc\"",
+            "https://example.com/",
+            "<client id>",
+            "ключ",
+            long.as_str(),
+        ] {
+            assert!(check_client_id(bad).is_err(), "{bad:?}");
+            assert!(check_secret(&SecretString::from(bad)).is_err(), "{bad:?}");
+            assert!(check_token(&SecretString::from(bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -116,3 +116,34 @@ pub fn values(group: &MeasureGroup, units: Units) -> Vec<Shown> {
 pub fn shown_in(kind: MeasureKind, units: Units) -> crate::unit::Unit {
     units.shown(kind.unit())
 }
+
+/// A cell that a spreadsheet takes as text, whoever wrote it. Numbers stay numbers.
+pub fn cell(text: &str) -> String {
+    let is_number = text.parse::<rust_decimal::Decimal>().is_ok();
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if is_formula && !is_number { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_takes_cells_as_text_and_numbers_as_numbers() {
+        for (text, expected) in [
+            ("-3.5", "-3.5"),
+            ("+1", "+1"),
+            ("82.4", "82.4"),
+            ("Body+", "Body+"),
+            ("=1+1", "'=1+1"),
+            ("+SUM(A1)", "'+SUM(A1)"),
+            ("-2+3", "'-2+3"),
+            ("@cmd", "'@cmd"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "'\r=1"),
+            ("", ""),
+        ] {
+            assert_eq!(cell(text), expected);
+        }
+    }
+}

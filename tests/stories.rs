@@ -33,6 +33,7 @@ mod recorded;
 mod reminders;
 mod resident;
 mod rules;
+mod sentences;
 mod sign_in;
 mod status;
 mod store;

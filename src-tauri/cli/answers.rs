@@ -78,8 +78,9 @@ pub(super) fn stale(
             for id in &ids {
                 app.remove_stale(*id, now)?;
             }
-            output.show(&json!({"removed": ids}), || {
-                format!("{} removed at Beeminder with the next pass.", ids.len())
+            output.show(&json!({"removed": ids}), || match ids.len() {
+                0 => NOTHING_STALE.into(),
+                count => format!("{count} removed at Beeminder with the next pass."),
             })?;
         }
         Some(StaleAction::Keep { id }) => {
@@ -87,7 +88,10 @@ pub(super) fn stale(
             for id in &ids {
                 app.keep_stale(*id, now)?;
             }
-            output.show(&json!({"kept": ids}), || format!("{} kept at Beeminder.", ids.len()))?;
+            output.show(&json!({"kept": ids}), || match ids.len() {
+                0 => NOTHING_STALE.into(),
+                count => format!("{count} kept at Beeminder."),
+            })?;
         }
         Some(StaleAction::ConfirmGone) => {
             app.confirm_gone()?;
@@ -98,6 +102,8 @@ pub(super) fn stale(
     }
     Ok(Exit::Fine)
 }
+
+const NOTHING_STALE: &str = "Every datapoint has its measurement; there is nothing to decide.";
 
 fn list_stale(app: &App, output: Output) -> anyhow::Result<()> {
     let stale = app.stale()?;
@@ -110,7 +116,7 @@ fn list_stale(app: &App, output: Output) -> anyhow::Result<()> {
         .collect();
     output.show(&rows, || {
         if stale.is_empty() {
-            return "Every datapoint has its measurement.".into();
+            return NOTHING_STALE.into();
         }
         let rows = stale.iter().map(|stored| {
             [

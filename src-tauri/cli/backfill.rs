@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::args::{BackfillAction, BackfillRange};
-use super::exit::Exit;
+use super::exit::{CalledWrongly, Exit};
 use super::output::{Output, counted, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::{App, BackfillDay, BackfillPreview, Risk};
@@ -61,7 +61,15 @@ pub(super) async fn run(
 
 async fn look(app: &App, range: &BackfillRange, now: DateTime<Utc>) -> anyhow::Result<BackfillPreview> {
     let link = app.link(LinkId(range.link))?;
-    let to = range.to.unwrap_or_else(|| link.since.date_naive());
+    let made = link.since.with_timezone(&time_zone_or_utc(app)).date_naive();
+    if range.to.is_none() && range.from > made {
+        anyhow::bail!(CalledWrongly::new(format!(
+            "Link {} sends everything since {made} by itself, and {} lies after that. What can be posted lies \
+             before: choose an earlier --from.",
+            link.id, range.from
+        )));
+    }
+    let to = range.to.unwrap_or(made);
     app.preview_backfill(link.id, range.from, to, now).await
 }
 

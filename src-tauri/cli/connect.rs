@@ -7,11 +7,11 @@ use anyhow::Context;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::args::{BrowserArgs, Connect};
-use super::exit::Exit;
+use super::args::{BrowserArgs, Connect, values};
+use super::exit::{CalledWrongly, Exit};
 use super::output::Output;
 use crate::accounts::Service;
-use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, polling};
+use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id, polling};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::doorbell::{self, Door};
@@ -23,6 +23,9 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
         Connect::Withings { client_id, client_secret_file, devices, browser } => {
             if devices {
                 app.watch_devices(true)?;
+            }
+            if let Some(client_id) = &client_id {
+                check_client_id(client_id)?;
             }
             let application = match (client_id, client_secret_file) {
                 (Some(client_id), Some(file)) => Application { client_id, secret: read_secret(&file)? },
@@ -43,10 +46,13 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             app.connect_beeminder_token(read_secret(&file)?, clock::now()).await?
         }
         Connect::Beeminder { token_file: None, client_id, browser } => {
-            let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).context(
-                "This build has no Beeminder application of its own. Register one at \
-                 beeminder.com/apps/new and pass its --client-id, or use your token with --token-file",
-            )?;
+            let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).ok_or_else(|| {
+                CalledWrongly::new(
+                    "This build has no Beeminder application of its own. Register one at \
+                     beeminder.com/apps/new and pass its --client-id, or use your token with --token-file.",
+                )
+            })?;
+            check_client_id(&client_id)?;
             let way = browser.callback.into();
             let waiting = Waiting::start(app, way).await?;
             let attempt = app.begin_beeminder(&client_id, way, clock::now())?;
@@ -67,7 +73,7 @@ async fn through_browser(
 ) -> anyhow::Result<Connected> {
     let url = attempt.authorize_url.as_str();
     if output.json {
-        output.line(&json!({"authorize_url": url}).to_string());
+        output.json_line(&json!({"authorize_url": url}).to_string());
     } else {
         output.line(&format!("Open this address and agree:\n\n  {url}\n"));
         output.progress("Waiting for the browser, at most 10 minutes. Ctrl-C cancels.");
@@ -129,7 +135,7 @@ pub(super) async fn forget_everything(app: App, yes: bool, output: Output) -> an
     if !yes {
         anyhow::ensure!(
             std::io::stdin().is_terminal(),
-            "This deletes everything on this computer. Add --yes if you mean it."
+            CalledWrongly::new("This deletes everything on this computer. Add --yes if you mean it.")
         );
         output.progress("This deletes tokens, measurements, links and history. Type “forget” to go on:");
         let mut answer = String::new();
@@ -154,6 +160,7 @@ fn read_secret(path: &Path) -> anyhow::Result<SecretString> {
             .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
             .with_context(|| format!("Failed to read {}", path.display()))?;
     }
-    anyhow::ensure!(!text.trim().is_empty(), "There is no secret in {}", path.display());
+    let file = || CalledWrongly::new(format!("There is no secret in {}", values::named(path)));
+    anyhow::ensure!(!text.trim().is_empty(), file());
     Ok(SecretString::from(text.trim().to_owned()))
 }

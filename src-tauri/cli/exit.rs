@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
+use crate::app::Wrong;
 use crate::attention::{Attention, Urgency, urgency};
+use crate::new_goal::NewGoalError;
 use crate::{beeminder, withings};
 
 /// How `bws` ends.
@@ -46,6 +48,35 @@ impl Exit {
     }
 }
 
+/// What the arguments alone show to be wrong, in a sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct CalledWrongly(pub(super) String);
+
+impl CalledWrongly {
+    pub(super) fn new(words: impl Into<String>) -> CalledWrongly {
+        CalledWrongly(words.into())
+    }
+}
+
+/// Sentences about what was asked for, whatever is stored and whatever the services say.
+const USAGE: [&str; 14] = [
+    "error.client_id",
+    "error.secret",
+    "error.token",
+    "error.comment_letter",
+    "error.comment_long",
+    "error.comment_word",
+    "error.decimals",
+    "error.not_trackable",
+    "error.by_the_day",
+    "error.other_unit",
+    "error.workouts_only",
+    "error.moments_only",
+    "error.last_before_first",
+    "error.since_future",
+];
+
 /// The code for how things stand.
 pub(super) fn of_attention(attention: &[Attention]) -> Exit {
     match urgency(attention) {
@@ -57,6 +88,10 @@ pub(super) fn of_attention(attention: &[Attention]) -> Exit {
 
 /// The code for an error.
 pub(super) fn of(error: &anyhow::Error) -> Exit {
+    // What was put in front of a cause is not in the chain of causes.
+    if error.downcast_ref::<CalledWrongly>().is_some() {
+        return Exit::Usage;
+    }
     error.chain().find_map(of_cause).unwrap_or(Exit::Failed)
 }
 
@@ -81,6 +116,10 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             TokenError::Withings(error) => Some(of_withings(error)),
             TokenError::Local(error) => error.chain().find_map(of_cause),
         };
+    }
+    let is_usage = |wrong: &Wrong| USAGE.contains(&wrong.said.key.as_str());
+    if cause.is::<NewGoalError>() || cause.downcast_ref::<Wrong>().is_some_and(is_usage) {
+        return Some(Exit::Usage);
     }
     if cause.is::<KeychainError>() {
         return Some(Exit::NeedsYou);

@@ -1,24 +1,27 @@
-//! What a link sends, read from arguments. A wrong word is answered with all the right ones.
+//! What a link sends, read from arguments. A wrong word is answered with the nearest right ones.
 
-use anyhow::Context;
 use strum::VariantArray;
 
-use super::args::{FeedArgs, OptionArgs, YesNo};
+use super::args::{FeedArgs, OptionArgs, YesNo, values};
+use super::exit::CalledWrongly;
 use crate::app::Since;
 use crate::goal::GoalSlug;
 use crate::kind::{KINDS, KindInfo, MeasureKind};
 use crate::link::{Feed, Options, Take};
 use crate::measure_set::{MeasureSet, NAMED_SETS};
+use crate::nearest::nearest;
 use crate::unit::Unit;
 use crate::workout;
 
 /// Reads what to send and where to.
 pub(super) fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
-    let slug = GoalSlug(args.goal.clone().context("Say which goal with --goal NAME; see “bws goals”")?);
+    let goal = args.goal.clone().filter(|goal| !goal.trim().is_empty());
+    let no_goal = || CalledWrongly::new("Say which goal with --goal NAME; see “bws goals”");
+    let slug = GoalSlug(goal.ok_or_else(no_goal)?);
     let feed = match (&args.track, &args.count) {
         (Some(kind), None) => track(kind, args)?,
         (None, Some(set)) => Feed::Count { set: read_set(set)?, once_a_day: args.once_a_day },
-        _ => anyhow::bail!("Say what to send: --track KIND or --count SET"),
+        _ => anyhow::bail!(what_to_send()),
     };
     Ok((slug, feed))
 }
@@ -27,7 +30,9 @@ pub(super) fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
 pub(super) fn changed(args: &FeedArgs, feed: &Feed) -> anyhow::Result<Feed> {
     anyhow::ensure!(
         args.goal.is_none(),
-        "A link cannot be moved to another goal. Remove it, and make one for the other goal"
+        CalledWrongly::new(
+            "A link cannot be moved to another goal. Remove it, and make one for the other goal."
+        )
     );
     match (&args.track, &args.count, feed) {
         (Some(kind), None, _) => track(kind, args),
@@ -40,11 +45,11 @@ pub(super) fn changed(args: &FeedArgs, feed: &Feed) -> anyhow::Result<Feed> {
         (None, None, Feed::Count { .. }) => {
             anyhow::ensure!(
                 args.unit.is_none() && args.take.is_none(),
-                "A count has no unit and takes no values"
+                CalledWrongly::new("A count has no unit and takes no values")
             );
             Ok(feed.clone())
         }
-        (Some(_), Some(_), _) => anyhow::bail!("Say what to send: --track KIND or --count SET"),
+        (Some(_), Some(_), _) => anyhow::bail!(what_to_send()),
     }
 }
 
@@ -58,10 +63,9 @@ pub(super) fn options(args: &OptionArgs, known: &Options) -> anyhow::Result<Opti
     }
     if !args.workout.is_empty() {
         let sort = |name: &String| {
-            let names = || workout::names().join(", ");
-            workout::named(name).with_context(|| {
-                format!("There is no sort of workout “{name}”. There are: {}; or Withings' number", names())
-            })
+            let names = workout::names();
+            let unknown = || unknown("sort of workout", name, &names, "Withings' number does as well.");
+            workout::named(name).ok_or_else(unknown).map_err(anyhow::Error::from)
         };
         options.categories = args.workout.iter().map(sort).collect::<anyhow::Result<_>>()?;
     }
@@ -72,14 +76,30 @@ pub(super) fn options(args: &OptionArgs, known: &Options) -> anyhow::Result<Opti
     Ok(options)
 }
 
+fn what_to_send() -> CalledWrongly {
+    CalledWrongly::new("Say what to send: --track KIND or --count SET; see “bws kinds”")
+}
+
+/// Says that there is no such name, and which few were likely meant.
+fn unknown(what: &str, name: &str, names: &[&str], otherwise: &str) -> CalledWrongly {
+    let near = nearest(name, names.iter().copied());
+    let meant = if near.is_empty() { String::new() } else { format!(" Did you mean {}?", or(&near)) };
+    CalledWrongly::new(format!("There is no {what} “{name}”.{meant} {otherwise}"))
+}
+
+/// Names as a person lists them.
+fn or(names: &[&str]) -> String {
+    match names {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
 fn track(kind: &str, args: &FeedArgs) -> anyhow::Result<Feed> {
-    let kinds = || {
-        let names: Vec<_> = KINDS.iter().filter(|info| info.is_trackable()).map(|info| info.name).collect();
-        names.join(", ")
-    };
+    let names: Vec<_> = KINDS.iter().filter(|info| info.is_trackable()).map(|info| info.name).collect();
     let kind = MeasureKind::named(kind)
         .filter(|kind| kind.info().is_some_and(KindInfo::is_trackable))
-        .with_context(|| format!("There is no kind “{kind}”. There are: {}", kinds()))?;
+        .ok_or_else(|| unknown("kind", kind, &names, "“bws kinds” lists them all."))?;
     Ok(Feed::Track {
         kind,
         unit: read_unit(args.unit.as_deref(), kind, kind.unit())?,
@@ -87,10 +107,20 @@ fn track(kind: &str, args: &FeedArgs) -> anyhow::Result<Feed> {
     })
 }
 
-fn read_set(set: &str) -> anyhow::Result<MeasureSet> {
-    let sets = || NAMED_SETS.iter().map(|set| set.name).collect::<Vec<_>>().join(", ");
-    MeasureSet::named(set).with_context(|| {
-        format!("There is no set “{set}”. There are: {}; or kinds put together, as weight+heart-rate", sets())
+fn read_set(set: &str) -> Result<MeasureSet, CalledWrongly> {
+    MeasureSet::named(set).ok_or_else(|| {
+        let countable = KINDS.iter().filter(|info| MeasureSet::of(vec![info.kind]).is_some());
+        let kinds: Vec<_> = countable.map(|info| info.name).collect();
+        let all =
+            "“bws kinds” lists what can be counted, and kinds can be put together, as weight+heart-rate.";
+        let is_kind = |part: &&str| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(part.trim()));
+        match set.split('+').find(|part| !is_kind(part)) {
+            Some(part) if set.contains('+') => unknown("countable kind", part.trim(), &kinds, all),
+            _ => {
+                let sets = NAMED_SETS.iter().map(|set| set.name);
+                unknown("set", set, &sets.chain(kinds.iter().copied()).collect::<Vec<_>>(), all)
+            }
+        }
     })
 }
 
@@ -99,9 +129,10 @@ fn read_unit(name: Option<&str>, kind: MeasureKind, usual: Unit) -> anyhow::Resu
         return Ok(usual);
     };
     let choices = kind.unit().choices();
-    Unit::named(name).filter(|unit| choices.contains(unit)).with_context(|| {
+    Unit::named(name).filter(|unit| choices.contains(unit)).ok_or_else(|| {
         let names = choices.iter().map(|unit| unit.name()).collect::<Vec<_>>().join(", ");
-        format!("{} cannot be sent in “{name}”. It can be in: {names}", kind.label())
+        CalledWrongly::new(format!("{} cannot be sent in “{name}”. It can be in: {names}.", kind.label()))
+            .into()
     })
 }
 
@@ -109,11 +140,9 @@ fn read_take(name: Option<&str>, usual: Take) -> anyhow::Result<Take> {
     let Some(name) = name else {
         return Ok(usual);
     };
-    Take::named(name).with_context(|| {
-        format!(
-            "There is no way to take “{name}”. There are: {}",
-            Take::VARIANTS.iter().map(|take| take.name()).collect::<Vec<_>>().join(", ")
-        )
+    Take::named(name).ok_or_else(|| {
+        let names = Take::VARIANTS.iter().map(|take| take.name()).collect::<Vec<_>>().join(", ");
+        CalledWrongly::new(format!("There is no way to take “{name}”. There are: {names}.")).into()
     })
 }
 
@@ -122,7 +151,6 @@ pub(super) fn since(text: &str) -> anyhow::Result<Since> {
     if text == "now" {
         return Ok(Since::Now);
     }
-    let day =
-        text.parse().with_context(|| format!("“{text}” is no day; write it as 2026-11-23, or “now”"))?;
-    Ok(Since::Day(day))
+    let wrong = |_| CalledWrongly::new(format!("“{text}” is no day; write it as 2026-11-23, or “now”"));
+    Ok(Since::Day(values::day(text).map_err(wrong)?))
 }

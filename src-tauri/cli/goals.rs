@@ -1,12 +1,11 @@
 //! `bws goals` and `bws goal create`.
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::args::{AimArg, GoalAction};
-use super::exit::Exit;
+use super::exit::{CalledWrongly, Exit};
 use super::output::{Output, counted, local, table};
 use crate::app::App;
 use crate::goal::Goal;
@@ -31,6 +30,12 @@ pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
     output.show(
         &json!({"user": user.username, "time_zone": user.time_zone.name(), "goals": rows}),
         || {
+            if goals.is_empty() {
+                return format!(
+                    "{} has no goals. Make one at beeminder.com, or with “bws goal create”.",
+                    user.username
+                );
+            }
             let rows = goals.iter().map(|goal| {
                 [
                     goal.slug.to_string(),
@@ -62,7 +67,9 @@ pub(super) async fn create(
 ) -> anyhow::Result<Exit> {
     let GoalAction::Create { name, title, aim, per_week, from, to, units, secret, yes } = action;
     let value = |value: Option<Decimal>, option: &str| {
-        value.with_context(|| format!("Say {option} NUMBER as well, for a value to bring down or up"))
+        value.ok_or_else(|| {
+            CalledWrongly::new(format!("Say {option} NUMBER as well, for a value to bring down or up"))
+        })
     };
     let aim = match aim {
         AimArg::DoMore => Aim::DoMore,

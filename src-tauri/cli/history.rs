@@ -3,21 +3,37 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use strum::VariantArray;
 
 use super::exit::Exit;
 use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::App;
 use crate::day::{DayRule, Daystamp};
-use crate::ledger::{self, LedgerRow, Shown};
+use crate::kind::Source;
+use crate::ledger::{self, LedgerRow, Shown, cell};
 use crate::link::Link;
 use crate::measurement::MeasureGroup;
 use crate::settings::Units;
 use crate::store;
 use crate::store::history::{Filter, Line};
 
+/// The names of a line's cells, which stand above a spreadsheet even when it has no lines.
+const COLUMNS: [&str; 10] = [
+    "measured_at",
+    "group",
+    "device",
+    "values",
+    "goal",
+    "outcome",
+    "reason",
+    "request_id",
+    "daystamp",
+    "sent",
+];
+
 /// One line, as programs read it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Row {
     measured_at: DateTime<Utc>,
     group: i64,
@@ -31,35 +47,69 @@ struct Row {
     sent: Option<String>,
 }
 
+impl Row {
+    /// With no cell that a spreadsheet would take for a formula.
+    fn for_spreadsheet(&self) -> Row {
+        let mut row = self.clone();
+        for text in [&mut row.device, &mut row.values, &mut row.reason] {
+            *text = cell(text);
+        }
+        for text in
+            [&mut row.goal, &mut row.request_id, &mut row.daystamp, &mut row.sent].into_iter().flatten()
+        {
+            *text = cell(text);
+        }
+        row
+    }
+}
+
 pub(super) fn show(
     app: &App,
     csv: bool,
     limit: u32,
-    since: Option<NaiveDate>,
+    day: Option<NaiveDate>,
+    now: DateTime<Utc>,
     output: Output,
 ) -> anyhow::Result<Exit> {
     let zone = time_zone_or_utc(app);
-    let since = since.map_or(DateTime::UNIX_EPOCH, |day| DayRule::new(zone, 0).start_of(Daystamp(day)));
+    let since = day.map_or(DateTime::UNIX_EPOCH, |day| DayRule::new(zone, 0).start_of(Daystamp(day)));
     let filter = Filter { since, ..Filter::default() };
     let lines = app.store.read(|rows| store::history::load(rows, &filter, limit))?;
     let links = app.links()?;
     let rows: Vec<Row> = lines.into_iter().map(|line| row(line, &links)).collect();
     if csv {
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+        writer.write_record(COLUMNS)?;
         for row in &rows {
-            writer.serialize(row)?;
+            writer.serialize(row.for_spreadsheet())?;
         }
         output.line(String::from_utf8(writer.into_inner()?)?.trim_end());
     } else {
-        output.show(&rows, || text(&rows, zone))?;
+        let nothing = if rows.is_empty() { nothing(app, day, since > now)? } else { String::new() };
+        output.show(&rows, || if rows.is_empty() { nothing } else { text(&rows, zone) })?;
     }
     Ok(Exit::Fine)
 }
 
-fn text(rows: &[Row], zone: Tz) -> String {
-    if rows.is_empty() {
-        return "Nothing was measured yet. “bws sync” asks Withings.".into();
+/// Why there is no line.
+fn nothing(app: &App, since: Option<NaiveDate>, is_future: bool) -> anyhow::Result<String> {
+    let read = |source: &Source| app.store.read(|rows| store::checkpoint::load(rows, *source));
+    let mut was_read = false;
+    for source in Source::VARIANTS {
+        was_read |= read(source)?.is_some();
     }
+    let any = app.store.read(|rows| store::history::load(rows, &Filter::default(), 1))?;
+    Ok(match (since, any.is_empty(), was_read) {
+        (Some(day), _, _) if is_future => {
+            format!("{day} lies in the future; nothing can have been measured.")
+        }
+        (Some(day), false, _) => format!("Nothing was measured since {day}."),
+        (_, _, true) => "Withings was read, and has no measurements yet.".into(),
+        (_, _, false) => "Withings was not read yet; “bws sync” does that.".into(),
+    })
+}
+
+fn text(rows: &[Row], zone: Tz) -> String {
     let cells = rows.iter().map(|row| {
         [
             local(row.measured_at, zone),

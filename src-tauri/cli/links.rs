@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::args::{ExistingArg, FeedArgs, LinkAction, OptionArgs};
-use super::exit::Exit;
+use super::exit::{CalledWrongly, Exit};
 use super::feed;
 use super::output::{Output, counted, local, sparkline, table};
 use crate::app::{App, Change, Existing, Preview};
 use crate::datapoint::Datapoint;
 use crate::goal::Misfit;
 use crate::link::{Feed, Link, LinkId, Options};
-use crate::store;
+use crate::{sentence, store};
 
 pub(super) async fn run(
     app: &App,
@@ -177,6 +177,14 @@ pub(super) async fn preview(
             (link.slug, link.feed, feed::options(options, &link.options)?)
         }
         None => {
+            let is_described = feed.goal.is_some() || feed.track.is_some() || feed.count.is_some();
+            anyhow::ensure!(
+                is_described,
+                CalledWrongly::new(
+                    "Say what to preview: a link's number from “bws link list”, or --goal NAME with --track KIND or \
+                 --count SET"
+                )
+            );
             let (slug, feed) = feed::read(feed)?;
             (slug, feed, feed::options(options, &Options::default())?)
         }
@@ -184,7 +192,8 @@ pub(super) async fn preview(
     let preview = app.preview(&slug, feed, options, days, now).await?;
     warn(&preview.misfits, output);
     if let Some(trouble) = &preview.trouble {
-        output.progress(&format!("Warning: the newest measurements may be missing. {trouble}"));
+        output
+            .warn(&format!("the newest measurements may be missing. {}", sentence::whole(&trouble.message)));
     }
     output.show(&preview_json(&preview), || preview_text(&preview))?;
     Ok(Exit::Fine)
@@ -270,6 +279,6 @@ fn misfits_json(misfits: &[Misfit]) -> Value {
 
 fn warn(misfits: &[Misfit], output: Output) {
     for misfit in misfits {
-        output.progress(&format!("Warning: {misfit}"));
+        output.warn(&misfit.to_string());
     }
 }

@@ -21,30 +21,28 @@ mod stand_in;
 mod status;
 mod sync;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 
-use crate::app::{App, explained, polling};
+use crate::app::{App, explained, polling, told};
 use crate::environment::{self, Environment};
-use crate::{clock, store};
+use crate::{clock, sentence};
 use args::{Args, Command};
 use exit::Exit;
 use output::Output;
 
 /// Runs `bws` with this process's arguments and environment.
 pub fn main() -> ExitCode {
-    // Prints help or a complaint and ends with 2 by itself when the arguments are wrong.
-    let args = Args::parse();
+    let args = Args::try_parse().unwrap_or_else(|error| args::refused(&error));
     let output = Output { json: args.json };
     log_to_stderr();
     let variable = |name: &str| std::env::var(name).ok();
     let environment = match environment::read(args.data_dir, variable) {
         Ok(environment) => environment,
-        Err(error) => return output.failed(&error, Exit::Usage),
+        Err(error) => return output.failed(&told(&error), Exit::Usage),
     };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -61,7 +59,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.code(),
         Err(error) => {
             let exit = exit::of(&error);
-            output.failed(&with_advice(error), exit)
+            output.failed(&with_advice(&error), exit)
         }
     }
 }
@@ -115,7 +113,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Sync => sync::once(app, now, output).await,
         Command::Run => run::run(app, output).await,
         Command::Status { seen } => status::show(app, seen, now, output),
-        Command::History { csv, limit, since } => history::show(app, csv, limit, since, output),
+        Command::History { csv, limit, since } => history::show(app, csv, limit, since, now, output),
         Command::Outbox => sync::outbox(app, output),
         Command::Retry { id } => sync::retry(app, id, now, output),
         Command::Discard { id } => sync::discard(app, id, now, output),
@@ -134,25 +132,27 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
     }
 }
 
-/// Puts what the user can do about it in front of an error: about the database, or about a number or name
-/// that does not exist.
-fn with_advice(error: anyhow::Error) -> anyhow::Error {
-    if let Some(advice) = store::advice(&error) {
-        return error.context(advice);
-    }
-    let said = explained(&error).said;
-    let command = match said.as_ref().map(|said| said.key.as_str()) {
+/// An error in words, with the command that helps.
+fn with_advice(error: &anyhow::Error) -> String {
+    let explained = explained(error);
+    let said = explained.said.as_ref();
+    let about = |name: &str| said.and_then(|said| said.facts.get(name)).map(|fact| fact.to_lowercase());
+    let command = match said.map(|said| said.key.as_str()) {
         Some("error.port_taken") => "bws connect --callback scheme",
         Some("error.sign_in_another") => "bws --data-dir FOLDER connect withings",
+        Some("error.not_connected" | "error.signed_out") => {
+            let service = about("service").unwrap_or_default();
+            return sentence::see(&explained.message, &format!("bws connect {service}"));
+        }
         Some("error.no_link") => "bws link list",
-        Some("error.no_goal") => "bws goals",
+        Some("error.no_goal" | "error.no_goal_near") => "bws goals",
         Some("error.no_backfill") => "bws backfill list",
         Some("error.not_held") => "bws held",
         Some("error.not_stale") => "bws stale",
         Some("error.not_in_outbox") => "bws outbox",
-        Some(_) | None => return error,
+        Some(_) | None => return explained.message,
     };
-    anyhow::anyhow!("{error:#}; see “{command}”")
+    sentence::see(&explained.message, command)
 }
 
 /// Logs to standard error: warnings, or what `RUST_LOG` asks for.
@@ -161,8 +161,8 @@ fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| output::Harmless(std::io::stderr()))
+        .with_ansi(false)
         .without_time()
         .init();
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use crate::attention::{Attention, Code};
+use crate::sentence;
 
 /// Where answers go.
 #[derive(Debug, Clone, Copy)]
@@ -23,47 +24,78 @@ impl Output {
     /// Prints an answer, for programs or for people.
     pub(super) fn show(self, value: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
         if self.json {
-            self.line(&serde_json::to_string(value)?);
+            self.json_line(&serde_json::to_string(value)?);
         } else {
             self.line(text().trim_end());
         }
         Ok(())
     }
 
-    /// Prints one line. A reader that went away has seen enough.
+    /// Prints lines for people.
     #[expect(clippy::unused_self, reason = "all that is printed goes through an Output")]
     pub(super) fn line(self, text: &str) {
-        let mut stdout = std::io::stdout().lock();
-        let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        print(&harmless(text));
+    }
+
+    /// Prints a line for programs, exactly as it is.
+    #[expect(clippy::unused_self, reason = "all that is printed goes through an Output")]
+    pub(super) fn json_line(self, json: &str) {
+        print(json);
     }
 
     /// Tells people how it goes, without getting between the lines for programs.
     #[expect(clippy::unused_self, reason = "all that is printed goes through an Output")]
     pub(super) fn progress(self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
     }
 
-    /// Prints an error and returns how to end.
-    pub(super) fn failed(self, error: &anyhow::Error, exit: Exit) -> ExitCode {
-        let message = sentence(error);
+    /// Tells people what they should know beside the answer.
+    pub(super) fn warn(self, text: &str) {
+        self.progress(&format!("Warning: {text}"));
+    }
+
+    /// Prints what went wrong and returns how to end.
+    pub(super) fn failed(self, message: &str, exit: Exit) -> ExitCode {
         if self.json {
-            self.line(&json!({"error": {"code": exit.name(), "message": message}}).to_string());
+            self.json_line(&json!({"error": {"code": exit.name(), "message": message}}).to_string());
         }
         self.progress(&format!("bws: {message}"));
         exit.code()
     }
 }
 
-/// The error with its causes, each said once.
-fn sentence(error: &anyhow::Error) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let words = cause.to_string();
-        if !said.iter().any(|earlier| earlier.contains(&words)) {
-            said.push(words);
-        }
+/// A reader that went away has seen enough.
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+}
+
+/// Text in which nothing but letters and ends of lines reaches the terminal. Names of devices and goals and
+/// the services' refusals are other people's words, which could hold commands for it, or turn a line round.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_command(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Writes the log; it too has other people's words in it.
+pub(super) struct Harmless<W>(pub(super) W);
+
+impl<W: Write> Write for Harmless<W> {
+    /// Takes whole lines, which is how they are logged.
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(harmless(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
     }
-    said.join(": ")
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Whether a terminal may take a character for a command: controls, and what changes the order of letters.
+fn is_command(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Lays rows out in columns.
@@ -75,7 +107,9 @@ where
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_header(header);
     for row in rows {
-        table.add_row(row.into_iter().map(|cell| cell.to_string()));
+        // A cell is one line, or it would look like another row.
+        let one_line = |cell: String| harmless(&cell.replace(['\n', '\r', '\t'], " "));
+        table.add_row(row.into_iter().map(|cell| one_line(cell.to_string())));
     }
     let lines: Vec<String> = table
         .to_string()
@@ -88,7 +122,7 @@ where
 /// What the user should know, with the command that helps.
 pub(super) fn advised(item: &Attention) -> String {
     match command_for(item.code) {
-        Some(command) => format!("{} See “{command}”.", item.message),
+        Some(command) => sentence::see(&sentence::whole(&item.message), command),
         None => item.message.clone(),
     }
 }
@@ -168,9 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn an_error_says_each_cause_once() {
-        let error =
-            anyhow::anyhow!("no space").context("Failed to write: no space").context("Failed to sync");
-        assert_eq!(sentence(&error), "Failed to sync: Failed to write: no space");
+    fn other_peoples_text_cannot_command_the_terminal() {
+        for (text, expected) in [
+            ("Body+ – Größe 体重 🙂\nnext", "Body+ – Größe 体重 🙂\nnext"),
+            ("a\u{1b}[31mred\u{7}", "a\u{fffd}[31mred\u{fffd}"),
+            ("a\rb\u{9b}2J\u{7f}", "a\u{fffd}b\u{fffd}2J\u{fffd}"),
+            ("kg\u{202e}gk\u{2066}", "kg\u{fffd}gk\u{fffd}"),
+        ] {
+            assert_eq!(harmless(text), expected);
+        }
+        let table = table(&["Units"], [["kg\n1  forged\u{1b}[2J"]]);
+        assert_eq!(table.lines().filter(|line| line.contains("forged")).count(), 1, "{table}");
+        assert!(table.contains("kg 1") && !table.contains('\u{1b}'), "{table}");
     }
 }

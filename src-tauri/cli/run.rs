@@ -27,7 +27,7 @@ pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
         }
         said.clone_from(&report.attention);
         if output.json {
-            output.line(&json!(report).to_string());
+            output.json_line(&json!(report).to_string());
         }
     };
     output.progress("Polling. Ctrl-C or SIGTERM ends it.");

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, Wrong};
 use crate::chart::{self, Dot, Look};
 use crate::kind::{KINDS, MeasureKind};
-use crate::ledger::{LedgerRow, shown_in};
+use crate::ledger::{LedgerRow, cell, shown_in};
 use crate::link::{Feed, Take};
 use crate::measurement::Attribution;
 use crate::settings::Units;
@@ -231,14 +231,14 @@ fn csv(rows: &[LedgerRow]) -> anyhow::Result<Vec<u8>> {
         writer.write_record([
             row.measured_at.to_rfc3339().as_str(),
             &row.group.to_string(),
-            row.device.as_deref().unwrap_or_default(),
-            &values.join("; "),
-            row.goal.as_deref().unwrap_or_default(),
+            &cell(row.device.as_deref().unwrap_or_default()),
+            &cell(&values.join("; ")),
+            &cell(row.goal.as_deref().unwrap_or_default()),
             &row.outcome,
-            &row.sentence(),
-            row.request_id.as_deref().unwrap_or_default(),
-            row.daystamp.as_deref().unwrap_or_default(),
-            row.sent.as_deref().unwrap_or_default(),
+            &cell(&row.sentence()),
+            &cell(row.request_id.as_deref().unwrap_or_default()),
+            &cell(row.daystamp.as_deref().unwrap_or_default()),
+            &cell(row.sent.as_deref().unwrap_or_default()),
         ])?;
     }
     Ok(writer.into_inner()?)

@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use super::values::{day, id, number, time};
+
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum GoalAction {
     /// Create a goal; without --yes Beeminder is only asked whether it would
@@ -16,13 +18,15 @@ pub(in crate::cli) enum GoalAction {
         #[arg(long)]
         aim: AimArg,
         /// How much a week
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long, value_name = "NUMBER", value_parser = number)]
         per_week: rust_decimal::Decimal,
         /// Today's value, for a value to bring down or up
-        #[arg(long, value_name = "NUMBER", required_if_eq_any = [("aim", "lose"), ("aim", "gain")])]
+        #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true,
+            required_if_eq_any = [("aim", "lose"), ("aim", "gain")])]
         from: Option<rust_decimal::Decimal>,
         /// The value to reach
-        #[arg(long, value_name = "NUMBER", required_if_eq_any = [("aim", "lose"), ("aim", "gain")])]
+        #[arg(long, value_name = "NUMBER", value_parser = number, allow_negative_numbers = true,
+            required_if_eq_any = [("aim", "lose"), ("aim", "gain")])]
         to: Option<rust_decimal::Decimal>,
         /// Its units: kg, lb, times, …
         #[arg(long, default_value = "times")]
@@ -66,6 +70,7 @@ pub(in crate::cli) enum BackfillAction {
     /// Stop; what was posted stays
     Cancel {
         /// Its number
+        #[arg(value_parser = id)]
         id: i64,
     },
 }
@@ -73,12 +78,13 @@ pub(in crate::cli) enum BackfillAction {
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct BackfillRange {
     /// The link
+    #[arg(value_parser = id)]
     pub(in crate::cli) link: i64,
     /// The first day
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(in crate::cli) from: NaiveDate,
     /// The last day; the day the link was made when left out
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
     pub(in crate::cli) to: Option<NaiveDate>,
 }
 
@@ -87,6 +93,7 @@ pub(in crate::cli) enum HeldAction {
     /// It was you: it is sent
     Mine {
         /// Its number in “bws held”
+        #[arg(value_parser = id)]
         group: i64,
         /// Decide later ones of about the same weight in the same way, where nobody else's is near
         #[arg(long)]
@@ -95,6 +102,7 @@ pub(in crate::cli) enum HeldAction {
     /// It was somebody else: it is not sent
     NotMine {
         /// Its number in “bws held”
+        #[arg(value_parser = id)]
         group: i64,
         /// Decide later ones of about the same weight in the same way, where yours is not near
         #[arg(long)]
@@ -107,11 +115,13 @@ pub(in crate::cli) enum StaleAction {
     /// Remove one at Beeminder
     Remove {
         /// Its number in “bws stale”; all of them when left out
+        #[arg(value_parser = id)]
         id: Option<i64>,
     },
     /// Keep one at Beeminder
     Keep {
         /// Its number in “bws stale”; all of them when left out
+        #[arg(value_parser = id)]
         id: Option<i64>,
     },
     /// Say that you did delete all that is gone at Withings
@@ -137,12 +147,8 @@ impl std::str::FromStr for RemindAt {
         if text == "off" {
             return Ok(RemindAt(None));
         }
-        read_time(text).map(|time| RemindAt(Some(time)))
+        time(text)
+            .map(|time| RemindAt(Some(time)))
+            .map_err(|_| format!("“{text}” is no time of day; write it as 20:00, or “off”"))
     }
-}
-
-/// Reads a time of day.
-pub(in crate::cli) fn read_time(text: &str) -> Result<chrono::NaiveTime, String> {
-    chrono::NaiveTime::parse_from_str(text, "%H:%M")
-        .map_err(|_| format!("“{text}” is no time of day; write it as 20:00"))
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::decisions::read_time;
+use super::values::{decimals, id, time};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum LinkAction {
@@ -22,11 +22,13 @@ pub(in crate::cli) enum LinkAction {
     /// Show one link
     Show {
         /// Its number
+        #[arg(value_parser = id)]
         id: i64,
     },
     /// Change what a link sends; what is not mentioned stays as it is
     Change {
         /// Its number
+        #[arg(value_parser = id)]
         id: i64,
         #[command(flatten)]
         feed: FeedArgs,
@@ -42,6 +44,7 @@ pub(in crate::cli) enum LinkAction {
     /// Remove a link; what is at Beeminder stays there
     Remove {
         /// Its number
+        #[arg(value_parser = id)]
         id: i64,
         /// Remove what this link posted at Beeminder, too
         #[arg(long)]
@@ -64,7 +67,7 @@ pub(in crate::cli) struct FeedArgs {
     /// The goal's name, as in beeminder.com/you/NAME
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) goal: Option<String>,
-    /// Send the values of one kind: weight, fat-ratio, systolic, …; a wrong name lists them all
+    /// Send the values of one kind: weight, fat-ratio, systolic, …; “bws kinds” lists them all
     #[arg(long, value_name = "KIND", conflicts_with = "count")]
     pub(in crate::cli) track: Option<String>,
     /// In this unit: kg, lb, st, %, mmHg, kPa, bpm, C, F, …
@@ -85,10 +88,10 @@ pub(in crate::cli) struct FeedArgs {
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct OptionArgs {
     /// Only what was measured from this time of day on
-    #[arg(long, value_name = "HH:MM", value_parser = read_time)]
+    #[arg(long, value_name = "HH:MM", value_parser = time)]
     pub(in crate::cli) from_time: Option<chrono::NaiveTime>,
     /// Only what was measured before this time of day
-    #[arg(long, value_name = "HH:MM", value_parser = read_time)]
+    #[arg(long, value_name = "HH:MM", value_parser = time)]
     pub(in crate::cli) until_time: Option<chrono::NaiveTime>,
     /// Only this device, by its model or id; may be given again
     #[arg(long, value_name = "DEVICE")]
@@ -103,7 +106,7 @@ pub(in crate::cli) struct OptionArgs {
     #[arg(long, value_name = "yes|no")]
     pub(in crate::cli) ambiguous: Option<YesNo>,
     /// How many decimals to send
-    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=6))]
+    #[arg(long, value_parser = decimals)]
     pub(in crate::cli) decimals: Option<u32>,
     /// What the datapoints' comment says; {time}, {device} and {choice} are filled in
     #[arg(long, value_name = "TEXT")]

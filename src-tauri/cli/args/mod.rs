@@ -2,12 +2,15 @@
 
 mod decisions;
 mod link;
+pub(in crate::cli) mod values;
 
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use super::exit::Exit;
+use super::output::Output;
 use crate::accounts::Service;
 use crate::accounts::callback::CallbackWay;
 pub(super) use decisions::{
@@ -36,6 +39,18 @@ pub(in crate::cli) struct Args {
     pub(in crate::cli) data_dir: Option<PathBuf>,
     #[command(subcommand)]
     pub(in crate::cli) command: Command,
+}
+
+/// Prints help or a complaint, for programs too where they asked for it, and ends the program.
+pub(in crate::cli) fn refused(error: &clap::Error) -> ! {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let json = serde_json::json!({"error": {"code": Exit::Usage.name(), "message": message}});
+        Output { json: true }.json_line(&json.to_string());
+    }
+    error.exit()
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,14 +114,14 @@ pub(in crate::cli) enum Command {
     /// Show what a link would send, day by day, without sending anything
     Preview {
         /// An existing link; or describe one with the options of “link add”
-        #[arg(conflicts_with_all = ["goal", "track", "count"], required_unless_present = "goal")]
+        #[arg(conflicts_with_all = ["goal", "track", "count"], value_parser = values::id)]
         id: Option<i64>,
         #[command(flatten)]
         feed: FeedArgs,
         #[command(flatten)]
         options: OptionArgs,
         /// How many days to look back
-        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3660))]
+        #[arg(long, default_value_t = 30, value_parser = values::days)]
         days: u64,
     },
     /// Make one pass now: fetch, plan, deliver
@@ -125,10 +140,10 @@ pub(in crate::cli) enum Command {
         #[arg(long, conflicts_with = "json")]
         csv: bool,
         /// At most this many lines
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = values::lines)]
         limit: u32,
         /// Only what was measured on this day or later
-        #[arg(long, value_name = "YYYY-MM-DD")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = values::day)]
         since: Option<NaiveDate>,
     },
     /// List datapoints that Beeminder has not confirmed
@@ -136,11 +151,13 @@ pub(in crate::cli) enum Command {
     /// Send a refused datapoint again with the next pass
     Retry {
         /// Its number in “bws outbox”
+        #[arg(value_parser = values::id)]
         id: i64,
     },
     /// Never send a datapoint
     Discard {
         /// Its number in “bws outbox”
+        #[arg(value_parser = values::id)]
         id: i64,
     },
     /// Make no passes for a while; “bws sync” still does
@@ -167,7 +184,7 @@ pub(in crate::cli) enum Command {
     #[cfg(feature = "sandbox")]
     Sandbox {
         /// The port; 0 picks a free one
-        #[arg(long, default_value_t = 8900)]
+        #[arg(long, default_value_t = 8900, value_parser = values::port)]
         port: u16,
         /// Start with a year of measurements
         #[arg(long)]

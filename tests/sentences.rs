@@ -1,0 +1,207 @@
+//! What the program says when something is not right: whole sentences that are true and say what to do.
+
+use std::path::Path;
+
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::sandbox::faults::Fault;
+
+use super::support::TestApp;
+use super::support::process::{bws, connected, json, ok, said};
+
+/// Runs `bws` to its end: exit code, and what it said on both ways out.
+async fn run(test: &TestApp, dir: &Path, args: &[&str]) -> (i32, String) {
+    let output = bws(&test.sandbox, dir, args).output().await.unwrap();
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), said(&output));
+    (output.status.code().unwrap_or(-1), text)
+}
+
+fn is_glued(text: &str) -> bool {
+    [".:", "..", ".;", "?:", "!:"].iter().any(|glued| text.contains(glued))
+}
+
+#[tokio::test]
+async fn a_wrong_call_names_what_is_wrong_with_the_nearest_right_words_and_ends_with_2() {
+    let (test, dir) = connected().await;
+    let weight = ["--goal", "weight", "--track", "weight"];
+    let with = |args: &[&'static str]| [&["link", "add"], &weight[..], args].concat();
+    for (args, words) in [
+        (vec!["preview", "--track", "weight"], "--goal NAME"),
+        (vec!["preview"], "--goal NAME"),
+        (vec!["preview", "--goal", "weight"], "--track KIND or --count SET"),
+        (vec!["link", "add", "--track", "weight"], "--goal NAME"),
+        (vec!["link", "add", "--goal", "", "--track", "weight"], "--goal NAME"),
+        (vec!["link", "add", "--goal", "weight"], "--track KIND or --count SET"),
+        (vec!["link", "add", "--goal", "weight", "--track", "wieght"], "Did you mean weight"),
+        (vec!["link", "add", "--goal", "weight", "--track", "bloodpressure"], "“bws kinds”"),
+        (vec!["link", "add", "--goal", "weight", "--count", "blod-pressure"], "Did you mean blood-pressure"),
+        (
+            vec!["link", "add", "--goal", "weight", "--count", "weight+hart-rate"],
+            "“hart-rate”. Did you mean heart-rate",
+        ),
+        (vec!["link", "add", "--goal", "weight", "--count", "steps"], "“bws kinds”"),
+        (with(&["--unit", "pounds"]), "kg, lb, st"),
+        (with(&["--take", "best"]), "every, first, last"),
+        (with(&["--since", "soon"]), "2026-11-23"),
+        (with(&["--since", "+12026-11-23"]), "2026-11-23"),
+        (with(&["--decimals", "seven"]), "from 0 to 6"),
+        (with(&["--from-time", "8am"]), "20:00"),
+        (with(&["--workout", "runing"]), "Did you mean run"),
+        (with(&["--workout", "run"]), "Only workouts have sorts"),
+        (with(&["--comment", "{speed}"]), "means nothing in a comment"),
+        (vec!["link", "show", "first"], "“first” is no number"),
+        (vec!["link", "show"], "<ID>"),
+        (vec!["history", "--limit", "0"], "how many lines"),
+        (vec!["history", "--since", "23.11.2026"], "write it as 2026-11-23"),
+        (vec!["backfill", "preview", "1"], "--from"),
+        (vec!["goal", "create", "g", "--aim", "lose", "--per-week", "1"], "--from <NUMBER>"),
+        (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "eighty"], "write it as 82.5"),
+        (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "0.1234567"], "6 decimals"),
+        (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "1e30"], "write it as 82.5"),
+        (vec!["goal", "create", "my goal", "--aim", "do-more", "--per-week", "5"], "“my goal” does not do"),
+        (vec!["remind", "8pm"], "or “off”"),
+        (vec!["connect", "beeminder"], "--token-file"),
+        (vec!["forget-everything"], "--yes"),
+    ] {
+        let (code, text) = run(&test, &dir, &args).await;
+        assert!(text.contains(words), "{args:?}: {text}");
+        assert_eq!(code, 2, "{args:?}: {text}");
+        assert!(!is_glued(&text), "{args:?}: {text}");
+        for raw in
+            ["invalid digit", "Invalid decimal", "Scale exceeds", "out of range", "premature", "input "]
+        {
+            assert!(!text.contains(raw), "{args:?}: {text}");
+        }
+        assert!(text.lines().all(|line| line.len() < 300), "not every name there is: {text}");
+    }
+    let (code, error) = json(&mut bws(&test.sandbox, &dir, &["link", "show", "x"])).await;
+    assert_eq!((code, &error["error"]["code"]), (2, &serde_json::json!("usage")), "{error}");
+    // A comma is how half of Europe writes it.
+    let args = ["goal", "create", "g", "--aim", "lose", "--per-week", "0,5", "--from", "82,5", "--to", "80"];
+    let (code, text) = run(&test, &dir, &args).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("from 82.5 down to 80"), "{text}");
+}
+
+#[tokio::test]
+async fn without_a_connection_each_command_says_what_to_connect() {
+    let test = TestApp::new().await;
+    let dir = test.path().join("bws");
+    for (args, command) in [
+        (vec!["goals"], "“bws connect beeminder”"),
+        (vec!["link", "add", "--goal", "weight", "--track", "weight"], "“bws connect beeminder”"),
+        (vec!["preview", "--goal", "weight", "--track", "weight"], "“bws connect withings”"),
+        (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "5"], "“bws connect beeminder”"),
+    ] {
+        let (code, text) = run(&test, &dir, &args).await;
+        assert!(text.contains(command) && !is_glued(&text), "{args:?}: {text}");
+        assert_eq!(code, 3, "{args:?}");
+    }
+    let (test, dir) = connected().await;
+    test.world().beeminder.sign_in_elsewhere();
+    let (code, text) = run(&test, &dir, &["goals"]).await;
+    assert_eq!(code, 3);
+    assert!(text.contains("no longer accepts the sign-in; see “bws connect beeminder”"), "{text}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_an_id_a_secret_or_a_token_is_refused_at_once() {
+    let test = TestApp::new().await;
+    let (dir, file) = (test.path().join("bws"), test.path().join("secret"));
+    let path = file.to_str().unwrap();
+    for wrong in ["", " ", "my id", "id\n", "https://example.com/", "{\"auth_token\":\"abc\"}"] {
+        std::fs::write(&file, "sandbox-client-secret").unwrap();
+        for args in [
+            vec!["connect", "beeminder", "--client-id", wrong, "--no-browser"],
+            vec!["connect", "withings", "--client-id", wrong, "--client-secret-file", path, "--no-browser"],
+        ] {
+            let (code, text) = run(&test, &dir, &args).await;
+            assert_eq!(code, 2, "{args:?}: {text}");
+            assert!(text.contains("cannot be a client id"), "{args:?}: {text}");
+            assert!(!text.contains("Open this address"), "{text}");
+        }
+        std::fs::write(&file, format!("{wrong} {wrong}")).unwrap();
+        let (code, text) = run(&test, &dir, &["connect", "beeminder", "--token-file", path]).await;
+        assert_eq!(code, 2, "{wrong:?}: {text}");
+        assert!(text.contains("cannot be a token") || text.contains("no secret in"), "{wrong:?}: {text}");
+        let args = ["connect", "withings", "--client-id", "a", "--client-secret-file", path, "--no-browser"];
+        let (code, text) = run(&test, &dir, &args).await;
+        assert_eq!(code, 2, "{wrong:?}: {text}");
+    }
+    assert_eq!(test.world().requests.len(), 0, "nobody was asked");
+    // One that could be, and is not: one sentence, which is true.
+    std::fs::write(&file, "almost-a-token").unwrap();
+    let (code, text) = run(&test, &dir, &["connect", "beeminder", "--token-file", path]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("does not know this token. Copy it again"), "{text}");
+    assert!(!text.contains("no longer accepts") && !is_glued(&text), "{text}");
+}
+
+#[tokio::test]
+async fn an_empty_answer_says_what_is_true() {
+    let test = TestApp::new().await;
+    let fresh = test.path().join("fresh");
+    let (_, text) = run(&test, &fresh, &["history"]).await;
+    assert!(text.contains("Withings was not read yet"), "{text}");
+    let (mut test, dir) = connected().await;
+    ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
+    let (_, text) = run(&test, &dir, &["history"]).await;
+    assert!(text.contains("Withings was read, and has no measurements yet"), "{text}");
+    let (_, csv) = run(&test, &dir, &["history", "--csv"]).await;
+    assert!(csv.starts_with("measured_at,group,device,values,"), "{csv}");
+    test.advance(chrono::TimeDelta::minutes(1));
+    test.weigh_in(82.4);
+    ok(&test, &dir, &["sync"]).await;
+    for (since, words) in [
+        ("2030-01-01", "Nothing was measured since 2030-01-01"),
+        ("2199-01-01", "2199-01-01 lies in the future"),
+    ] {
+        // The program's own clock is the real one; the story's is not far from it.
+        let (code, text) = run(&test, &dir, &["history", "--since", since]).await;
+        assert_eq!(code, 0);
+        let future = format!("{since} lies in the future");
+        assert!(text.contains(words) || text.contains(&future), "{text}");
+        assert!(!text.contains("yet"), "{text}");
+    }
+    let (code, text) = run(&test, &dir, &["backfill", "preview", "1", "--from", "2100-01-01"]).await;
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("Link 1 sends everything since") && text.contains("earlier --from"), "{text}");
+    assert!(!text.contains("last day"), "no last day was given: {text}");
+    let args = ["backfill", "preview", "1", "--from", "2026-11-20", "--to", "2026-11-10"];
+    let (code, text) = run(&test, &dir, &args).await;
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("The last day lies before the first"), "{text}");
+    let (_, text) = run(&test, &dir, &["stale", "remove"]).await;
+    assert!(text.contains("nothing to decide"), "{text}");
+    test.world().faults.next(Service::Beeminder, "goals.json", Fault::http(200, "[]"));
+    let (_, text) = run(&test, &dir, &["goals"]).await;
+    assert!(text.contains("alice has no goals"), "{text}");
+}
+
+#[tokio::test]
+async fn a_wrong_goal_is_answered_with_the_nearest_ones() {
+    let (test, dir) = connected().await;
+    let (code, text) = run(&test, &dir, &["link", "add", "--goal", "wieght", "--track", "weight"]).await;
+    assert_eq!(code, 1);
+    assert!(text.contains("has no goal called wieght. Did you mean weight"), "{text}");
+    assert!(text.contains("See “bws goals”."), "{text}");
+}
+
+#[tokio::test]
+async fn other_peoples_words_cannot_command_the_terminal_nor_a_spreadsheet() {
+    let (mut test, dir) = connected().await;
+    ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
+    test.advance(chrono::TimeDelta::minutes(1));
+    test.weigh_in(82.4);
+    let refusal = "=cmd|' /C calc'!A0 \u{1b}]0;owned\u{7}\u{202e}";
+    let body = serde_json::json!({"errors": {"value": [refusal]}}).to_string();
+    test.world().faults.next(Service::Beeminder, "datapoints", Fault::http(422, &body));
+    for args in [vec!["sync"], vec!["outbox"], vec!["history"], vec!["history", "--csv"], vec!["status"]] {
+        let (_, text) = run(&test, &dir, &args).await;
+        for command in ['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}'] {
+            assert!(!text.contains(command), "{args:?}: {text:?}");
+        }
+    }
+    let outbox = ok(&test, &dir, &["outbox"]).await;
+    assert!(outbox[0]["parked"].as_str().unwrap().contains('\u{1b}'), "programs get it exactly: {outbox}");
+    ok(&test, &dir, &["discard", "1"]).await;
+}

@@ -1,5 +1,7 @@
 //! The one way requests leave this program: TLS, time-outs, no redirects, bounded answers.
 
+mod obstacle;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,6 +10,9 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use reqwest::{RequestBuilder, StatusCode, header};
 use url::Url;
+
+use crate::text::Said;
+use obstacle::Obstacle;
 
 /// Both services answer in well under a second; one token request is on record with 134 s, and
 /// waiting that long would hold up everything else. A time-out is safe: requests can be repeated.
@@ -123,6 +128,12 @@ impl Http {
                 Some(date.with_timezone(&Utc));
         }
     }
+}
+
+/// Why a service was not reached, for people.
+pub(crate) fn unreachable(service: &str, error: &reqwest::Error) -> Said {
+    let plain = || Said::error("unreachable", [("service", service.to_owned())]);
+    Obstacle::of(error).map_or_else(plain, |obstacle| obstacle.said(service))
 }
 
 /// Whether `url` can only lead to this computer.

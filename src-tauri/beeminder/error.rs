@@ -82,7 +82,7 @@ impl Error {
             }
             Error::InTheWay { status } => Said::error("in_the_way", [("status", status.to_string())]),
             Error::Redirected { status } => Said::error("redirected", [("status", status.to_string())]),
-            Error::Unreachable(_) => Said::error("unreachable", [service()]),
+            Error::Unreachable(error) => crate::http::unreachable("Beeminder", error),
             Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
         }
     }

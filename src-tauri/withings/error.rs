@@ -70,7 +70,7 @@ impl Error {
                 "rejected",
                 [service(), ("status", status.to_string()), ("message", message.clone())],
             ),
-            Error::Unreachable(_) => Said::error("unreachable", [service()]),
+            Error::Unreachable(error) => crate::http::unreachable("Withings", error),
             Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
         }
     }

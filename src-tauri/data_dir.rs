@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::text::Said;
+
 /// The database.
 pub const DATABASE_FILE: &str = "measurements.db";
 /// What the tray program writes its log to.
@@ -27,8 +29,7 @@ impl DataDir {
     /// # Errors
     /// When it cannot be made or is not a folder.
     pub fn open(path: &Path) -> anyhow::Result<DataDir> {
-        create_private_dir(path)
-            .with_context(|| format!("Failed to make the data directory {}", path.display()))?;
+        create_private_dir(path).with_context(|| Unusable::folder(path))?;
         let path = std::path::absolute(path).context("Failed to find the data directory")?;
         Ok(DataDir { path })
     }
@@ -70,7 +71,7 @@ impl DataDir {
         let path = self.path.join(name);
         private(OpenOptions::new().append(true).create(true))
             .open(&path)
-            .with_context(|| format!("Failed to write in the data directory ({})", path.display()))
+            .with_context(|| Unusable::folder_of(&path))
     }
 
     /// Takes a lock, waiting up to `patience` for whoever holds it.
@@ -97,13 +98,59 @@ impl DataDir {
     pub fn try_lock(&self, name: Lock) -> anyhow::Result<Option<Held>> {
         let path = self.path.join(name.file());
         create_private_file(&path)?;
-        let file = File::options().write(true).open(&path).context("Failed to open a lock file")?;
+        let file = File::options().write(true).open(&path).with_context(|| Unusable::folder_of(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Held { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error).context("Failed to take a lock"),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| Unusable::no_locks(&self.path)),
         }
     }
+}
+
+/// Why a folder cannot be the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said())]
+pub struct Unusable {
+    code: &'static str,
+    path: PathBuf,
+}
+
+impl Unusable {
+    /// It cannot be made, or not be written in.
+    fn folder(path: &Path) -> Unusable {
+        Unusable { code: "data_dir", path: path.to_owned() }
+    }
+
+    fn folder_of(file: &Path) -> Unusable {
+        Unusable::folder(file.parent().unwrap_or(file))
+    }
+
+    /// It is on a disk on which programs cannot be kept apart.
+    pub(crate) fn no_locks(path: &Path) -> Unusable {
+        Unusable { code: "no_locks", path: path.to_owned() }
+    }
+
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        Said::error(self.code, [("path", self.path.display().to_string())])
+    }
+}
+
+/// Whether files in `dir` can be locked, found out on one that nobody else uses.
+pub(crate) fn can_lock(dir: &Path) -> bool {
+    let path = dir.join(format!("try-{}.lock", std::process::id()));
+    let locked = private(OpenOptions::new().write(true).create(true))
+        .open(&path)
+        .and_then(|file| file.try_lock().map_err(std::io::Error::from));
+    // It is empty, and gone when everything is forgotten.
+    let _ = std::fs::remove_file(&path);
+    locked.is_ok()
+}
+
+/// Whether somebody worked with the data in `dir` before: each of these locks is taken after the database
+/// was made.
+pub(crate) fn was_used(dir: &Path) -> bool {
+    [Lock::Pass, Lock::Token, Lock::Poller, Lock::SignIn].iter().any(|lock| dir.join(lock.file()).exists())
 }
 
 /// What only one program at a time may do.
@@ -153,7 +200,7 @@ pub struct Held {
 pub(crate) fn create_private_file(path: &Path) -> anyhow::Result<()> {
     private(OpenOptions::new().append(true).create(true))
         .open(path)
-        .with_context(|| format!("Failed to write in the data directory ({})", path.display()))?;
+        .with_context(|| Unusable::folder_of(path))?;
     Ok(())
 }
 

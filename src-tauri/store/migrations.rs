@@ -12,6 +12,9 @@ const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0005_facts.sql"),
 ];
 
+/// The version that this program writes.
+pub(super) const VERSION: usize = MIGRATIONS.len();
+
 /// Runs the migrations the database has not had. Refuses a database from a newer program.
 pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
     if version(connection)? == MIGRATIONS.len() {

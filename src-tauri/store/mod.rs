@@ -37,7 +37,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 pub use recover::Recovery;
 pub use rusqlite::Connection as Rows;
 
-use crate::data_dir::DATABASE_FILE;
+use crate::data_dir::{DATABASE_FILE, Unusable};
 use crate::text::Said;
 
 /// The open database. Every front end over one data directory has its own.
@@ -67,15 +67,24 @@ impl Store {
     pub fn open(dir: &Path, now: DateTime<Utc>) -> anyhow::Result<(Store, Option<Recovery>)> {
         let path = dir.join(DATABASE_FILE);
         crate::data_dir::create_private_file(&path)?;
-        let (connection, recovery) = match open_file(&path) {
+        let was_lost = is_lost(dir, &path);
+        let opened =
+            if was_lost { Err(recover::Damaged("it is empty".into()).into()) } else { open_file(&path) };
+        let (connection, recovery) = match opened {
             Ok(connection) => (connection, None),
             Err(error) if is_damaged(&error) => {
                 let recovery = recover::set_aside(&path, now)?;
                 crate::data_dir::create_private_file(&path)?;
                 let mut connection = Connection::open(&path).context("Failed to open the database")?;
-                recover::salvage(&mut connection, &recovery)?;
+                if !was_lost {
+                    recover::salvage(&mut connection, &recovery)?;
+                }
                 prepare(&mut connection)?;
                 (connection, Some(recovery))
+            }
+            // SQLite says the same of a disk without locks as of another program that writes.
+            Err(error) if is_busy(&error) && !crate::data_dir::can_lock(dir) => {
+                return Err(error.context(Unusable::no_locks(dir)));
             }
             Err(error) => return Err(error),
         };
@@ -92,7 +101,14 @@ impl Store {
     /// # Errors
     /// What `read` returns.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
-        read(&self.lock())
+        let connection = self.lock();
+        refuse_newer(&connection)?;
+        let outcome = read(&connection);
+        if outcome.is_err() {
+            // The schema may have been changed in the middle, and that is then the reason.
+            refuse_newer(&connection)?;
+        }
+        outcome
     }
 
     /// Runs `write` in one transaction, which is undone when it fails.
@@ -104,6 +120,7 @@ impl Store {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .context("Failed to begin writing to the database")?;
+        refuse_newer(&transaction)?;
         let value = write(&transaction)?;
         #[cfg(feature = "sandbox")]
         let crash = self.crashes_here();
@@ -156,6 +173,9 @@ impl Store {
 /// Turns a database error into a sentence that says what the user can do, if there is one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
 pub fn advice(error: &anyhow::Error) -> Option<Said> {
+    if error.downcast_ref::<Unusable>().is_some() {
+        return None;
+    }
     let code = error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
         _ => None,
@@ -192,16 +212,44 @@ fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
     migrations::migrate(connection)
 }
 
-fn is_damaged(error: &anyhow::Error) -> bool {
+/// A newer program has taken the database over while this one ran.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", Newer::said())]
+pub struct Newer;
+
+impl Newer {
+    /// The sentence for people.
+    pub fn said() -> Said {
+        Said::error("newer_version", [])
+    }
+}
+
+/// Refuses to go on with a schema this program does not know.
+fn refuse_newer(connection: &Connection) -> anyhow::Result<()> {
+    let version: usize = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    anyhow::ensure!(version <= migrations::VERSION, Newer);
+    Ok(())
+}
+
+/// Whether the database was there once and has nothing in it any more.
+fn is_lost(dir: &Path, path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0) && crate::data_dir::was_used(dir)
+}
+
+fn is_busy(error: &anyhow::Error) -> bool {
+    has_code(error, |code| matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn has_code(error: &anyhow::Error, is_it: impl Fn(ErrorCode) -> bool) -> bool {
     error.chain().any(|cause| {
-        cause.is::<recover::Damaged>()
-            || cause.downcast_ref::<rusqlite::Error>().is_some_and(|error| {
-                matches!(
-                    error.sqlite_error_code(),
-                    Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-                )
-            })
+        let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        code.is_some_and(&is_it)
     })
+}
+
+fn is_damaged(error: &anyhow::Error) -> bool {
+    error.chain().any(<dyn std::error::Error>::is::<recover::Damaged>)
+        || has_code(error, |code| matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 /// Reads a moment.

@@ -144,8 +144,8 @@ impl App {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub fn pause(&self, until: Option<DateTime<Utc>>) -> anyhow::Result<()> {
-        self.store.write(|rows| store::setting::save_pause(rows, until))
+    pub fn pause(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_pause(rows, until, now))
     }
 
     /// When "tomorrow" begins for the Beeminder user.

@@ -1,5 +1,8 @@
 //! How the programs over one data directory reach each other: a socket in that directory, where one
 //! rings with a line of text and gets a line back. On Windows it is a named pipe.
+//!
+//! A pass may take minutes, so whoever answers sends an empty line every so often until there is an answer.
+//! Silence alone means that it hangs, and nobody waits for one that does.
 
 use std::time::Duration;
 
@@ -8,10 +11,12 @@ use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Name};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::data_dir::DataDir;
+use crate::text::Said;
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +48,25 @@ pub struct Ring {
     pub reply: oneshot::Sender<String>,
 }
 
+/// Whoever should answer is there and does not: it hangs, or was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Wedged::said(*self))]
+pub struct Wedged(pub Door);
+
+impl Wedged {
+    /// The sentence for people.
+    pub fn said(self) -> Said {
+        Said::error(
+            match self.0 {
+                Door::SignIn => "wedged_sign_in",
+                Door::Poller => "wedged_poller",
+                Door::Desktop => "wedged_desktop",
+            },
+            [],
+        )
+    }
+}
+
 /// Answers a door until dropped.
 #[derive(Debug)]
 pub struct Doorbell {
@@ -55,6 +79,15 @@ const LONGEST: u64 = 64 * 1024;
 
 /// Lines come at once or not at all.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often whoever answers shows that it is at work.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Longer silence means that it is not. Long enough for a computer that is short of memory.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// No honest answer is longer.
+const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
 impl Doorbell {
     /// Starts to answer `door`; rings go to `rings`. The caller holds the lock that makes it the only one.
@@ -91,17 +124,29 @@ impl Doorbell {
 /// Rings at `door` and waits for the answer. `None` when nobody answers it.
 ///
 /// # Errors
-/// When whoever answered hung up.
+/// [`Wedged`] when it is silent for long, or when whoever answered hung up.
 pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Option<String>> {
-    let Ok(stream) = LocalSocketStream::connect(name(dir, door)?).await else {
-        return Ok(None);
+    let connecting = LocalSocketStream::connect(name(dir, door)?);
+    let stream = match timeout(SILENCE, connecting).await.map_err(|_| Wedged(door))? {
+        Ok(stream) => stream,
+        // Others ring as well, and none is let in.
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Err(Wedged(door).into()),
+        Err(_) => return Ok(None),
     };
     let mut stream = BufReader::new(stream);
-    stream.get_mut().write_all(format!("{line}\n").as_bytes()).await.context("Failed to ring")?;
-    let mut answer = String::new();
-    stream.read_line(&mut answer).await.context("The other copy of this program hung up")?;
-    anyhow::ensure!(!answer.is_empty(), "The other copy of this program hung up");
-    Ok(Some(answer.trim_end().to_owned()))
+    let line = format!("{line}\n");
+    let writing = stream.get_mut().write_all(line.as_bytes());
+    timeout(SILENCE, writing).await.map_err(|_| Wedged(door))?.context("Failed to ring")?;
+    let mut stream = stream.take(LONGEST_ANSWER);
+    loop {
+        let mut answer = String::new();
+        let reading = timeout(SILENCE, stream.read_line(&mut answer)).await.map_err(|_| Wedged(door))?;
+        reading.context("The other copy of this program hung up")?;
+        anyhow::ensure!(!answer.is_empty(), "The other copy of this program hung up");
+        if !answer.trim().is_empty() {
+            return Ok(Some(answer.trim_end().to_owned()));
+        }
+    }
 }
 
 /// Reads the answer of a sign-in's door: whether it worked, and a sentence.
@@ -114,18 +159,33 @@ async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     let mut bounded = (&mut stream).take(LONGEST);
-    let read = tokio::time::timeout(PATIENCE, bounded.read_line(&mut line)).await;
+    let read = timeout(PATIENCE, bounded.read_line(&mut line)).await;
     if !matches!(read, Ok(Ok(_))) || !line.ends_with('\n') {
         return;
     }
-    let (reply, answer) = oneshot::channel();
-    if rings.send(Ring { line: line.trim_end().to_owned(), reply }).await.is_err() {
-        return;
-    }
-    if let Ok(answer) = answer.await {
+    let (reply, mut answer) = oneshot::channel();
+    let ring = Ring { line: line.trim_end().to_owned(), reply };
+    let answered = async {
+        rings.send(ring).await.ok()?;
+        (&mut answer).await.ok()
+    };
+    tokio::pin!(answered);
+    let answer = loop {
         // Whoever rang may be gone, which is their business.
-        let _ = stream.get_mut().write_all(format!("{answer}\n").as_bytes()).await;
+        tokio::select! {
+            answer = &mut answered => break answer,
+            () = tokio::time::sleep(SIGN_OF_LIFE) => if !says(&mut stream, "").await { return },
+        }
+    };
+    if let Some(answer) = answer {
+        says(&mut stream, &answer).await;
     }
+}
+
+/// Writes a line, and whether somebody took it.
+async fn says(stream: &mut BufReader<LocalSocketStream>, line: &str) -> bool {
+    let line = format!("{line}\n");
+    matches!(timeout(PATIENCE, stream.get_mut().write_all(line.as_bytes())).await, Ok(Ok(())))
 }
 
 #[cfg(unix)]

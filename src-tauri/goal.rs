@@ -35,8 +35,10 @@ impl fmt::Display for GoalSlug {
 pub struct User {
     /// The user's name, as in addresses.
     pub username: String,
-    /// The time zone that cuts the user's days.
+    /// The time zone that cuts the user's days; UTC when it is not known.
     pub time_zone: Tz,
+    /// What Beeminder calls it, known here or not; empty when it does not say.
+    pub zone_name: String,
     /// Whether Beeminder refuses changes until a payment is sorted out.
     pub deadbeat: bool,
 }
@@ -272,7 +274,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_goal_that_does_not_suit_says_why() {
-        let user = User { username: "alice".into(), time_zone: Tz::UTC, deadbeat: false };
+        let user =
+            User { username: "alice".into(), time_zone: Tz::UTC, zone_name: "UTC".into(), deadbeat: false };
         let track =
             Feed::Track { kind: MeasureKind::WEIGHT, unit: MeasureKind::WEIGHT.unit(), take: Take::Every };
         let steps = Feed::Track { kind: MeasureKind::STEPS, unit: Unit::Step, take: Take::Max };

@@ -3,7 +3,7 @@
 //! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
 //! The window shows everything, so nothing is told beside it while the user looks at it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::attention::{Attention, Code, Urgency};
@@ -33,6 +33,9 @@ pub enum Level {
     /// Nothing.
     None,
 }
+
+/// Longer than any snooze; one that lasts longer was made by a clock that was wrong.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(2);
 
 /// What the user chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -103,7 +106,7 @@ pub fn notices(
     preferences: Preferences,
     now: DateTime<Utc>,
 ) -> (Vec<Notice>, Vec<Incident>) {
-    let snoozed = preferences.snoozed_until.is_some_and(|until| until > now);
+    let snoozed = preferences.snoozed_until.is_some_and(|until| until > now && until - now <= LONGEST_SNOOZE);
     let silent = preferences.level == Level::None;
     let (mut said, mut known_now) = (Vec::new(), Vec::new());
     for item in situation.attention.iter().filter(|item| is_incident(item.code)) {

@@ -43,7 +43,7 @@ async fn a_clock_that_jumps_a_year_in_between_stops_nothing() {
             beeminder_withings_sync::sandbox::faults::Fault::withings(601, ""),
         )
         .await;
-        test.app().pause(Some(test.now + TimeDelta::hours(1))).unwrap();
+        test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap();
         test.now += off;
         // Neither the back-off nor a token's end nor the pause holds it up for a year.
         let report = test.pass(Trigger::Timer).await;

@@ -1,12 +1,20 @@
 //! What the program says when something is not right: whole sentences that are true and say what to do.
 
 use std::path::Path;
+use std::time::Duration;
 
 use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::app::explained;
+use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::sync::Trigger;
+use chrono::TimeDelta;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio_util::sync::CancellationToken;
 
-use super::support::TestApp;
-use super::support::process::{bws, connected, json, ok, said};
+use super::support::process::{bws, connected, json, ok, said, terminate};
+use super::support::{TestApp, codes};
 
 /// Runs `bws` to its end: exit code, and what it said on both ways out.
 async fn run(test: &TestApp, dir: &Path, args: &[&str]) -> (i32, String) {
@@ -148,7 +156,7 @@ async fn an_empty_answer_says_what_is_true() {
     assert!(text.contains("Withings was read, and has no measurements yet"), "{text}");
     let (_, csv) = run(&test, &dir, &["history", "--csv"]).await;
     assert!(csv.starts_with("measured_at,group,device,values,"), "{csv}");
-    test.advance(chrono::TimeDelta::minutes(1));
+    test.advance(TimeDelta::minutes(1));
     test.weigh_in(82.4);
     ok(&test, &dir, &["sync"]).await;
     for (since, words) in [
@@ -190,7 +198,7 @@ async fn a_wrong_goal_is_answered_with_the_nearest_ones() {
 async fn other_peoples_words_cannot_command_the_terminal_nor_a_spreadsheet() {
     let (mut test, dir) = connected().await;
     ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
-    test.advance(chrono::TimeDelta::minutes(1));
+    test.advance(TimeDelta::minutes(1));
     test.weigh_in(82.4);
     let refusal = "=cmd|' /C calc'!A0 \u{1b}]0;owned\u{7}\u{202e}";
     let body = serde_json::json!({"errors": {"value": [refusal]}}).to_string();
@@ -204,4 +212,149 @@ async fn other_peoples_words_cannot_command_the_terminal_nor_a_spreadsheet() {
     let outbox = ok(&test, &dir, &["outbox"]).await;
     assert!(outbox[0]["parked"].as_str().unwrap().contains('\u{1b}'), "programs get it exactly: {outbox}");
     ok(&test, &dir, &["discard", "1"]).await;
+}
+
+/// Stops a process, or lets it go on.
+fn signal(child: &tokio::process::Child, name: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(std::process::Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_poller_that_hangs_is_a_sentence_within_seconds_and_a_long_pass_is_not_a_hang() {
+    let (mut test, dir) = connected().await;
+    ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
+    let mut poller = bws(&test.sandbox, &dir, &["run", "--json"]).spawn().unwrap();
+    let mut lines = BufReader::new(poller.stdout.take().unwrap()).lines();
+    lines.next_line().await.unwrap().unwrap();
+    // A pass that is slow: longer than silence may last, and answered all the same.
+    test.world().faults.next(Service::Withings, "measure", Fault::Hang);
+    let asked = tokio::time::timeout(Duration::from_secs(60), run(&test, &dir, &["sync"])).await;
+    let (code, text) = asked.expect("in time");
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("Withings cannot be reached") && !text.contains("does not answer"), "{text}");
+    signal(&poller, "-STOP");
+    test.advance(TimeDelta::minutes(1));
+    test.weigh_in(82.4);
+    let soon = Duration::from_secs(10);
+    let (code, text) = tokio::time::timeout(soon, run(&test, &dir, &["sync"])).await.expect("in time");
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("does not answer") && text.contains("delivered 1"), "{text}");
+    assert_eq!(test.values("weight"), [82.4], "the user asked for a pass, and nobody else makes one");
+    let pause = run(&test, &dir, &["pause"]);
+    let (code, text) = tokio::time::timeout(soon, pause).await.expect("in time");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Paused until") && text.contains("does not answer"), "{text}");
+    assert_eq!(ok(&test, &dir, &["status"]).await["status"], "paused");
+    signal(&poller, "-CONT");
+    ok(&test, &dir, &["resume"]).await;
+    terminate(&poller);
+    assert!(poller.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn a_data_directory_that_cannot_be_used_is_named_with_the_way_out() {
+    let test = TestApp::new().await;
+    let file = test.path().join("letter.txt");
+    std::fs::write(&file, "").unwrap();
+    for command in [["status"], ["sync"]] {
+        let (code, text) = run(&test, &file.join("data"), &command).await;
+        assert_eq!(code, 1, "{text}");
+        assert!(text.contains("--data-dir") && text.contains("letter.txt") && !is_glued(&text), "{text}");
+    }
+    // A lock that cannot be made.
+    let dir = test.path().join("data");
+    run(&test, &dir, &["status"]).await;
+    std::fs::remove_file(dir.join("poller.lock")).unwrap();
+    std::fs::create_dir(dir.join("poller.lock")).unwrap();
+    let (code, text) = run(&test, &dir, &["status"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("--data-dir"), "{text}");
+}
+
+#[tokio::test]
+async fn a_database_that_was_emptied_or_deleted_is_not_a_fresh_start() {
+    for is_deleted in [false, true] {
+        let (test, dir) = connected().await;
+        ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
+        let path = dir.join(DATABASE_FILE);
+        if is_deleted {
+            std::fs::remove_file(&path).unwrap();
+        } else {
+            std::fs::write(&path, "").unwrap();
+        }
+        let (_, status) = json(&mut bws(&test.sandbox, &dir, &["status"])).await;
+        let codes: Vec<_> =
+            status["attention"].as_array().unwrap().iter().map(|item| item["code"].clone()).collect();
+        assert!(codes.contains(&"store_recovered".into()), "{status}");
+        let (_, status) = json(&mut bws(&test.sandbox, &dir, &["status", "--seen"])).await;
+        assert!(!status.to_string().contains("store_recovered"), "{status}");
+    }
+    let test = TestApp::new().await;
+    let (_, status) = json(&mut bws(&test.sandbox, &test.path().join("fresh"), &["status"])).await;
+    assert!(!status.to_string().contains("store_recovered"), "{status}");
+}
+
+#[tokio::test]
+async fn a_newer_version_that_takes_the_database_over_is_said_and_nothing_is_written() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    let newer = rusqlite::Connection::open(test.path().join(DATABASE_FILE)).unwrap();
+    newer.execute_batch("ALTER TABLE goal ADD COLUMN mood TEXT; PRAGMA user_version = 1000").unwrap();
+    let stop = CancellationToken::new();
+    let errors = [
+        test.app().sync(Trigger::Hand, test.now, &stop).await.map(drop).unwrap_err(),
+        test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap_err(),
+        test.app().links().map(drop).unwrap_err(),
+    ];
+    for error in errors {
+        let explained = explained(&error);
+        assert_eq!(explained.said.as_ref().unwrap().key, "error.newer_version", "{explained}");
+        assert!(explained.message.contains("Restart this one"), "{explained}");
+    }
+    let count = |table: &str| -> i64 {
+        newer.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!((count("outbox"), count("measure_group")), (0, 0));
+    assert_eq!(test.values("weight"), [0.0; 0]);
+    test.quit();
+}
+
+#[tokio::test]
+async fn a_pause_made_by_a_wrong_clock_ends_with_it() {
+    let test = TestApp::weighing().await;
+    let wrong = test.now + TimeDelta::hours(5);
+    test.app().pause(Some(wrong + TimeDelta::hours(1)), wrong).unwrap();
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!(codes(&report), []);
+    assert!(report.next - test.now <= TimeDelta::minutes(15), "{}", report.next);
+    test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap();
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::Paused]);
+}
+
+#[tokio::test]
+async fn a_time_zone_that_is_not_known_is_said_by_its_name() {
+    let mut test = TestApp::weighing().await;
+    let me = |zone: serde_json::Value| {
+        let body = serde_json::json!({"username": "alice", "timezone": zone, "deadbeat": false});
+        Fault::http(200, &body.to_string())
+    };
+    // Not told is not another one: the days stay those of Paris.
+    test.advance(TimeDelta::hours(2));
+    let report = test.sync_with(Service::Beeminder, "me.json", me(serde_json::Value::Null)).await;
+    assert_eq!(codes(&report), []);
+    let zone = test.app().store.read(beeminder_withings_sync::store::account::time_zone).unwrap();
+    assert_eq!(zone, chrono_tz::Europe::Paris);
+    test.advance(TimeDelta::hours(2));
+    let report = test.sync_with(Service::Beeminder, "me.json", me("Mars/Olympus".into())).await;
+    assert_eq!(codes(&report), [Code::ZoneUnknown]);
+    let message = &report.attention[0].message;
+    assert!(message.contains("Beeminder") && message.contains("“Mars/Olympus”"), "{message}");
+    test.advance(TimeDelta::hours(2));
+    assert_eq!(codes(&test.sync().await), [], "a known one ends it");
+    let measures = serde_json::json!({"status": 0, "body": {"updatetime": test.now.timestamp(),
+        "timezone": "Venus/Ishtar", "measuregrps": []}});
+    let fault = Fault::http(200, &measures.to_string());
+    let report = test.sync_with(Service::Withings, "measure", fault).await;
+    assert!(report.attention[0].message.starts_with("Withings gives your time zone as “Venus/Ishtar”"));
 }

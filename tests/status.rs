@@ -37,9 +37,9 @@ async fn each_cause_of_silence_has_its_own_name() {
     assert_eq!(now(&test), Status::NothingMeasured { last: weighed, what: MeasureKind::WEIGHT });
 
     let until = test.now + TimeDelta::hours(1);
-    test.app().pause(Some(until)).unwrap();
+    test.app().pause(Some(until), test.now).unwrap();
     assert_eq!(now(&test), Status::Paused { until });
-    test.app().pause(None).unwrap();
+    test.app().pause(None, test.now).unwrap();
 
     test.expect_warning("has a problem");
     test.sync_with(Service::Withings, "measure", Fault::http(502, "")).await;
@@ -72,7 +72,7 @@ async fn a_day_without_a_pass_is_said_though_nothing_is_known_to_be_wrong() {
     test.advance(TimeDelta::minutes(1));
     assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::NotSynced]));
     // A pause explains it.
-    test.app().pause(Some(test.now + TimeDelta::hours(1))).unwrap();
+    test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap();
     assert_eq!(codes_now(&test), [Code::Paused]);
     test.sync().await;
     assert_eq!(codes_now(&test), [Code::Paused]);

@@ -257,7 +257,7 @@ impl App {
         self.refuse_another(Service::Beeminder, &user.username)?;
         self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
         self.store.write(|rows| {
-            let (service, zone) = (Service::Beeminder, user.time_zone.name());
+            let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
             store::account::save_connected(rows, service, &user.username, zone, now)?;
             store::account::save_profile(rows, service, zone, user.deadbeat)
         })?;

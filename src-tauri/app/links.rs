@@ -67,7 +67,7 @@ impl App {
         let link = new_link(&goal, &feed, &options, start.max(today));
         let past = self.safe_past(&token, &link, &goal, rule, start, &mut misfits).await?;
         let link = self.store.write(|rows| {
-            let (service, zone) = (crate::accounts::Service::Beeminder, user.time_zone.name());
+            let (service, zone) = (crate::accounts::Service::Beeminder, user.zone_name.as_str());
             store::account::save_profile(rows, service, zone, user.deadbeat)?;
             store::goal::save(rows, &goal, now)?;
             refuse_overlap(rows, &goal, &feed, None)?;

@@ -13,7 +13,7 @@ use super::App;
 use crate::attention::{Urgency, urgency};
 use crate::clock;
 use crate::data_dir::{Held, Lock};
-use crate::doorbell::{self, Door, Doorbell, Ring};
+use crate::doorbell::{self, Door, Doorbell, Ring, Wedged};
 use crate::store;
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
@@ -186,7 +186,7 @@ impl Polling {
         tell(Event::Started);
         let answer = tokio::select! {
             () = self.stop.cancelled() => return Ok(()),
-            answer = ask(app) => answer,
+            answer = ask(app) => answer?,
         };
         match answer {
             Some(report) => tell(Event::Passed(&report)),
@@ -221,8 +221,8 @@ impl Polling {
             };
             (trigger, std::mem::take(&mut asked.waiting), asked.last)
         };
-        let paused = app.store.read(store::setting::paused_until)?;
-        if trigger != Trigger::Hand && paused.is_some_and(|until| schedule::is_paused(until, now)) {
+        let pause = app.store.read(store::setting::pause)?;
+        if trigger != Trigger::Hand && pause.is_some_and(|pause| schedule::is_paused(pause, now)) {
             self.asked().last = None;
             return app.store.read(|rows| schedule::next_pass(rows, now));
         }
@@ -278,21 +278,28 @@ fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<
 
 /// Has whoever polls make a pass. `None` when nobody does, or they cannot be asked: the pass lock keeps
 /// the two apart.
-pub async fn ask(app: &App) -> Option<SyncReport> {
-    match doorbell::ring(&app.data_dir, Door::Poller, SYNC).await {
-        Ok(answer) => serde_json::from_str(&answer?).ok(),
-        Err(error) => {
-            tracing::info!("The poller did not answer: {error:#}");
-            None
-        }
-    }
+///
+/// # Errors
+/// When whoever polls hangs.
+pub async fn ask(app: &App) -> Result<Option<SyncReport>, Wedged> {
+    let answer = ring(app, SYNC).await?;
+    Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
 
 /// Tells whoever polls that what is stored was changed.
-pub async fn tell_poller(app: &App) {
-    if let Err(error) = doorbell::ring(&app.data_dir, Door::Poller, LOOK).await {
+///
+/// # Errors
+/// When whoever polls hangs. What is stored stays.
+pub async fn tell_poller(app: &App) -> Result<(), Wedged> {
+    ring(app, LOOK).await.map(drop)
+}
+
+/// Rings at the poller's door. Whoever hangs up in the middle is not there any more.
+async fn ring(app: &App, line: &str) -> Result<Option<String>, Wedged> {
+    doorbell::ring(&app.data_dir, Door::Poller, line).await.or_else(|error| {
         tracing::info!("The poller did not answer: {error:#}");
-    }
+        error.downcast::<Wedged>().map_or(Ok(None), Err)
+    })
 }
 
 #[cfg(test)]

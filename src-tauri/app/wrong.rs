@@ -5,6 +5,8 @@ use crate::accounts::keychain::KeychainError;
 use crate::accounts::loopback::PortTaken;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
+use crate::data_dir::Unusable;
+use crate::doorbell::Wedged;
 use crate::new_goal::NewGoalError;
 use crate::text::{Explained, Said};
 use crate::{beeminder, sentence, store, withings};
@@ -39,7 +41,8 @@ pub fn explained(error: &anyhow::Error) -> Explained {
     // What was put in front of a cause is not in the chain of causes.
     let wrong = error.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
     let port = || error.downcast_ref::<PortTaken>().map(|error| error.said());
-    let said = wrong.or_else(port).or_else(|| error.chain().find_map(said));
+    let folder = || error.downcast_ref::<Unusable>().map(Unusable::said);
+    let said = wrong.or_else(port).or_else(folder).or_else(|| error.chain().find_map(said));
     Explained { message: told(error), said }
 }
 
@@ -89,9 +92,18 @@ fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
     let keychain = || cause.downcast_ref::<KeychainError>().map(KeychainError::said);
     let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::said);
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
+    let newer = || cause.is::<store::Newer>().then(store::Newer::said);
+    let wedged = || cause.downcast_ref::<Wedged>().map(|error| error.said());
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
     let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
-    wrong.or_else(keychain).or_else(goal).or_else(callback).or_else(withings).or_else(beeminder)
+    wrong
+        .or_else(keychain)
+        .or_else(goal)
+        .or_else(callback)
+        .or_else(wedged)
+        .or_else(newer)
+        .or_else(withings)
+        .or_else(beeminder)
 }
 
 #[cfg(test)]

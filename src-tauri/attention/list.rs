@@ -140,8 +140,21 @@ fn sharing(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
     if let Some((here, there)) = beeminder.and_then(|there| differing_zones(&withings.time_zone, &there)) {
         items.add(Code::ZonesDiffer, [("here", here.to_string()), ("there", there.to_string())]);
     }
+    zones_not_known(rows, items)?;
     for device in store::device::load_all(rows)?.iter().filter(|device| device.battery == "low") {
         items.add(Code::BatteryLow, [("device", device.name().to_owned())]);
+    }
+    Ok(())
+}
+
+/// Says which service gives a time zone that this program does not know, since days then go by another one.
+fn zones_not_known(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?.filter(|account| account.connected);
+        let zone = account.map(|account| account.time_zone).filter(|zone| !zone.is_empty());
+        if let Some(zone) = zone.filter(|zone| zone.parse::<Tz>().is_err()) {
+            items.add(Code::ZoneUnknown, [("service", service.to_string()), ("zone", zone)]);
+        }
     }
     Ok(())
 }
@@ -215,7 +228,8 @@ fn datapoints(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
 }
 
 pub(crate) fn paused(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    Ok(store::setting::paused_until(rows)?.filter(|until| schedule::is_paused(*until, now)))
+    let pause = store::setting::pause(rows)?.filter(|pause| schedule::is_paused(*pause, now));
+    Ok(pause.map(|pause| pause.until))
 }
 
 #[cfg(test)]

@@ -91,6 +91,8 @@ pub enum Code {
     Stale,
     /// The two services go by different time zones.
     ZonesDiffer,
+    /// A service gives a time zone that this program does not know.
+    ZoneUnknown,
     /// A device's battery is low.
     BatteryLow,
     /// A goal is due and nothing was measured for it.
@@ -144,6 +146,7 @@ impl Code {
             | Code::NotAllowed
             | Code::TroubleLasts
             | Code::LinkUnreadable
+            | Code::ZoneUnknown
             | Code::NotSynced => Urgency::NeedsYou,
             Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable | Code::GoalRefuses => {
                 Urgency::Retrying
@@ -208,6 +211,7 @@ impl Code {
             Code::ManyGone => "Much is gone at Withings",
             Code::Stale => "Datapoints without a measurement",
             Code::ZonesDiffer => "Two time zones",
+            Code::ZoneUnknown => "A time zone is not known",
             Code::BatteryLow => "A battery is low",
             Code::MeasureSoon => "Measure soon",
         }

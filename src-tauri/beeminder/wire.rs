@@ -246,11 +246,12 @@ struct WireUser {
 /// Reads `me.json`. An unknown time zone is taken as UTC, as Beeminder's own gem does.
 pub(super) fn user(body: &[u8]) -> Result<User, Error> {
     let user: WireUser = read(body)?;
-    let time_zone = user.timezone.as_deref().and_then(|name| name.parse().ok());
-    if time_zone.is_none() {
-        tracing::warn!("Beeminder names no known time zone; days are cut at midnight UTC");
-    }
-    Ok(User { username: user.username, time_zone: time_zone.unwrap_or(Tz::UTC), deadbeat: user.deadbeat })
+    let zone_name = user.timezone.unwrap_or_default();
+    let time_zone = zone_name.parse().unwrap_or_else(|_| {
+        tracing::info!("Beeminder's time zone “{zone_name}” is not known; days are cut at midnight UTC");
+        Tz::UTC
+    });
+    Ok(User { username: user.username, time_zone, zone_name, deadbeat: user.deadbeat })
 }
 
 #[derive(Deserialize)]

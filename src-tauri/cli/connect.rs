@@ -11,7 +11,7 @@ use super::args::{BrowserArgs, Connect, values};
 use super::exit::{CalledWrongly, Exit};
 use super::output::Output;
 use crate::accounts::Service;
-use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id, polling};
+use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id};
 use crate::clock;
 use crate::data_dir::DataDir;
 use crate::doorbell::{self, Door};
@@ -101,13 +101,13 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     let line: String = url.split_whitespace().collect();
     let (ok, message) = match doorbell::ring(&dir, Door::SignIn, &line).await? {
         Some(answer) => doorbell::outcome(&answer),
-        None => (true, finish_kept(environment, &line).await?.said().to_string()),
+        None => (true, finish_kept(environment, &line, output).await?.said().to_string()),
     };
     output.show(&json!({"ok": ok, "message": message}), || message.clone())?;
     Ok(if ok { Exit::Fine } else { Exit::Failed })
 }
 
-async fn finish_kept(environment: &Environment, address: &str) -> anyhow::Result<Connected> {
+async fn finish_kept(environment: &Environment, address: &str, output: Output) -> anyhow::Result<Connected> {
     let app = App::open(environment, clock::now())?;
     let attempt = app
         .kept(clock::now())
@@ -115,7 +115,7 @@ async fn finish_kept(environment: &Environment, address: &str) -> anyhow::Result
         .context("Nobody waits for a sign-in. Start with “bws connect …” and leave it running")?;
     let connected = app.finish(&attempt, address, clock::now()).await?;
     app.forget_kept().await?;
-    polling::tell_poller(&app).await;
+    super::tell_poller(&app, output).await;
     Ok(connected)
 }
 

@@ -27,34 +27,30 @@ pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
                 "links": linked(goal)})
         })
         .collect();
-    output.show(
-        &json!({"user": user.username, "time_zone": user.time_zone.name(), "goals": rows}),
-        || {
-            if goals.is_empty() {
-                return format!(
-                    "{} has no goals. Make one at beeminder.com, or with “bws goal create”.",
-                    user.username
-                );
-            }
-            let rows = goals.iter().map(|goal| {
-                [
-                    goal.slug.to_string(),
-                    goal.buffer_days
-                        .map_or_else(|| "not known yet".into(), |days| counted(days, "day", "days")),
-                    goal.loses_at.map_or_else(|| "–".into(), |at| local(at, user.time_zone)),
-                    goal.units.clone(),
-                    if goal.summing { "adds up" } else { "as it is" }.into(),
-                    linked(goal).iter().map(i64::to_string).collect::<Vec<_>>().join(", "),
-                ]
-            });
-            format!(
-                "Goals of {} ({}):\n\n{}",
-                user.username,
-                user.time_zone,
-                table(&["Goal", "Buffer", "Deadline", "Units", "Datapoints", "Links"], rows)
-            )
-        },
-    )?;
+    output.show(&json!({"user": user.username, "time_zone": user.zone_name, "goals": rows}), || {
+        if goals.is_empty() {
+            return format!(
+                "{} has no goals. Make one at beeminder.com, or with “bws goal create”.",
+                user.username
+            );
+        }
+        let rows = goals.iter().map(|goal| {
+            [
+                goal.slug.to_string(),
+                goal.buffer_days.map_or_else(|| "not known yet".into(), |days| counted(days, "day", "days")),
+                goal.loses_at.map_or_else(|| "–".into(), |at| local(at, user.time_zone)),
+                goal.units.clone(),
+                if goal.summing { "adds up" } else { "as it is" }.into(),
+                linked(goal).iter().map(i64::to_string).collect::<Vec<_>>().join(", "),
+            ]
+        });
+        format!(
+            "Goals of {} ({}):\n\n{}",
+            user.username,
+            user.zone_name,
+            table(&["Goal", "Buffer", "Deadline", "Units", "Datapoints", "Links"], rows)
+        )
+    })?;
     Ok(Exit::Fine)
 }
 

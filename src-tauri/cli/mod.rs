@@ -89,7 +89,7 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
     }
     let exit = carry_out(&app, command, now, output).await?;
     if changes {
-        polling::tell_poller(&app).await;
+        tell_poller(&app, output).await;
     }
     Ok(exit)
 }
@@ -118,7 +118,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Retry { id } => sync::retry(app, id, now, output),
         Command::Discard { id } => sync::discard(app, id, now, output),
         Command::Pause { until } => status::pause(app, until, now, output),
-        Command::Resume => status::resume(app, output),
+        Command::Resume => status::resume(app, now, output),
         Command::ForgetEverything { .. }
         | Command::Callback { .. }
         | Command::Generate { .. }
@@ -129,6 +129,13 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Sandbox { .. } => {
             anyhow::bail!("The sandbox is served before the program is opened")
         }
+    }
+}
+
+/// Tells whoever polls that something was changed. One that hangs is said; what was changed stays.
+async fn tell_poller(app: &App, output: Output) {
+    if let Err(wedged) = polling::tell_poller(app).await {
+        output.warn(&format!("what you decided is stored, but it is not heeded yet. {wedged}"));
     }
 }
 

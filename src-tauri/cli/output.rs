@@ -157,6 +157,7 @@ fn command_for(code: Code) -> Option<&'static str> {
         | Code::MeasurementUnreadable
         | Code::ShareWithdrawn
         | Code::ZonesDiffer
+        | Code::ZoneUnknown
         | Code::BatteryLow
         | Code::MeasureSoon
         | Code::ClockWrong => None,

@@ -58,7 +58,7 @@ pub(super) fn pause(app: &App, pause: Pause, now: DateTime<Utc>, output: Output)
         Pause::OneHour => now + TimeDelta::hours(1),
         Pause::Tomorrow => app.tomorrow(now)?,
     };
-    app.pause(Some(until))?;
+    app.pause(Some(until), now)?;
     let zone = time_zone_or_utc(app);
     output.show(&json!({"paused_until": until}), || {
         format!("Paused until {}. “bws resume” ends it; “bws sync” still makes a pass.", local(until, zone))
@@ -66,8 +66,8 @@ pub(super) fn pause(app: &App, pause: Pause, now: DateTime<Utc>, output: Output)
     Ok(Exit::Fine)
 }
 
-pub(super) fn resume(app: &App, output: Output) -> anyhow::Result<Exit> {
-    app.pause(None)?;
+pub(super) fn resume(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+    app.pause(None, now)?;
     output.show(&json!({"paused_until": null}), || "Passes go on.".into())?;
     Ok(Exit::Fine)
 }

@@ -7,27 +7,38 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local, table};
 use crate::app::{App, polling};
+use crate::data_dir::Lock;
 use crate::difference::Action;
 use crate::store::{self, outbox::OutboxEntry};
 use crate::sync::{SyncReport, Trigger};
 
 /// Makes a pass, or has whoever polls make it.
 pub(super) async fn once(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
-    let report = match polling::ask(app).await {
-        Some(report) => report,
-        None => {
-            let stop = CancellationToken::new();
-            let cancel = stop.clone();
-            tokio::spawn(async move {
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    cancel.cancel();
-                }
-            });
-            passes(app, now, &stop).await?
+    let (report, hangs) = match polling::ask(app).await {
+        Ok(Some(report)) => (report, false),
+        Ok(None) => (here(app, now).await?, false),
+        Err(wedged) => {
+            // If it hangs in the middle of a pass, there is no getting past it.
+            anyhow::ensure!(app.data_dir.try_lock(Lock::Pass)?.is_some(), wedged);
+            output.warn(&format!("{wedged} This pass is made without it."));
+            (here(app, now).await?, true)
         }
     };
     output.show(&report, || text(&report))?;
-    Ok(exit::of_attention(&report.attention))
+    let exit = exit::of_attention(&report.attention);
+    Ok(if hangs && exit == Exit::Fine { Exit::TryAgain } else { exit })
+}
+
+/// Makes a pass in this process; Ctrl-C ends it.
+async fn here(app: &App, now: DateTime<Utc>) -> anyhow::Result<SyncReport> {
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            cancel.cancel();
+        }
+    });
+    passes(app, now, &stop).await
 }
 
 /// Makes passes until one has sent all it could: each sends a part of a long queue.

@@ -146,13 +146,14 @@ impl Resident {
     /// # Errors
     /// When it cannot be done.
     pub fn grant(&self, wish: Wish) -> anyhow::Result<()> {
+        let now = clock::now();
         match wish {
             Wish::Open => self.desktop.open_window(),
             Wish::SyncNow => self.polling.sync_now(),
             Wish::OpenGoal(slug) => self.desktop.open_page(&self.goal_page(&slug)?)?,
-            Wish::PauseForAnHour => self.app.pause(Some(clock::now() + TimeDelta::hours(1)))?,
-            Wish::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(clock::now())?))?,
-            Wish::Resume => self.app.pause(None)?,
+            Wish::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
+            Wish::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
+            Wish::Resume => self.app.pause(None, now)?,
             Wish::CancelSignIn => self.sign_ins.cancel(),
             Wish::Quit => self.quit(),
         }

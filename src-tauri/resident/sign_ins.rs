@@ -13,9 +13,9 @@ use crate::accounts::Service;
 use crate::accounts::callback::{self, CallbackWay};
 use crate::accounts::loopback::Brought;
 use crate::accounts::sign_in::SignInError;
-use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained_sign_in};
+use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained, explained_sign_in};
 use crate::clock;
-use crate::doorbell::{self, Door};
+use crate::doorbell::{self, Door, Wedged};
 use crate::text::{Explained, Said};
 use crate::withings::Application;
 
@@ -165,8 +165,10 @@ impl Resident {
             return Err(explained_sign_in(&SignInError::TooLate));
         }
         // A sign-in of “bws connect” in a terminal.
-        if let Ok(Some(answer)) = doorbell::ring(&self.app.data_dir, Door::SignIn, &address).await {
-            return spoken(&answer);
+        match doorbell::ring(&self.app.data_dir, Door::SignIn, &address).await {
+            Ok(Some(answer)) => return spoken(&answer),
+            Err(error) if error.is::<Wedged>() => return Err(explained(&error)),
+            Ok(None) | Err(_) => {}
         }
         self.finish_kept(callback.service, &address).await
     }

@@ -85,7 +85,7 @@ pub fn save_disconnected(rows: &Connection, service: Service) -> anyhow::Result<
     super::trouble::forget_service(rows, service)
 }
 
-/// Notes the time zone and whether a payment is due, writing only what changed.
+/// Notes the time zone, unless it is not told, and whether a payment is due, writing only what changed.
 pub fn save_profile(
     rows: &Connection,
     service: Service,
@@ -93,8 +93,8 @@ pub fn save_profile(
     deadbeat: bool,
 ) -> anyhow::Result<()> {
     rows.execute(
-        "UPDATE account SET time_zone = ?2, deadbeat = ?3
-         WHERE service = ?1 AND (time_zone <> ?2 OR deadbeat <> ?3)",
+        "UPDATE account SET time_zone = iif(?2 = '', time_zone, ?2), deadbeat = ?3
+         WHERE service = ?1 AND (time_zone <> iif(?2 = '', time_zone, ?2) OR deadbeat <> ?3)",
         params![service.name(), time_zone, deadbeat],
     )?;
     Ok(())

@@ -11,6 +11,8 @@ use crate::settings::{INTERVALS, LANGUAGES, Settings};
 
 /// When a pause ends, in Unix seconds.
 const PAUSED_UNTIL: &str = "paused_until";
+/// When it was made, in Unix seconds.
+const PAUSED_AT: &str = "paused_at";
 /// Where a damaged database was set aside, until the user was told.
 const RECOVERED: &str = "recovered";
 
@@ -43,14 +45,27 @@ const GUIDED: &str = "guided";
 /// Set once the user was told that this desktop has no tray.
 const TOLD_NO_TRAY: &str = "told_no_tray";
 
-/// When the pause ends, if there is one.
-pub fn paused_until(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    Ok(load(rows, PAUSED_UNTIL)?.and_then(|unix| unix.parse().ok()).map(moment))
+/// A pause, by the clock of the computer it was made on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// When it was made; an earlier version did not say.
+    pub made: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub until: DateTime<Utc>,
+}
+
+/// The pause, if there is one. Whether it is still on is not said here.
+pub fn pause(rows: &Connection) -> anyhow::Result<Option<Pause>> {
+    let at = |name| anyhow::Ok(load(rows, name)?.and_then(|unix| unix.parse().ok()).map(moment));
+    let made = at(PAUSED_AT)?;
+    Ok(at(PAUSED_UNTIL)?.map(|until| Pause { made, until }))
 }
 
 /// Sets or ends the pause.
-pub fn save_pause(rows: &Connection, until: Option<DateTime<Utc>>) -> anyhow::Result<()> {
-    save(rows, PAUSED_UNTIL, until.map(|until| until.timestamp().to_string()).as_deref())
+pub fn save_pause(rows: &Connection, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let unix = |moment: DateTime<Utc>| moment.timestamp().to_string();
+    save(rows, PAUSED_AT, until.map(|_| unix(now)).as_deref())?;
+    save(rows, PAUSED_UNTIL, until.map(unix).as_deref())
 }
 
 /// Where a damaged database was set aside.

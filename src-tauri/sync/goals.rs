@@ -89,7 +89,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
         }
     }
     pass.store.write(|rows| {
-        let (service, zone) = (Service::Beeminder, user.time_zone.name());
+        let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
         let was_deadbeat = store::account::load(rows, service)?.is_some_and(|account| account.deadbeat);
         store::account::save_profile(rows, service, zone, user.deadbeat)?;
         trouble::end(rows, &Place::Goals)?;

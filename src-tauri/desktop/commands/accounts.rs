@@ -27,7 +27,6 @@ pub(crate) async fn sign_in_withings(
     use secrecy::ExposeSecret;
     let secret = SecretString::from(client_secret.expose_secret().trim());
     // Without both, those of the last sign-in are used.
-    let secret = SecretString::from(secret.expose_secret().trim());
     let is_new = !client_id.trim().is_empty() || !secret.expose_secret().is_empty();
     let application = is_new.then(|| Application { client_id: client_id.trim().to_owned(), secret });
     Ok(resident(&app)?.sign_in_withings(application, way).await?)

@@ -209,7 +209,7 @@ async fn signing_in_again_needs_no_id_and_secret_and_the_first_time_says_what_it
     let dir = test.path().join("bws");
     let args = ["connect", "withings", "--callback", "scheme", "--no-browser", "--json"];
     let first = bws(&test.sandbox, &dir, &args).output().await.unwrap();
-    assert_eq!(first.status.code(), Some(3));
+    assert_eq!(first.status.code(), Some(2));
     assert!(said(&first).contains("--client-secret-file"), "{}", said(&first));
     connect(&test.sandbox, &dir).await;
     let mut child = bws(&test.sandbox, &dir, &args).spawn().unwrap();

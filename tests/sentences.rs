@@ -83,6 +83,8 @@ async fn a_wrong_call_names_what_is_wrong_with_the_nearest_right_words_and_ends_
     }
     let (code, error) = json(&mut bws(&test.sandbox, &dir, &["link", "show", "x"])).await;
     assert_eq!((code, &error["error"]["code"]), (2, &serde_json::json!("usage")), "{error}");
+    let (_, error) = json(&mut bws(&test.sandbox, &dir, &["backfill", "preview", "1"])).await;
+    assert!(error["error"]["message"].as_str().unwrap().contains("--from"), "{error}");
     // A comma is how half of Europe writes it.
     let args = ["goal", "create", "g", "--aim", "lose", "--per-week", "0,5", "--from", "82,5", "--to", "80"];
     let (code, text) = run(&test, &dir, &args).await;
@@ -245,11 +247,41 @@ async fn a_poller_that_hangs_is_a_sentence_within_seconds_and_a_long_pass_is_not
     let (code, text) = tokio::time::timeout(soon, pause).await.expect("in time");
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("Paused until") && text.contains("does not answer"), "{text}");
-    assert_eq!(ok(&test, &dir, &["status"]).await["status"], "paused");
+    let (code, status) = json(&mut bws(&test.sandbox, &dir, &["status"])).await;
+    assert_eq!((code, &status["status"]), (4, &"paused".into()), "{status}");
     signal(&poller, "-CONT");
     ok(&test, &dir, &["resume"]).await;
     terminate(&poller);
     assert!(poller.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_pass_of_a_poller_that_hangs_in_the_middle_of_it() {
+    let (mut test, dir) = connected().await;
+    ok(&test, &dir, &["link", "add", "--goal", "weight", "--track", "weight"]).await;
+    test.advance(TimeDelta::minutes(1));
+    test.weigh_in(82.4);
+    test.world().faults.next(Service::Beeminder, "datapoints", Fault::Hang);
+    let mut poller = bws(&test.sandbox, &dir, &["run"]).spawn().unwrap();
+    let is_post = |request: &String| request.starts_with("POST") && request.contains("datapoints");
+    while !test.world().requests.iter().any(is_post) {
+        tokio::task::yield_now().await;
+    }
+    signal(&poller, "-STOP");
+    let sync = tokio::time::timeout(Duration::from_secs(10), run(&test, &dir, &["sync"]));
+    let (code, text) = sync.await.expect("in time");
+    assert_eq!(code, 1, "{text}");
+    assert!(
+        text.contains("does not answer") && text.contains("start it again") && !is_glued(&text),
+        "{text}"
+    );
+    let status = tokio::time::timeout(Duration::from_secs(10), run(&test, &dir, &["status"]));
+    let (code, text) = status.await.expect("in time");
+    assert_eq!(code, 4, "{text}");
+    assert!(text.contains("does not answer"), "{text}");
+    poller.kill().await.unwrap();
+    ok(&test, &dir, &["sync"]).await;
+    assert_eq!(test.values("weight"), [82.4], "once");
 }
 
 #[tokio::test]
@@ -316,6 +348,10 @@ async fn a_newer_version_that_takes_the_database_over_is_said_and_nothing_is_wri
         newer.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     };
     assert_eq!((count("outbox"), count("measure_group")), (0, 0));
+    // Emptied under the program, it is damaged rather than short of a table.
+    newer.execute_batch("PRAGMA user_version = 0").unwrap();
+    let explained = explained(&test.app().links().map(drop).unwrap_err());
+    assert_eq!(explained.said.as_ref().unwrap().key, "error.database_damaged", "{explained}");
     assert_eq!(test.values("weight"), [0.0; 0]);
     test.quit();
 }

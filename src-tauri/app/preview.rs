@@ -3,11 +3,12 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::App;
+use super::{App, polling};
 use crate::accounts::tokens::TokenError;
 use crate::accounts::{Service, scope};
 use crate::attention::Attention;
 use crate::beeminder::StoredDatapoint;
+use crate::data_dir::Lock;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
 use crate::kind::Source;
@@ -126,6 +127,10 @@ impl App {
             Ok((store::checkpoint::load(rows, source)?, connected && scope::is_shared(rows, source)?))
         })?;
         if wanted && read.is_none_or(|read| (now - read.read_at).abs() > age) {
+            if self.data_dir.try_lock(Lock::Pass)?.is_none() {
+                // A pass of somebody who hangs would be waited for in vain.
+                polling::tell_poller(self).await?;
+            }
             self.pass(Trigger::Hand, now, &CancellationToken::new()).fetch_only(source).await?;
         }
         Ok(())

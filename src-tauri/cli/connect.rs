@@ -11,6 +11,7 @@ use super::args::{BrowserArgs, Connect, values};
 use super::exit::{CalledWrongly, Exit};
 use super::output::Output;
 use crate::accounts::Service;
+use crate::accounts::tokens::TokenError;
 use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id};
 use crate::clock;
 use crate::data_dir::DataDir;
@@ -29,10 +30,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             }
             let application = match (client_id, client_secret_file) {
                 (Some(client_id), Some(file)) => Application { client_id, secret: read_secret(&file)? },
-                _ => app.last_application().await.context(
-                    "Say which application with --client-id and --client-secret-file; the README says how \
-                     to get one",
-                )?,
+                _ => app.last_application().await.map_err(which_application)?,
             };
             let way = browser.callback.into();
             let waiting = Waiting::start(app, way).await?;
@@ -61,6 +59,18 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
     };
     output.show(&json!({"connected": connected}), || connected.said().to_string())?;
     Ok(Exit::Fine)
+}
+
+/// The first time the application has to be said.
+fn which_application(error: TokenError) -> anyhow::Error {
+    match error {
+        TokenError::NotConnected(_) => CalledWrongly::new(
+            "Say which application with --client-id ID and --client-secret-file FILE; the README says how to \
+             get one.",
+        )
+        .into(),
+        TokenError::Keychain(_) | TokenError::Withings(_) | TokenError::Local(_) => error.into(),
+    }
 }
 
 /// Sends the user to the browser and waits for what comes back.

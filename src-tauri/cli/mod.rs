@@ -112,7 +112,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         }
         Command::Sync => sync::once(app, now, output).await,
         Command::Run => run::run(app, output).await,
-        Command::Status { seen } => status::show(app, seen, now, output),
+        Command::Status { seen } => status::show(app, seen, now, output).await,
         Command::History { csv, limit, since } => history::show(app, csv, limit, since, now, output),
         Command::Outbox => sync::outbox(app, output),
         Command::Retry { id } => sync::retry(app, id, now, output),

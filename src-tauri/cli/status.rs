@@ -7,11 +7,11 @@ use super::args::Pause;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local};
 use super::sync::time_zone_or_utc;
-use crate::app::App;
+use crate::app::{App, polling};
 use crate::data_dir::Lock;
 use crate::overview::{Overview, overview};
 
-pub(super) fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+pub(super) async fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
     if seen {
         app.mark_seen()?;
     }
@@ -20,7 +20,12 @@ pub(super) fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) ->
     let mut value = json!(overview);
     value["polled"] = json!(polled);
     output.show(&value, || text(&overview, polled))?;
-    Ok(exit::of_attention(&overview.attention))
+    let exit = exit::of_attention(&overview.attention);
+    if polled && let Err(wedged) = polling::tell_poller(app).await {
+        output.warn(&wedged.to_string());
+        return Ok(if exit == Exit::Fine { Exit::TryAgain } else { exit });
+    }
+    Ok(exit)
 }
 
 fn text(overview: &Overview, polled: bool) -> String {

@@ -102,11 +102,11 @@ impl Store {
     /// What `read` returns.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let connection = self.lock();
-        refuse_newer(&connection)?;
+        refuse_another(&connection)?;
         let outcome = read(&connection);
         if outcome.is_err() {
             // The schema may have been changed in the middle, and that is then the reason.
-            refuse_newer(&connection)?;
+            refuse_another(&connection)?;
         }
         outcome
     }
@@ -120,7 +120,7 @@ impl Store {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .context("Failed to begin writing to the database")?;
-        refuse_newer(&transaction)?;
+        refuse_another(&transaction)?;
         let value = write(&transaction)?;
         #[cfg(feature = "sandbox")]
         let crash = self.crashes_here();
@@ -176,6 +176,9 @@ pub fn advice(error: &anyhow::Error) -> Option<Said> {
     if error.downcast_ref::<Unusable>().is_some() {
         return None;
     }
+    if error.chain().any(<dyn std::error::Error>::is::<recover::Damaged>) {
+        return Some(Said::error("database_damaged", []));
+    }
     let code = error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
         _ => None,
@@ -224,10 +227,12 @@ impl Newer {
     }
 }
 
-/// Refuses to go on with a schema this program does not know.
-fn refuse_newer(connection: &Connection) -> anyhow::Result<()> {
+/// Refuses to go on with a schema that is not the one this program knows.
+fn refuse_another(connection: &Connection) -> anyhow::Result<()> {
     let version: usize = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
     anyhow::ensure!(version <= migrations::VERSION, Newer);
+    // Nobody takes a schema back: the file was emptied under this program.
+    anyhow::ensure!(version == migrations::VERSION, recover::Damaged("it was emptied".into()));
     Ok(())
 }
 

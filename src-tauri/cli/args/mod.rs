@@ -45,8 +45,9 @@ pub(in crate::cli) struct Args {
 pub(in crate::cli) fn refused(error: &clap::Error) -> ! {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
+        let first: Vec<_> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        let first = first.join(" ");
+        let message = first.strip_prefix("error: ").unwrap_or(&first);
         let json = serde_json::json!({"error": {"code": Exit::Usage.name(), "message": message}});
         Output { json: true }.json_line(&json.to_string());
     }

@@ -322,6 +322,8 @@ mod tests {
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));
+        let by_a_wrong_clock = Preferences { snoozed_until: Some(now() + TimeDelta::days(3)), ..snoozed };
+        assert_eq!(notices(&[], situation, by_a_wrong_clock, now()).0.len(), 2);
         let (said, known) = notices(&known, situation, snoozed, now() + TimeDelta::minutes(1));
         assert_eq!(said.len(), 2);
         let over = Situation { attention: &[], delivered: 0, ..situation };

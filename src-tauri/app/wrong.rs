@@ -58,8 +58,12 @@ pub fn told(error: &anyhow::Error) -> String {
         }
         has_sentence |= says;
         let next = cause.to_string();
-        if !words.iter().any(|earlier| earlier.contains(next.trim_end_matches('.'))) {
-            words.push(next);
+        let is_said = words.iter().any(|earlier| earlier.contains(next.trim_end_matches('.')));
+        match words.last_mut() {
+            _ if is_said => {}
+            // Some causes say the whole of it again, and a little more.
+            Some(last) if next.contains(last.trim_end_matches('.')) => *last = next,
+            _ => words.push(next),
         }
     }
     words.iter().fold(String::new(), |text, next| sentence::then(&text, next))
@@ -143,6 +147,10 @@ mod tests {
             (
                 anyhow::anyhow!("no space").context("Failed to write: no space").context("Failed to sync"),
                 "Failed to sync: Failed to write: no space",
+            ),
+            (
+                anyhow::anyhow!("Error 5: it is locked").context("it is locked").context("Failed."),
+                "Failed. Error 5: it is locked.",
             ),
             (
                 unknown.into(),

@@ -67,7 +67,8 @@ impl Error {
     /// The sentence for people.
     pub fn said(&self) -> Said {
         let service = || ("service", "Beeminder".to_owned());
-        let message = |message: &String| ("message", message.clone());
+        // Other sentences go on behind what Beeminder says.
+        let message = |message: &String| ("message", message.trim_end_matches(['.', ' ']).to_owned());
         match self {
             Error::SignInAgain => Said::error("signed_out", [service()]),
             Error::NotFound { message: words } => Said::error("not_found", [message(words)]),

@@ -83,7 +83,7 @@ impl Store {
                 (connection, Some(recovery))
             }
             // SQLite says the same of a disk without locks as of another program that writes.
-            Err(error) if is_busy(&error) && !crate::data_dir::can_lock(dir) => {
+            Err(error) if lacks_locks(&error, || crate::data_dir::can_lock(dir)) => {
                 return Err(error.context(Unusable::no_locks(dir)));
             }
             Err(error) => return Err(error),
@@ -241,8 +241,21 @@ fn is_lost(dir: &Path, path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.len() == 0) && crate::data_dir::was_used(dir)
 }
 
-fn is_busy(error: &anyhow::Error) -> bool {
-    has_code(error, |code| matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+/// Whether the database failed because files on its disk cannot be locked or shared.
+fn lacks_locks(error: &anyhow::Error, can_lock: impl Fn() -> bool) -> bool {
+    use rusqlite::ffi;
+    const LOCKING: [i32; 5] = [
+        ffi::SQLITE_IOERR_LOCK,
+        ffi::SQLITE_IOERR_RDLOCK,
+        ffi::SQLITE_IOERR_SHMOPEN,
+        ffi::SQLITE_IOERR_SHMLOCK,
+        ffi::SQLITE_IOERR_SHMMAP,
+    ];
+    let failed_so = |cause: &rusqlite::Error| matches!(cause, rusqlite::Error::SqliteFailure(failure, _) if LOCKING.contains(&failure.extended_code));
+    let is_busy = has_code(error, |code| matches!(code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(failed_so))
+        || has_code(error, |code| code == ErrorCode::FileLockingProtocolFailed)
+        || is_busy && !can_lock()
 }
 
 fn has_code(error: &anyhow::Error, is_it: impl Fn(ErrorCode) -> bool) -> bool {
@@ -268,4 +281,34 @@ fn in_memory() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     prepare(&mut connection).unwrap();
     connection
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_without_locks_is_not_another_program() {
+        use rusqlite::ffi;
+        let error = |code| anyhow::Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for (code, can_lock, expected) in [
+            (ffi::SQLITE_BUSY, false, true),
+            (ffi::SQLITE_BUSY, true, false),
+            (ffi::SQLITE_IOERR_LOCK, true, true),
+            (ffi::SQLITE_IOERR_SHMMAP, true, true),
+            (ffi::SQLITE_PROTOCOL, true, true),
+            (ffi::SQLITE_IOERR_WRITE, false, false),
+            (ffi::SQLITE_FULL, false, false),
+        ] {
+            let error = error(code).context("Failed to open the database");
+            assert_eq!(lacks_locks(&error, || can_lock), expected, "{code}");
+            let said = crate::app::explained(&error.context(Unusable::no_locks(Path::new("/data"))));
+            assert_eq!(said.said.unwrap().key, "error.no_locks");
+            assert!(
+                said.message.contains("/data") && said.message.contains("--data-dir"),
+                "{}",
+                said.message
+            );
+        }
+    }
 }

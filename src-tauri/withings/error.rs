@@ -68,7 +68,11 @@ impl Error {
             }
             Error::Rejected { status, message } => Said::error(
                 "rejected",
-                [service(), ("status", status.to_string()), ("message", message.clone())],
+                [
+                    service(),
+                    ("status", status.to_string()),
+                    ("message", message.trim_end_matches(['.', ' ']).to_owned()),
+                ],
             ),
             Error::Unreachable(error) => crate::http::unreachable("Withings", error),
             Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),

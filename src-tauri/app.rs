@@ -90,6 +90,7 @@ impl App {
             tracing::error!("The database was damaged and set aside as {path}");
             store.write(|rows| store::setting::save_recovered(rows, Some(&path)))?;
         }
+        crate::sync::read_again(&store)?;
         Ok(App {
             tokens: Tokens::new(keychain, data_dir.clone()),
             withings: withings::Client::new(endpoints.withings_api.clone())?,

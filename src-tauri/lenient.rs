@@ -34,9 +34,23 @@ pub(crate) fn decimal(value: &Value) -> Option<Decimal> {
             let text = number.to_string();
             text.parse().ok().or_else(|| Decimal::from_scientific(&text).ok())
         }
-        Value::String(text) => text.trim().parse().ok(),
+        Value::String(text) => {
+            let text = text.trim();
+            text.parse().ok().or_else(|| Decimal::from_scientific(text).ok())
+        }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Reads a number however it is written, as a whole number and the power of ten it is to be multiplied by.
+/// What has more digits than a measurement can have is cut off at the ninth behind the point.
+pub(crate) fn exact(value: &Value) -> Option<(i64, i64)> {
+    if let Some(number) = value.as_i64() {
+        return Some((number, 0));
+    }
+    let value = decimal(value)?;
+    let parts = |value: Decimal| Some((i64::try_from(value.mantissa()).ok()?, -i64::from(value.scale())));
+    parts(value).or_else(|| parts(value.round_dp(9)))
 }
 
 /// Reads an object; the empty list that stands for an empty one, and anything else, becomes `None`.
@@ -173,6 +187,22 @@ pub(crate) mod tests {
         ] {
             let row: Row = serde_json::from_str(json).unwrap();
             assert_eq!((row.number, row.name.as_deref(), row.more), (number, name, more), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_any_length_has_a_whole_part_and_a_power() {
+        for (json, expected) in [
+            ("5", Some((5, 0))),
+            ("9223372036854775807", Some((i64::MAX, 0))),
+            ("1750.5", Some((17_505, -1))),
+            ("\"82.0\"", Some((820, -1))),
+            ("\"1028.55900000000000000012\"", Some((1_028_559_000_000, -9))),
+            ("1e25", None),
+            ("true", None),
+        ] {
+            let value: Value = serde_json::from_str(json).unwrap();
+            assert_eq!(super::exact(&value), expected, "{json}");
         }
     }
 

@@ -4,12 +4,13 @@
 //! never the time. A day of activity, a night and a workout are groups too, with the day Withings gives
 //! them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::day::Daystamp;
 use crate::kind::{MeasureKind, Source};
+use crate::link::Take;
 
 /// Withings' `grpid`: stable through edits. Nights, workouts and days of activity have numbers of other
 /// ranges, so that they never meet.
@@ -117,6 +118,8 @@ pub struct MeasureGroup {
     pub day: Option<Daystamp>,
     /// Withings' number for the sort of workout.
     pub category: Option<i64>,
+    /// From the start to the end of a night or workout; none for all else.
+    pub length: Option<TimeDelta>,
     /// Whether Withings no longer has it.
     pub gone: bool,
     /// The values, in the order sent.
@@ -134,6 +137,26 @@ impl MeasureGroup {
         self.measurements.iter().find(|m| m.kind == kind && kind.is_whole_at(m.position))
     }
 
+    /// The whole-body value of `kind`, if the group has one that makes sense.
+    pub fn value(&self, kind: MeasureKind) -> Option<Decimal> {
+        let of_kind = |m: &&Measurement| m.kind == kind && kind.is_whole_at(m.position);
+        self.measurements
+            .iter()
+            .filter(of_kind)
+            .filter_map(Measurement::value)
+            .find(|value| kind.is_plausible(*value))
+    }
+
+    /// From when to when it lasted: a night is measured at its end, a workout at its start.
+    pub fn span(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let length = self.length?;
+        match self.source {
+            Source::Sleep => Some((self.measured_at.checked_sub_signed(length)?, self.measured_at)),
+            Source::Workout => Some((self.measured_at, self.measured_at.checked_add_signed(length)?)),
+            Source::Measure | Source::Activity => None,
+        }
+    }
+
     /// Whether `device` is the one it was measured with, by Withings' id or by the model.
     pub fn is_from(&self, device: &str) -> bool {
         let same = |own: &Option<String>| own.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(device));
@@ -141,23 +164,86 @@ impl MeasureGroup {
     }
 
     /// Puts together two versions of one group: the later one counts, and of two equally late ones the
-    /// first, with what only the other has.
+    /// first, with what only the other has. Two rows of one day of activity in one answer are two tellers that
+    /// nothing tells apart: of each kind the one that counts is the one that counts among devices.
     #[must_use]
     pub fn merged_with(mut self, other: MeasureGroup) -> MeasureGroup {
+        if self.source == Source::Activity {
+            return self.best_with(other);
+        }
         if other.modified_at > self.modified_at {
             return other;
         }
         if other.modified_at == self.modified_at {
-            for measurement in other.measurements {
-                let known =
-                    |m: &Measurement| m.kind == measurement.kind && m.position == measurement.position;
-                if !self.measurements.iter().any(known) {
-                    self.measurements.push(measurement);
-                }
+            self = self.filled_from(other);
+        }
+        self
+    }
+
+    /// Whether it has less of anything that grows in the course of a day.
+    pub fn is_less_than(&self, other: &MeasureGroup) -> bool {
+        self.measurements
+            .iter()
+            .filter(|m| m.kind.day_take() == Take::Max)
+            .any(|m| other.measurement(m.kind).is_some_and(|other| m.value() < other.value()))
+    }
+
+    /// Adds what an earlier form of the group has and this one lacks, because it could not be read.
+    #[must_use]
+    pub fn filled_from(mut self, earlier: MeasureGroup) -> MeasureGroup {
+        for measurement in earlier.measurements {
+            let known = |m: &Measurement| m.kind == measurement.kind && m.position == measurement.position;
+            if !self.measurements.iter().any(known) {
+                self.measurements.push(measurement);
             }
         }
         self
     }
+
+    fn best_with(mut self, other: MeasureGroup) -> MeasureGroup {
+        self.modified_at = self.modified_at.max(other.modified_at);
+        for measurement in other.measurements {
+            let Some(known) = self.measurements.iter_mut().find(|m| m.kind == measurement.kind) else {
+                self.measurements.push(measurement);
+                continue;
+            };
+            let (old, new) = (known.value(), measurement.value());
+            let is_better = if measurement.kind.day_take() == Take::Min { new < old } else { new > old };
+            if new.is_some() && (old.is_none() || is_better) {
+                *known = measurement;
+            }
+        }
+        self
+    }
+}
+
+/// How far the clocks of devices, of Withings and of this computer may lie apart.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
+
+/// How far the easternmost clocks on earth are ahead.
+const EASTERNMOST: TimeDelta = TimeDelta::hours(14);
+
+/// Whether a group is dated later than anything can have been measured at `now`: a moment that has not
+/// come, or a day that has begun nowhere on earth.
+pub fn is_in_future(group: &MeasureGroup, now: DateTime<Utc>) -> bool {
+    let by = |tolerance| now.checked_add_signed(tolerance).unwrap_or(DateTime::<Utc>::MAX_UTC);
+    let latest_day = by(EASTERNMOST + CLOCKS_DIFFER).date_naive();
+    if group.day.is_some_and(|day| day.0 > latest_day) {
+        return true;
+    }
+    // A day of activity is dated by its first moment, which may come early where the zone is not known.
+    group.source != Source::Activity && group.measured_at > by(CLOCKS_DIFFER)
+}
+
+/// What could not be read: a whole row, or the values of a group that could not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The group it belongs to, where that can be told.
+    pub id: Option<GroupId>,
+    /// Which of Withings' services told it.
+    pub source: Source,
+    /// Its text.
+    pub raw: String,
 }
 
 #[cfg(test)]
@@ -183,6 +269,7 @@ pub(crate) mod tests {
             source: Source::Measure,
             day: None,
             category: None,
+            length: None,
             gone: false,
             measurements: values.iter().map(measurement).collect(),
         }
@@ -202,6 +289,57 @@ pub(crate) mod tests {
         assert_eq!(GroupId::of_day(day, "1 watch"), GroupId::of_day(day, "1 watch"));
         assert_eq!(GroupId::numbered(Source::Sleep, RANGE), None);
         assert_eq!(GroupId::numbered(Source::Sleep, -1), None);
+    }
+
+    #[test]
+    fn a_moment_that_has_not_come_and_a_day_that_has_begun_nowhere_are_in_the_future() {
+        let now: DateTime<Utc> = "2026-11-23T06:00:00Z".parse().unwrap();
+        let moment = |minutes: i64| group(1, now + TimeDelta::minutes(minutes), &[]);
+        for (minutes, expected) in [(-60, false), (9, false), (11, true), (24 * 60, true)] {
+            assert_eq!(is_in_future(&moment(minutes), now), expected, "{minutes}");
+        }
+        // Ten in the morning is midnight of the next day on Kiritimati.
+        for (hours, day, expected) in [
+            (0, "20261123", false),
+            (0, "20261124", true),
+            (4, "20261124", false),
+            (4, "20261125", true),
+            (4, "20981124", true),
+        ] {
+            let of_day = MeasureGroup {
+                source: Source::Activity,
+                day: Some(day.parse().unwrap()),
+                ..moment(if expected { 0 } else { 20 * 60 })
+            };
+            assert_eq!(is_in_future(&of_day, now + TimeDelta::hours(hours)), expected, "{hours} {day}");
+        }
+        assert!(!is_in_future(&moment(0), DateTime::<Utc>::MAX_UTC));
+    }
+
+    #[test]
+    fn two_tellers_of_one_day_that_nothing_tells_apart_give_the_best_of_each_kind() {
+        let row = |modified, values: &[(i64, i64)]| MeasureGroup {
+            source: Source::Activity,
+            modified_at: DateTime::from_timestamp(modified, 0).unwrap(),
+            ..group(1, DateTime::from_timestamp(0, 0).unwrap(), values)
+        };
+        let many = row(1, &[(1_000_001, 9200), (1_000_011, 60)]);
+        let few = row(2, &[(1_000_001, 2100), (1_000_011, 50), (1_000_002, 7)]);
+        let best = row(2, &[(1_000_001, 9200), (1_000_011, 50), (1_000_002, 7)]);
+        assert_eq!(many.merged_with(few), best);
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_none_and_the_next_of_its_kind_counts() {
+        let at = DateTime::from_timestamp(0, 0).unwrap();
+        for (values, expected) in [
+            (&[(1, 82_000)][..], Some(dec!(82))),
+            (&[(1, 0)], None),
+            (&[(1, 0), (1, 82_000)], Some(dec!(82))),
+            (&[(6, 18_500)], None),
+        ] {
+            assert_eq!(group(1, at, values).value(MeasureKind::WEIGHT), expected, "{values:?}");
+        }
     }
 
     fn measurement(mantissa: i64, exponent: i64) -> Measurement {

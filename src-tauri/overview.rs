@@ -105,7 +105,7 @@ pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
     let (status, attention) = (status(rows, now)?, attention(rows, None, now)?);
     let zone = store::account::time_zone(rows)?;
     let (pending, parked) = store::outbox::counts(rows)?;
-    let (measure_groups, last_measured) = store::measurement::summary(rows)?;
+    let (measure_groups, _) = store::measurement::summary(rows)?;
     Ok(Overview {
         message: status.sentence(&attention, zone),
         status_facts: status.facts(),
@@ -121,7 +121,7 @@ pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
         stale: store::datapoint::count_in(rows, store::datapoint::State::Stale)?,
         backfills: backfills(rows)?,
         measure_groups,
-        last_measured,
+        last_measured: store::measurement::last(rows, now)?,
         last_sync: store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at),
         next: schedule::next_pass(rows, now)?,
         time_zone: zone,

@@ -140,7 +140,7 @@ fn silence(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
     let mut silent = None;
     for link in store::link::load_all(rows)?.iter().filter(|link| link.feed.source() == Source::Measure) {
         let kind = link.feed.first_kind();
-        let recent = store::measurement::recent(rows, kind, HABIT)?;
+        let recent = store::measurement::recent(rows, kind, HABIT, now)?;
         let Some(last) = quiet_since(&recent, now) else {
             continue;
         };

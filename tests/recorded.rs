@@ -158,7 +158,7 @@ async fn recorded_days_nights_workouts_and_devices_are_read_whole() {
         test.world().faults.next(Service::Withings, path, fault);
         let report = test.sync().await;
         assert_eq!(report.fetched, u64::try_from(rows).unwrap(), "{file}");
-        let unreadable = test.app().store.read(store::measurement::unreadable).unwrap();
+        let unreadable = test.app().store.read(store::unreadable::count).unwrap();
         assert_eq!((unreadable, report.delivered), (0, 0), "{file}: all of it is old");
         let groups = test
             .app()

@@ -123,9 +123,9 @@ async fn a_group_that_cannot_be_read_is_kept_and_said_and_the_others_go_on() {
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!((report.delivered, codes(&report)), (1, vec![Code::MeasurementUnreadable]));
-    assert_eq!(test.app().store.read(store::measurement::unreadable).unwrap(), 2);
+    assert_eq!(test.app().store.read(store::unreadable::count).unwrap(), 2);
     test.sync().await;
-    assert_eq!(test.app().store.read(store::measurement::unreadable).unwrap(), 2);
+    assert_eq!(test.app().store.read(store::unreadable::count).unwrap(), 2);
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ fn datapoints(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
     items.add_some(Code::Held, store::decision::held(rows)?);
     items.add_some(Code::Stale, store::datapoint::count_in(rows, store::datapoint::State::Stale)?);
     items.add_some(Code::ManyGone, store::setting::many_gone(rows)?);
-    items.add_some(Code::MeasurementUnreadable, store::measurement::unreadable(rows)?);
+    items.add_some(Code::MeasurementUnreadable, store::unreadable::count(rows)?);
     Ok(())
 }
 

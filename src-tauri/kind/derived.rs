@@ -43,7 +43,7 @@ pub(super) fn sources(kind: MeasureKind) -> Option<&'static [MeasureKind]> {
 
 /// Works the value of a derived kind out; `None` when something is missing for it.
 pub(super) fn value(kind: MeasureKind, group: &MeasureGroup, heights: &Heights) -> Option<Decimal> {
-    let sent = |kind| group.measurement(kind)?.value();
+    let sent = |kind| group.value(kind);
     match kind {
         MeasureKind::BMI => {
             let (weight, height) = (sent(MeasureKind::WEIGHT)?, heights.at(group.measured_at)?);
@@ -57,8 +57,9 @@ pub(super) fn value(kind: MeasureKind, group: &MeasureGroup, heights: &Heights) 
             systolic.checked_sub(diastolic)?.checked_div(dec!(3))?.checked_add(diastolic)
         }
         MeasureKind::LEAN_MASS_RATIO => {
+            let weight = sent(MeasureKind::WEIGHT)?;
             let of_mass = || {
-                let ratio = sent(MeasureKind::LEAN_MASS)?.checked_div(sent(MeasureKind::WEIGHT)?)?;
+                let ratio = sent(MeasureKind::LEAN_MASS)?.checked_div(weight)?;
                 ratio.checked_mul(dec!(100))
             };
             of_mass().or_else(|| dec!(100).checked_sub(sent(MeasureKind::FAT_RATIO)?))
@@ -87,11 +88,22 @@ mod tests {
             (MeasureKind::LEAN_MASS_RATIO, &[(1, 80_000), (6, 18_500)], Some(dec!(81.5))),
             (MeasureKind::LEAN_MASS_RATIO, &[(1, 80_000)], None),
             (MeasureKind::LEAN_MASS_RATIO, &[(1, 0), (5, 60_000)], None),
+            (MeasureKind::LEAN_MASS_RATIO, &[(1, 80_000), (5, 0), (6, 18_500)], Some(dec!(81.5))),
+            (MeasureKind::LEAN_MASS_RATIO, &[(1, 0), (6, 18_500)], None),
+            (MeasureKind::MEAN_ARTERIAL_PRESSURE, &[(10, 0), (9, 0)], None),
             (MeasureKind::PULSE_PRESSURE, &[(10, 121_000)], None),
             (MeasureKind::BMI, &[(6, 18_500)], None),
         ] {
             assert_eq!(value(kind, &group(1, at(1000), sent), &heights), expected, "{kind} {sent:?}");
         }
+    }
+
+    #[test]
+    fn a_ratio_that_nobody_has_is_no_value() {
+        let group = group(1, at(1000), &[(1, 14_950), (5, 65_000)]);
+        let kind = MeasureKind::LEAN_MASS_RATIO;
+        assert!(kind.worked_out(&group, &Heights::default()).is_some_and(|ratio| ratio > dec!(400)));
+        assert_eq!(kind.value_in(&group, &Heights::default()), None);
     }
 
     #[test]

@@ -85,8 +85,9 @@ pub struct KindInfo {
     pub nature: Nature,
     /// How a day's rows become one value; `Every` for what is measured at a moment.
     pub day_take: Take,
-    /// Whether zero is a value. For most it only means that there is none.
-    pub may_be_zero: bool,
+    /// The least and the most that can have been measured, in the unit Withings measures in. Generous; zero is
+    /// within it only where it is a value, since for most it means that there is none.
+    pub range: (Decimal, Decimal),
 }
 
 impl KindInfo {
@@ -168,12 +169,23 @@ impl MeasureKind {
         derived::sources(self).map_or(self, |sources| sources[0])
     }
 
-    /// The value of this kind in a group, sent or worked out.
+    /// The value of this kind in a group, sent or worked out, if it makes sense.
     pub fn value_in(self, group: &MeasureGroup, heights: &Heights) -> Option<Decimal> {
+        self.worked_out(group, heights).filter(|value| self.is_plausible(*value))
+    }
+
+    /// The same, whether it makes sense or not: what it is worked out from does.
+    pub fn worked_out(self, group: &MeasureGroup, heights: &Heights) -> Option<Decimal> {
         match derived::sources(self) {
             Some(_) => derived::value(self, group, heights),
-            None => group.measurement(self)?.value(),
+            None => group.value(self).or_else(|| group.measurement(self)?.value()),
         }
+    }
+
+    /// Whether anything like `value` can have been measured.
+    pub fn is_plausible(self, value: Decimal) -> bool {
+        let (least, most) = self.info().map_or(table::ANYTHING, |info| info.range);
+        (least..=most).contains(&value)
     }
 
     /// What a person calls it; unknown kinds by their number.
@@ -210,6 +222,8 @@ impl serde::Serialize for MeasureKind {
 mod tests {
     use std::collections::HashSet;
 
+    use rust_decimal::dec;
+
     use super::*;
 
     #[test]
@@ -229,6 +243,28 @@ mod tests {
             assert_eq!(info.day_take == Take::Every, info.source == Source::Measure, "{}", info.name);
             assert!(info.kind.0 < 1000 || info.is_trackable(), "{}", info.name);
         }
+    }
+
+    #[test]
+    fn zero_and_what_nobody_can_have_are_no_values() {
+        for (name, good, bad) in [
+            ("weight", &[dec!(0.6), dec!(82.4), dec!(300)][..], &[dec!(0), dec!(-80), dec!(82_400)][..]),
+            ("fat-ratio", &[dec!(3), dec!(60)], &[dec!(0), dec!(100), dec!(1850)]),
+            ("systolic", &[dec!(60), dec!(260)], &[dec!(0), dec!(1200)]),
+            ("temperature", &[dec!(35), dec!(42.3)], &[dec!(0), dec!(98.6)]),
+            ("spo2", &[dec!(70), dec!(100)], &[dec!(0), dec!(101)]),
+            ("steps", &[dec!(0), dec!(80_000)], &[dec!(-1), dec!(9_000_000)]),
+            ("sleep-duration", &[dec!(25_200)], &[dec!(0), dec!(-5), dec!(700_000)]),
+            ("deep-sleep", &[dec!(0), dec!(4000)], &[dec!(-5)]),
+            ("bedtime", &[dec!(-5400), dec!(0), dec!(3600)], &[dec!(900_000)]),
+            ("lean-mass-ratio", &[dec!(100), dec!(60)], &[dec!(435.9), dec!(0)]),
+            ("urine-ketones", &[dec!(0), dec!(4)], &[dec!(-1)]),
+        ] {
+            let kind = MeasureKind::named(name).unwrap();
+            assert!(good.iter().all(|value| kind.is_plausible(*value)), "{name}");
+            assert!(!bad.iter().any(|value| kind.is_plausible(*value)), "{name}");
+        }
+        assert!(MeasureKind(9999).is_plausible(dec!(5)) && !MeasureKind(9999).is_plausible(dec!(0)));
     }
 
     #[test]

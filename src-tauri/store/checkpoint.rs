@@ -40,6 +40,14 @@ pub fn save(rows: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow
     save_row(rows, stream(source), checkpoint)
 }
 
+/// The latest that any clock says: this computer's, which may be behind by years, or Withings' when it was
+/// last read. Only what is later than both is dated in the future.
+pub fn latest_clock(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+    let read: Option<i64> =
+        rows.prepare_cached("SELECT max(updated_at) FROM checkpoint")?.query_row([], |row| row.get(0))?;
+    Ok(read.map_or(now, |read| moment(read).max(now)))
+}
+
 /// When the last weeks were last read again, to see what is gone.
 pub fn window_read_at(rows: &Connection, source: Source) -> anyhow::Result<Option<DateTime<Utc>>> {
     Ok(load_row(rows, &window(source))?.map(|row| row.read_at))

@@ -1,11 +1,15 @@
 //! What Withings measured, and whether the plan has seen it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::moment;
+use super::{checkpoint, moment, unreadable};
+use crate::day::Daystamp;
 use crate::kind::{MeasureKind, Source};
 use crate::measurement::{GroupId, MeasureGroup, Measurement};
+
+/// How far clocks may lie apart, as in `measurement::is_in_future`.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
 
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
 pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
@@ -28,7 +32,7 @@ pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
 fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
     let inserted = rows
         .prepare_cached(
-            "INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9)",
+            "INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             group.id.0,
@@ -39,7 +43,8 @@ fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
             group.model,
             group.source.name(),
             group.day.map(|day| day.to_string()),
-            group.category
+            group.category,
+            group.length.map(|length| length.num_seconds())
         ])?;
     Ok(inserted == 1)
 }
@@ -48,7 +53,7 @@ fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
 fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
     rows.prepare_cached(
         "UPDATE measure_group SET attrib = ?2, measured_at = ?3, modified_at = ?4, device = ?5,
-             model = ?6, day = ?7, category = ?8, missing_since = NULL
+             model = ?6, day = ?7, category = ?8, length = ?9, missing_since = NULL
          WHERE id = ?1",
     )?
     .execute(params![
@@ -59,24 +64,11 @@ fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
         group.device,
         group.model,
         group.day.map(|day| day.to_string()),
-        group.category
+        group.category,
+        group.length.map(|length| length.num_seconds())
     ])?;
     rows.prepare_cached("DELETE FROM measurement WHERE group_id = ?1")?.execute([group.id.0])?;
     Ok(())
-}
-
-/// Keeps the text of a group that could not be read. Returns whether it is new.
-pub fn save_unreadable(rows: &Connection, raw: &str, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let added = rows.execute(
-        "INSERT OR IGNORE INTO unreadable (raw, seen_at) VALUES (?1, ?2)",
-        params![raw, now.timestamp()],
-    )?;
-    Ok(added == 1)
-}
-
-/// How many groups could not be read.
-pub fn unreadable(rows: &Connection) -> anyhow::Result<u64> {
-    Ok(rows.query_row("SELECT count(*) FROM unreadable", [], |row| row.get(0))?)
 }
 
 /// Loads one group.
@@ -144,6 +136,7 @@ pub fn ids_between(
 pub fn mark_gone(rows: &Connection, id: GroupId, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached("UPDATE measure_group SET missing_since = ?2 WHERE id = ?1")?
         .execute([id.0, now.timestamp()])?;
+    unreadable::forget(rows, id)?;
     mark_changed(rows, id)
 }
 
@@ -153,34 +146,96 @@ pub fn mark_changed(rows: &Connection, id: GroupId) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// When a kind was last measured.
-pub fn last_with_kind(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Option<DateTime<Utc>>> {
+/// When a kind was last measured. What is dated in the future was not, whatever a device's clock said.
+pub fn last_with_kind(
+    rows: &Connection,
+    kind: MeasureKind,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
     let last: Option<i64> = rows
         .prepare_cached(
-            "SELECT measured_at FROM measure_group g WHERE missing_since IS NULL AND EXISTS
+            "SELECT measured_at FROM measure_group g
+             WHERE missing_since IS NULL AND measured_at <= ?2 AND EXISTS
                  (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1)
              ORDER BY measured_at DESC LIMIT 1",
         )?
-        .query_row([kind.0], |row| row.get(0))
+        .query_row([kind.0, latest.timestamp()], |row| row.get(0))
         .optional()?;
     Ok(last.map(moment))
 }
 
-/// When a kind was last measured and with which device, the latest first, up to `most` of them.
+/// When a kind was last measured and with which device, likewise; the latest first, up to `most` of them.
 pub fn recent(
     rows: &Connection,
     kind: MeasureKind,
     most: u32,
+    now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<(DateTime<Utc>, Option<String>)>> {
+    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
     let recent = rows
         .prepare_cached(
-            "SELECT measured_at, device FROM measure_group g WHERE missing_since IS NULL AND EXISTS
+            "SELECT measured_at, device FROM measure_group g WHERE missing_since IS NULL
+                 AND measured_at <= ?3 AND EXISTS
                  (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1)
              ORDER BY measured_at DESC LIMIT ?2",
         )?
-        .query_map(params![kind.0, most], |row| Ok((moment(row.get(0)?), row.get(1)?)))?
+        .query_map(params![kind.0, most, latest.timestamp()], |row| Ok((moment(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     Ok(recent)
+}
+
+/// When anything was last measured, likewise.
+pub fn last(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
+    let last: Option<i64> = rows
+        .prepare_cached("SELECT max(measured_at) FROM measure_group WHERE measured_at <= ?1")?
+        .query_row([latest.timestamp()], |row| row.get(0))?;
+    Ok(last.map(moment))
+}
+
+/// How many groups are held under the links in force because they are dated in the future.
+pub fn in_future(rows: &Connection) -> anyhow::Result<u64> {
+    let count = rows
+        .prepare_cached(
+            "SELECT count(DISTINCT d.group_id) FROM decision d JOIN link l ON l.id = d.link_id
+             JOIN measure_group g ON g.id = d.group_id
+             WHERE l.removed_at IS NULL AND d.reason = 'in_future' AND g.missing_since IS NULL",
+        )?
+        .query_row([], |row| row.get(0))?;
+    Ok(count)
+}
+
+/// Marks for the plan what was held because it was dated in the future, and is no more.
+pub fn mark_come(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM decision d
+             JOIN measure_group g ON g.id = d.group_id
+             JOIN link l ON l.id = d.link_id
+         WHERE d.reason = 'in_future' AND l.removed_at IS NULL AND g.measured_at <= ?1",
+    )?
+    .execute([(now + CLOCKS_DIFFER).timestamp()])?;
+    Ok(())
+}
+
+/// Gives a day of activity that another app told than the one it would be taken for a number of its own.
+/// Apps that relay have no device, so their days have the number of the app whose day came first.
+pub fn told_apart(rows: &Connection, mut group: MeasureGroup) -> anyhow::Result<MeasureGroup> {
+    if group.source != Source::Activity || group.device.is_some() {
+        return Ok(group);
+    }
+    let (Some(day), Some(model)) = (group.day, &group.model) else {
+        return Ok(group);
+    };
+    let first = rows
+        .prepare_cached("SELECT model FROM measure_group WHERE id = ?1")?
+        .query_row([group.id.0], |row| row.get::<_, Option<String>>(0))
+        .optional()?
+        .flatten();
+    if first.is_some_and(|first| first != *model) {
+        group.id = GroupId::of_day(day, &format!("{} {model}", group.id.0)).unwrap_or(group.id);
+    }
+    Ok(group)
 }
 
 /// Whether the plan has seen every group in its present form.
@@ -230,7 +285,7 @@ pub fn summary(rows: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)
 
 const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modified_at, g.device, g.model,
             m.kind, m.mantissa, m.exponent, m.position, g.source, g.day, g.category,
-            g.missing_since IS NOT NULL
+            g.missing_since IS NOT NULL, g.length
      FROM measure_group g LEFT JOIN measurement m ON m.group_id = g.id";
 
 /// Puts the rows of groups together again: one a value, those of a group next to each other.
@@ -269,8 +324,9 @@ fn read_group(id: GroupId, row: &Row<'_>) -> rusqlite::Result<MeasureGroup> {
         device: row.get(4)?,
         model: row.get(5)?,
         source: row.get_ref(10)?.as_str()?.parse().unwrap_or(Source::Measure),
-        day: row.get::<_, Option<String>>(11)?.and_then(|day| day.parse().ok()),
+        day: row.get::<_, Option<String>>(11)?.and_then(|day| day.parse().ok()).map(Daystamp::within_reason),
         category: row.get(12)?,
+        length: row.get::<_, Option<i64>>(14)?.and_then(TimeDelta::try_seconds),
         gone: row.get(13)?,
         measurements: Vec::new(),
     })
@@ -331,10 +387,38 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_kept_once() {
+    fn apps_that_relay_the_same_day_are_told_apart_and_the_first_keeps_its_number() {
         let rows = super::super::in_memory();
-        assert!(save_unreadable(&rows, "{}", moment(1)).unwrap());
-        assert!(!save_unreadable(&rows, "{}", moment(2)).unwrap());
-        assert_eq!(unreadable(&rows).unwrap(), 1);
+        let day: Daystamp = "20261123".parse().unwrap();
+        let row = |model: &str| MeasureGroup {
+            id: GroupId::of_day(day, "18 ").unwrap(),
+            source: Source::Activity,
+            day: Some(day),
+            device: None,
+            model: Some(model.into()),
+            ..group(1, 0)
+        };
+        let id = |row| told_apart(&rows, row).unwrap().id;
+        let first = row("GoogleFit tracker");
+        assert_eq!(id(first.clone()), first.id);
+        save(&rows, &first).unwrap();
+        assert_eq!(id(first.clone()), first.id);
+        assert_ne!(id(row("Strava")), first.id);
+        assert_eq!(id(row("Strava")), id(row("Strava")));
+        assert_ne!(id(row("Strava")), id(row("Runkeeper")));
+    }
+
+    #[test]
+    fn what_is_dated_in_the_future_was_not_the_last_that_was_measured() {
+        let rows = super::super::in_memory();
+        for (id, seconds) in [(1, 0), (2, 3600)] {
+            let group = MeasureGroup { measured_at: moment(1_790_000_000 + seconds), ..group(id, 82_400) };
+            save(&rows, &group).unwrap();
+        }
+        for (now, expected) in [(1_790_000_000, 0), (1_790_003_590, 3600), (1_790_009_000, 3600)] {
+            let (now, expected) = (moment(now), Some(moment(1_790_000_000 + expected)));
+            assert_eq!(last_with_kind(&rows, MeasureKind::WEIGHT, now).unwrap(), expected);
+            assert_eq!(last(&rows, now).unwrap(), expected);
+        }
     }
 }

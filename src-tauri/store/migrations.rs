@@ -4,12 +4,13 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
     include_str!("migrations/0004_goal.sql"),
     include_str!("migrations/0005_facts.sql"),
+    include_str!("migrations/0006_unreadable.sql"),
 ];
 
 /// The version that this program writes.
@@ -243,6 +244,36 @@ mod tests {
                 .unwrap();
             assert_eq!(broken, [""; 0], "from version {version}");
         }
+    }
+
+    #[test]
+    fn nights_and_workouts_of_an_earlier_version_last_as_long_as_they_did() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for sql in &MIGRATIONS[..4] {
+            connection.execute_batch(sql).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO measure_group VALUES (1, 0, 9, 9, NULL, NULL, NULL, 'sleep', '20261123', NULL);
+                 INSERT INTO measure_group VALUES (2, 0, 9, 9, NULL, NULL, NULL, 'workout', '20261123', 2);
+                 INSERT INTO measure_group VALUES (3, 0, 9, 9, NULL, NULL, NULL, 'measure', NULL, NULL);
+                 INSERT INTO measurement VALUES (1, 0, 1000110, -1800, 0, NULL);
+                 INSERT INTO measurement VALUES (1, 1, 1000111, 25200, 0, NULL);
+                 INSERT INTO measurement VALUES (2, 0, 1000202, 600, 0, NULL);
+                 INSERT INTO unreadable (raw, seen_at) VALUES ('{\"grpid\":1,\"measures\":7}', 1),
+                     ('{\"startdate\":7}', 1), ('{\"startdate\":7,\"category\":1}', 1), ('{\"steps\":7}', 1);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let length = |id| {
+            let group = crate::store::measurement::load(&connection, crate::measurement::GroupId(id));
+            group.unwrap().unwrap().length.map(|length| length.num_seconds())
+        };
+        assert_eq!((length(1), length(2), length(3)), (Some(27_000), Some(600), None));
+        let untried = crate::store::unreadable::untried(&connection).unwrap();
+        let sources: Vec<_> = untried.iter().map(|(_, kept)| kept.source.name()).collect();
+        assert_eq!(sources, ["measure", "sleep", "workout", "activity"]);
     }
 
     #[test]

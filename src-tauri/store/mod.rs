@@ -24,6 +24,7 @@ mod recover;
 pub mod setting;
 pub mod struck;
 pub mod trouble;
+pub mod unreadable;
 pub mod verdict;
 
 use std::path::Path;
@@ -270,9 +271,10 @@ fn is_damaged(error: &anyhow::Error) -> bool {
         || has_code(error, |code| matches!(code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
-/// Reads a moment.
+/// Reads a moment. An earlier version kept some from the ends of the calendar, where reckoning fails.
 fn moment(unix: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(unix, 0).unwrap_or_default()
+    // From 1970 to the year 3000.
+    DateTime::from_timestamp(unix.clamp(0, 32_503_680_000), 0).unwrap_or_default()
 }
 
 /// A database in memory, for the tests of the tables.

@@ -31,7 +31,8 @@ CREATE TABLE measure_group (
     missing_since INTEGER,             -- when a complete reading first lacked it; NULL while it is there
     source TEXT NOT NULL DEFAULT 'measure', -- 'measure', 'activity', 'sleep' or 'workout'
     day TEXT,                          -- the day Withings gives it; NULL for what is measured at a moment
-    category INTEGER                   -- Withings' number for the sort of workout; NULL for all else
+    category INTEGER,                  -- Withings' number for the sort of workout; NULL for all else
+    length INTEGER                     -- seconds from the start to the end of a night or workout; NULL for all else
 ) STRICT;
 CREATE INDEX measure_group_measured_at ON measure_group (measured_at);
 
@@ -52,12 +53,16 @@ CREATE TABLE measurement (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX measurement_kind ON measurement (kind, group_id);
 
--- Groups that could not be read, kept for a version that can.
+-- Groups and values that could not be read, kept until they can.
 CREATE TABLE unreadable (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user
-    raw TEXT NOT NULL UNIQUE,          -- the group as Withings sent it
-    seen_at INTEGER NOT NULL           -- when it was first seen
+    raw TEXT NOT NULL UNIQUE,          -- the group as Withings sent it, or with those values alone
+    seen_at INTEGER NOT NULL,          -- when it was first seen
+    group_id INTEGER,                  -- the group it belongs to, see measure_group.id; NULL when not told
+    source TEXT NOT NULL DEFAULT 'measure', -- which service told it, as in measure_group
+    tried_with TEXT NOT NULL DEFAULT '' -- the last version of the program that tried to read it
 ) STRICT;
+CREATE INDEX unreadable_group ON unreadable (group_id);
 
 -- Beeminder's goals as last read.
 CREATE TABLE goal (

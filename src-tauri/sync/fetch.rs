@@ -11,7 +11,7 @@ use crate::accounts::Service;
 use crate::kind::Source;
 use crate::measurement::GroupId;
 use crate::store::checkpoint::{self, Checkpoint};
-use crate::store::{account, measurement};
+use crate::store::{account, measurement, unreadable};
 use crate::withings::{self, Page, Range};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
@@ -51,6 +51,8 @@ pub(super) struct Window {
     pub(super) until: DateTime<Utc>,
     /// What is there.
     pub(super) groups: HashSet<GroupId>,
+    /// Whether what is not there is known to be gone.
+    pub(super) tells_all: bool,
 }
 
 /// Reads everything `source` has since its checkpoint and stores it; once a day, and when nights or
@@ -75,9 +77,12 @@ pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result
     let stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
     // Nights and workouts are split and merged later, which leaves rows behind.
     let may_be_merged = matches!(source, Source::Sleep | Source::Workout) && reading.changed > 0;
+    // So may days of activity that two apps tell under one name; only all of them together show which is the
+    // one that counts.
+    let may_be_merged = may_be_merged || reading.has_shrunk;
     // A first reading has just seen everything.
     if last.is_some() && (stale || may_be_merged) {
-        match read_window(pass, source, now).await? {
+        match read_window(pass, source, now, window_read_at).await? {
             Ok((changed, window)) => {
                 fetched.changed += changed;
                 fetched.window = window;
@@ -93,27 +98,39 @@ async fn read_window(
     pass: &SyncPass<'_>,
     source: Source,
     now: DateTime<Utc>,
+    last: Option<DateTime<Utc>>,
 ) -> anyhow::Result<Result<(u64, Option<Window>), Trouble>> {
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let last = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let (mut groups, mut changed, mut whole) = (HashSet::new(), 0, true);
+    let end = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
+    let (mut groups, mut changed, mut whole, mut nameless) = (HashSet::new(), 0, true, Vec::new());
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
     for _ in 0..2 {
-        let reading = match Reading::new(pass, source, Range::Days(first, last)).finish().await? {
+        let reading = match Reading::new(pass, source, Range::Days(first, end)).finish().await? {
             Ok(reading) => reading,
             Err(trouble) => return Ok(Err(trouble)),
         };
         changed += reading.changed;
         whole &= reading.whole;
         groups.extend(reading.seen);
+        nameless.extend(reading.nameless);
         if reading.pages == 1 {
             break;
         }
     }
     let window = TimeDelta::days(i64::try_from(WINDOW)?);
-    let window = Window { from: now - window, until: now + window, groups };
+    // A row without a number may be any of those that seem to be gone, unless it came like this the last
+    // time already.
+    let known = |raw: &String| match last {
+        Some(last) => pass.store.read(|rows| unreadable::was_kept(rows, raw, last)),
+        None => Ok(false),
+    };
+    let mut tells_all = nameless.is_empty() || !groups.is_empty();
+    for raw in &nameless {
+        tells_all &= known(raw)?;
+    }
+    let window = Window { from: now - window, until: now + window, groups, tells_all };
     Ok(Ok((changed, whole.then_some(window))))
 }
 
@@ -122,20 +139,36 @@ struct Reading<'a> {
     source: Source,
     range: Range,
     seen: HashSet<GroupId>,
+    /// The text of rows of which not even the number can be read.
+    nameless: Vec<String>,
     /// How often the token was renewed because Withings refused it.
     renewed: u32,
     changed: u64,
     /// Withings' clock at the first page: what is stored while later pages are read must come next time.
     updated_at: Option<i64>,
     pages: usize,
-    /// Whether everything could be read. Only then is what is not there known to be gone.
+    /// Whether a day of activity had fewer steps, or less of anything else, than before.
+    has_shrunk: bool,
+    /// Whether it came to the end. Only then is what is not there known to be gone.
     whole: bool,
 }
 
 impl<'a> Reading<'a> {
     fn new(pass: &'a SyncPass<'a>, source: Source, range: Range) -> Reading<'a> {
-        let (seen, updated_at) = (HashSet::new(), None);
-        Reading { pass, source, range, seen, renewed: 0, changed: 0, updated_at, pages: 0, whole: true }
+        let (seen, nameless, updated_at) = (HashSet::new(), Vec::new(), None);
+        Reading {
+            pass,
+            source,
+            range,
+            seen,
+            nameless,
+            renewed: 0,
+            changed: 0,
+            updated_at,
+            pages: 0,
+            has_shrunk: false,
+            whole: true,
+        }
     }
 
     /// Reads page after page to the end.
@@ -151,17 +184,16 @@ impl<'a> Reading<'a> {
             self.updated_at = self.updated_at.or(page.updated_at.or(server));
             let next = page.next;
             self.pages += 1;
-            self.whole &= page.unreadable.is_empty();
             self.store(page)?;
             match next {
                 None => return Ok(Ok(self)),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(next) => {
-                    return Ok(Err(unreadable(format!("it goes on at {next} after {offset:?}"))));
+                    return Ok(Err(unintelligible(format!("it goes on at {next} after {offset:?}"))));
                 }
             }
         }
-        Ok(Err(unreadable("it never ends".into())))
+        Ok(Err(unintelligible("it never ends".into())))
     }
 
     /// What was read stays; the next reading starts where this one did.
@@ -200,27 +232,42 @@ impl<'a> Reading<'a> {
 
     fn store(&mut self, page: Page) -> anyhow::Result<()> {
         let (seen, now) = (&mut self.seen, self.pass.now);
-        self.changed += self.pass.store.write(|rows| {
-            let mut changed = 0;
+        let kept: HashSet<GroupId> = page.unreadable.iter().filter_map(|kept| kept.id).collect();
+        let nameless = page.unreadable.iter().filter(|kept| kept.id.is_none()).map(|kept| kept.raw.clone());
+        self.nameless.extend(nameless);
+        let (changed, shrunk) = self.pass.store.write(|rows| {
+            let (mut changed, mut shrunk) = (0, false);
             if let Some(zone) = page.time_zone.as_deref().filter(|zone| !zone.is_empty()) {
                 account::save_profile(rows, Service::Withings, zone, false)?;
             }
-            for mut group in page.groups {
+            for group in page.groups {
+                let mut group = measurement::told_apart(rows, group)?;
                 // A group may come twice in one reading, with other values.
                 if !seen.insert(group.id)
                     && let Some(earlier) = measurement::load(rows, group.id)?
                 {
                     group = earlier.merged_with(group);
                 }
+                if !kept.contains(&group.id) {
+                    unreadable::forget(rows, group.id)?;
+                } else if let Some(earlier) = measurement::load(rows, group.id)? {
+                    // A value that cannot be read is not one that was taken away.
+                    group = group.filled_from(earlier);
+                }
+                shrunk |= group.source == Source::Activity
+                    && measurement::load(rows, group.id)?.is_some_and(|known| group.is_less_than(&known));
                 changed += u64::from(measurement::save(rows, &group)?);
             }
-            for raw in &page.unreadable {
-                if measurement::save_unreadable(rows, raw, now)? {
-                    tracing::warn!("A measurement cannot be read and is kept for a later version");
-                }
+            // What has a number is there, though it cannot be read.
+            seen.extend(&kept);
+            let new = unreadable::save(rows, &page.unreadable, now)?;
+            if new > 0 {
+                tracing::warn!(count = new, "A measurement cannot be read and is kept for a later version");
             }
-            Ok(changed)
+            Ok((changed, shrunk))
         })?;
+        self.changed += changed;
+        self.has_shrunk |= shrunk;
         Ok(())
     }
 
@@ -232,6 +279,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn unreadable(what: String) -> Trouble {
+fn unintelligible(what: String) -> Trouble {
     Trouble::from(withings::Error::Unreadable { what })
 }

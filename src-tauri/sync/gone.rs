@@ -14,6 +14,10 @@ const MOST: usize = 10;
 /// Compares what is known of the last weeks with what Withings has of them.
 pub(super) fn note(rows: &Rows, source: Source, window: &Window, now: DateTime<Utc>) -> anyhow::Result<()> {
     checkpoint::save_window(rows, source, now)?;
+    if !window.tells_all {
+        tracing::info!(source = source.name(), "Rows that cannot be read may be what seems to be gone");
+        return Ok(());
+    }
     let known = measurement::ids_between(rows, source, window.from, window.until)?;
     let gone: Vec<_> = known.into_iter().filter(|id| !window.groups.contains(id)).collect();
     if window.groups.is_empty() {

@@ -16,6 +16,7 @@ mod gone;
 mod listing;
 pub mod plan;
 pub mod poller;
+mod read_again;
 pub mod retry;
 pub mod schedule;
 mod trouble;
@@ -38,6 +39,7 @@ use crate::{beeminder, withings};
 
 pub(crate) use decide::{Unwanted, context_for, heights_for, replan};
 use fetch::Fetched;
+pub(crate) use read_again::read_again;
 
 /// Who asked for a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

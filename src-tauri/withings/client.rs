@@ -11,7 +11,7 @@ use super::{Error, oauth, wire};
 use crate::device::Device;
 use crate::http::Http;
 use crate::kind::Source;
-use crate::measurement::MeasureGroup;
+use crate::measurement::{MeasureGroup, Unreadable};
 
 /// Withings' API. Answers are read leniently, see `wire`.
 #[derive(Debug)]
@@ -63,14 +63,21 @@ pub enum Range {
 pub struct Page {
     /// What could be read.
     pub groups: Vec<MeasureGroup>,
-    /// The text of groups that could not.
-    pub unreadable: Vec<String>,
+    /// What could not: whole rows, and values of groups that are there without them.
+    pub unreadable: Vec<Unreadable>,
     /// Withings' clock when it answered.
     pub updated_at: Option<i64>,
     /// The account's current time zone.
     pub time_zone: Option<String>,
     /// The offset of the next page, if there is one.
     pub next: Option<i64>,
+}
+
+/// Reads again what an earlier version could not, or could not in full.
+pub fn read_again(kept: &Unreadable) -> Page {
+    let mut page = Page::default();
+    wire::row(&mut page, kept.source, &kept.raw);
+    page
 }
 
 impl Client {

@@ -8,7 +8,7 @@ mod error;
 pub mod oauth;
 mod wire;
 
-pub use client::{Application, Client, Page, Range, TokenGrant};
+pub use client::{Application, Client, Page, Range, TokenGrant, read_again};
 pub use error::Error;
 #[cfg(feature = "sandbox")]
 pub use oauth::nonce_signature;

@@ -3,8 +3,11 @@
 //! live service and differs from the documentation follows the recording.
 
 mod days;
+mod groups;
 
-use chrono::DateTime;
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,9 +16,8 @@ use super::error::{Asked, meaning};
 use super::{Error, Page, TokenGrant};
 use crate::device::Device;
 use crate::http::excerpt;
-use crate::kind::{MeasureKind, Source};
+use crate::kind::Source;
 use crate::lenient;
-use crate::measurement::{GroupId, MeasureGroup, Measurement};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -81,40 +83,14 @@ struct Groups<'a> {
     offset: Option<i64>,
 }
 
-#[derive(Deserialize)]
-struct Group {
-    #[serde(default, deserialize_with = "lenient::integer")]
-    grpid: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    attrib: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    date: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    modified: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    category: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    deviceid: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    model: Option<String>,
-    #[serde(default)]
-    measures: Vec<Measure>,
-}
+/// When anything can have been measured, in Unix seconds: 1980 to 2200. Devices that lost their clock say
+/// 1970, and nothing can be reckoned at the ends of what a calendar can hold.
+const SENSIBLE: Range<i64> = 315_532_800..7_258_118_400;
 
-#[derive(Deserialize)]
-struct Measure {
-    #[serde(default, deserialize_with = "lenient::integer")]
-    value: Option<i64>,
-    #[serde(default, rename = "type", deserialize_with = "lenient::integer")]
-    kind: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    unit: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    position: Option<i64>,
+/// A moment at which something can have been measured.
+fn moment(unix: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(unix, 0).filter(|_| SENSIBLE.contains(&unix))
 }
-
-/// A measured value; the user's objectives are category 2.
-const REAL: i64 = 1;
 
 /// Reads one page of `getmeas`.
 pub(super) fn page(body: &str) -> Result<Page, Error> {
@@ -124,50 +100,17 @@ pub(super) fn page(body: &str) -> Result<Page, Error> {
     let mut page =
         Page { updated_at: groups.updatetime, time_zone: groups.timezone, next, ..Page::default() };
     for raw in groups.measuregrps {
-        match serde_json::from_str::<Group>(raw.get()) {
-            Ok(group) if group.category.is_some_and(|category| category != REAL) => {}
-            Ok(group) => match measure_group(group) {
-                Some(group) => page.groups.push(group),
-                None => page.unreadable.push(raw.get().to_owned()),
-            },
-            Err(_) => page.unreadable.push(raw.get().to_owned()),
-        }
+        row(&mut page, Source::Measure, raw.get());
     }
     Ok(page)
 }
 
-/// `None` when what identifies the group, or a value in it, is missing.
-fn measure_group(group: Group) -> Option<MeasureGroup> {
-    let measured_at = DateTime::from_timestamp(group.date?, 0)?;
-    let measurements = group
-        .measures
-        .into_iter()
-        .map(|measure| {
-            Some(Measurement {
-                kind: MeasureKind(measure.kind?),
-                mantissa: measure.value?,
-                exponent: measure.unit?,
-                position: measure.position,
-            })
-        })
-        .collect::<Option<Vec<_>>>()?;
-    Some(MeasureGroup {
-        id: GroupId(group.grpid?),
-        // A number that no rule knows keeps the group out of goals until someone looks.
-        attrib: group.attrib.unwrap_or(-1),
-        measured_at,
-        modified_at: group
-            .modified
-            .and_then(|modified| DateTime::from_timestamp(modified, 0))
-            .unwrap_or(measured_at),
-        device: group.deviceid.filter(|device| !device.is_empty()),
-        model: group.model.filter(|model| !model.is_empty()),
-        source: Source::Measure,
-        day: None,
-        category: None,
-        gone: false,
-        measurements,
-    })
+/// Reads one row of what `source` told into `page`.
+pub(super) fn row(page: &mut Page, source: Source, raw: &str) {
+    match source {
+        Source::Measure => groups::row(page, raw),
+        Source::Activity | Source::Sleep | Source::Workout => days::row(page, source, raw),
+    }
 }
 
 #[derive(Deserialize)]
@@ -196,10 +139,7 @@ pub(super) fn day_page(body: &str, source: Source) -> Result<Page, Error> {
         Err(_) => vec![list],
     };
     for raw in list {
-        match serde_json::from_str::<days::Row>(raw.get()).ok().and_then(|row| row.group(source)) {
-            Some(group) => page.groups.push(group),
-            None => page.unreadable.push(raw.get().to_owned()),
-        }
+        row(&mut page, source, raw.get());
     }
     Ok(page)
 }
@@ -242,7 +182,7 @@ pub(super) fn devices(body: &str) -> Result<Vec<Device>, Error> {
         sort: device.sort.unwrap_or_default(),
         model: device.model.unwrap_or_default(),
         battery: device.battery.unwrap_or_default(),
-        last_contact: device.last_session_date.and_then(|unix| DateTime::from_timestamp(unix, 0)),
+        last_contact: device.last_session_date.and_then(moment),
     };
     Ok(found.devices.into_iter().enumerate().map(device).collect())
 }
@@ -252,7 +192,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kind::MeasureKind;
     use crate::lenient::tests::anything;
+    use crate::measurement::GroupId;
 
     fn groups(json: &str) -> Page {
         page(&format!(r#"{{"updatetime":"1790256300","timezone":"Europe/Paris","measuregrps":[{json}]}}"#))
@@ -287,6 +229,12 @@ mod tests {
             r#"{"attrib":0,"date":1790253672,"measures":[]}"#,
             r#"{"grpid":1,"measures":[]}"#,
             r#"{"grpid":1,"date":9e300,"measures":[]}"#,
+            r#"{"grpid":1,"date":8210266876799,"measures":[]}"#,
+            r#"{"grpid":1,"date":-8334601228800,"measures":[]}"#,
+            r#"{"grpid":1,"date":-9223372036854775808,"measures":[]}"#,
+            r#"{"grpid":1,"date":0,"measures":[]}"#,
+            r#"{"grpid":1,"date":1790253672,"measures":null}"#,
+            r#"{"grpid":1,"date":1790253672}"#,
             r#"{"grpid":1,"date":1790253672,"measures":{"a":1}}"#,
             r#"{"grpid":1,"date":1790253672,"measures":[{"value":null,"type":1,"unit":-3}]}"#,
             r#"null"#,
@@ -294,7 +242,8 @@ mod tests {
         ] {
             let page = groups(&format!("{bad},{good}"));
             assert_eq!((page.groups.len(), page.unreadable.len()), (1, 1), "{bad}");
-            assert_eq!(page.unreadable[0], bad);
+            let id = bad.contains("grpid").then_some(GroupId(1));
+            assert_eq!((page.unreadable[0].raw.as_str(), page.unreadable[0].id), (bad, id));
         }
     }
 

@@ -3,13 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use rust_decimal::{Decimal, dec};
+use rust_decimal::Decimal;
 
 use super::{Context, Reason};
 use crate::kind::{MeasureKind, Source};
 use crate::link::{Feed, Link};
 use crate::measurement::{Attribution, MeasureGroup};
-use crate::unit::Unit;
 
 /// What a device measured at one moment, which may come as several groups.
 pub(super) type Acts<'a> = HashMap<(DateTime<Utc>, Option<&'a str>), HashSet<MeasureKind>>;
@@ -23,7 +22,7 @@ pub(super) fn acts<'a>(feed: &Feed, groups: &[&'a MeasureGroup]) -> Acts<'a> {
     let mut acts = Acts::new();
     if let Feed::Count { set, .. } = feed {
         for group in groups {
-            let kinds = set.kinds().iter().filter(|kind| group.measurement(**kind).is_some());
+            let kinds = set.kinds().iter().filter(|kind| group.value(**kind).is_some());
             acts.entry(act_of(group)).or_default().extend(kinds);
         }
     }
@@ -42,17 +41,22 @@ pub(super) fn judge(
         return Some(Err(reason));
     }
     Some(match &link.feed {
-        Feed::Track { kind, unit, .. } => match kind.value_in(group, &context.heights) {
+        Feed::Track { kind, unit, .. } => match kind.worked_out(group, &context.heights) {
             None if kind.sources() != [*kind] => Err(Reason::NotWorkedOut),
             value => value
-                .filter(|value| is_plausible(*kind, *unit, value))
+                .filter(|value| kind.is_plausible(*value))
                 .and_then(|value| unit.convert(value))
                 .ok_or(Reason::ImplausibleValue),
         },
         Feed::Count { set, .. } => {
             let found = acts.get(&act_of(group));
             let whole = found.is_some_and(|found| set.kinds().iter().all(|kind| found.contains(kind)));
-            whole.then_some(Decimal::ONE).ok_or(Reason::IncompleteSet)
+            let is_absurd = |kind| group.measurement(kind).is_some() && group.value(kind).is_none();
+            match whole {
+                true => Ok(Decimal::ONE),
+                false if set.kinds().iter().any(|kind| is_absurd(*kind)) => Err(Reason::ImplausibleValue),
+                false => Err(Reason::IncompleteSet),
+            }
         }
     })
 }
@@ -83,12 +87,4 @@ fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reas
     }
     let category = group.category.filter(|_| !options.categories.is_empty());
     category.is_some_and(|category| !options.categories.contains(&category)).then_some(Reason::OtherWorkout)
-}
-
-/// Nothing that a device measures is negative or anywhere near a thousand million, and few things are zero.
-fn is_plausible(kind: MeasureKind, unit: Unit, value: &Decimal) -> bool {
-    let may_be_zero = kind.info().is_some_and(|info| info.may_be_zero);
-    let lowest = if may_be_zero { *value >= Decimal::ZERO } else { *value > Decimal::ZERO };
-    // The evening before is negative.
-    (lowest || unit == Unit::ClockHour) && value.abs() < dec!(1_000_000_000)
 }

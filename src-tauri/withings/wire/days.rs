@@ -4,19 +4,22 @@
 //! <https://developer.withings.com/api-reference>: Measure - Getactivity, Measure - Getworkouts,
 //! Sleep v2 - Getsummary. Times are in seconds, distances in metres, efficiency is a share of one.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::{Decimal, dec};
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::moment;
 use crate::day::{DayRule, Daystamp};
 use crate::kind::{MeasureKind, Source};
 use crate::lenient;
-use crate::measurement::{GroupId, MeasureGroup, Measurement};
+use crate::measurement::{GroupId, MeasureGroup, Measurement, Unreadable};
+use crate::withings::Page;
 
 /// What all three have.
 #[derive(Deserialize)]
-pub(super) struct Row {
+struct Row {
     #[serde(default, deserialize_with = "lenient::integer")]
     id: Option<i64>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -49,59 +52,137 @@ pub(super) struct Row {
 
 /// Values by their names.
 #[derive(Deserialize, Default)]
-pub(super) struct Fields {
+struct Fields {
     #[serde(flatten)]
     values: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Fields {
     fn number(&self, name: &str) -> Option<Decimal> {
-        self.values.get(name).and_then(lenient::decimal)
+        let (mantissa, exponent) = lenient::exact(self.values.get(name)?)?;
+        Decimal::try_from_i128_with_scale(mantissa.into(), u32::try_from(-exponent).ok()?).ok()
     }
 
     /// A value for which zero means that there is none.
     fn positive(&self, name: &str) -> Option<Decimal> {
         self.number(name).filter(|value| *value > Decimal::ZERO)
     }
+
+    /// Whether one of these is there and yet cannot be read.
+    fn is_odd(&self, names: &[&str]) -> bool {
+        let is_odd = |name: &&str| {
+            self.values.get(*name).is_some_and(|value| !is_nothing(value) && self.number(name).is_none())
+        };
+        names.iter().any(is_odd)
+    }
+}
+
+/// Whether a value only says that there is none.
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+    }
+}
+
+/// Longer ones were no night, and no workout.
+const LONGEST_NIGHT: TimeDelta = TimeDelta::hours(48);
+const LONGEST_WORKOUT: TimeDelta = TimeDelta::days(7);
+
+/// Reads one row into `page`.
+pub(super) fn row(page: &mut Page, source: Source, raw: &str) {
+    let kept = |id| Unreadable { id, source, raw: raw.to_owned() };
+    let Ok(row) = serde_json::from_str::<Row>(raw) else {
+        return page.unreadable.push(kept(None));
+    };
+    let (id, is_odd) = (row.id(source), row.is_odd(source));
+    match row.group(source) {
+        Some(group) => {
+            page.groups.push(group);
+            if is_odd {
+                page.unreadable.push(kept(id));
+            }
+        }
+        None => page.unreadable.push(kept(id)),
+    }
 }
 
 impl Row {
-    /// `None` when what identifies the row is missing.
-    pub(super) fn group(self, source: Source) -> Option<MeasureGroup> {
-        let zone: Tz = self.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC);
-        let moment = |unix: Option<i64>| unix.and_then(|unix| DateTime::<Utc>::from_timestamp(unix, 0));
-        let (start, end) = (moment(self.startdate), moment(self.enddate));
+    fn id(&self, source: Source) -> Option<GroupId> {
+        match source {
+            Source::Measure => None,
+            Source::Activity => GroupId::of_day(self.day()?, &self.teller()),
+            Source::Sleep | Source::Workout => GroupId::numbered(source, self.id?),
+        }
+    }
+
+    fn teller(&self) -> String {
+        format!(
+            "{} {}",
+            self.brand.as_deref().unwrap_or_default(),
+            self.deviceid.as_deref().unwrap_or_default()
+        )
+    }
+
+    fn zone(&self) -> Tz {
+        self.timezone.as_deref().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+    }
+
+    /// The day Withings gives it, or the one it ended on.
+    fn day(&self) -> Option<Daystamp> {
+        let sensible =
+            |date: &NaiveDate| moment(date.and_time(NaiveTime::MIN).and_utc().timestamp()).is_some();
         let date = self.date.as_deref().and_then(|date| date.parse::<NaiveDate>().ok());
-        let date = date.or_else(|| Some(end?.with_timezone(&zone).date_naive()))?;
-        let day = Daystamp(date);
+        let ended = || Some(self.enddate.and_then(moment)?.with_timezone(&self.zone()).date_naive());
+        date.filter(sensible).or_else(ended).map(Daystamp)
+    }
+
+    /// Whether a value is there that cannot be read.
+    fn is_odd(&self, source: Source) -> bool {
+        let names: &[&str] = match source {
+            Source::Measure => &[],
+            Source::Activity => &ACTIVITY,
+            Source::Sleep => &SLEEP,
+            Source::Workout => &WORKOUT,
+        };
+        self.data.as_ref().unwrap_or(&self.fields).is_odd(names)
+    }
+
+    /// `None` when what identifies the row is missing, or its times make no sense.
+    fn group(self, source: Source) -> Option<MeasureGroup> {
+        let (id, day, zone) = (self.id(source)?, self.day()?, self.zone());
         let data = self.data.as_ref().unwrap_or(&self.fields);
-        let device = self.deviceid.clone().filter(|device| !device.is_empty());
-        let (id, measured_at, values) = match source {
+        let (start, end) = (self.startdate.and_then(moment), self.enddate.and_then(moment));
+        let span = |longest| {
+            let length = end? - start?;
+            (length >= TimeDelta::zero() && length <= longest).then_some((start?, end?, length))
+        };
+        let (measured_at, length, values) = match source {
             Source::Measure => return None,
-            Source::Activity => {
-                let teller = format!(
-                    "{} {}",
-                    self.brand.as_deref().unwrap_or_default(),
-                    device.as_deref().unwrap_or_default()
-                );
-                (GroupId::of_day(day, &teller)?, DayRule::new(zone, 0).start_of(day), activity(&self.fields))
-            }
+            Source::Activity => (DayRule::new(zone, 0).start_of(day), None, activity(&self.fields)),
             Source::Sleep => {
-                let night = Night { start: start?, end: end?, zone, date };
-                (GroupId::numbered(source, self.id?)?, end?, night.values(data))
+                let (start, end, length) = span(LONGEST_NIGHT)?;
+                (end, Some(length), Night { start, end, zone, date: day.0 }.values(data))
             }
-            Source::Workout => (GroupId::numbered(source, self.id?)?, start?, workout(data, end? - start?)),
+            Source::Workout => {
+                let (start, _, length) = span(LONGEST_WORKOUT)?;
+                (start, Some(length), workout(data, length))
+            }
         };
         Some(MeasureGroup {
             id,
             attrib: self.attrib.unwrap_or(0),
             measured_at,
-            modified_at: moment(self.modified).unwrap_or(measured_at),
-            device,
+            modified_at: self.modified.and_then(moment).unwrap_or(measured_at),
+            device: self.deviceid.filter(|device| !device.is_empty()),
             model: self.model.filter(|model| !model.is_empty() && model.parse::<i64>().is_err()),
             source,
             day: Some(day),
             category: self.category.filter(|_| source == Source::Workout),
+            length,
             gone: false,
             measurements: values.into_iter().filter_map(measurement).collect(),
         })
@@ -109,15 +190,47 @@ impl Row {
 }
 
 /// A kind by its number, and its value if there is one.
-type Value = (i64, Option<Decimal>);
+type Sent = (i64, Option<Decimal>);
 
-fn measurement((kind, value): Value) -> Option<Measurement> {
+fn measurement((kind, value): Sent) -> Option<Measurement> {
     let value = value?;
     let (mantissa, exponent) = (i64::try_from(value.mantissa()).ok()?, -i64::from(value.scale()));
     Some(Measurement { kind: MeasureKind(kind), mantissa, exponent, position: None })
 }
 
-fn activity(fields: &Fields) -> Vec<Value> {
+const ACTIVITY: [&str; 12] = [
+    "steps",
+    "distance",
+    "elevation",
+    "soft",
+    "moderate",
+    "intense",
+    "active",
+    "calories",
+    "totalcalories",
+    "hr_average",
+    "hr_min",
+    "hr_max",
+];
+
+const SLEEP: [&str; 11] = [
+    "total_sleep_time",
+    "asleepduration",
+    "total_timeinbed",
+    "deepsleepduration",
+    "remsleepduration",
+    "lightsleepduration",
+    "sleep_score",
+    "sleep_efficiency",
+    "sleep_latency",
+    "durationtosleep",
+    "hr_average",
+];
+
+const WORKOUT: [&str; 6] =
+    ["calories", "distance", "manual_calories", "manual_distance", "pause_duration", "algo_pause_duration"];
+
+fn activity(fields: &Fields) -> Vec<Sent> {
     vec![
         (1_000_001, fields.number("steps")),
         (1_000_002, fields.number("distance")),
@@ -142,22 +255,28 @@ struct Night {
 }
 
 impl Night {
-    fn values(&self, data: &Fields) -> Vec<Value> {
-        // Other apps' nights come without stages.
-        let asleep = data.number("total_sleep_time").or_else(|| data.number("asleepduration"));
+    fn values(&self, data: &Fields) -> Vec<Sent> {
+        let either = |name: &str, other: &str| data.positive(name).or_else(|| data.positive(other));
+        // Other apps' nights come without stages, which then are null or zero.
+        const STAGES: [&str; 3] = ["deepsleepduration", "remsleepduration", "lightsleepduration"];
+        let has_stages = STAGES.iter().any(|name| data.positive(name).is_some());
+        let stage = |name: &str| data.number(name).filter(|_| has_stages);
+        let asleep = either("total_sleep_time", "asleepduration");
         let in_bed = data
-            .number("total_timeinbed")
+            .positive("total_timeinbed")
             .unwrap_or_else(|| Decimal::from((self.end - self.start).num_seconds()));
-        let efficiency = data.number("sleep_efficiency").and_then(|share| share.checked_mul(dec!(100)));
+        let share = data.positive("sleep_efficiency");
+        let efficiency = share.and_then(|share| share.checked_mul(dec!(100)));
+        let latency = either("sleep_latency", "durationtosleep");
         vec![
             (1_000_101, asleep),
             (1_000_102, Some(in_bed)),
-            (1_000_103, data.number("deepsleepduration")),
-            (1_000_104, data.number("remsleepduration")),
-            (1_000_105, data.number("lightsleepduration")),
+            (1_000_103, stage("deepsleepduration")),
+            (1_000_104, stage("remsleepduration")),
+            (1_000_105, stage("lightsleepduration")),
             (1_000_106, data.positive("sleep_score")),
             (1_000_107, efficiency),
-            (1_000_108, data.number("sleep_latency").or_else(|| data.number("durationtosleep"))),
+            (1_000_108, latency.or_else(|| data.number("sleep_latency"))),
             (1_000_109, data.positive("hr_average")),
             (1_000_110, self.clock(self.start)),
             (1_000_111, self.clock(self.end)),
@@ -172,7 +291,7 @@ impl Night {
     }
 }
 
-fn workout(data: &Fields, length: chrono::TimeDelta) -> Vec<Value> {
+fn workout(data: &Fields, length: TimeDelta) -> Vec<Sent> {
     let paused = data.positive("pause_duration").or_else(|| data.positive("algo_pause_duration"));
     let length = Decimal::from(length.num_seconds()) - paused.unwrap_or_default();
     // What was typed in counts before what was guessed.
@@ -186,78 +305,4 @@ fn workout(data: &Fields, length: chrono::TimeDelta) -> Vec<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(source: Source, json: &str) -> MeasureGroup {
-        serde_json::from_str::<Row>(json).unwrap().group(source).unwrap()
-    }
-
-    fn value(group: &MeasureGroup, name: &str) -> Option<Decimal> {
-        group.measurement(MeasureKind::named(name)?)?.value().map(|value| value.normalize())
-    }
-
-    #[test]
-    fn a_day_of_activity_has_its_date_and_zero_heart_beats_are_none() {
-        let group = read(
-            Source::Activity,
-            r#"{"steps":1209,"distance":1028.559,"elevation":0,"hr_average":0,"deviceid":null,"brand":18,
-                "timezone":"Europe/Amsterdam","date":"2023-10-20","modified":1697884856,"model":"GoogleFit tracker"}"#,
-        );
-        assert_eq!(group.day.unwrap().to_string(), "20231020");
-        assert_eq!(group.measured_at.to_rfc3339(), "2023-10-19T22:00:00+00:00", "midnight in Amsterdam");
-        assert_eq!(
-            (value(&group, "steps"), value(&group, "distance")),
-            (Some(dec!(1209)), Some(dec!(1028.559)))
-        );
-        assert_eq!((value(&group, "floors"), value(&group, "day-heart-rate")), (Some(dec!(0)), None));
-        assert_eq!(group.model.as_deref(), Some("GoogleFit tracker"));
-    }
-
-    #[test]
-    fn a_night_counts_for_the_day_one_woke_up_on_and_its_times_are_those_on_the_wall() {
-        // The night the clocks went forward in Paris: 23:30 to 07:00 are six and a half hours.
-        let group = read(
-            Source::Sleep,
-            r#"{"id":2081804182,"timezone":"Europe/Paris","model":32,"startdate":1774737000,"enddate":1774760400,
-                "date":"2026-03-29","data":{"total_sleep_time":18660,"sleep_efficiency":0.86,"sleep_score":37,
-                "hr_average":0}}"#,
-        );
-        assert_eq!(group.day.unwrap().to_string(), "20260329");
-        assert_eq!(
-            (value(&group, "bedtime"), value(&group, "wake-up-time")),
-            (Some(dec!(-1800)), Some(dec!(25_200)))
-        );
-        assert_eq!(value(&group, "sleep-efficiency"), Some(dec!(86)));
-        assert_eq!(value(&group, "time-in-bed"), Some(dec!(23_400)), "not told, so from first to last");
-        assert_eq!((value(&group, "sleep-heart-rate"), value(&group, "deep-sleep")), (None, None));
-        assert_eq!(group.model, None, "a number tells users nothing");
-    }
-
-    #[test]
-    fn a_workout_is_as_long_as_it_took_without_its_pauses() {
-        let group = read(
-            Source::Workout,
-            r#"{"id":3661300277,"category":2,"timezone":"Europe/Amsterdam","attrib":7,"startdate":1693336011,
-                "enddate":1693336513,"date":"2023-08-29","data":{"calories":47,"manual_calories":70,"distance":680,
-                "manual_distance":0,"pause_duration":80,"algo_pause_duration":null}}"#,
-        );
-        assert_eq!((group.category, value(&group, "workout-duration")), (Some(2), Some(dec!(422))));
-        assert_eq!(
-            (value(&group, "workout-calories"), value(&group, "workout-distance"), value(&group, "workouts")),
-            (Some(dec!(70)), Some(dec!(680)), Some(dec!(1)))
-        );
-    }
-
-    #[test]
-    fn a_row_without_what_identifies_it_is_none() {
-        for (source, json) in [
-            (Source::Activity, r#"{"steps":5}"#),
-            (Source::Sleep, r#"{"date":"2026-03-29","startdate":1,"enddate":2}"#),
-            (Source::Sleep, r#"{"id":1,"date":"2026-03-29"}"#),
-            (Source::Workout, r#"{"id":-1,"startdate":1,"enddate":2,"date":"2026-03-29"}"#),
-        ] {
-            assert!(serde_json::from_str::<Row>(json).unwrap().group(source).is_none(), "{json}");
-        }
-    }
-}
+mod tests;

@@ -221,6 +221,7 @@ fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<(
 fn datapoints(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
     items.add_some(Code::Parked, store::outbox::counts(rows)?.1);
     items.add_some(Code::Held, store::decision::held(rows)?);
+    items.add_some(Code::InFuture, store::measurement::in_future(rows)?);
     items.add_some(Code::Stale, store::datapoint::count_in(rows, store::datapoint::State::Stale)?);
     items.add_some(Code::ManyGone, store::setting::many_gone(rows)?);
     items.add_some(Code::MeasurementUnreadable, store::unreadable::count(rows)?);

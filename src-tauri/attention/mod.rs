@@ -79,6 +79,8 @@ pub enum Code {
     Held,
     /// Measurements are kept that this version cannot read.
     MeasurementUnreadable,
+    /// Measurements are held because they are dated in the future.
+    InFuture,
     /// This computer's clock is wrong.
     ClockWrong,
     /// A link needs what the user does not share at Withings.
@@ -157,6 +159,7 @@ impl Code {
             | Code::GoalNotStarted
             | Code::Held
             | Code::MeasurementUnreadable
+            | Code::InFuture
             | Code::ClockWrong
             | Code::ManyGone
             | Code::Stale
@@ -205,6 +208,7 @@ impl Code {
             Code::GoalRenamed => "A linked goal has a new name",
             Code::Held => "Were these measurements yours?",
             Code::MeasurementUnreadable => "Some measurements are not understood",
+            Code::InFuture => "Measurements are dated in the future",
             Code::ClockWrong => "This computer’s clock is wrong",
             Code::ScopeMissing => "Share more at Withings",
             Code::ShareWithdrawn => "Withings shows nothing any more",

@@ -155,6 +155,7 @@ fn command_for(code: Code) -> Option<&'static str> {
         | Code::GoalNotStarted
         | Code::TroubleLasts
         | Code::MeasurementUnreadable
+        | Code::InFuture
         | Code::ShareWithdrawn
         | Code::ZonesDiffer
         | Code::ZoneUnknown

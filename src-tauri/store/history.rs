@@ -167,7 +167,7 @@ const OUTCOME: &str = "CASE
          WHEN p.state = 'confirmed' AND d.reason = 'other_of_day' THEN 'not_chosen'
          WHEN p.state = 'confirmed' THEN 'sent'
          WHEN p.state IS NOT NULL THEN p.state
-         WHEN d.reason IN ('ambiguous', 'unknown_origin') THEN 'held'
+         WHEN d.reason IN ('ambiguous', 'unknown_origin', 'in_future') THEN 'held'
          ELSE 'skipped' END";
 
 /// The lines that `filter` lets through. Numbers and the words of closed sets alone are put into the text.

@@ -11,6 +11,9 @@ use crate::measurement::{GroupId, MeasureGroup, Measurement};
 /// How far clocks may lie apart, as in `measurement::is_in_future`.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
 
+/// How far the easternmost clocks are ahead, likewise.
+const EASTERNMOST: TimeDelta = TimeDelta::hours(14);
+
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
 pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
     let is_new = insert(rows, group)?;
@@ -212,9 +215,13 @@ pub fn mark_come(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
         "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM decision d
              JOIN measure_group g ON g.id = d.group_id
              JOIN link l ON l.id = d.link_id
-         WHERE d.reason = 'in_future' AND l.removed_at IS NULL AND g.measured_at <= ?1",
+         WHERE d.reason = 'in_future' AND l.removed_at IS NULL AND g.measured_at <= ?1
+             AND (g.day IS NULL OR g.day <= ?2)",
     )?
-    .execute([(now + CLOCKS_DIFFER).timestamp()])?;
+    .execute(params![
+        (now + CLOCKS_DIFFER).timestamp(),
+        Daystamp((now + EASTERNMOST).date_naive()).to_string()
+    ])?;
     Ok(())
 }
 

@@ -37,6 +37,7 @@ const MOST_AT_ONCE: u32 = 1000;
 /// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
 /// Returns how many requests were put into the outbox, and whether something is left.
 pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+    store::measurement::mark_come(rows, store::checkpoint::latest_clock(rows, now)?)?;
     let changed_links: HashSet<LinkId> = store::link::load_changed(rows)?.into_iter().collect();
     let past_is_left = store::backfill::load_all(rows)?.iter().any(|backfill| !backfill.is_done());
     if changed_links.is_empty() && !past_is_left && store::measurement::all_planned(rows)? {
@@ -57,7 +58,7 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
     };
     let mut changes = Changes { rows, unwanted, enqueued: 0, now };
     for link in links {
-        let Some(context) = context(rows, &link)? else {
+        let Some(context) = context(rows, &link, now)? else {
             continue;
         };
         let released = backfill::release(rows, &link, &context, now)?;
@@ -88,7 +89,7 @@ pub(crate) fn replan(
     unwanted: Unwanted,
     now: DateTime<Utc>,
 ) -> anyhow::Result<u64> {
-    let Some(context) = context(rows, link)? else {
+    let Some(context) = context(rows, link, now)? else {
         return Ok(0);
     };
     let mut changes = Changes { rows, unwanted, enqueued: 0, now };
@@ -99,12 +100,13 @@ pub(crate) fn replan(
 }
 
 /// What a link's plan goes by; `None` while its goal is unknown.
-fn context(rows: &Rows, link: &Link) -> anyhow::Result<Option<Context>> {
+fn context(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Context>> {
     let Some(goal) = store::goal::load(rows, &link.goal)? else {
         return Ok(None);
     };
     let rule = goal.day_rule(store::account::time_zone(rows)?);
-    Ok(Some(context_for(rows, &link.feed, &goal, rule)?))
+    let now = store::checkpoint::latest_clock(rows, now)?;
+    Ok(Some(Context { now, ..context_for(rows, &link.feed, &goal, rule)? }))
 }
 
 /// What a plan of `feed` for `goal` goes by. What is known of the goal's readings outlives its links.

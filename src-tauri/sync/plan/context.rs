@@ -44,10 +44,12 @@ pub struct Context {
     pub verdicts: Verdicts,
     /// For the body mass index.
     pub heights: Heights,
+    /// The latest that any clock says; what is dated later is held.
+    pub now: DateTime<Utc>,
 }
 
 impl Context {
-    /// A goal's days, and nothing known from before.
+    /// A goal's days, and nothing known from before, nor what the clocks say.
     pub fn new(rule: DayRule) -> Context {
         Context {
             rule,
@@ -56,6 +58,7 @@ impl Context {
             first_day: None,
             verdicts: Verdicts::new(),
             heights: Heights::default(),
+            now: DateTime::<Utc>::MAX_UTC,
         }
     }
 

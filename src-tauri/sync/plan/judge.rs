@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use super::{Context, Reason};
 use crate::kind::{MeasureKind, Source};
 use crate::link::{Feed, Link};
-use crate::measurement::{Attribution, MeasureGroup};
+use crate::measurement::{Attribution, MeasureGroup, is_in_future};
 
 /// What a device measured at one moment, which may come as several groups.
 pub(super) type Acts<'a> = HashMap<(DateTime<Utc>, Option<&'a str>), HashSet<MeasureKind>>;
@@ -63,6 +63,9 @@ pub(super) fn judge(
 
 /// Why a group is kept out, whatever its value.
 fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reason> {
+    if is_in_future(group, context.now) {
+        return Some(Reason::InFuture);
+    }
     let (options, verdict) = (&link.options, context.verdicts.get(&group.id));
     match (group.attribution(), verdict) {
         (Attribution::Certain, _) => {}

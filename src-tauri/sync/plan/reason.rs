@@ -40,6 +40,8 @@ pub enum Reason {
     Deleted,
     /// The user decided not to send it.
     Discarded,
+    /// Dated in the future: it waits until that has come.
+    InFuture,
 }
 
 impl Reason {
@@ -75,6 +77,7 @@ impl Reason {
             Reason::BeforeGoal => "skipped: before the goal’s first day",
             Reason::Deleted => "you deleted it at Beeminder; it stays deleted",
             Reason::Discarded => "you decided not to send it",
+            Reason::InFuture => "held: dated in the future",
         }
     }
 

@@ -96,10 +96,11 @@ async fn two_devices_that_count_the_same_steps_do_not_double_them() {
 #[tokio::test]
 async fn naps_are_counted_in_or_left_out_as_the_user_says() {
     for (taken, hours) in [(Take::Sum, 8.5), (Take::Max, 7.0)] {
-        let test = linked("sleep", take(MeasureKind::SLEEP_DURATION, taken)).await;
+        let mut test = linked("sleep", take(MeasureKind::SLEEP_DURATION, taken)).await;
+        test.advance(TimeDelta::hours(8));
         let now = test.now;
         test.world().withings.days().sleep(day("2026-11-23"), 7 * 3600, now);
-        let afternoon = now + TimeDelta::hours(8);
+        let afternoon = now;
         test.world().withings.days().sleep_until(day("2026-11-23"), afternoon, 5400, now);
         test.sync().await;
         assert_eq!(test.values("sleep"), [hours], "{taken:?}");
@@ -111,7 +112,8 @@ async fn a_night_that_is_split_or_merged_later_is_right_in_the_end() {
     let mut test = linked("sleep", take(MeasureKind::SLEEP_DURATION, Take::Sum)).await;
     let now = test.now;
     let first = test.world().withings.days().sleep(day("2026-11-23"), 4 * 3600, now);
-    let second = test.world().withings.days().sleep_until(day("2026-11-23"), now, 2 * 3600, now);
+    let before = now - TimeDelta::hours(5);
+    let second = test.world().withings.days().sleep_until(day("2026-11-23"), before, 2 * 3600, now);
     test.sync().await;
     assert_eq!(test.values("sleep"), [6.0]);
     // Withings merges the two into a new row, hours later; the old rows vanish without a trace.

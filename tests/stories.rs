@@ -42,4 +42,5 @@ mod three_facts;
 mod tokens;
 mod unknown;
 mod weigh_in;
+mod what_withings_sends;
 mod withings_bad_days;

@@ -5,6 +5,7 @@
 mod context;
 mod judge;
 mod reason;
+mod told_twice;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::comment::{self, Mentions};
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
 use crate::difference::Word;
+use crate::kind::MeasureKind;
 use crate::link::{Feed, Link, Take};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::unit::Unit;
@@ -23,6 +25,7 @@ use crate::unit::Unit;
 pub use context::{Context, Given, KnownDays, Struck};
 use judge::{acts, judge};
 pub use reason::Reason;
+use told_twice::{Told, told};
 
 /// What becomes of one group under one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,26 +162,19 @@ fn plan_each(plan: &mut Plan, link: &Link, candidates: &[Candidate<'_>]) {
 /// One datapoint for a whole day.
 fn plan_day(plan: &mut Plan, link: &Link, day: Daystamp, candidates: &[Candidate<'_>]) {
     let request_id = request_id(link, candidates[0].place);
-    let (value, chosen, choice) = match &link.feed {
+    let Told { value, counted, choice } = match &link.feed {
         Feed::Track { kind, take, .. } => {
-            let (value, chosen) = take_from(*take, candidates);
-            // A day that comes as one row is no choice.
-            let is_whole = kind.day_take() != Take::Every && candidates.len() == 1;
-            let choice = format!("{} of {}", take.label(), candidates.len());
-            (value, chosen, if is_whole { String::new() } else { choice })
+            told_twice(*kind, *take, candidates).unwrap_or_else(|| told_by_devices(*kind, *take, candidates))
         }
-        Feed::Count { .. } => (Decimal::ONE, Some(0), String::new()),
+        Feed::Count { .. } => Told { value: Decimal::ONE, counted: vec![0], choice: String::new() },
     };
     for (index, Candidate { place, .. }) in candidates.iter().enumerate() {
-        let reason = match chosen {
-            Some(chosen) if chosen != index => Reason::OtherOfDay,
-            Some(_) | None => Reason::SentForDay,
-        };
+        let reason = if counted.contains(&index) { Reason::SentForDay } else { Reason::OtherOfDay };
         plan.decisions.push(decision(*place, reason, Some(request_id.clone())));
     }
     let date = day.0.format("%Y-%m-%d").to_string();
-    let device =
-        chosen.and_then(|chosen| candidates.get(chosen)).and_then(|c| c.place.group.model.as_deref());
+    let one = if let [one] = counted[..] { candidates.get(one) } else { None };
+    let device = one.and_then(|one| one.place.group.model.as_deref());
     let mentions = Mentions { time: &date, device, choice: &choice };
     plan.datapoints.push(Datapoint {
         request_id,
@@ -188,21 +184,35 @@ fn plan_day(plan: &mut Plan, link: &Link, day: Daystamp, candidates: &[Candidate
     });
 }
 
-/// The day's value, and which candidate it is when it is one. `candidates` is in time order, not empty.
-fn take_from(take: Take, candidates: &[Candidate<'_>]) -> (Decimal, Option<usize>) {
-    let one = |index: usize| (candidates[index].value, Some(index));
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by_key(|index| candidates[*index].value);
-    let (middle, last) = (candidates.len() / 2, candidates.len() - 1);
+/// The value of nights or workouts, of which the same may be told twice.
+fn told_twice(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) -> Option<Told> {
+    told(kind, take, &candidates.iter().map(|one| (one.place.group, one.value)).collect::<Vec<_>>())
+}
+
+/// The value of what was measured at moments, or of a day that several devices told.
+fn told_by_devices(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) -> Told {
+    let (value, chosen) = take_from(take, &candidates.iter().map(|c| c.value).collect::<Vec<_>>());
+    // A day that comes as one row is no choice.
+    let is_whole = kind.day_take() != Take::Every && candidates.len() == 1;
+    let choice = if is_whole { String::new() } else { format!("{} of {}", take.label(), candidates.len()) };
+    Told { value, counted: chosen.map_or_else(|| (0..candidates.len()).collect(), |one| vec![one]), choice }
+}
+
+/// The day's value, and which one it is when it is one. `values` is in time order, not empty.
+fn take_from(take: Take, values: &[Decimal]) -> (Decimal, Option<usize>) {
+    let one = |index: usize| (values[index], Some(index));
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|index| values[*index]);
+    let (middle, last) = (values.len() / 2, values.len() - 1);
     match take {
         Take::Every | Take::First => one(0),
         Take::Last => one(last),
         Take::Min => one(order[0]),
         Take::Max => one(order[last]),
-        Take::Median if candidates.len() % 2 == 1 => one(order[middle]),
-        Take::Median => (mean(&[candidates[order[middle - 1]].value, candidates[order[middle]].value]), None),
-        Take::Mean => (mean(&candidates.iter().map(|c| c.value).collect::<Vec<_>>()), None),
-        Take::Sum => (candidates.iter().map(|c| c.value).sum(), None),
+        Take::Median if values.len() % 2 == 1 => one(order[middle]),
+        Take::Median => (mean(&[values[order[middle - 1]], values[order[middle]]]), None),
+        Take::Mean => (mean(values), None),
+        Take::Sum => (values.iter().sum(), None),
     }
 }
 

@@ -7,6 +7,7 @@ mod connect;
 mod forget;
 mod goals;
 mod held;
+mod known;
 mod links;
 pub mod polling;
 mod preview;

@@ -1,10 +1,11 @@
 //! What a link sends, read from arguments. A wrong word is answered with all the right ones.
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use strum::VariantArray;
 
 use super::args::{FeedArgs, OptionArgs, YesNo};
-use crate::app::Since;
+use crate::app::{App, Since};
 use crate::goal::GoalSlug;
 use crate::kind::{KINDS, KindInfo, MeasureKind};
 use crate::link::{Feed, Options, Take};
@@ -12,8 +13,24 @@ use crate::measure_set::{MeasureSet, NAMED_SETS};
 use crate::unit::Unit;
 use crate::workout;
 
+/// Reads what to send and where to; without a unit in that of the goal.
+pub(super) async fn read_for(
+    app: &App,
+    args: &FeedArgs,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(GoalSlug, Feed)> {
+    let (slug, feed) = read(args)?;
+    match feed {
+        Feed::Track { kind, take, .. } if args.unit.is_none() => {
+            let unit = app.unit_of_goal(&slug, kind, now).await?;
+            Ok((slug, Feed::Track { kind, unit, take }))
+        }
+        feed @ (Feed::Track { .. } | Feed::Count { .. }) => Ok((slug, feed)),
+    }
+}
+
 /// Reads what to send and where to.
-pub(super) fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
+fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
     let slug = GoalSlug(args.goal.clone().context("Say which goal with --goal NAME; see “bws goals”")?);
     let feed = match (&args.track, &args.count) {
         (Some(kind), None) => track(kind, args)?,

@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<Exit> {
     match action {
         LinkAction::Add { feed, options, since } => {
-            let (slug, feed) = feed::read(&feed)?;
+            let (slug, feed) = feed::read_for(app, &feed, now).await?;
             let options = feed::options(&options, &Options::default())?;
             let added = app.add_link(&slug, feed, options, feed::since(&since)?, now).await?;
             let mut value = link_json(&added.link);
@@ -177,11 +177,11 @@ pub(super) async fn preview(
             (link.slug, link.feed, feed::options(options, &link.options)?)
         }
         None => {
-            let (slug, feed) = feed::read(feed)?;
+            let (slug, feed) = feed::read_for(app, feed, now).await?;
             (slug, feed, feed::options(options, &Options::default())?)
         }
     };
-    let preview = app.preview(&slug, feed, options, days, now).await?;
+    let preview = app.preview_of(id.map(LinkId), &slug, feed, options, days, now).await?;
     warn(&preview.misfits, output);
     if let Some(trouble) = &preview.trouble {
         output.progress(&format!("Warning: the newest measurements may be missing. {trouble}"));

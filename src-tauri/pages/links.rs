@@ -63,7 +63,7 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
     let (pending, parked) = store::outbox::counts_of(rows, link.id)?;
     Ok(Card {
         id: link.id,
-        form: LinkForm::of(&link.slug, &link.feed, &link.options),
+        form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
         each_day: is_each_day(&link.feed),
         since: link.since,
         title: goal.title,
@@ -172,7 +172,8 @@ impl App {
         (dark, width): (bool, u32),
         now: DateTime<Utc>,
     ) -> anyhow::Result<PreviewView> {
-        let preview = self.preview(&form.slug(), form.feed()?, form.options.clone(), DAYS, now).await?;
+        let (link, options) = (form.link.map(LinkId), form.options.clone());
+        let preview = self.preview_of(link, &form.slug(), form.feed()?, options, DAYS, now).await?;
         let plan = &preview.plan;
         let moment = |datapoint: &crate::datapoint::Datapoint| match datapoint.moment {
             crate::datapoint::Moment::At(at) => at,

@@ -27,10 +27,7 @@ const NAMES: [(&[&str], &[Unit]); 29] = [
     (&["year", "years", "yr", "yrs"], &[Year]),
     (&["sec", "secs", "seconds"], &[Second]),
     (&["msec", "msecs", "millisecond", "milliseconds"], &[Millisecond]),
-    (
-        &["kcal", "kcals", "kilocalorie", "kilocalories", "calorie", "calories", "cals", "cal"],
-        &[Kilocalorie],
-    ),
+    (&["kcal", "kcals", "kilocalorie", "kilocalories", "calorie", "calories", "cals", "cal"], &[Kilocalorie]),
     (&["kj", "kilojoule", "kilojoules"], &[Kilojoule]),
     (&["ml/min/kg", "ml/kg/min"], &[OxygenUptake]),
     (&["µs", "microsiemens"], &[Microsiemens]),
@@ -58,9 +55,28 @@ const WEAK_NAMES: [(&[&str], &[Unit]); 12] = [
     (&["number", "numbers", "ratio", "index", "level", "rating"], &[Number, Ratio, Point]),
     (
         &[
-            "times", "count", "counts", "measurement", "measurements", "reading", "readings", "weigh-in",
-            "weigh-ins", "weighin", "weighins", "weighing", "weighings", "workout", "workouts", "session",
-            "sessions", "exercise", "exercises", "day", "days", "datapoints",
+            "times",
+            "count",
+            "counts",
+            "measurement",
+            "measurements",
+            "reading",
+            "readings",
+            "weigh-in",
+            "weigh-ins",
+            "weighin",
+            "weighins",
+            "weighing",
+            "weighings",
+            "workout",
+            "workouts",
+            "session",
+            "sessions",
+            "exercise",
+            "exercises",
+            "day",
+            "days",
+            "datapoints",
         ],
         &[Number, Point, Ratio],
     ),
@@ -138,7 +154,8 @@ fn tidied(text: &str) -> String {
 
 /// "hours per night" are hours.
 fn without_rate(text: &str) -> &str {
-    const SPANS: [&str; 10] = ["day", "night", "week", "month", "year", "d", "wk", "session", "morning", "24h"];
+    const SPANS: [&str; 10] =
+        ["day", "night", "week", "month", "year", "d", "wk", "session", "morning", "24h"];
     for sign in [" per ", "/", " a ", " each ", " every "] {
         if let Some((before, after)) = text.rsplit_once(sign)
             && SPANS.contains(&after.trim())

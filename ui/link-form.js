@@ -31,13 +31,14 @@ export async function linkForm(root, context, options = {}) {
   prepare(form, catalogue, choices, options);
   write(form, catalogue, options.link?.form ?? wanted(choices, options.goal));
 
-  const preview = settled(() => showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link)));
+  const values = () => ({ ...read(form, catalogue), link: options.link?.id ?? null });
+  const preview = settled(() => showPreview(form, context, problem, values, Boolean(options.link)));
   form.addEventListener("input", (event) => {
     clearProblem(problem);
     if (event.target.name === "goal") {
       write(form, catalogue, choices.find((choice) => choice.slug === form.goal.value).suggestion);
     }
-    adapt(form, catalogue, event.target.name);
+    adapt(form, catalogue, event.target.name, choices);
     preview();
   });
   form.addEventListener("submit", (event) => {
@@ -57,7 +58,7 @@ export async function linkForm(root, context, options = {}) {
   });
   adapt(form, catalogue, "goal");
   $("[type=submit]", form).disabled = !form.goal.value;
-  await showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link));
+  await showPreview(form, context, problem, values, Boolean(options.link));
   return { redraw: preview };
 }
 
@@ -157,12 +158,15 @@ function read(form, catalogue) {
 }
 
 /** Shows the fields that make sense for what was chosen. */
-function adapt(form, catalogue, changed) {
+function adapt(form, catalogue, changed, choices = []) {
   const track = form.sends.value === "track";
   const kind = catalogue.kinds.find((known) => known.name === form.kind.value) ?? catalogue.kinds[0];
   $(".tracking", form).hidden = !track;
   $(".counting", form).hidden = track;
   $(".own-set", form).hidden = form.set.value !== "";
+  const members = catalogue.sets.find((set) => set.name === form.set.value)?.kinds ?? [];
+  const what = members.map((name) => t(`kind.${name}`)).join(", ");
+  setText($("#set-kinds", form), members.length > 1 ? t("link.set_kinds", { what }) : "");
   $(".times", form).hidden = track && kind.source !== "measure";
   $(".workouts", form).hidden = !(track && kind.source === "workout");
   $(".devices", form).hidden = catalogue.devices.length === 0;
@@ -174,7 +178,8 @@ function adapt(form, catalogue, changed) {
   }
   if (changed === "kind") {
     form.take.value = kind.take === "every" ? "last" : kind.take;
-    form.unit.value = kind.units[0][0];
+    const choice = choices.find(({ slug }) => slug === form.goal.value);
+    form.unit.value = choice?.units_of_kinds[kind.name] ?? kind.units[0][0];
   }
 }
 

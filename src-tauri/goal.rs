@@ -272,7 +272,7 @@ impl Misfit {
             ]),
             Misfit::CountsInUnits { units } => text::facts([("units", units.clone())]),
             Misfit::ValuesLookWrong { value, kind, chosen } => text::facts([
-                ("value", value.to_string()),
+                ("value", figure(*value)),
                 ("kind", kind.to_string()),
                 ("chosen", chosen.label().into()),
             ]),
@@ -306,10 +306,18 @@ impl fmt::Display for Misfit {
     }
 }
 
+/// So much of a goal's units is shown.
+const MOST_SHOWN: usize = 40;
+
+/// A value as Beeminder shows it: to six decimals, and nothing that fills a screen.
+fn figure(value: f64) -> String {
+    if value.abs() < 1e12 { ((value * 1e6).round() / 1e6).to_string() } else { format!("{value:e}") }
+}
+
 /// Whether the goal's units name something else than what is sent.
 fn other_units(goal: &Goal, feed: &Feed) -> Option<Misfit> {
     let named = unit::named_in(&goal.units);
-    let units = || goal.units.trim().to_owned();
+    let units = || goal.units.trim().chars().filter(|letter| !letter.is_control()).take(MOST_SHOWN).collect();
     match feed {
         _ if named.is_empty() => None,
         Feed::Count { .. } => {
@@ -440,5 +448,18 @@ pub(crate) mod tests {
             let found = other_units(&goal, &feed);
             assert_eq!(found.as_ref().map(Misfit::code), expected, "{units} {feed:?}");
         }
+    }
+
+    #[test]
+    fn what_others_entered_is_shown_in_reasonable_length() {
+        for (value, shown) in
+            [(12.6, "12.6"), (12.600_000_000_01, "12.6"), (9000.0, "9000"), (1e300, "1e300")]
+        {
+            assert_eq!(figure(value), shown);
+        }
+        let goal = Goal { units: format!("kg\u{1b}[2J {}", "o".repeat(500)), ..goal() };
+        let feed = track(MeasureKind::SYSTOLIC);
+        let Some(Misfit::OtherUnits { units, .. }) = other_units(&goal, &feed) else { panic!() };
+        assert!(units.len() <= 40 && !units.contains('\u{1b}'), "{units}");
     }
 }

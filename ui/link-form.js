@@ -35,6 +35,7 @@ export async function linkForm(root, context, options = {}) {
   const preview = settled(() => showPreview(form, context, problem, values, Boolean(options.link)));
   form.addEventListener("input", (event) => {
     clearProblem(problem);
+    shown = [];
     if (event.target.name === "goal") {
       write(form, catalogue, choices.find((choice) => choice.slug === form.goal.value).suggestion);
     }
@@ -48,9 +49,9 @@ export async function linkForm(root, context, options = {}) {
       : async () => {
         const misfits = await backend.addLink(read(form, catalogue));
         // The others could be read in the preview.
-        const unsent = misfits.filter(({ key }) => ["misfit.past_may_derail", "misfit.past_is_unknown"].includes(key));
-        if (unsent.length > 0) {
-          await context.tell(t("link.made"), unsent.map(say));
+        const unread = misfits.filter(({ key }) => !shown.includes(key));
+        if (unread.length > 0) {
+          await context.tell(t("link.made"), unread.map(say));
         }
         options.onDone();
       };
@@ -185,6 +186,9 @@ function adapt(form, catalogue, changed, choices = []) {
 
 let latest = 0;
 
+/** The keys of the warnings that the preview shows. */
+let shown = [];
+
 async function showPreview(form, context, problem, values, exists) {
   const asked = ++latest;
   const wish = values();
@@ -193,6 +197,7 @@ async function showPreview(form, context, problem, values, exists) {
     return;
   }
   setText($(".summary", form), t("link.previewing"));
+  shown = [];
   let preview;
   try {
     const width = Math.round($(".preview", form).clientWidth) || 600;
@@ -219,6 +224,7 @@ async function showPreview(form, context, problem, values, exists) {
   setText($("summary", out), t("link.kept_out", { count: keptOut.length }));
   replace($("ul", out), keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)));
   const list = $(".misfits", form);
+  shown = misfits.map(({ key }) => key);
   list.hidden = misfits.length === 0;
   replace(list, misfits.map((misfit) => h("li", {}, say(misfit))));
   const doubt = $(".trouble", form);

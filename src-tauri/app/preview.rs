@@ -44,9 +44,9 @@ pub struct Preview {
 #[derive(Debug, Clone)]
 pub(crate) struct Looked {
     at: DateTime<Utc>,
-    user: User,
-    goal: Goal,
-    stored: Vec<StoredDatapoint>,
+    pub(super) user: User,
+    pub(super) goal: Goal,
+    pub(super) stored: Vec<StoredDatapoint>,
 }
 
 /// For how long a goal need not be read again for a preview.
@@ -113,7 +113,7 @@ impl App {
 
     /// Reads a goal and what it has of late; again only after a while, since a form is filled in step by
     /// step and each step is previewed.
-    async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
+    pub(super) async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
         let is_fresh = |looked: &&Looked| looked.goal.slug == *slug && (now - looked.at).abs() < LOOKED;
         let known = self.looked.lock().await.as_ref().filter(is_fresh).cloned();
         if let Some(known) = known {
@@ -131,11 +131,7 @@ impl App {
     /// A goal with the values it has of late.
     pub(crate) async fn goal_of_late(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Goal> {
         let Looked { goal, stored, .. } = self.look_at(slug, now).await?;
-        let foreign =
-            stored.iter().filter(|datapoint| !datapoint.is_ours() && !datapoint.is_beeminders_own());
-        let mut foreign: Vec<_> = foreign.collect();
-        foreign.sort_by_key(|datapoint| datapoint.confirmation.daystamp.clone());
-        let last_values = foreign.iter().filter_map(|datapoint| datapoint.value).collect();
+        let last_values = super::conflict::last_values(&stored);
         Ok(Goal { last_values, ..goal })
     }
 

@@ -19,9 +19,6 @@ const DAYS: usize = 2;
 /// When everything of so long is left out, it need not be many.
 const LONG: TimeDelta = TimeDelta::days(7);
 
-/// What is looked through: nothing of a filter shows in what is older.
-const LOOKED_AT: TimeDelta = TimeDelta::days(60);
-
 /// A link that leaves out everything new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LeftOut {
@@ -37,10 +34,13 @@ pub(super) struct LeftOut {
 
 /// Lists the links in force that leave out everything new.
 pub(super) fn left_out(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<LeftOut>> {
-    let mut found = Vec::new();
+    let mut found: Vec<LeftOut> = Vec::new();
     for link in store::link::load_all(rows)? {
-        let from = Daystamp((now - LOOKED_AT).date_naive());
-        let outcomes = store::decision::outcomes(rows, link.id, from)?;
+        // One word a goal is enough, and an incident is one goal's.
+        if found.iter().any(|left_out| left_out.goal == link.slug.0) {
+            continue;
+        }
+        let outcomes = store::decision::outcomes(rows, link.id, |reason| effect(reason) == Effect::Through)?;
         let by_the_day = matches!(&link.feed, Feed::Track { kind, .. } if kind.source() != Source::Measure);
         if let Some((filters, since)) = leaves_out(&outcomes, by_the_day, link.since, now) {
             found.push(LeftOut { goal: link.slug.0, link: link.id, filters, since });
@@ -89,7 +89,7 @@ enum Effect {
     Through,
     /// The link's filter, or the set it counts, left it out.
     LeftOut,
-    /// It says nothing about filters: it waits for an answer, or is nobody's.
+    /// It says nothing about filters: it waits for an answer, or the user did not want it.
     Neither,
 }
 
@@ -106,6 +106,9 @@ fn effect(reason: Reason) -> Effect {
         | Reason::UnknownOrigin
         | Reason::AccountCreation
         | Reason::ImplausibleValue
+        | Reason::BeforeGoal
+        | Reason::Deleted
+        | Reason::Discarded
         | Reason::NotMine => Effect::Neither,
     }
 }

@@ -85,9 +85,18 @@ async fn change(
     let feed = feed::changed(feed, &link.feed)?;
     let options = feed::options(options, &link.options)?;
     let change = app.preview_change(id, &feed, &options)?;
+    let misfits = match app.misfits_of_change(id, &feed, &options, now).await {
+        Ok(misfits) => misfits,
+        Err(error) => {
+            output.progress(&format!("Warning: whether the goal suits this is not known. {error:#}"));
+            Vec::new()
+        }
+    };
+    warn(&misfits, output);
     let new = Link { feed: feed.clone(), options: options.clone(), ..link };
     let value = json!({"link": id, "sends": sends(&new), "added": change.added.len(),
-        "updated": change.updated.len(), "removed": change.unwanted.len(), "same": change.same, "done": yes});
+        "updated": change.updated.len(), "removed": change.unwanted.len(), "same": change.same, "done": yes,
+        "warnings": misfits_json(&misfits)});
     let mut text = format!("Link {}\n{}\n", line(&new), what_becomes(&change, existing));
     if matches!(existing, ExistingArg::Update) {
         for (known, wanted) in change.updated.iter().take(MOST_SHOWN) {

@@ -42,18 +42,25 @@ pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::
     Ok(())
 }
 
-/// What became of a link's measurements from a day on, newest first.
-pub fn outcomes(rows: &Connection, link: LinkId, from: Daystamp) -> anyhow::Result<Vec<Outcome>> {
+/// What became of a link's measurements, newest first, down to the first that `is_last` is said of.
+pub fn outcomes(
+    rows: &Connection,
+    link: LinkId,
+    is_last: impl Fn(Reason) -> bool,
+) -> anyhow::Result<Vec<Outcome>> {
     let mut statement = rows.prepare_cached(
-        "SELECT measured_at, daystamp, reason FROM decision WHERE link_id = ?1 AND daystamp >= ?2
-         ORDER BY measured_at DESC",
+        "SELECT measured_at, daystamp, reason FROM decision WHERE link_id = ?1
+         ORDER BY daystamp DESC, measured_at DESC",
     )?;
-    let mut found = statement.query(params![link.0, from.to_string()])?;
+    let mut found = statement.query([link.0])?;
     let mut outcomes = Vec::new();
     while let Some(row) = found.next()? {
         let day = row.get::<_, String>(1)?.parse::<Daystamp>();
         if let (Ok(day), Some(reason)) = (day, Reason::named(&row.get::<_, String>(2)?)) {
             outcomes.push(Outcome { measured_at: moment(row.get(0)?), day, reason });
+            if is_last(reason) {
+                break;
+            }
         }
     }
     Ok(outcomes)

@@ -3,6 +3,8 @@
 
 mod values;
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use crate::goal::Goal;
@@ -91,7 +93,8 @@ fn set_for(kind: MeasureKind) -> MeasureSet {
 pub fn unit_for(goal: &Goal, kind: MeasureKind, own: Option<Decimal>) -> Unit {
     let choices = kind.unit().choices();
     let named = unit::named_in(&goal.units);
-    let possible: Vec<Unit> = choices.iter().copied().filter(|unit| named.contains(unit)).collect();
+    // In the order of likelihood: "m" are metres rather than miles.
+    let possible: Vec<Unit> = named.iter().copied().filter(|unit| choices.contains(unit)).collect();
     match (possible.as_slice(), values_say(kind, &goal.last_values, own)) {
         ([unit], _) => *unit,
         ([], ValuesSay::In(unit)) if named.is_empty() => unit,
@@ -99,6 +102,19 @@ pub fn unit_for(goal: &Goal, kind: MeasureKind, own: Option<Decimal>) -> Unit {
         ([unit, ..], _) => *unit,
         ([], _) => kind.unit(),
     }
+}
+
+/// The units of a goal for the kinds that would be sent to it in another than their usual one.
+pub fn units_of_kinds(
+    goal: &Goal,
+    own: &dyn Fn(MeasureKind) -> Option<Decimal>,
+) -> BTreeMap<&'static str, &'static str> {
+    let several = KINDS.iter().filter(|info| info.is_trackable() && info.unit.choices().len() > 1);
+    several
+        .map(|info| (info, unit_for(goal, info.kind, own(info.kind))))
+        .filter(|(info, unit)| *unit != info.unit)
+        .map(|(info, unit)| (info.name, unit.name()))
+        .collect()
 }
 
 /// What the goal makes of a day: of several weights it keeps the lowest, so that is sent.
@@ -177,5 +193,12 @@ mod tests {
         }
         let goal = Goal { units: "degrees".into(), last_values: vec![98.2], ..goal() };
         assert_eq!(unit_for(&goal, MeasureKind(71), None), Unit::Fahrenheit);
+        let distance = MeasureKind(1_000_002);
+        for (values, expected) in
+            [(vec![], Unit::Metre), (vec![8000.0], Unit::Metre), (vec![5.0], Unit::Metre)]
+        {
+            let goal = Goal { units: "m".into(), last_values: values, ..goal.clone() };
+            assert_eq!(unit_for(&goal, distance, None), expected);
+        }
     }
 }

@@ -31,6 +31,7 @@ export async function linkForm(root, context, options = {}) {
   prepare(form, catalogue, choices, options);
   write(form, catalogue, options.link?.form ?? wanted(choices, options.goal));
 
+  const goals = options.link ? [{ ...options.link, slug: options.link.form.goal }] : choices;
   const values = () => ({ ...read(form, catalogue), link: options.link?.id ?? null });
   const preview = settled(() => showPreview(form, context, problem, values, Boolean(options.link)));
   form.addEventListener("input", (event) => {
@@ -39,7 +40,7 @@ export async function linkForm(root, context, options = {}) {
     if (event.target.name === "goal") {
       write(form, catalogue, choices.find((choice) => choice.slug === form.goal.value).suggestion);
     }
-    adapt(form, catalogue, event.target.name, choices);
+    adapt(form, catalogue, event.target.name, goals);
     preview();
   });
   form.addEventListener("submit", (event) => {
@@ -159,7 +160,7 @@ function read(form, catalogue) {
 }
 
 /** Shows the fields that make sense for what was chosen. */
-function adapt(form, catalogue, changed, choices = []) {
+function adapt(form, catalogue, changed, goals = []) {
   const track = form.sends.value === "track";
   const kind = catalogue.kinds.find((known) => known.name === form.kind.value) ?? catalogue.kinds[0];
   $(".tracking", form).hidden = !track;
@@ -179,8 +180,8 @@ function adapt(form, catalogue, changed, choices = []) {
   }
   if (changed === "kind") {
     form.take.value = kind.take === "every" ? "last" : kind.take;
-    const choice = choices.find(({ slug }) => slug === form.goal.value);
-    form.unit.value = choice?.units_of_kinds[kind.name] ?? kind.units[0][0];
+    const goal = goals.find(({ slug }) => slug === form.goal.value);
+    form.unit.value = goal?.units_of_kinds[kind.name] ?? kind.units[0][0];
   }
 }
 

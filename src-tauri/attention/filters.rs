@@ -85,17 +85,22 @@ fn leaves_out(
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// The link's filter let it through.
+    /// The link's filter let it through, whatever became of it then.
     Through,
     /// The link's filter, or the set it counts, left it out.
     LeftOut,
-    /// It says nothing about filters: it waits for an answer, or the user did not want it.
+    /// It says nothing about filters: it waits for an answer, or is nobody's.
     Neither,
 }
 
 fn effect(reason: Reason) -> Effect {
     match reason {
-        Reason::Sent | Reason::SentForDay | Reason::OtherOfDay => Effect::Through,
+        Reason::Sent
+        | Reason::SentForDay
+        | Reason::OtherOfDay
+        | Reason::BeforeGoal
+        | Reason::Deleted
+        | Reason::Discarded => Effect::Through,
         Reason::IncompleteSet
         | Reason::NotWorkedOut
         | Reason::TypedIn
@@ -106,9 +111,6 @@ fn effect(reason: Reason) -> Effect {
         | Reason::UnknownOrigin
         | Reason::AccountCreation
         | Reason::ImplausibleValue
-        | Reason::BeforeGoal
-        | Reason::Deleted
-        | Reason::Discarded
         | Reason::NotMine => Effect::Neither,
     }
 }

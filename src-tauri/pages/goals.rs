@@ -14,7 +14,7 @@ use crate::kind::{KINDS, MeasureKind};
 use crate::link::Options;
 use crate::new_goal::{Aim, NewGoal};
 use crate::store;
-use crate::suggestion::{suggestion, unit_for};
+use crate::suggestion::{suggestion, unit_for, units_of_kinds};
 use crate::text::Said;
 use crate::unit::Unit;
 
@@ -77,20 +77,6 @@ impl NewGoalForm {
 /// Reads a number, whichever sign its writer puts before the fraction.
 fn number(text: &str, field: &'static str) -> Result<Decimal, Wrong> {
     text.trim().replace(',', ".").parse().map_err(|_| Wrong::in_field(field, Said::error("number", [])))
-}
-
-/// The units of a goal for the kinds that could be sent in another than their usual one.
-fn units_of_kinds(
-    goal: &Goal,
-    own: &dyn Fn(MeasureKind) -> Option<Decimal>,
-) -> BTreeMap<&'static str, &'static str> {
-    let unit = |kind: MeasureKind| unit_for(goal, kind, own(kind));
-    let trackable = KINDS.iter().filter(|info| info.is_trackable());
-    trackable
-        .map(|info| (info, unit(info.kind)))
-        .filter(|(info, unit)| *unit != info.unit)
-        .map(|(info, unit)| (info.name, unit.name()))
-        .collect()
 }
 
 impl App {

@@ -1,5 +1,7 @@
 //! Links as cards, and the link editor's previews.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::chart::{self, Dot, Look};
 use crate::goal::{Goal, Presence};
 use crate::link::{Feed, Link, LinkId, Take};
 use crate::store::{self, Rows};
+use crate::suggestion::units_of_kinds;
 use crate::text::{Explained, Said};
 
 /// A link on the overview.
@@ -22,6 +25,8 @@ pub struct Card {
     title: String,
     /// What it sends.
     form: LinkForm,
+    /// The unit to send each kind in, where that is not the usual one.
+    units_of_kinds: BTreeMap<&'static str, &'static str>,
     /// Whether that comes by the day and is taken as such kinds usually are.
     each_day: bool,
     /// Since when.
@@ -64,6 +69,7 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
     Ok(Card {
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
+        units_of_kinds: units_of_kinds(&goal, &|_| None),
         each_day: is_each_day(&link.feed),
         since: link.since,
         title: goal.title,

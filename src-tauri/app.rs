@@ -8,6 +8,7 @@ mod credential;
 mod forget;
 mod goals;
 mod held;
+mod known;
 mod links;
 pub mod polling;
 mod preview;

@@ -85,6 +85,20 @@ impl DayRule {
         self.start_of(Daystamp(day.0 + Days::new(1)))
     }
 
+    /// The stretch around the start of `day` that Beeminder's other rule, by the clock on the wall, gives to
+    /// another day than this one does. There is one when the clocks change between midnight and deadline.
+    pub fn disputed_start(&self, day: Daystamp) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let here = self.start_of(day);
+        let on_the_wall = NaiveDateTime::new(day.0, NaiveTime::MIN).checked_add_signed(self.deadline)?;
+        let last = match self.time_zone.from_local_datetime(&on_the_wall) {
+            MappedLocalTime::Ambiguous(_, last) => last.to_utc(),
+            MappedLocalTime::Single(_) | MappedLocalTime::None => first_from(self.time_zone, on_the_wall),
+        };
+        let first = first_from(self.time_zone, on_the_wall);
+        let (from, until) = (here.min(first), here.max(last));
+        (from < until).then_some((from, until))
+    }
+
     /// The time of day of `moment` where the Beeminder user lives.
     pub fn time_of(&self, moment: DateTime<Utc>) -> NaiveTime {
         moment.with_timezone(&self.time_zone).time()
@@ -98,7 +112,11 @@ impl DayRule {
 
 /// The first moment of a calendar day; where a DST change skips midnight, the first one that exists.
 fn midnight(time_zone: Tz, date: NaiveDate) -> DateTime<Utc> {
-    let mut local = NaiveDateTime::new(date, NaiveTime::MIN);
+    first_from(time_zone, NaiveDateTime::new(date, NaiveTime::MIN))
+}
+
+/// The first moment when the wall shows `local`, or what comes after it where a DST change skips that.
+fn first_from(time_zone: Tz, mut local: NaiveDateTime) -> DateTime<Utc> {
     loop {
         match time_zone.from_local_datetime(&local) {
             MappedLocalTime::Single(moment) | MappedLocalTime::Ambiguous(moment, _) => {
@@ -141,6 +159,30 @@ mod tests {
         let rule = DayRule::new(America::New_York, 3 * 3600);
         assert_eq!(rule.day_of(at(1_772_955_000)).to_string(), "20260307"); // 2026-03-08 03:30 EDT
         assert_eq!(rule.day_of(at(1_793_518_200)).to_string(), "20261101"); // 2026-11-01 02:30 EST
+    }
+
+    #[test]
+    fn the_hour_that_beeminder_may_give_to_either_day_is_known() {
+        let (spring, autumn) = ("20260308", "20261101");
+        for (deadline, day, disputed) in [
+            (3 * 3600, spring, Some((1_772_953_200, 1_772_956_800))), // 03:00 to 04:00 EDT
+            (6 * 3600, spring, Some((1_772_964_000, 1_772_967_600))), // 06:00 to 07:00 EDT
+            (3 * 3600, autumn, Some((1_793_516_400, 1_793_520_000))), // 02:00 to 03:00 EST
+            (6 * 3600, autumn, Some((1_793_527_200, 1_793_530_800))), // 05:00 to 06:00 EST
+            (3 * 3600, "20260307", None),
+            (9000, spring, Some((1_772_953_200, 1_772_955_000))), // 03:00 to 03:30 EDT; 02:30 is skipped
+            (3600, spring, None),
+            (0, spring, None),
+            (-7 * 3600, autumn, None),
+        ] {
+            let rule = DayRule::new(America::New_York, deadline);
+            let found = rule.disputed_start(day.parse().unwrap());
+            assert_eq!(
+                found.map(|(from, until)| (from.timestamp(), until.timestamp())),
+                disputed,
+                "{deadline} {day}"
+            );
+        }
     }
 
     #[test]

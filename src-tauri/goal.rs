@@ -1,18 +1,20 @@
 //! Beeminder goals and their user, as far as this program needs them, and whether a goal suits what is
 //! to be sent to it. Pure.
 
+mod shape;
+
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use url::Url;
 
 use crate::day::{DayRule, Daystamp};
-use crate::kind::{MeasureKind, Source};
-use crate::link::Feed;
+use crate::kind::MeasureKind;
+use crate::link::{Feed, LinkId};
 use crate::text::{self, Facts, Said};
-use crate::unit::Unit;
+use crate::unit::{self, Unit};
 
 /// Beeminder's id of a goal; it stays when the goal is renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -33,6 +35,8 @@ impl fmt::Display for GoalSlug {
 /// The Beeminder user behind a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
+    /// Beeminder's id of the user, which stays when the user is renamed; `None` when it is not told.
+    pub id: Option<String>,
     /// The user's name, as in addresses.
     pub username: String,
     /// The time zone that cuts the user's days; UTC when it is not known.
@@ -56,7 +60,7 @@ pub enum Presence {
 }
 
 /// One goal, as last read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Goal {
     /// The id that links are kept by.
     pub id: GoalId,
@@ -70,6 +74,8 @@ pub struct Goal {
     pub deadline: i64,
     /// Whether datapoints add up.
     pub summing: bool,
+    /// Whether datapoints are the readings of a meter that only grows.
+    pub odometer: bool,
     /// How a day's datapoints become one: `sum`, `min`, `last`, …
     pub aggday: String,
     /// The other service that feeds the goal, if any.
@@ -82,6 +88,10 @@ pub struct Goal {
     pub buffer_days: Option<i64>,
     /// The moment the goal derails if nothing is done.
     pub loses_at: Option<DateTime<Utc>>,
+    /// When the user wants it archived; may lie in the past while that is under way.
+    pub archives_at: Option<DateTime<Utc>>,
+    /// The values of its last datapoints, oldest first, where they were read along with it.
+    pub last_values: Vec<f64>,
     /// Where the goal's graph starts (noon of that day in the user's time zone).
     pub starts_at: Option<DateTime<Utc>>,
     /// Where Beeminder keeps a picture of its graph; a new one with every change.
@@ -145,6 +155,62 @@ pub enum Misfit {
     },
     /// Only one of a day's datapoints counts, and it is not the one the link is about.
     DropsValues(String),
+    /// It takes the readings of an odometer.
+    Odometer,
+    /// Only how often something is sent would count, or whether; with the way a day becomes one.
+    CountsOnly(String),
+    /// Two values of one day would be added.
+    AddsWithinDay,
+    /// Of a day's sum only so much counts; with the way a day becomes one.
+    CapsSum(String),
+    /// A day becomes one in a way that fits nothing this program sends.
+    WorksOutOtherwise(String),
+    /// A day becomes one in a way this program does not know.
+    UnknownAggregation(String),
+    /// The link itself adds a day's values that make no sense together.
+    TakeAdds,
+    /// The user wants it archived.
+    ToBeArchived {
+        /// The last day.
+        day: Daystamp,
+    },
+    /// Its units are of something else than what is sent.
+    OtherUnits {
+        /// Its units, as the user wrote them.
+        units: String,
+        /// What is sent.
+        kind: MeasureKind,
+        /// In which unit.
+        chosen: Unit,
+    },
+    /// Its units are those of a value, and counts would be sent.
+    CountsInUnits {
+        /// Its units, as the user wrote them.
+        units: String,
+    },
+    /// Its last value cannot be one of what is sent.
+    ValuesLookWrong {
+        /// That value.
+        value: f64,
+        /// What is sent.
+        kind: MeasureKind,
+        /// In which unit.
+        chosen: Unit,
+    },
+    /// Another link feeds the goal, and one act of measuring makes a datapoint of each.
+    OneActTwice {
+        /// The other link.
+        link: LinkId,
+    },
+    /// The clocks change, and Beeminder has two rules for the day of what is measured then.
+    DayMayDiffer {
+        /// The calendar day,
+        day: NaiveDate,
+        /// from this time of the user's,
+        from: String,
+        /// until this.
+        until: String,
+    },
 }
 
 impl Misfit {
@@ -163,6 +229,19 @@ impl Misfit {
             Misfit::DropsValues(_) => "drops_values",
             Misfit::SameValues { .. } => "same_values",
             Misfit::UnitLooksWrong { .. } => "unit_looks_wrong",
+            Misfit::Odometer => "odometer",
+            Misfit::CountsOnly(_) => "counts_only",
+            Misfit::AddsWithinDay => "adds_within_day",
+            Misfit::CapsSum(_) => "caps_sum",
+            Misfit::WorksOutOtherwise(_) => "works_out_otherwise",
+            Misfit::UnknownAggregation(_) => "unknown_aggregation",
+            Misfit::TakeAdds => "take_adds",
+            Misfit::ToBeArchived { .. } => "to_be_archived",
+            Misfit::OtherUnits { .. } => "other_units",
+            Misfit::CountsInUnits { .. } => "counts_in_units",
+            Misfit::ValuesLookWrong { .. } => "values_look_wrong",
+            Misfit::OneActTwice { .. } => "one_act_twice",
+            Misfit::DayMayDiffer { .. } => "day_may_differ",
         }
     }
 }
@@ -180,10 +259,35 @@ impl Misfit {
                 text::facts([("day", day.0.format("%Y-%m-%d").to_string()), ("value", value.to_string())])
             }
             Misfit::UnitLooksWrong { goal, chosen } => {
-                text::facts([("goal", goal.symbol().into()), ("chosen", chosen.symbol().into())])
+                text::facts([("goal", goal.label().into()), ("chosen", chosen.label().into())])
             }
-            Misfit::DropsValues(aggday) => text::facts([("aggday", aggday.clone())]),
+            Misfit::DropsValues(aggday)
+            | Misfit::CountsOnly(aggday)
+            | Misfit::CapsSum(aggday)
+            | Misfit::WorksOutOtherwise(aggday)
+            | Misfit::UnknownAggregation(aggday) => text::facts([("aggday", aggday.clone())]),
+            Misfit::ToBeArchived { day } => text::facts([("day", day.0.format("%Y-%m-%d").to_string())]),
+            Misfit::OtherUnits { units, kind, chosen } => text::facts([
+                ("units", units.clone()),
+                ("kind", kind.to_string()),
+                ("chosen", chosen.label().into()),
+            ]),
+            Misfit::CountsInUnits { units } => text::facts([("units", units.clone())]),
+            Misfit::ValuesLookWrong { value, kind, chosen } => text::facts([
+                ("value", figure(*value)),
+                ("kind", kind.to_string()),
+                ("chosen", chosen.label().into()),
+            ]),
+            Misfit::OneActTwice { link } => text::facts([("link", link.to_string())]),
+            Misfit::DayMayDiffer { day, from, until } => text::facts([
+                ("day", day.format("%Y-%m-%d").to_string()),
+                ("from", from.clone()),
+                ("until", until.clone()),
+            ]),
             Misfit::SumsValues
+            | Misfit::Odometer
+            | Misfit::AddsWithinDay
+            | Misfit::TakeAdds
             | Misfit::DoesNotCount
             | Misfit::DoesNotSum
             | Misfit::Frozen
@@ -204,33 +308,39 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Whether the days of a kind make sense together: steps and hours do, weights and scores do not.
-fn adds_up(kind: MeasureKind) -> bool {
-    let is_amount = matches!(
-        kind.unit(),
-        Unit::Step
-            | Unit::Floor
-            | Unit::Minute
-            | Unit::Hour
-            | Unit::Kilometre
-            | Unit::Kilocalorie
-            | Unit::Number
-    );
-    kind.source() != Source::Measure && is_amount
+/// So much of a goal's units is shown.
+const MOST_SHOWN: usize = 40;
+
+/// A value as Beeminder shows it: to six decimals, and nothing that fills a screen.
+fn figure(value: f64) -> String {
+    if value.abs() < 1e12 { ((value * 1e6).round() / 1e6).to_string() } else { format!("{value:e}") }
+}
+
+/// Whether the goal's units name something else than what is sent.
+fn other_units(goal: &Goal, feed: &Feed) -> Option<Misfit> {
+    let named = unit::named_in(&goal.units);
+    let units = || goal.units.trim().chars().filter(|letter| !letter.is_control()).take(MOST_SHOWN).collect();
+    match feed {
+        _ if named.is_empty() => None,
+        Feed::Count { .. } => {
+            (!named.contains(&Unit::Number)).then(|| Misfit::CountsInUnits { units: units() })
+        }
+        Feed::Track { unit: chosen, .. } if named.contains(chosen) => None,
+        Feed::Track { kind, unit: chosen, .. } => {
+            let choices = kind.unit().choices();
+            let other = choices.iter().find(|unit| named.contains(unit));
+            Some(match other {
+                Some(other) => Misfit::UnitLooksWrong { goal: *other, chosen: *chosen },
+                None => Misfit::OtherUnits { units: units(), kind: *kind, chosen: *chosen },
+            })
+        }
+    }
 }
 
 /// Lists why `goal` may not suit `feed`; empty when it does.
 pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
-    let mut found = Vec::new();
-    match feed {
-        Feed::Track { kind, .. } if goal.summing && !adds_up(*kind) => found.push(Misfit::SumsValues),
-        Feed::Track { kind, .. } if !goal.summing && adds_up(*kind) => found.push(Misfit::DoesNotSum),
-        Feed::Count { .. } if !goal.summing && goal.aggday != "sum" => found.push(Misfit::DoesNotCount),
-        Feed::Count { once_a_day: false, .. } if !matches!(goal.aggday.as_str(), "sum" | "count") => {
-            found.push(Misfit::DropsValues(goal.aggday.clone()));
-        }
-        Feed::Track { .. } | Feed::Count { .. } => {}
-    }
+    let mut found = shape::misfits(goal, feed);
+    found.extend(other_units(goal, feed));
     if let Some(source) = &goal.autodata {
         found.push(Misfit::FedByAutodata(source.clone()));
     }
@@ -239,6 +349,9 @@ pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
     }
     if goal.frozen {
         found.push(Misfit::Frozen);
+    }
+    if let Some(at) = goal.archives_at {
+        found.push(Misfit::ToBeArchived { day: Daystamp(at.with_timezone(&user.time_zone).date_naive()) });
     }
     if user.deadbeat {
         found.push(Misfit::Deadbeat);
@@ -260,54 +373,101 @@ pub(crate) mod tests {
             units: "kg".into(),
             deadline: 0,
             summing: false,
+            odometer: false,
             aggday: "min".into(),
             autodata: None,
             healthkit_metric: None,
             frozen: false,
             buffer_days: None,
             loses_at: None,
+            archives_at: None,
+            last_values: Vec::new(),
             starts_at: None,
             graph_url: None,
             presence: Presence::Active,
         }
     }
 
+    fn codes(goal: &Goal, user: &User, feed: &Feed) -> Vec<&'static str> {
+        misfits(goal, user, feed).iter().map(Misfit::code).collect()
+    }
+
+    fn alice() -> User {
+        User {
+            id: None,
+            username: "alice".into(),
+            time_zone: Tz::UTC,
+            zone_name: "UTC".into(),
+            deadbeat: false,
+        }
+    }
+
+    fn track(kind: MeasureKind) -> Feed {
+        Feed::Track { kind, unit: kind.unit(), take: kind.day_take() }
+    }
+
     #[test]
     fn a_goal_that_does_not_suit_says_why() {
-        let user =
-            User { username: "alice".into(), time_zone: Tz::UTC, zone_name: "UTC".into(), deadbeat: false };
-        let track =
-            Feed::Track { kind: MeasureKind::WEIGHT, unit: MeasureKind::WEIGHT.unit(), take: Take::Every };
-        let steps = Feed::Track { kind: MeasureKind::STEPS, unit: Unit::Step, take: Take::Max };
-        let count = Feed::Count { set: MeasureSet::weight(), once_a_day: false };
-        let daily = Feed::Count { set: MeasureSet::weight(), once_a_day: true };
-        let sums = Goal { summing: true, aggday: "sum".into(), ..goal() };
-        let binary = Goal { summing: true, aggday: "binary".into(), ..goal() };
-        for (goal, user, feed, expected) in [
-            (goal(), &user, &track, vec![]),
-            (sums.clone(), &user, &track, vec!["sums_values"]),
-            (sums.clone(), &user, &steps, vec![]),
-            (goal(), &user, &steps, vec!["does_not_sum"]),
-            (goal(), &user, &count, vec!["does_not_count"]),
-            (sums, &user, &count, vec![]),
-            (binary.clone(), &user, &count, vec!["drops_values"]),
-            (binary, &user, &daily, vec![]),
-            (Goal { autodata: Some("withings".into()), ..goal() }, &user, &track, vec!["fed_by_autodata"]),
-            (
-                Goal { healthkit_metric: Some("weight".into()), ..goal() },
-                &user,
-                &track,
-                vec!["fed_by_apple_health"],
-            ),
+        let (user, track) = (alice(), track(MeasureKind::WEIGHT));
+        let archived_soon = Goal { archives_at: Some("2026-12-03T10:00:00Z".parse().unwrap()), ..goal() };
+        for (goal, user, expected) in [
+            (goal(), &user, vec![]),
+            (Goal { summing: true, aggday: "sum".into(), ..goal() }, &user, vec!["sums_values"]),
+            (Goal { autodata: Some("withings".into()), ..goal() }, &user, vec!["fed_by_autodata"]),
+            (Goal { healthkit_metric: Some("weight".into()), ..goal() }, &user, vec!["fed_by_apple_health"]),
             (
                 Goal { frozen: true, ..goal() },
                 &User { deadbeat: true, ..user.clone() },
-                &track,
                 vec!["frozen", "deadbeat"],
             ),
+            (archived_soon, &user, vec!["to_be_archived"]),
         ] {
-            let found: Vec<_> = misfits(&goal, user, feed).iter().map(Misfit::code).collect();
-            assert_eq!(found, expected, "{goal:?} {feed:?}");
+            assert_eq!(codes(&goal, user, &track), expected, "{goal:?}");
         }
+    }
+
+    #[test]
+    fn the_units_of_a_goal_tell_what_it_is_not_about() {
+        let in_unit = |kind: MeasureKind, unit| Feed::Track { kind, unit, take: Take::Last };
+        let (temperature, height) = (MeasureKind(71), MeasureKind::HEIGHT);
+        let (distance, asleep) = (MeasureKind(1_000_002), MeasureKind::SLEEP_DURATION);
+        for (units, feed, expected) in [
+            ("kg", in_unit(MeasureKind::WEIGHT, Unit::Kilogram), None),
+            ("stone", in_unit(MeasureKind::WEIGHT, Unit::Kilogram), Some("unit_looks_wrong")),
+            ("stone", in_unit(MeasureKind::WEIGHT, Unit::Stone), None),
+            ("kg", in_unit(MeasureKind::WEIGHT, Unit::Pound), Some("unit_looks_wrong")),
+            ("miles", in_unit(distance, Unit::Kilometre), Some("unit_looks_wrong")),
+            ("minutes", in_unit(asleep, Unit::Hour), Some("unit_looks_wrong")),
+            ("hours of sleep", in_unit(asleep, Unit::Hour), None),
+            ("°F", in_unit(temperature, Unit::Celsius), Some("unit_looks_wrong")),
+            ("cm", in_unit(height, Unit::Metre), Some("unit_looks_wrong")),
+            ("kg", in_unit(MeasureKind::SYSTOLIC, Unit::MillimetreOfMercury), Some("other_units")),
+            ("kg", in_unit(MeasureKind::FAT_RATIO, Unit::Percent), Some("other_units")),
+            ("kg", in_unit(MeasureKind::STEPS, Unit::Step), Some("other_units")),
+            ("kg", in_unit(temperature, Unit::Celsius), Some("other_units")),
+            ("times", in_unit(MeasureKind::WEIGHT, Unit::Kilogram), Some("other_units")),
+            ("kg", in_unit(MeasureKind::BMI, Unit::BodyMassIndex), Some("other_units")),
+            ("workouts", in_unit(MeasureKind::WORKOUTS, Unit::Number), None),
+            ("whatever", in_unit(MeasureKind::WEIGHT, Unit::Kilogram), None),
+            ("kg", Feed::Count { set: MeasureSet::weight(), once_a_day: false }, Some("counts_in_units")),
+            ("days", Feed::Count { set: MeasureSet::weight(), once_a_day: true }, None),
+        ] {
+            let goal = Goal { units: units.into(), ..goal() };
+            let found = other_units(&goal, &feed);
+            assert_eq!(found.as_ref().map(Misfit::code), expected, "{units} {feed:?}");
+        }
+    }
+
+    #[test]
+    fn what_others_entered_is_shown_in_reasonable_length() {
+        for (value, shown) in
+            [(12.6, "12.6"), (12.600_000_000_01, "12.6"), (9000.0, "9000"), (1e300, "1e300")]
+        {
+            assert_eq!(figure(value), shown);
+        }
+        let goal = Goal { units: format!("kg\u{1b}[2J {}", "o".repeat(500)), ..goal() };
+        let feed = track(MeasureKind::SYSTOLIC);
+        let Some(Misfit::OtherUnits { units, .. }) = other_units(&goal, &feed) else { panic!() };
+        assert!(units.len() <= 40 && !units.contains('\u{1b}'), "{units}");
     }
 }

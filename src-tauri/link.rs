@@ -160,6 +160,28 @@ impl Feed {
     }
 }
 
+impl Feed {
+    /// Whether one act of measuring, or one day, as a rule makes a datapoint of both feeds.
+    pub fn meets(&self, other: &Feed) -> bool {
+        let (own, others) = (self.kinds(), other.kinds());
+        match (self.source(), other.source()) {
+            (Source::Measure, Source::Measure) => {
+                let on = |device: fn(MeasureKind) -> bool, kinds: &[MeasureKind]| {
+                    kinds.iter().any(|kind| device(*kind))
+                };
+                own.iter().any(|kind| others.contains(kind))
+                    || [MeasureKind::is_of_scale as fn(MeasureKind) -> bool, MeasureKind::is_of_cuff]
+                        .iter()
+                        .any(|device| on(*device, &own) && on(*device, &others))
+            }
+            // A workout is part of its day.
+            (Source::Activity | Source::Workout, Source::Activity | Source::Workout)
+            | (Source::Sleep, Source::Sleep) => true,
+            (Source::Measure | Source::Activity | Source::Sleep | Source::Workout, _) => false,
+        }
+    }
+}
+
 impl fmt::Display for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -354,6 +376,35 @@ mod tests {
             let (from_time, until_time) = (from.map(time), until.map(time));
             let options = Options { from_time, until_time, ..Options::default() };
             assert_eq!(options.is_in_time(time(at)), inside, "{from:?} {until:?} {at}");
+        }
+    }
+
+    #[test]
+    fn feeds_meet_when_one_act_makes_a_datapoint_of_both() {
+        let set = |name| Feed::Count { set: MeasureSet::named(name).unwrap(), once_a_day: false };
+        let value = |name| {
+            let kind = MeasureKind::named(name).unwrap();
+            Feed::Track { kind, unit: kind.unit(), take: kind.day_take() }
+        };
+        for (one, other, expected) in [
+            (set("weight"), set("body-composition"), true),
+            (set("weight"), set("fat-mass"), true),
+            (set("weight"), set("blood-pressure"), false),
+            (set("weight"), value("weight"), true),
+            (set("weight"), value("bmi"), true),
+            (set("weight"), value("muscle-mass"), true),
+            (value("systolic"), value("diastolic"), true),
+            (value("systolic"), value("pulse-pressure"), true),
+            (set("blood-pressure"), value("heart-rate"), true),
+            (set("temperature"), set("spo2"), false),
+            (value("steps"), value("distance"), true),
+            (value("active-time"), value("workout-duration"), true),
+            (value("deep-sleep"), value("rem-sleep"), true),
+            (value("steps"), value("sleep-duration"), false),
+            (set("weight"), value("steps"), false),
+        ] {
+            assert_eq!(one.meets(&other), expected, "{one} {other}");
+            assert_eq!(other.meets(&one), expected, "{other} {one}");
         }
     }
 

@@ -1,9 +1,13 @@
 //! The units a value can be sent in. Pure decimal arithmetic: Withings' values are exact decimals, and
 //! a float would turn 118.003 kg into something Beeminder takes for a different datapoint.
 
+mod spelling;
+
 use rust_decimal::{Decimal, RoundingStrategy, dec};
 use serde::Serialize;
 use strum::VariantArray;
+
+pub use spelling::named_in;
 
 /// A unit of measurement, as a user names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, VariantArray)]
@@ -33,14 +37,20 @@ pub enum Unit {
     Centimetre,
     /// in, 0.0254 m.
     Inch,
+    /// ft, 0.3048 m.
+    Foot,
     /// m/s.
     MetresPerSecond,
     /// Years.
     Year,
     /// s.
     Second,
+    /// ms.
+    Millisecond,
     /// kcal.
     Kilocalorie,
+    /// kJ, of which a kcal has 4.184.
+    Kilojoule,
     /// ml/min/kg.
     OxygenUptake,
     /// µS.
@@ -74,7 +84,7 @@ pub enum Unit {
 }
 
 /// Every unit with the word a user types, the symbol shown, and how many decimals are worth sending.
-const UNITS: [(Unit, &str, &str, u32); 31] = [
+const UNITS: [(Unit, &str, &str, u32); 34] = [
     (Unit::Kilogram, "kg", "kg", 2),
     (Unit::Pound, "lb", "lb", 1),
     (Unit::Stone, "st", "st", 2),
@@ -87,10 +97,13 @@ const UNITS: [(Unit, &str, &str, u32); 31] = [
     (Unit::Metre, "m", "m", 2),
     (Unit::Centimetre, "cm", "cm", 0),
     (Unit::Inch, "in", "in", 1),
+    (Unit::Foot, "ft", "ft", 2),
     (Unit::MetresPerSecond, "m/s", "m/s", 2),
     (Unit::Year, "years", "years", 0),
     (Unit::Second, "s", "s", 3),
+    (Unit::Millisecond, "ms", "ms", 0),
     (Unit::Kilocalorie, "kcal", "kcal", 0),
+    (Unit::Kilojoule, "kJ", "kJ", 0),
     (Unit::OxygenUptake, "ml/min/kg", "ml/min/kg", 1),
     (Unit::Microsiemens, "uS", "µS", 1),
     (Unit::MillimolesPerLitre, "mmol/L", "mmol/L", 2),
@@ -123,6 +136,11 @@ impl Unit {
         self.row().2
     }
 
+    /// What a sentence calls it: the symbol, or the word where there is none.
+    pub fn label(self) -> &'static str {
+        if self.symbol().is_empty() { self.name() } else { self.symbol() }
+    }
+
     /// Finds the unit a user named, whatever the case.
     pub fn named(name: &str) -> Option<Unit> {
         UNITS.iter().find(|row| row.1.eq_ignore_ascii_case(name)).map(|row| row.0)
@@ -134,10 +152,12 @@ impl Unit {
             &[Unit::Kilogram, Unit::Pound, Unit::Stone],
             &[Unit::MillimetreOfMercury, Unit::Kilopascal],
             &[Unit::Celsius, Unit::Fahrenheit],
-            &[Unit::Metre, Unit::Centimetre, Unit::Inch],
+            &[Unit::Metre, Unit::Centimetre, Unit::Inch, Unit::Foot],
             &[Unit::Kilometre, Unit::Mile, Unit::Metre],
             &[Unit::Hour, Unit::Minute],
             &[Unit::Minute, Unit::Hour],
+            &[Unit::Second, Unit::Millisecond],
+            &[Unit::Kilocalorie, Unit::Kilojoule],
         ];
         same.iter()
             .find(|units| units[0] == self)
@@ -155,6 +175,9 @@ impl Unit {
             Unit::Fahrenheit => value.checked_mul(dec!(1.8))?.checked_add(dec!(32)),
             Unit::Centimetre => value.checked_mul(dec!(100)),
             Unit::Inch => value.checked_div(dec!(0.0254)),
+            Unit::Foot => value.checked_div(dec!(0.3048)),
+            Unit::Millisecond => value.checked_mul(dec!(1000)),
+            Unit::Kilojoule => value.checked_mul(dec!(4.184)),
             Unit::Kilometre => value.checked_div(dec!(1000)),
             Unit::Mile => value.checked_div(dec!(1609.344)),
             Unit::Minute => value.checked_div(dec!(60)),
@@ -225,6 +248,9 @@ mod tests {
             (dec!(37.25), Unit::Fahrenheit, dec!(99.1)),
             (dec!(1.8), Unit::Centimetre, dec!(180)),
             (dec!(1.8), Unit::Inch, dec!(70.9)),
+            (dec!(1.8), Unit::Foot, dec!(5.91)),
+            (dec!(0.412), Unit::Millisecond, dec!(412)),
+            (dec!(450), Unit::Kilojoule, dec!(1883)),
             (dec!(106.00), Unit::MillimetreOfMercury, dec!(106)),
             (dec!(1028.559), Unit::Kilometre, dec!(1.03)),
             (dec!(1609.344), Unit::Mile, dec!(1)),

@@ -29,6 +29,11 @@ pub fn named(text: &str) -> Option<i64> {
     known.map(|(id, _)| *id).or_else(|| text.strip_prefix("workout-").unwrap_or(text).parse().ok())
 }
 
+/// Whether Withings is known to use a number, whatever it means there.
+pub fn is_known(category: i64) -> bool {
+    matches!(category, 1..=36 | 187 | 188 | 191..=196 | 272 | 306..=308 | 550..=555)
+}
+
 /// Every sort that has a name, by Withings' number.
 pub fn all() -> &'static [(i64, &'static str)] {
     &NAMES
@@ -51,5 +56,6 @@ mod tests {
         }
         assert_eq!((name(2).as_str(), name(555).as_str()), ("run", "workout-555"));
         assert_eq!(named(&name(555)), Some(555));
+        assert!(NAMES.iter().all(|(id, _)| is_known(*id)) && is_known(12) && !is_known(99_999));
     }
 }

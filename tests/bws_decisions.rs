@@ -42,6 +42,9 @@ async fn printed(mut command: tokio::process::Command) -> String {
 #[tokio::test]
 async fn a_link_is_changed_after_a_look_and_its_options_are_said() {
     let (mut test, dir) = connected().await;
+    // The device is known from before; nothing is sent of that.
+    let yesterday = test.now - TimeDelta::days(1);
+    test.world().withings.weigh_in(83.0, yesterday);
     let options = ["--until-time", "10:00", "--device", "Body Cardio", "--typed-in", "no", "--decimals", "1"];
     let add = [&["link", "add", "--goal", "weight", "--track", "weight"], &options[..]].concat();
     assert_eq!(

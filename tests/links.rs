@@ -18,8 +18,8 @@ async fn a_goal_that_does_not_suit_is_warned_about() {
     let test = TestApp::connected().await;
     for (goal, feed, expected) in [
         ("weight", track(MeasureKind::WEIGHT), vec![]),
-        ("weigh-in", track(MeasureKind::WEIGHT), vec!["sums_values"]),
-        ("fat", count(MeasureSet::weight()), vec!["does_not_count"]),
+        ("weigh-in", track(MeasureKind::WEIGHT), vec!["sums_values", "other_units"]),
+        ("fat", count(MeasureSet::weight()), vec!["does_not_count", "counts_in_units"]),
         ("official", track(MeasureKind::WEIGHT), vec!["fed_by_autodata"]),
         ("apple", track(MeasureKind::WEIGHT), vec!["fed_by_apple_health"]),
         ("ended", track(MeasureKind::WEIGHT), vec!["frozen"]),

@@ -151,6 +151,7 @@ fn every_text_of_the_window_has_words_and_none_are_left_over() {
                 "notice.",
                 "weekday.",
                 "error.",
+                "left_out.",
             ]
             .map(Into::into),
         )

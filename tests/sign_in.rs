@@ -113,6 +113,7 @@ async fn another_person_is_refused_and_the_first_stays_connected() {
     assert_eq!(test.keychain.stored(Service::Withings), None);
 
     test.world().beeminder.username = "bob".into();
+    test.world().beeminder.user_id = "5f5d577d55c13309060000bb".into();
     let error = test.connect_beeminder().await.unwrap_err();
     assert!(matches!(error, SignInError::AnotherPerson { service: Service::Beeminder, .. }), "{error}");
 }

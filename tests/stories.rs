@@ -21,6 +21,7 @@ mod days_of_activity;
 mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;
+mod fitting;
 mod goals;
 mod held;
 mod keychain;

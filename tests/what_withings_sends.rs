@@ -233,7 +233,10 @@ async fn a_date_in_the_future_does_not_hide_that_nothing_is_measured() {
     test.advance(TimeDelta::days(30));
     test.sync().await;
     let overview = test.app().store.read(|rows| overview(rows, test.now)).unwrap();
-    assert_eq!((overview.status, overview.last_measured), (Status::NothingMeasured { last, what: MeasureKind::WEIGHT }, Some(last)));
+    assert_eq!(
+        (overview.status, overview.last_measured),
+        (Status::NothingMeasured { last, what: MeasureKind::WEIGHT }, Some(last))
+    );
 }
 
 #[tokio::test]

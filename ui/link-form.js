@@ -31,13 +31,16 @@ export async function linkForm(root, context, options = {}) {
   prepare(form, catalogue, choices, options);
   write(form, catalogue, options.link?.form ?? wanted(choices, options.goal));
 
-  const preview = settled(() => showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link)));
+  const goals = options.link ? [{ ...options.link, slug: options.link.form.goal }] : choices;
+  const values = () => ({ ...read(form, catalogue), link: options.link?.id ?? null });
+  const preview = settled(() => showPreview(form, context, problem, values, Boolean(options.link)));
   form.addEventListener("input", (event) => {
     clearProblem(problem);
+    shown = [];
     if (event.target.name === "goal") {
       write(form, catalogue, choices.find((choice) => choice.slug === form.goal.value).suggestion);
     }
-    adapt(form, catalogue, event.target.name);
+    adapt(form, catalogue, event.target.name, goals);
     preview();
   });
   form.addEventListener("submit", (event) => {
@@ -47,9 +50,9 @@ export async function linkForm(root, context, options = {}) {
       : async () => {
         const misfits = await backend.addLink(read(form, catalogue));
         // The others could be read in the preview.
-        const unsent = misfits.filter(({ key }) => ["misfit.past_may_derail", "misfit.past_is_unknown"].includes(key));
-        if (unsent.length > 0) {
-          await context.tell(t("link.made"), unsent.map(say));
+        const unread = misfits.filter(({ key }) => !shown.includes(key));
+        if (unread.length > 0) {
+          await context.tell(t("link.made"), unread.map(say));
         }
         options.onDone();
       };
@@ -57,7 +60,7 @@ export async function linkForm(root, context, options = {}) {
   });
   adapt(form, catalogue, "goal");
   $("[type=submit]", form).disabled = !form.goal.value;
-  await showPreview(form, context, problem, () => read(form, catalogue), Boolean(options.link));
+  await showPreview(form, context, problem, values, Boolean(options.link));
   return { redraw: preview };
 }
 
@@ -157,12 +160,15 @@ function read(form, catalogue) {
 }
 
 /** Shows the fields that make sense for what was chosen. */
-function adapt(form, catalogue, changed) {
+function adapt(form, catalogue, changed, goals = []) {
   const track = form.sends.value === "track";
   const kind = catalogue.kinds.find((known) => known.name === form.kind.value) ?? catalogue.kinds[0];
   $(".tracking", form).hidden = !track;
   $(".counting", form).hidden = track;
   $(".own-set", form).hidden = form.set.value !== "";
+  const members = catalogue.sets.find((set) => set.name === form.set.value)?.kinds ?? [];
+  const what = members.map((name) => t(`kind.${name}`)).join(", ");
+  setText($("#set-kinds", form), members.length > 1 ? t("link.set_kinds", { what }) : "");
   $(".times", form).hidden = track && kind.source !== "measure";
   $(".workouts", form).hidden = !(track && kind.source === "workout");
   $(".devices", form).hidden = catalogue.devices.length === 0;
@@ -174,11 +180,15 @@ function adapt(form, catalogue, changed) {
   }
   if (changed === "kind") {
     form.take.value = kind.take === "every" ? "last" : kind.take;
-    form.unit.value = kind.units[0][0];
+    const goal = goals.find(({ slug }) => slug === form.goal.value);
+    form.unit.value = goal?.units_of_kinds[kind.name] ?? kind.units[0][0];
   }
 }
 
 let latest = 0;
+
+/** The keys of the warnings that the preview shows. */
+let shown = [];
 
 async function showPreview(form, context, problem, values, exists) {
   const asked = ++latest;
@@ -188,6 +198,7 @@ async function showPreview(form, context, problem, values, exists) {
     return;
   }
   setText($(".summary", form), t("link.previewing"));
+  shown = [];
   let preview;
   try {
     const width = Math.round($(".preview", form).clientWidth) || 600;
@@ -214,6 +225,7 @@ async function showPreview(form, context, problem, values, exists) {
   setText($("summary", out), t("link.kept_out", { count: keptOut.length }));
   replace($("ul", out), keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)));
   const list = $(".misfits", form);
+  shown = misfits.map(({ key }) => key);
   list.hidden = misfits.length === 0;
   replace(list, misfits.map((misfit) => h("li", {}, say(misfit))));
   const doubt = $(".trouble", form);

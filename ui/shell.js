@@ -20,7 +20,7 @@ export const ACTIONS = {
   parked: "questions", held: "questions", stale: "questions", many_gone: "questions",
   store_recovered: "seen", goal_renamed: "seen",
   paused: "resume",
-  goal_archived: "link", goal_deleted: "link", goal_frozen: "link", measure_soon: "open_goal",
+  goal_archived: "link", goal_deleted: "link", goal_frozen: "link", filter_leaves_out: "link", goal_archiving: "open_goal", measure_soon: "open_goal",
   deadbeat: "beeminder",
 };
 

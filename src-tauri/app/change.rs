@@ -44,7 +44,9 @@ impl App {
     /// When there is no such link, or it cannot be changed so.
     pub fn preview_change(&self, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<Change> {
         super::links::check(feed, options)?;
-        let link = Link { feed: feed.clone(), options: options.clone(), ..self.link(id)? };
+        let link = self.link(id)?;
+        self.check_known(options, &link.options)?;
+        let link = Link { feed: feed.clone(), options: options.clone(), ..link };
         self.store.read(|rows| {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
@@ -68,7 +70,8 @@ impl App {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Link> {
         super::links::check(feed, options)?;
-        self.link(id)?;
+        let link = self.link(id)?;
+        self.check_known(options, &link.options)?;
         // By Beeminder's clock, asked now: this computer's may be wrong.
         self.beeminder.me(&self.tokens.beeminder().await?).await?;
         let since = self.beeminder.server_time().unwrap_or(now);

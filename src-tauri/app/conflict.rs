@@ -1,25 +1,90 @@
-//! Who else writes to a goal, and whether it goes by another unit. Pure.
+//! Everything that speaks against sending something to a goal, for previews, new links and the self-test
+//! alike: what the goal is, who else writes to it, whether it goes by another unit.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::App;
+use super::preview::Looked;
 use crate::beeminder::StoredDatapoint;
 use crate::datapoint::Datapoint;
-use crate::day::DayRule;
-use crate::goal::{Goal, Misfit};
-use crate::link::Feed;
-use crate::unit::Unit;
+use crate::day::{DayRule, Daystamp};
+use crate::goal::{Goal, Misfit, User, misfits};
+use crate::kind::Source;
+use crate::link::{Feed, Link, LinkId, Options};
+use crate::store;
+use crate::suggestion::{ValuesSay, values_say};
 
 /// Values this close are the same, rounded by two programs in two ways.
 const SAME: f64 = 0.051;
 
-/// A unit is wrong when the values are off by its factor, give or take what a person's weight moves.
-const TOLERANCE: f64 = 0.12;
+/// How far ahead a change of the clocks is said.
+const AHEAD: TimeDelta = TimeDelta::days(14);
 
-/// Pounds in a kilogram.
-const POUNDS: f64 = 2.204_62;
+/// What is looked at.
+pub(super) struct Wish<'a> {
+    pub(super) goal: &'a Goal,
+    pub(super) user: &'a User,
+    pub(super) feed: &'a Feed,
+    pub(super) options: &'a Options,
+    /// The link it is, if it is one already.
+    pub(super) link: Option<LinkId>,
+}
 
-/// Lists what speaks against sending `planned` to a goal that has `stored` of late.
-pub(super) fn conflicts(
+impl App {
+    /// Lists what speaks against changing a link so.
+    ///
+    /// # Errors
+    /// When there is no such link, or its goal cannot be read.
+    pub async fn misfits_of_change(
+        &self,
+        id: LinkId,
+        feed: &Feed,
+        options: &Options,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<Misfit>> {
+        let slug = self.link(id)?.slug;
+        let Looked { goal, user, stored, .. } = self.look_at(&slug, now).await?;
+        let wish = Wish { goal: &goal, user: &user, feed, options, link: Some(id) };
+        self.misfits(&wish, &stored, self.beeminder.server_time().unwrap_or(now))
+    }
+
+    /// Lists what speaks against a wish, given what the goal has `stored` of late.
+    pub(super) fn misfits(
+        &self,
+        wish: &Wish<'_>,
+        stored: &[StoredDatapoint],
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Vec<Misfit>> {
+        let Wish { goal, user, feed, options, link } = wish;
+        let rule = goal.day_rule(user.time_zone);
+        let from = rule.start_of(rule.day_of(now - super::links::OF_LATE));
+        let plan = self.planned_since(goal, feed, options, rule, from)?;
+        let mut found = misfits(goal, user, feed);
+        found.extend(conflicts(goal, feed, rule, &plan.datapoints, stored));
+        let links = self.links()?;
+        let others = links.iter().filter(|other| other.goal == goal.id && Some(other.id) != *link);
+        for other in others.filter(|other| !other.feed.overlaps(feed)) {
+            found.extend(self.meets(other, feed)?.then_some(Misfit::OneActTwice { link: other.id }));
+        }
+        let measured: Vec<_> = plan.decisions.iter().map(|decision| decision.measured_at).collect();
+        found.extend(change_of_clocks(feed, rule, &measured, now));
+        Ok(found)
+    }
+
+    /// Whether one act of measuring can make a datapoint of another link as well.
+    fn meets(&self, other: &Link, feed: &Feed) -> anyhow::Result<bool> {
+        if other.feed.meets(feed) {
+            return Ok(true);
+        }
+        let kinds = [other.feed.kinds(), feed.kinds()].concat();
+        self.store.read(|rows| store::measurement::has_act_with(rows, &kinds))
+    }
+}
+
+/// Lists what the datapoints of a goal tell against sending `planned` to it.
+fn conflicts(
     goal: &Goal,
     feed: &Feed,
     rule: DayRule,
@@ -30,8 +95,15 @@ pub(super) fn conflicts(
         stored.iter().filter(|datapoint| !datapoint.is_ours() && !datapoint.is_beeminders_own()).collect();
     let mut found = Vec::new();
     found.extend(same_values(rule, planned, &foreign));
-    found.extend(wrong_unit(goal, feed, planned, &foreign));
+    found.extend(wrong_unit(goal, feed, planned, &last_values(stored)));
     found
+}
+
+/// The values that somebody or this program entered, oldest first.
+pub(super) fn last_values(stored: &[StoredDatapoint]) -> Vec<f64> {
+    let mut entered: Vec<_> = stored.iter().filter(|datapoint| !datapoint.is_beeminders_own()).collect();
+    entered.sort_by(|one, other| one.confirmation.daystamp.cmp(&other.confirmation.daystamp));
+    entered.iter().filter_map(|datapoint| datapoint.value).collect()
 }
 
 fn same_values(rule: DayRule, planned: &[Datapoint], foreign: &[&StoredDatapoint]) -> Option<Misfit> {
@@ -45,35 +117,46 @@ fn same_values(rule: DayRule, planned: &[Datapoint], foreign: &[&StoredDatapoint
     })
 }
 
-fn wrong_unit(
-    goal: &Goal,
-    feed: &Feed,
-    planned: &[Datapoint],
-    foreign: &[&StoredDatapoint],
-) -> Option<Misfit> {
-    let (chosen, other) = match feed {
-        Feed::Track { unit: Unit::Kilogram, .. } => (&Unit::Kilogram, Unit::Pound),
-        Feed::Track { unit: Unit::Pound, .. } => (&Unit::Pound, Unit::Kilogram),
-        Feed::Track { .. } | Feed::Count { .. } => return None,
+/// What the last values of the goal tell; what its units tell is said by [`misfits`] and not again.
+fn wrong_unit(goal: &Goal, feed: &Feed, planned: &[Datapoint], values: &[f64]) -> Option<Misfit> {
+    let Feed::Track { kind, unit: chosen, .. } = feed else {
+        return None;
     };
-    let misfit = Misfit::UnitLooksWrong { goal: other, chosen: *chosen };
-    if named_unit(&goal.units) == Some(other) {
-        return Some(misfit);
+    let named = crate::unit::named_in(&goal.units);
+    let is_said = !named.is_empty() && !named.contains(chosen);
+    // A running total is no value.
+    let is_value = !goal.odometer && (!goal.summing || kind.source() != Source::Measure);
+    if is_said || !is_value {
+        return None;
     }
-    let last = foreign.iter().max_by_key(|datapoint| datapoint.confirmation.daystamp.clone())?.value?;
-    let ours = planned.last()?.value.to_f64()?;
-    let factor = if *chosen == Unit::Kilogram { POUNDS } else { 1.0 / POUNDS };
-    let off = (last / ours) / factor;
-    ((off - 1.0).abs() < TOLERANCE).then_some(misfit)
+    let own: Option<Decimal> = planned.last().and_then(|datapoint| chosen.convert_back(datapoint.value));
+    match values_say(*kind, values, own) {
+        ValuesSay::In(unit) if unit != *chosen => {
+            Some(Misfit::UnitLooksWrong { goal: unit, chosen: *chosen })
+        }
+        ValuesSay::Wrong(value) => Some(Misfit::ValuesLookWrong { value, kind: *kind, chosen: *chosen }),
+        ValuesSay::In(_) | ValuesSay::Nothing => None,
+    }
 }
 
-/// The unit a goal's free text names.
-fn named_unit(text: &str) -> Option<Unit> {
-    match text.trim().to_lowercase().as_str() {
-        "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" => Some(Unit::Kilogram),
-        "lb" | "lbs" | "pound" | "pounds" => Some(Unit::Pound),
-        _ => None,
+/// Says when Beeminder's two rules for the day of a moment differ: about what was measured, and soon.
+fn change_of_clocks(
+    feed: &Feed,
+    rule: DayRule,
+    measured: &[DateTime<Utc>],
+    now: DateTime<Utc>,
+) -> Option<Misfit> {
+    if feed.source() != Source::Measure {
+        return None;
     }
+    let first = measured.iter().min().copied().unwrap_or(now).min(now);
+    let days = rule.day_of(first).0.iter_days().take_while(|day| *day <= rule.day_of(now + AHEAD).0);
+    let disputed = days.filter_map(|day| rule.disputed_start(Daystamp(day)));
+    let (from, until) = disputed.into_iter().find(|(from, until)| {
+        *until > now || measured.iter().any(|moment| (*from..*until).contains(moment))
+    })?;
+    let day = from.with_timezone(&rule.time_zone).date_naive();
+    Some(Misfit::DayMayDiffer { day, from: rule.clock_time(from), until: rule.clock_time(until) })
 }
 
 #[cfg(test)]
@@ -84,8 +167,8 @@ mod tests {
     use crate::goal::tests::goal;
     use crate::kind::MeasureKind;
     use crate::link::Take;
+    use crate::unit::Unit;
     use chrono_tz::Tz;
-    use rust_decimal::Decimal;
 
     fn planned(value: &str) -> Vec<Datapoint> {
         vec![Datapoint {
@@ -103,29 +186,76 @@ mod tests {
 
     #[test]
     fn others_and_wrong_units_are_noticed() {
-        for (unit, units, value, others, expected) in [
-            (Unit::Kilogram, "kg", "82.4", vec![], vec![]),
-            (Unit::Kilogram, "kg", "82.4", vec![stored("20261123", 82.4, None)], vec!["same_values"]),
+        let before = |value| vec![stored("20261122", value, None)];
+        for (kind, unit, units, value, others, expected) in [
+            ("weight", Unit::Kilogram, "kg", "82.4", vec![], vec![]),
             (
+                "weight",
+                Unit::Kilogram,
+                "kg",
+                "82.4",
+                vec![stored("20261123", 82.4, None)],
+                vec!["same_values"],
+            ),
+            (
+                "weight",
                 Unit::Kilogram,
                 "kg",
                 "82.41",
                 vec![stored("20261123", 82.4, Some("ifttt-7"))],
                 vec!["same_values"],
             ),
-            (Unit::Kilogram, "kg", "82.4", vec![stored("20261123", 82.4, Some("withings-1-weight"))], vec![]),
-            (Unit::Kilogram, "kg", "82.4", vec![stored("20261122", 82.4, None)], vec![]),
-            (Unit::Kilogram, "", "82.4", vec![stored("20261122", 181.0, None)], vec!["unit_looks_wrong"]),
-            (Unit::Pound, "", "181.0", vec![stored("20261122", 82.4, None)], vec!["unit_looks_wrong"]),
-            (Unit::Kilogram, "", "82.4", vec![stored("20261122", 84.0, None)], vec![]),
-            (Unit::Kilogram, "lbs", "82.4", vec![], vec!["unit_looks_wrong"]),
-            (Unit::Pound, "Pounds", "181.0", vec![], vec![]),
+            (
+                "weight",
+                Unit::Kilogram,
+                "kg",
+                "82.4",
+                vec![stored("20261123", 82.4, Some("withings-1-weight"))],
+                vec![],
+            ),
+            ("weight", Unit::Kilogram, "kg", "82.4", before(82.4), vec![]),
+            ("weight", Unit::Kilogram, "", "82.4", before(181.0), vec!["unit_looks_wrong"]),
+            ("weight", Unit::Pound, "", "181.0", before(82.4), vec!["unit_looks_wrong"]),
+            ("weight", Unit::Kilogram, "", "82.4", before(12.6), vec!["unit_looks_wrong"]),
+            ("weight", Unit::Kilogram, "", "82.4", before(84.0), vec![]),
+            ("weight", Unit::Kilogram, "", "82.4", before(9000.0), vec!["values_look_wrong"]),
+            ("weight", Unit::Kilogram, "lbs", "82.4", before(181.0), vec![]),
+            ("weight", Unit::Pound, "Pounds", "181.0", vec![], vec![]),
+            ("temperature", Unit::Celsius, "", "36.7", before(98.2), vec!["unit_looks_wrong"]),
+            ("sleep-duration", Unit::Hour, "", "7.1", before(430.0), vec!["unit_looks_wrong"]),
+            ("systolic", Unit::MillimetreOfMercury, "", "118", before(82.4), vec![]),
         ] {
             let goal = Goal { units: units.into(), ..goal() };
-            let feed = Feed::Track { kind: MeasureKind::WEIGHT, unit, take: Take::Last };
+            let kind = MeasureKind::named(kind).unwrap();
+            let feed = Feed::Track { kind, unit, take: Take::Last };
             let found = conflicts(&goal, &feed, DayRule::new(Tz::UTC, 0), &planned(value), &others);
             let found: Vec<_> = found.iter().map(Misfit::code).collect();
             assert_eq!(found, expected, "{unit:?} {units} {value} {others:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_the_clocks_is_said_when_something_was_or_may_be_measured_then() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let weight = Feed::Track { kind: MeasureKind::WEIGHT, unit: Unit::Kilogram, take: Take::Every };
+        let steps = Feed::Track { kind: MeasureKind::STEPS, unit: Unit::Step, take: Take::Max };
+        let (in_it, beside_it) = (at("2026-11-01T07:30:00Z"), at("2026-11-01T08:30:00Z"));
+        for (feed, deadline, measured, now, expected) in [
+            (&weight, 3, vec![in_it], "2026-11-10T00:00:00Z", Some("02:00")),
+            (&weight, 6, vec![in_it], "2026-11-10T00:00:00Z", None),
+            (&weight, 3, vec![beside_it], "2026-11-10T00:00:00Z", None),
+            (&weight, 3, vec![], "2026-11-10T00:00:00Z", None),
+            (&weight, 3, vec![], "2026-10-25T00:00:00Z", Some("02:00")),
+            (&weight, 6, vec![], "2026-10-25T00:00:00Z", Some("05:00")),
+            (&weight, 3, vec![], "2026-02-26T00:00:00Z", Some("03:00")),
+            (&weight, 3, vec![], "2026-06-01T00:00:00Z", None),
+            (&weight, 0, vec![], "2026-10-25T00:00:00Z", None),
+            (&steps, 3, vec![in_it], "2026-11-10T00:00:00Z", None),
+        ] {
+            let rule = DayRule::new(Tz::America__New_York, deadline * 3600);
+            let found = change_of_clocks(feed, rule, &measured, at(now));
+            let from = found.map(|misfit| misfit.facts()["from"].clone());
+            assert_eq!(from.as_deref(), expected, "{deadline} {measured:?} {now}");
         }
     }
 }

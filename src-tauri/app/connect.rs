@@ -11,6 +11,7 @@ use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
 use crate::accounts::tokens::{TokenError, WithingsTokens};
 use crate::accounts::{Service, scope};
 use crate::beeminder::{self, Token};
+use crate::goal::User;
 use crate::store;
 use crate::text::{Said, facts};
 use crate::withings::{self, Application};
@@ -254,14 +255,30 @@ impl App {
     /// Tests the token before it takes the place of the one at hand.
     async fn connect_beeminder(&self, token: Token, now: DateTime<Utc>) -> Result<Connected, SignInError> {
         let user = self.beeminder.me(&token).await?;
-        self.refuse_another(Service::Beeminder, &user.username)?;
+        self.refuse_another_person(&user)?;
         self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
         self.store.write(|rows| {
             let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
             store::account::save_connected(rows, service, &user.username, zone, now)?;
-            store::account::save_profile(rows, service, zone, user.deadbeat)
+            store::person::save(rows, &user)
         })?;
         Ok(Connected { service: Service::Beeminder, user: user.username })
+    }
+
+    /// The same at Beeminder, where people can change their name.
+    fn refuse_another_person(&self, user: &User) -> Result<(), SignInError> {
+        let service = Service::Beeminder;
+        let (is_known, account) = self
+            .store
+            .read(|rows| Ok((store::person::is_known(rows, user)?, store::account::load(rows, service)?)))?;
+        match account {
+            Some(account) if !is_known => Err(SignInError::AnotherPerson {
+                service,
+                found: user.username.clone(),
+                expected: account.user_id,
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The data directory belongs to one person at each service.

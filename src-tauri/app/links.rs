@@ -3,11 +3,12 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::{App, BackfillPreview, Wrong, conflict};
+use super::conflict::Wish;
+use super::{App, BackfillPreview, Wrong};
 use crate::beeminder::{self, StoredDatapoint, Token};
 use crate::day::{DayRule, Daystamp};
 use crate::difference::Word;
-use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
+use crate::goal::{Goal, GoalSlug, Misfit, User};
 use crate::kind::Source;
 use crate::link::{Feed, Link, LinkId, Options, Take};
 use crate::nearest::nearest;
@@ -35,7 +36,7 @@ pub enum Since {
 }
 
 /// How far back is looked for others who write to a goal.
-const OF_LATE: TimeDelta = TimeDelta::days(30);
+pub(super) const OF_LATE: TimeDelta = TimeDelta::days(30);
 
 impl App {
     /// Links `feed` to the goal called `slug`. What was measured before today is posted a little at a time.
@@ -55,20 +56,20 @@ impl App {
         let (user, goal) = self.find_goal(&token, slug).await?;
         // What was measured of late tells whether somebody else posts the same, or in another unit.
         self.freshen(feed.source(), TimeDelta::MAX, now).await?;
+        self.check_known(&options, &Options::default())?;
         // This computer's clock may be wrong; a start in the future would send nothing for years.
         let server_now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);
         let start = start(&goal, rule, since, server_now)?;
-        let mut misfits = misfits(&goal, &user, &feed);
         let stored = self.stored_of_late(&token, &goal, rule, server_now).await?;
-        misfits.extend(self.conflicts(&goal, &feed, &options, rule, (&stored, server_now))?);
+        let wish = Wish { goal: &goal, user: &user, feed: &feed, options: &options, link: None };
+        let mut misfits = self.misfits(&wish, &stored, server_now)?;
         // Today is sent at once; earlier days a few at a time, and only where they are known to do no harm.
         let today = rule.start_of(rule.day_of(server_now));
         let link = new_link(&goal, &feed, &options, start.max(today));
         let past = self.safe_past(&token, &link, &goal, rule, start, &mut misfits).await?;
         let link = self.store.write(|rows| {
-            let (service, zone) = (crate::accounts::Service::Beeminder, user.zone_name.as_str());
-            store::account::save_profile(rows, service, zone, user.deadbeat)?;
+            store::person::save(rows, &user)?;
             store::goal::save(rows, &goal, now)?;
             refuse_overlap(rows, &goal, &feed, None)?;
             let id = store::link::add(rows, &goal.id, &feed, &options, link.since, now)?;
@@ -117,20 +118,6 @@ impl App {
             return Ok(self.beeminder.latest_datapoints(token, &goal.slug, 5).await?);
         }
         Ok(stored)
-    }
-
-    /// Who else writes to a goal that has `stored`, and whether it goes by another unit.
-    pub(super) fn conflicts(
-        &self,
-        goal: &Goal,
-        feed: &Feed,
-        options: &Options,
-        rule: DayRule,
-        (stored, now): (&[StoredDatapoint], DateTime<Utc>),
-    ) -> anyhow::Result<Vec<Misfit>> {
-        let from = rule.start_of(rule.day_of(now - OF_LATE));
-        let planned = self.planned_since(goal, feed, options, rule, from)?.datapoints;
-        Ok(conflict::conflicts(goal, feed, rule, &planned, stored))
     }
 
     /// What a link would call for since `from`, as if it had been there all along.
@@ -250,6 +237,10 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
     anyhow::ensure!(
         (options.from_time.is_none() && options.until_time.is_none()) || feed.source() == Source::Measure,
         Wrong::new("moments_only", [])
+    );
+    anyhow::ensure!(
+        options.from_time.is_none() || options.from_time != options.until_time,
+        Wrong::in_field("until_time", Said::error("no_time_left", []))
     );
     if let Some(template) = &options.comment {
         comment::check(template).map_err(|error| Wrong::in_field("comment", error.said()))?;

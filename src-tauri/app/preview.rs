@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::conflict::Wish;
 use super::{App, polling};
 use crate::accounts::tokens::TokenError;
 use crate::accounts::{Service, scope};
@@ -10,9 +11,9 @@ use crate::attention::Attention;
 use crate::beeminder::StoredDatapoint;
 use crate::data_dir::Lock;
 use crate::day::{DayRule, Daystamp};
-use crate::goal::{Goal, GoalSlug, Misfit, User, misfits};
+use crate::goal::{Goal, GoalSlug, Misfit, User};
 use crate::kind::Source;
-use crate::link::{Feed, Options};
+use crate::link::{Feed, LinkId, Options};
 use crate::store;
 use crate::sync::Trigger;
 use crate::sync::plan::Plan;
@@ -44,9 +45,9 @@ pub struct Preview {
 #[derive(Debug, Clone)]
 pub(crate) struct Looked {
     at: DateTime<Utc>,
-    user: User,
-    goal: Goal,
-    stored: Vec<StoredDatapoint>,
+    pub(super) user: User,
+    pub(super) goal: Goal,
+    pub(super) stored: Vec<StoredDatapoint>,
 }
 
 /// For how long a goal need not be read again for a preview.
@@ -56,13 +57,29 @@ const LOOKED: TimeDelta = TimeDelta::seconds(60);
 pub(super) const STALE: TimeDelta = TimeDelta::minutes(10);
 
 impl App {
-    /// Previews the last `days` days of `feed` into the goal called `slug`. Nothing is sent or stored
-    /// but measurements.
+    /// Previews the last `days` days of `feed` into the goal called `slug`, as a new link. Nothing is sent or
+    /// stored but measurements.
     ///
     /// # Errors
     /// When Withings is not connected, or the goal cannot be read.
     pub async fn preview(
         &self,
+        slug: &GoalSlug,
+        feed: Feed,
+        options: Options,
+        days: u64,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Preview> {
+        self.preview_of(None, slug, feed, options, days, now).await
+    }
+
+    /// Previews a link as it would be with this `feed` and these `options`.
+    ///
+    /// # Errors
+    /// When there is no such link, Withings is not connected, or the goal cannot be read.
+    pub async fn preview_of(
+        &self,
+        link: Option<LinkId>,
         slug: &GoalSlug,
         feed: Feed,
         options: Options,
@@ -77,6 +94,8 @@ impl App {
         let source = feed.source();
         let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
         self.freshen(source, STALE, now).await?;
+        let known = link.map(|link| self.link(link)).transpose()?.map(|link| link.options);
+        self.check_known(&options, &known.unwrap_or_default())?;
         let trouble = self.store.read(|rows| trouble_with(rows, source, now))?;
         let not_shared =
             (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
@@ -88,14 +107,14 @@ impl App {
         let first = today.0.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(today.0);
         let from = Daystamp(first);
         let plan = self.planned_since(&goal, &feed, &options, rule, rule.start_of(from))?;
-        let mut misfits = misfits(&goal, &user, &feed);
-        misfits.extend(self.conflicts(&goal, &feed, &options, rule, (&stored, now))?);
+        let wish = Wish { goal: &goal, user: &user, feed: &feed, options: &options, link };
+        let misfits = self.misfits(&wish, &stored, now)?;
         Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })
     }
 
     /// Reads a goal and what it has of late; again only after a while, since a form is filled in step by
     /// step and each step is previewed.
-    async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
+    pub(super) async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
         let is_fresh = |looked: &&Looked| looked.goal.slug == *slug && (now - looked.at).abs() < LOOKED;
         let known = self.looked.lock().await.as_ref().filter(is_fresh).cloned();
         if let Some(known) = known {
@@ -108,6 +127,13 @@ impl App {
         let looked = Looked { at: now, user, goal, stored };
         *self.looked.lock().await = Some(looked.clone());
         Ok(looked)
+    }
+
+    /// A goal with the values it has of late.
+    pub(crate) async fn goal_of_late(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Goal> {
+        let Looked { goal, stored, .. } = self.look_at(slug, now).await?;
+        let last_values = super::conflict::last_values(&stored);
+        Ok(Goal { last_values, ..goal })
     }
 
     /// Reads Withings if that was never done or longer ago than `age`, so that looking ahead looks at

@@ -3,11 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
+use super::conflict::Wish;
 use super::{App, explained};
 use crate::accounts::Service;
 use crate::accounts::tokens::TokenError;
 use crate::attention::{Urgency, attention};
-use crate::goal::misfits;
+use crate::goal::Misfit;
 use crate::link::Link;
 use crate::store;
 use crate::text::{Explained, Facts, Said, facts};
@@ -105,9 +106,12 @@ impl App {
             let token = self.tokens.beeminder().await?;
             let goal = self.beeminder.goal(&token, &link.slug).await?;
             let rule = goal.day_rule(user.time_zone);
-            let mut found = misfits(&goal, user, &link.feed);
             let stored = self.stored_of_late(&token, &goal, rule, now).await?;
-            found.extend(self.conflicts(&goal, &link.feed, &link.options, rule, (&stored, now))?);
+            let Link { feed, options, .. } = link;
+            let wish = Wish { goal: &goal, user, feed, options, link: Some(link.id) };
+            let mut found = self.misfits(&wish, &stored, now)?;
+            // Nothing is wrong with the link then.
+            found.retain(|misfit| !matches!(misfit, Misfit::DayMayDiffer { .. }));
             anyhow::Ok(found)
         };
         let label = format!("Link {}: {} → {}", link.id, link.feed, link.slug);

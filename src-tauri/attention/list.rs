@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{Attention, Code, Urgency};
+use super::{Attention, Code, Urgency, filters};
 use crate::accounts::{Service, scope};
 use crate::goal::Presence;
 use crate::kind::Source;
@@ -30,6 +30,14 @@ pub fn attention(
     sharing(rows, &mut items)?;
     goals(rows, now, &mut items)?;
     datapoints(rows, &mut items)?;
+    for left_out in filters::left_out(rows, now)? {
+        let about = [
+            ("link", left_out.link.to_string()),
+            ("filter", left_out.filters.join(",")),
+            ("since", left_out.since.0.format("%Y-%m-%d").to_string()),
+        ];
+        items.about_goal(Code::FilterLeavesOut, &left_out.goal, about);
+    }
     for reminder in crate::reminder::due(rows, now)? {
         let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", reminder.what)];
         items.about_goal(Code::MeasureSoon, &reminder.slug, about);
@@ -208,7 +216,13 @@ fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<(
             Presence::Archived => Code::GoalArchived,
             Presence::Deleted => Code::GoalDeleted,
             Presence::Active if goal.frozen => Code::GoalFrozen,
-            Presence::Active => continue,
+            Presence::Active => {
+                if let Some(at) = goal.archives_at {
+                    let day = at.with_timezone(&items.zone).date_naive().format("%Y-%m-%d").to_string();
+                    items.about_goal(Code::GoalArchiving, &goal.slug.0, [("day", day)]);
+                }
+                continue;
+            }
         };
         items.about_goal(code, &goal.slug.0, []);
     }

@@ -1,6 +1,7 @@
 //! What the user should know: a closed set of codes that programs may switch on, each with a sentence for
 //! people and an urgency. Everything that shows trouble shows this.
 
+mod filters;
 mod list;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -99,6 +100,10 @@ pub enum Code {
     BatteryLow,
     /// A goal is due and nothing was measured for it.
     MeasureSoon,
+    /// A link's filter leaves out everything new.
+    FilterLeavesOut,
+    /// A linked goal is going to be archived.
+    GoalArchiving,
 }
 
 /// What is tried again for so long needs the user.
@@ -149,6 +154,7 @@ impl Code {
             | Code::TroubleLasts
             | Code::LinkUnreadable
             | Code::ZoneUnknown
+            | Code::FilterLeavesOut
             | Code::NotSynced => Urgency::NeedsYou,
             Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable | Code::GoalRefuses => {
                 Urgency::Retrying
@@ -165,6 +171,7 @@ impl Code {
             | Code::Stale
             | Code::ZonesDiffer
             | Code::BatteryLow
+            | Code::GoalArchiving
             | Code::MeasureSoon => Urgency::Notice,
         }
     }
@@ -218,6 +225,8 @@ impl Code {
             Code::ZoneUnknown => "A time zone is not known",
             Code::BatteryLow => "A battery is low",
             Code::MeasureSoon => "Measure soon",
+            Code::FilterLeavesOut => "A filter leaves out everything new",
+            Code::GoalArchiving => "A linked goal will be archived",
         }
     }
 }

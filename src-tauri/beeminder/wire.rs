@@ -236,6 +236,8 @@ pub(super) fn created_goal(body: &[u8]) -> Result<Option<Goal>, Error> {
 
 #[derive(Deserialize)]
 struct WireUser {
+    #[serde(default, deserialize_with = "lenient::text")]
+    id: Option<String>,
     username: String,
     #[serde(default, deserialize_with = "lenient::text")]
     timezone: Option<String>,
@@ -251,7 +253,8 @@ pub(super) fn user(body: &[u8]) -> Result<User, Error> {
         tracing::info!("Beeminder's time zone “{zone_name}” is not known; days are cut at midnight UTC");
         Tz::UTC
     });
-    Ok(User { username: user.username, time_zone, zone_name, deadbeat: user.deadbeat })
+    let id = user.id.filter(|id| !id.is_empty());
+    Ok(User { id, username: user.username, time_zone, zone_name, deadbeat: user.deadbeat })
 }
 
 #[derive(Deserialize)]
@@ -268,6 +271,8 @@ struct WireGoal {
     deadline: Option<i64>,
     #[serde(default, deserialize_with = "lenient::flag")]
     kyoom: bool,
+    #[serde(default, deserialize_with = "lenient::flag")]
+    odom: bool,
     #[serde(default, deserialize_with = "lenient::text")]
     aggday: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -282,6 +287,10 @@ struct WireGoal {
     losedate: Option<i64>,
     #[serde(default, deserialize_with = "lenient::integer")]
     initday: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    archivedate: Option<i64>,
+    #[serde(default)]
+    recent_data: Value,
     #[serde(default, deserialize_with = "lenient::text")]
     graph_url: Option<String>,
 }
@@ -297,6 +306,7 @@ fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
         units: goal.gunits.unwrap_or_default(),
         deadline: goal.deadline.unwrap_or(0),
         summing: goal.kyoom,
+        odometer: goal.odom,
         aggday: goal.aggday.unwrap_or_default(),
         // "api" means datapoints like ours.
         autodata: named(goal.autodata).filter(|source| source != "api"),
@@ -304,10 +314,23 @@ fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
         frozen: goal.frozen,
         buffer_days: goal.safebuf,
         loses_at: moment(goal.losedate),
+        archives_at: moment(goal.archivedate),
+        last_values: last_values(&goal.recent_data),
         starts_at: moment(goal.initday),
         graph_url: goal.graph_url.and_then(|url| url.parse().ok()),
         presence,
     })
+}
+
+/// The values that somebody entered, oldest first. What cannot be read is left out: they only help to
+/// guess a unit.
+fn last_values(recent: &Value) -> Vec<f64> {
+    let rows = recent.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut read: Vec<StoredDatapoint> =
+        rows.iter().filter_map(|row| StoredDatapoint::deserialize(row).ok()).collect();
+    read.retain(|datapoint| !datapoint.is_beeminders_own());
+    read.sort_by(|one, other| one.confirmation.daystamp.cmp(&other.confirmation.daystamp));
+    read.iter().filter_map(|datapoint| datapoint.value).collect()
 }
 
 pub(super) fn goal(body: &[u8]) -> Result<Goal, Error> {
@@ -445,6 +468,19 @@ mod tests {
         ] {
             assert_eq!(last_datapoint(json.as_bytes()), last, "{json}");
         }
+    }
+
+    #[test]
+    fn a_goal_tells_its_last_values_and_when_it_is_archived() {
+        let goal = goal(
+            br#"{"id":"1","slug":"stones","odom":null,"archivedate":1796256000,"recent_data":[
+                {"value":12.5,"daystamp":"20261124","requestid":null},
+                {"value":12.6,"daystamp":"20261123"}, 5, {"value":null},
+                {"value":0,"daystamp":"20261001","is_initial":true}]}"#,
+        )
+        .unwrap();
+        assert_eq!(goal.last_values, [12.6, 12.5]);
+        assert_eq!((goal.archives_at.map(|at| at.timestamp()), goal.odometer), (Some(1_796_256_000), false));
     }
 
     #[test]

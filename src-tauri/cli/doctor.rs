@@ -38,7 +38,12 @@ pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
         })
         .collect();
     let sets: Vec<_> = NAMED_SETS.iter().map(|set| set.name).collect();
-    output.show(&json!({"kinds": rows, "sets": sets, "workouts": workout::names()}), || {
+    let members =
+        |set: &crate::measure_set::NamedSet| set.kinds().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let set_kinds: std::collections::BTreeMap<_, _> =
+        NAMED_SETS.iter().map(|set| (set.name, members(set))).collect();
+    let value = json!({"kinds": rows, "sets": sets, "set_kinds": set_kinds, "workouts": workout::names()});
+    output.show(&value, || {
         let rows = kinds.iter().map(|info| {
             [
                 info.name.to_owned(),
@@ -49,10 +54,14 @@ pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
             ]
         });
         format!(
-            "For --track:\n\n{}\n\nFor --count: {}, or kinds put together, as weight+heart-rate.\n\
+            "For --track:\n\n{}\n\nFor --count, when one act of measuring has all of:\n\n{}\n\n\
+             or kinds put together, as weight+heart-rate.\n\
              For --workout: {}, or Withings' number.",
             table(&["Kind", "What it is", "Units", "From", "Usually takes"], rows),
-            sets.join(", "),
+            table(
+                &["Set", "Kinds"],
+                NAMED_SETS.iter().map(|set| [set.name.to_owned(), members(set).join(" + ")])
+            ),
             workout::names().join(", ")
         )
     })?;

@@ -1,10 +1,11 @@
 //! What a link sends, read from arguments. A wrong word is answered with the nearest right ones.
 
+use chrono::{DateTime, Utc};
 use strum::VariantArray;
 
 use super::args::{FeedArgs, OptionArgs, YesNo, values};
 use super::exit::CalledWrongly;
-use crate::app::Since;
+use crate::app::{App, Since};
 use crate::goal::GoalSlug;
 use crate::kind::{KINDS, KindInfo, MeasureKind};
 use crate::link::{Feed, Options, Take};
@@ -13,8 +14,24 @@ use crate::nearest::nearest;
 use crate::unit::Unit;
 use crate::workout;
 
+/// Reads what to send and where to; without a unit in that of the goal.
+pub(super) async fn read_for(
+    app: &App,
+    args: &FeedArgs,
+    now: DateTime<Utc>,
+) -> anyhow::Result<(GoalSlug, Feed)> {
+    let (slug, feed) = read(args)?;
+    match feed {
+        Feed::Track { kind, take, .. } if args.unit.is_none() => {
+            let unit = app.unit_of_goal(&slug, kind, now).await?;
+            Ok((slug, Feed::Track { kind, unit, take }))
+        }
+        feed @ (Feed::Track { .. } | Feed::Count { .. }) => Ok((slug, feed)),
+    }
+}
+
 /// Reads what to send and where to.
-pub(super) fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
+fn read(args: &FeedArgs) -> anyhow::Result<(GoalSlug, Feed)> {
     let goal = args.goal.clone().filter(|goal| !goal.trim().is_empty());
     let no_goal = || CalledWrongly::new("Say which goal with --goal NAME; see “bws goals”");
     let slug = GoalSlug(goal.ok_or_else(no_goal)?);

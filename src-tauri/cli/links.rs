@@ -21,7 +21,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<Exit> {
     match action {
         LinkAction::Add { feed, options, since } => {
-            let (slug, feed) = feed::read(&feed)?;
+            let (slug, feed) = feed::read_for(app, &feed, now).await?;
             let options = feed::options(&options, &Options::default())?;
             let added = app.add_link(&slug, feed, options, feed::since(&since)?, now).await?;
             let mut value = link_json(&added.link);
@@ -85,9 +85,18 @@ async fn change(
     let feed = feed::changed(feed, &link.feed)?;
     let options = feed::options(options, &link.options)?;
     let change = app.preview_change(id, &feed, &options)?;
+    let misfits = match app.misfits_of_change(id, &feed, &options, now).await {
+        Ok(misfits) => misfits,
+        Err(error) => {
+            output.progress(&format!("Warning: whether the goal suits this is not known. {error:#}"));
+            Vec::new()
+        }
+    };
+    warn(&misfits, output);
     let new = Link { feed: feed.clone(), options: options.clone(), ..link };
     let value = json!({"link": id, "sends": sends(&new), "added": change.added.len(),
-        "updated": change.updated.len(), "removed": change.unwanted.len(), "same": change.same, "done": yes});
+        "updated": change.updated.len(), "removed": change.unwanted.len(), "same": change.same, "done": yes,
+        "warnings": misfits_json(&misfits)});
     let mut text = format!("Link {}\n{}\n", line(&new), what_becomes(&change, existing));
     if matches!(existing, ExistingArg::Update) {
         for (known, wanted) in change.updated.iter().take(MOST_SHOWN) {
@@ -185,11 +194,11 @@ pub(super) async fn preview(
                  --count SET"
                 )
             );
-            let (slug, feed) = feed::read(feed)?;
+            let (slug, feed) = feed::read_for(app, feed, now).await?;
             (slug, feed, feed::options(options, &Options::default())?)
         }
     };
-    let preview = app.preview(&slug, feed, options, days, now).await?;
+    let preview = app.preview_of(id.map(LinkId), &slug, feed, options, days, now).await?;
     warn(&preview.misfits, output);
     if let Some(trouble) = &preview.trouble {
         output

@@ -133,6 +133,7 @@ fn command_for(code: Code) -> Option<&'static str> {
         Code::ConnectBeeminder | Code::SignInBeeminder => Some("bws connect beeminder"),
         Code::Parked => Some("bws outbox"),
         Code::GoalArchived | Code::GoalDeleted | Code::GoalFrozen => Some("bws link remove"),
+        Code::FilterLeavesOut => Some("bws link change"),
         Code::StoreRecovered => Some("bws link list, then bws status --seen"),
         Code::NotSynced => Some("bws sync"),
         Code::NothingLinked => Some("bws link add"),
@@ -161,6 +162,7 @@ fn command_for(code: Code) -> Option<&'static str> {
         | Code::ZoneUnknown
         | Code::BatteryLow
         | Code::MeasureSoon
+        | Code::GoalArchiving
         | Code::ClockWrong => None,
     }
 }

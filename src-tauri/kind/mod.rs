@@ -188,6 +188,16 @@ impl MeasureKind {
         (least..=most).contains(&value)
     }
 
+    /// Whether a scale takes it along with the weight, as a rule.
+    pub fn is_of_scale(self) -> bool {
+        matches!(self.0, 1 | 5 | 6 | 8 | 76 | 77 | 88 | 168 | 169 | 170 | 226 | 227)
+    }
+
+    /// Whether a cuff takes it along with the pressure.
+    pub fn is_of_cuff(self) -> bool {
+        matches!(self, MeasureKind::DIASTOLIC | MeasureKind::SYSTOLIC | MeasureKind::HEART_RATE)
+    }
+
     /// What a person calls it; unknown kinds by their number.
     pub fn label(self) -> String {
         self.info().map_or_else(|| format!("Withings measure {}", self.0), |info| info.label.to_owned())

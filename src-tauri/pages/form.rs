@@ -30,6 +30,9 @@ pub struct LinkForm {
     pub once_a_day: bool,
     /// What is let through, and how it is written.
     pub options: Options,
+    /// The link it is about, when there is one already.
+    #[serde(default)]
+    pub link: Option<i64>,
     /// The first day to send; from now on when there is none.
     #[serde(default)]
     pub since: Option<NaiveDate>,
@@ -57,6 +60,7 @@ impl LinkForm {
             kinds: Vec::new(),
             once_a_day: false,
             options: options.clone(),
+            link: None,
             since: None,
         };
         match feed {

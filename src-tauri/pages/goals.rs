@@ -1,5 +1,7 @@
 //! Choosing a goal, and creating one.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -7,11 +9,14 @@ use url::Url;
 
 use super::LinkForm;
 use crate::app::{App, Wrong};
-use crate::goal::misfits;
+use crate::goal::{Goal, GoalSlug, misfits};
+use crate::kind::{KINDS, MeasureKind};
 use crate::link::Options;
 use crate::new_goal::{self, Aim, NewGoal};
-use crate::suggestion::suggestion;
+use crate::store;
+use crate::suggestion::{suggestion, unit_for, units_of_kinds};
 use crate::text::Said;
+use crate::unit::Unit;
 
 /// A goal to choose.
 #[derive(Debug, Serialize)]
@@ -24,6 +29,8 @@ pub struct Choice {
     units: String,
     /// What to send to it, most likely.
     suggestion: LinkForm,
+    /// The unit to send each kind in, where that is not the usual one.
+    units_of_kinds: BTreeMap<&'static str, &'static str>,
     /// Why that may not suit it.
     misfits: Vec<Said>,
     /// The links that feed it already.
@@ -80,12 +87,15 @@ impl App {
     pub async fn choices(&self) -> anyhow::Result<Vec<Choice>> {
         let (user, goals) = self.goals().await?;
         let links = self.links()?;
-        let choice = |goal: crate::goal::Goal| {
-            let feed = suggestion(&goal);
+        let own = self.own_values()?;
+        let own = |kind: MeasureKind| own.get(&kind).copied();
+        let choice = |goal: Goal| {
+            let feed = suggestion(&goal, &own);
             let found = misfits(&goal, &user, &feed);
             Choice {
                 misfits: found.iter().map(Said::from).collect(),
                 suggestion: LinkForm::of(&goal.slug, &feed, &Options::default()),
+                units_of_kinds: units_of_kinds(&goal, &own),
                 links: links.iter().filter(|link| link.goal == goal.id).map(|link| link.id.0).collect(),
                 slug: goal.slug.0,
                 title: goal.title,
@@ -95,6 +105,38 @@ impl App {
         let mut choices: Vec<_> = goals.into_iter().map(choice).collect();
         choices.sort_by_key(|choice| (!choice.links.is_empty(), choice.misfits.len()));
         Ok(choices)
+    }
+
+    /// The person's last value of each kind that can be sent in more than one unit.
+    fn own_values(&self) -> anyhow::Result<HashMap<MeasureKind, Decimal>> {
+        let mut own = HashMap::new();
+        for kind in KINDS.iter().map(|info| info.kind).filter(|kind| kind.unit().choices().len() > 1) {
+            own.extend(
+                self.store
+                    .read(|rows| store::measurement::latest_value(rows, kind))?
+                    .map(|value| (kind, value)),
+            );
+        }
+        Ok(own)
+    }
+
+    /// The unit a goal called `slug` would have `kind` in; the usual one when the goal cannot be read now,
+    /// which making the link says.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub async fn unit_of_goal(
+        &self,
+        slug: &GoalSlug,
+        kind: MeasureKind,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Unit> {
+        if kind.unit().choices().len() < 2 {
+            return Ok(kind.unit());
+        }
+        let own = self.store.read(|rows| store::measurement::latest_value(rows, kind))?;
+        let goal = self.goal_of_late(slug, now).await;
+        Ok(goal.map_or_else(|_| kind.unit(), |goal| unit_for(&goal, kind, own)))
     }
 
     /// Creates the goal, or only asks Beeminder whether it would. Returns its name.

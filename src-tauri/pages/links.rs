@@ -1,5 +1,7 @@
 //! Links as cards, and the link editor's previews.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::chart::{self, Dot, Look};
 use crate::goal::{Goal, Presence};
 use crate::link::{Feed, Link, LinkId, Take};
 use crate::store::{self, Rows};
+use crate::suggestion::units_of_kinds;
 use crate::text::{Explained, Said};
 
 /// A link on the overview.
@@ -22,6 +25,8 @@ pub struct Card {
     title: String,
     /// What it sends.
     form: LinkForm,
+    /// The unit to send each kind in, where that is not the usual one.
+    units_of_kinds: BTreeMap<&'static str, &'static str>,
     /// Whether that comes by the day and is taken as such kinds usually are.
     each_day: bool,
     /// Since when.
@@ -63,7 +68,8 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
     let (pending, parked) = store::outbox::counts_of(rows, link.id)?;
     Ok(Card {
         id: link.id,
-        form: LinkForm::of(&link.slug, &link.feed, &link.options),
+        form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
+        units_of_kinds: units_of_kinds(&goal, &|_| None),
         each_day: is_each_day(&link.feed),
         since: link.since,
         title: goal.title,
@@ -172,7 +178,8 @@ impl App {
         (dark, width): (bool, u32),
         now: DateTime<Utc>,
     ) -> anyhow::Result<PreviewView> {
-        let preview = self.preview(&form.slug(), form.feed()?, form.options.clone(), DAYS, now).await?;
+        let (link, options) = (form.link.map(LinkId), form.options.clone());
+        let preview = self.preview_of(link, &form.slug(), form.feed()?, options, DAYS, now).await?;
         let plan = &preview.plan;
         let moment = |datapoint: &crate::datapoint::Datapoint| match datapoint.moment {
             crate::datapoint::Moment::At(at) => at,

@@ -48,8 +48,10 @@ pub struct Beeminder {
     pub time_zone: String,
     /// Whether a payment is due.
     pub deadbeat: bool,
-    /// Whoever a token belongs to; another name makes it another person's.
+    /// What whoever a token belongs to is called.
     pub username: String,
+    /// Whoever a token belongs to; another id makes it another person's.
+    pub user_id: String,
     /// The answer to a repeated datapoint.
     pub duplicate_shape: DuplicateShape,
     /// Whether days near DST changes go by the clock on the wall, as the iOS app has it.
@@ -91,6 +93,8 @@ impl Goal {
         if emaciated && let Some(fields) = fields.as_object_mut() {
             fields.remove("fullroad");
         }
+        let recent: Vec<_> = self.datapoints.iter().rev().take(5).map(Datapoint::served).collect();
+        fields["recent_data"] = json!(recent);
         fields["last_datapoint"] = self.datapoints.last().map_or(Value::Null, Datapoint::served);
         fields
     }
@@ -104,6 +108,7 @@ impl Beeminder {
             time_zone: "Europe/Paris".into(),
             deadbeat: false,
             username: USERNAME.into(),
+            user_id: "5f5d577d55c1330906000b8f".into(),
             duplicate_shape: DuplicateShape::Errors,
             wall_clock_days: false,
             limit_by_entry: false,
@@ -236,7 +241,7 @@ async fn me(
     Json(json!({"username": beeminder.username, "timezone": beeminder.time_zone, "goals": slugs,
         "created_at": 1_599_952_766, "updated_at": 1_769_370_925, "urgency_load": 21,
         "deadbeat": beeminder.deadbeat, "default_deadline": 0, "subscription": null,
-        "id": "5f5d577d55c1330906000b8f"}))
+        "id": beeminder.user_id}))
     .into_response()
 }
 

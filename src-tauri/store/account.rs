@@ -63,7 +63,7 @@ pub fn save_connected(
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     rows.execute(
-        "INSERT INTO account VALUES (?1, ?2, ?3, 1, ?4, 0, 0, '')
+        "INSERT INTO account VALUES (?1, ?2, ?3, 1, ?4, 0, 0, '', '')
          ON CONFLICT (service) DO UPDATE SET
              user_id = excluded.user_id,
              time_zone = iif(excluded.time_zone = '', time_zone, excluded.time_zone),

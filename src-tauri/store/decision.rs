@@ -1,11 +1,25 @@
 //! What became of each group under each link.
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use strum::VariantArray;
 
+use super::moment;
+use crate::day::Daystamp;
 use crate::link::LinkId;
 use crate::measurement::GroupId;
 use crate::sync::plan::{Decision, Reason};
+
+/// What became of one measurement under a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// When it was measured.
+    pub measured_at: DateTime<Utc>,
+    /// The day it belongs to.
+    pub day: Daystamp,
+    /// What became of it.
+    pub reason: Reason,
+}
 
 /// Notes what became of groups, in place of what was noted before.
 pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::Result<()> {
@@ -26,6 +40,30 @@ pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::
         ])?;
     }
     Ok(())
+}
+
+/// What became of a link's measurements, newest first, down to the first that `is_last` is said of.
+pub fn outcomes(
+    rows: &Connection,
+    link: LinkId,
+    is_last: impl Fn(Reason) -> bool,
+) -> anyhow::Result<Vec<Outcome>> {
+    let mut statement = rows.prepare_cached(
+        "SELECT measured_at, daystamp, reason FROM decision WHERE link_id = ?1
+         ORDER BY daystamp DESC, measured_at DESC",
+    )?;
+    let mut found = statement.query([link.0])?;
+    let mut outcomes = Vec::new();
+    while let Some(row) = found.next()? {
+        let day = row.get::<_, String>(1)?.parse::<Daystamp>();
+        if let (Ok(day), Some(reason)) = (day, Reason::named(&row.get::<_, String>(2)?)) {
+            outcomes.push(Outcome { measured_at: moment(row.get(0)?), day, reason });
+            if is_last(reason) {
+                break;
+            }
+        }
+    }
+    Ok(outcomes)
 }
 
 /// Forgets what was noted for a group, when it no longer concerns the link.

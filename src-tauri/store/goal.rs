@@ -11,7 +11,7 @@ use crate::goal::{Goal, GoalId, GoalSlug, Presence};
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached(
         "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
-                 ?15, NULL)
+                 ?15, NULL, ?17, ?18)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
              title = excluded.title, units = excluded.units, deadline = excluded.deadline,
@@ -19,7 +19,8 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
              healthkit_metric = excluded.healthkit_metric, frozen = excluded.frozen,
              buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
              starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at,
-             graph_url = excluded.graph_url, missing_since = NULL",
+             graph_url = excluded.graph_url, missing_since = NULL, odometer = excluded.odometer,
+             archives_at = excluded.archives_at",
     )?
     .execute(params![
         goal.id.0,
@@ -37,7 +38,9 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
         goal.starts_at.map(|moment| moment.timestamp()),
         presence_name(goal.presence),
         now.timestamp(),
-        goal.graph_url.as_ref().map(Url::as_str)
+        goal.graph_url.as_ref().map(Url::as_str),
+        goal.odometer,
+        goal.archives_at.map(|moment| moment.timestamp())
     ])?;
     Ok(())
 }
@@ -152,7 +155,8 @@ pub fn forget_renamings(rows: &Connection) -> anyhow::Result<()> {
 }
 
 const SELECT: &str = "SELECT id, slug, title, units, deadline, summing, aggday, autodata,
-            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence, graph_url FROM goal";
+            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence, graph_url, odometer, archives_at
+     FROM goal";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
     Ok(Goal {
@@ -162,12 +166,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
         units: row.get(3)?,
         deadline: row.get(4)?,
         summing: row.get(5)?,
+        odometer: row.get(15)?,
         aggday: row.get(6)?,
         autodata: row.get(7)?,
         healthkit_metric: row.get(8)?,
         frozen: row.get(9)?,
         buffer_days: row.get(10)?,
         loses_at: row.get::<_, Option<i64>>(11)?.map(moment),
+        archives_at: row.get::<_, Option<i64>>(16)?.map(moment),
+        last_values: Vec::new(),
         starts_at: row.get::<_, Option<i64>>(12)?.map(moment),
         graph_url: row.get::<_, Option<String>>(14)?.and_then(|url| url.parse().ok()),
         presence: match row.get::<_, String>(13)?.as_str() {

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use rust_decimal::Decimal;
 
 use super::{checkpoint, moment, unreadable};
 use crate::day::Daystamp;
@@ -281,6 +282,55 @@ pub fn models(rows: &Connection) -> anyhow::Result<Vec<String>> {
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(models)
+}
+
+/// The devices that something was measured with, by model and by id.
+pub fn devices(rows: &Connection) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let ids = rows
+        .prepare_cached("SELECT DISTINCT device FROM measure_group WHERE device IS NOT NULL ORDER BY device")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok((models(rows)?, ids))
+}
+
+/// The sorts of workout that were measured, by Withings' number.
+pub fn categories(rows: &Connection) -> anyhow::Result<Vec<i64>> {
+    let categories = rows
+        .prepare_cached("SELECT DISTINCT category FROM measure_group WHERE category IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(categories)
+}
+
+/// Whether one device measured all of `kinds` at one moment, some time.
+pub fn has_act_with(rows: &Connection, kinds: &[MeasureKind]) -> anyhow::Result<bool> {
+    let mut kinds: Vec<i64> = kinds.iter().map(|kind| kind.0).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let list = kinds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let query = format!(
+        "SELECT EXISTS (
+             SELECT 1 FROM measurement m JOIN measure_group g ON g.id = m.group_id
+             WHERE m.kind IN ({list}) AND g.source = 'measure' AND g.missing_since IS NULL
+             GROUP BY g.measured_at, ifnull(g.device, '') HAVING count(DISTINCT m.kind) = ?1)"
+    );
+    Ok(rows.query_row(&query, [kinds.len()], |row| row.get(0))?)
+}
+
+/// The last value of a kind, in the unit Withings measures in.
+pub fn latest_value(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Option<Decimal>> {
+    let group = rows
+        .prepare_cached(
+            "SELECT g.id FROM measurement m JOIN measure_group g ON g.id = m.group_id
+             WHERE m.kind = ?1 AND g.missing_since IS NULL ORDER BY g.measured_at DESC LIMIT 1",
+        )?
+        .query_row([kind.0], |row| Ok(GroupId(row.get(0)?)))
+        .optional()?;
+    let Some(group) = group else {
+        return Ok(None);
+    };
+    let group = load(rows, group)?;
+    Ok(group.and_then(|group| group.measurement(kind)?.value()))
 }
 
 /// How many groups there are, and when the last of them was measured.

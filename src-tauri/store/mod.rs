@@ -20,6 +20,7 @@ pub mod link;
 pub mod measurement;
 mod migrations;
 pub mod outbox;
+pub mod person;
 mod recover;
 pub mod setting;
 pub mod struck;

@@ -4,13 +4,14 @@
 -- The two services, once connected.
 CREATE TABLE account (
     service TEXT NOT NULL PRIMARY KEY, -- 'withings' or 'beeminder'
-    user_id TEXT NOT NULL,             -- Withings' userid or Beeminder's user name; another one is refused
+    user_id TEXT NOT NULL,             -- Withings' userid or Beeminder's user name
     time_zone TEXT NOT NULL,           -- IANA name; '' while unknown
     connected INTEGER NOT NULL,        -- 1 while its tokens are in the keychain
     connected_at INTEGER NOT NULL,     -- when the user last signed in
     deadbeat INTEGER NOT NULL,         -- 1 while Beeminder refuses changes until a payment is sorted out
     limited_at INTEGER NOT NULL,       -- when it last asked for a pause because of too many requests
-    scope TEXT NOT NULL DEFAULT ''     -- what Withings lets us read, comma-separated; '' while unknown
+    scope TEXT NOT NULL DEFAULT '',    -- what Withings lets us read, comma-separated; '' while unknown
+    person TEXT NOT NULL DEFAULT ''    -- Beeminder's id of the user, which survives a renaming; '' while unknown
 ) STRICT;
 
 -- Up to where Withings was read.
@@ -84,7 +85,9 @@ CREATE TABLE goal (
     read_at INTEGER NOT NULL,          -- when it was read
     graph_url TEXT,                    -- where Beeminder keeps a picture of its graph; NULL while unknown
     compared_at INTEGER NOT NULL DEFAULT 0, -- when what it has was last compared with what was sent
-    missing_since INTEGER              -- when Beeminder's lists first lacked it; NULL while they have it
+    missing_since INTEGER,             -- when Beeminder's lists first lacked it; NULL while they have it
+    odometer INTEGER NOT NULL DEFAULT 0, -- 1 when it takes the readings of a meter that only grows
+    archives_at INTEGER                -- when the user wants it archived; NULL when not
 ) STRICT;
 
 -- This feeds that goal, so, since then.

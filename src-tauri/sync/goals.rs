@@ -89,9 +89,9 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
         }
     }
     pass.store.write(|rows| {
-        let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
-        let was_deadbeat = store::account::load(rows, service)?.is_some_and(|account| account.deadbeat);
-        store::account::save_profile(rows, service, zone, user.deadbeat)?;
+        let was_deadbeat =
+            store::account::load(rows, Service::Beeminder)?.is_some_and(|account| account.deadbeat);
+        store::person::save(rows, &user)?;
         trouble::end(rows, &Place::Goals)?;
         for goal in &linked {
             let found = goals.iter().find(|found| found.id == goal.id);

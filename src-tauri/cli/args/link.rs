@@ -70,13 +70,14 @@ pub(in crate::cli) struct FeedArgs {
     /// Send the values of one kind: weight, fat-ratio, systolic, …; “bws kinds” lists them all
     #[arg(long, value_name = "KIND", conflicts_with = "count")]
     pub(in crate::cli) track: Option<String>,
-    /// In this unit: kg, lb, st, %, mmHg, kPa, bpm, C, F, …
+    /// In this unit: kg, lb, st, km, mi, h, min, C, F, …; when not given, in that of the goal
     #[arg(long)]
     pub(in crate::cli) unit: Option<String>,
     /// Which of a day's values: every, first, last, min, max, mean, median or sum
     #[arg(long)]
     pub(in crate::cli) take: Option<String>,
-    /// Count acts of measuring: weight, blood-pressure, …, or kinds together: weight+heart-rate
+    /// Count acts of measuring: weight, blood-pressure (diastolic, systolic and heart rate), …, or kinds
+    /// together: weight+heart-rate; “bws kinds” says what belongs to each
     #[arg(long, value_name = "SET")]
     pub(in crate::cli) count: Option<String>,
     /// Count at most one a day

@@ -88,6 +88,7 @@ fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reas
     {
         return Some(Reason::OtherTime);
     }
-    let category = group.category.filter(|_| !options.categories.is_empty());
-    category.is_some_and(|category| !options.categories.contains(&category)).then_some(Reason::OtherWorkout)
+    // Of a workout without a category nobody knows that it is one of those.
+    let is_one = || group.category.is_some_and(|category| options.categories.contains(&category));
+    (!options.categories.is_empty() && !is_one()).then_some(Reason::OtherWorkout)
 }

@@ -1,0 +1,64 @@
+//! Filters must match something that is known: a misspelt device would keep everything out without a word.
+
+use super::{App, Wrong};
+use crate::link::Options;
+use crate::text::Said;
+use crate::{store, workout};
+
+impl App {
+    /// Refuses devices and sorts of workout that nothing was measured with and that nobody has heard of.
+    /// Those a link has already (`before`) may stay.
+    ///
+    /// # Errors
+    /// With the devices or sorts there are.
+    pub(super) fn check_known(&self, options: &Options, before: &Options) -> anyhow::Result<()> {
+        let (models, ids) = self.store.read(store::measurement::devices)?;
+        let told = self.store.read(store::device::load_all)?;
+        let told_models = || told.iter().map(|device| &device.model);
+        let is_known = |name: &String| {
+            let mut all =
+                models.iter().chain(&ids).chain(told_models()).chain(told.iter().map(|device| &device.id));
+            !name.trim().is_empty() && all.any(|known| known.eq_ignore_ascii_case(name))
+        };
+        let new = |name: &&String| !before.devices.contains(name);
+        if let Some(unknown) = options.devices.iter().filter(new).find(|name| !is_known(name)) {
+            let mut names: Vec<&str> = models
+                .iter()
+                .chain(told_models())
+                .map(String::as_str)
+                .filter(|name| !name.is_empty())
+                .collect();
+            // A device without a model can be told by its id alone.
+            if names.is_empty() {
+                names = ids.iter().map(String::as_str).collect();
+            }
+            names.sort_unstable();
+            names.dedup();
+            return Err(no_device(unknown, &names).into());
+        }
+        let known = self.store.read(store::measurement::categories)?;
+        let is_known = |sort: &&i64| {
+            known.contains(sort) || workout::is_known(**sort) || before.categories.contains(sort)
+        };
+        if let Some(unknown) = options.categories.iter().find(|sort| !is_known(sort)) {
+            let mut sorts: Vec<i64> =
+                workout::all().iter().map(|(sort, _)| *sort).chain(known.clone()).collect();
+            sorts.sort_unstable();
+            sorts.dedup();
+            let names: Vec<_> = sorts.into_iter().map(workout::name).collect();
+            let about = [("sort", unknown.to_string()), ("known", names.join(", "))];
+            return Err(Wrong::new("no_workout", about).into());
+        }
+        Ok(())
+    }
+}
+
+fn no_device(unknown: &str, known: &[&str]) -> Wrong {
+    let device = unknown.trim().to_owned();
+    let said = match (known, device.is_empty()) {
+        ([], _) => Said::error("no_device_yet", [("device", device)]),
+        (_, true) => Said::error("device_unnamed", [("known", known.join(", "))]),
+        (_, false) => Said::error("no_device", [("device", device), ("known", known.join(", "))]),
+    };
+    Wrong::in_field("devices", said)
+}

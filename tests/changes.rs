@@ -43,7 +43,7 @@ async fn what_a_change_does_is_shown_before_it_is_done_and_looking_changes_nothi
     for (feed, counts) in
         [(track(MeasureKind::WEIGHT), (0, 0, 0, 6)), (unit, (0, 6, 0, 0)), (daily, (3, 0, 6, 0))]
     {
-        let change = test.app().preview_change(LinkId(1), &feed, &Options::default()).unwrap();
+        let change = test.app().preview_change(LinkId(1), &feed, &Options::default(), test.now).unwrap();
         let found = (change.added.len(), change.updated.len(), change.unwanted.len(), change.same);
         assert_eq!(found, counts, "{feed}");
     }
@@ -129,7 +129,7 @@ async fn a_change_that_makes_no_sense_or_meets_another_link_is_refused_in_words(
     assert!(
         change(track(MeasureKind(130)), Options::default()).await.contains("not a value that can be sent")
     );
-    let missing = test.app().preview_change(LinkId(9), &pounds(), &Options::default());
+    let missing = test.app().preview_change(LinkId(9), &pounds(), &Options::default(), test.now);
     assert!(missing.unwrap_err().to_string().contains("There is no link 9"));
 }
 

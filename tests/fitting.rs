@@ -287,7 +287,7 @@ async fn a_filter_that_matches_nothing_known_is_refused_with_what_there_is() {
     try_options(&test, "weight", weight(), only("Body Cardio")).await.unwrap();
     let id = test.app().links().unwrap().last().unwrap().id;
     let two = Options { devices: vec!["Body Cardio".into(), "Boby".into()], ..Options::default() };
-    let error = test.app().preview_change(id, &weight(), &two).unwrap_err();
+    let error = test.app().preview_change(id, &weight(), &two, test.now).unwrap_err();
     assert_eq!(error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field), Some("devices"));
 }
 

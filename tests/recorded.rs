@@ -24,6 +24,8 @@ fn recorded(path: &str) -> Option<Value> {
 fn begin_goals_early(test: &TestApp) {
     for goal in &mut test.world().beeminder.goals {
         goal.fields["initday"] = json!(1_388_574_000);
+        // Everything is on the right side of the line.
+        goal.fields["fullroad"] = json!([[1_388_574_000, 1000.0, null], [1_988_574_000, 1000.0, null]]);
     }
 }
 

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 
+use super::links::Calendar;
 use super::preview::STALE;
 use super::{App, Wrong};
 use crate::beeminder::Token;
@@ -90,7 +91,7 @@ impl App {
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, &link.slug).await?;
         let rule = goal.day_rule(user.time_zone);
-        self.look_back(&token, &link, &goal, rule, (from, to)).await
+        self.look_back(&token, &link, &goal, Calendar { rule, now }, (from, to)).await
     }
 
     /// Shows what posting the days of the past that `days` names would do, under a link that need not be
@@ -100,13 +101,14 @@ impl App {
         token: &Token,
         link: &Link,
         goal: &Goal,
-        rule: DayRule,
+        calendar: Calendar,
         days: (NaiveDate, NaiveDate),
     ) -> anyhow::Result<BackfillPreview> {
+        let rule = calendar.rule;
         let (from, until, refused_before) = stretch(link, goal, rule, days.0, days.1)?;
         let line = self.beeminder.line(token, &goal.slug).await?;
         let stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(from)).await?;
-        let planned = self.planned_since(goal, &link.feed, &link.options, rule, from)?.datapoints;
+        let planned = self.planned_since(goal, &link.feed, &link.options, calendar, from)?.datapoints;
         let mut days: BTreeMap<Daystamp, Vec<Decimal>> = BTreeMap::new();
         for datapoint in self.unsettled(goal, planned)? {
             let day = datapoint.day(rule);

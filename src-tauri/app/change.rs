@@ -42,7 +42,13 @@ impl App {
     ///
     /// # Errors
     /// When there is no such link, or it cannot be changed so.
-    pub fn preview_change(&self, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<Change> {
+    pub fn preview_change(
+        &self,
+        id: LinkId,
+        feed: &Feed,
+        options: &Options,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Change> {
         super::links::check(feed, options)?;
         let link = self.link(id)?;
         self.check_known(options, &link.options)?;
@@ -50,7 +56,7 @@ impl App {
         self.store.read(|rows| {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
-            let context = sync::context_for(rows, feed, &goal, rule)?;
+            let context = sync::context_for(rows, feed, &goal, rule, now)?;
             let earliest = link.earliest() - chrono::TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
             compare(rows, &link, plan(&link, &context, &groups).datapoints)
@@ -86,8 +92,8 @@ impl App {
                 store::decision::forget_all(rows, id)?;
                 let link = store::link::load(rows, id)?.context("The link was not stored")?;
                 // The user has seen all that is taken away.
-                sync::replan(rows, &link, Unwanted::Remove(u64::MAX), now)?;
                 store::link::mark_link_planned(rows, id)?;
+                sync::replan(rows, &link, Unwanted::Remove(u64::MAX), now)?;
                 return Ok(link);
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };

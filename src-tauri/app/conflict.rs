@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::App;
+use super::links::Calendar;
 use super::preview::Looked;
 use crate::beeminder::StoredDatapoint;
 use crate::datapoint::Datapoint;
@@ -60,7 +61,7 @@ impl App {
         let Wish { goal, user, feed, options, link } = wish;
         let rule = goal.day_rule(user.time_zone);
         let from = rule.start_of(rule.day_of(now - super::links::OF_LATE));
-        let plan = self.planned_since(goal, feed, options, rule, from)?;
+        let plan = self.planned_since(goal, feed, options, Calendar { rule, now }, from)?;
         let mut found = misfits(goal, user, feed);
         found.extend(conflicts(goal, feed, rule, &plan.datapoints, stored));
         let links = self.links()?;

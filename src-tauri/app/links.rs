@@ -35,6 +35,13 @@ pub enum Since {
     Day(NaiveDate),
 }
 
+/// How a goal cuts days, and what time it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Calendar {
+    pub(super) rule: DayRule,
+    pub(super) now: DateTime<Utc>,
+}
+
 /// How far back is looked for others who write to a goal.
 pub(super) const OF_LATE: TimeDelta = TimeDelta::days(30);
 
@@ -67,7 +74,9 @@ impl App {
         // Today is sent at once; earlier days a few at a time, and only where they are known to do no harm.
         let today = rule.start_of(rule.day_of(server_now));
         let link = new_link(&goal, &feed, &options, start.max(today));
-        let past = self.safe_past(&token, &link, &goal, rule, start, &mut misfits).await?;
+        let calendar = Calendar { rule, now: server_now };
+        let (past, doubt) = self.safe_past(&token, &link, &goal, calendar, start).await?;
+        misfits.extend(doubt);
         let link = self.store.write(|rows| {
             store::person::save(rows, &user)?;
             store::goal::save(rows, &goal, now)?;
@@ -88,21 +97,20 @@ impl App {
         token: &Token,
         link: &Link,
         goal: &Goal,
-        rule: DayRule,
+        calendar: Calendar,
         start: DateTime<Utc>,
-        misfits: &mut Vec<Misfit>,
-    ) -> anyhow::Result<Option<BackfillPreview>> {
+    ) -> anyhow::Result<(Option<BackfillPreview>, Option<Misfit>)> {
         if start >= link.since {
-            return Ok(None);
+            return Ok((None, None));
         }
+        let rule = calendar.rule;
         let days = (rule.day_of(start).0, rule.day_of(link.since).0);
-        let past = self.look_back(token, link, goal, rule, days).await?;
-        match past.risky_days() {
-            0 => return Ok(Some(past)),
-            days if past.is_unknown() => misfits.push(Misfit::PastIsUnknown { days }),
-            days => misfits.push(Misfit::PastMayDerail { days }),
-        }
-        Ok(None)
+        let past = self.look_back(token, link, goal, calendar, days).await?;
+        Ok(match past.risky_days() {
+            0 => (Some(past), None),
+            days if past.is_unknown() => (None, Some(Misfit::PastIsUnknown { days })),
+            days => (None, Some(Misfit::PastMayDerail { days })),
+        })
     }
 
     /// What a goal has of the last 30 days; of a goal that has nothing of these, its last datapoints.
@@ -126,12 +134,13 @@ impl App {
         goal: &Goal,
         feed: &Feed,
         options: &Options,
-        rule: DayRule,
+        calendar: Calendar,
         from: DateTime<Utc>,
     ) -> anyhow::Result<Plan> {
+        let Calendar { rule, now } = calendar;
         let link = new_link(goal, feed, options, from);
         self.store.read(|rows| {
-            let context = sync::context_for(rows, feed, goal, rule)?;
+            let context = sync::context_for(rows, feed, goal, rule, now)?;
             let earliest = from - TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
             Ok(plan(&link, &context, &groups))

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::conflict::Wish;
+use super::links::Calendar;
 use super::{App, polling};
 use crate::accounts::tokens::TokenError;
 use crate::accounts::{Service, scope};
@@ -106,7 +107,7 @@ impl App {
         let today = rule.day_of(now);
         let first = today.0.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(today.0);
         let from = Daystamp(first);
-        let plan = self.planned_since(&goal, &feed, &options, rule, rule.start_of(from))?;
+        let plan = self.planned_since(&goal, &feed, &options, Calendar { rule, now }, rule.start_of(from))?;
         let wish = Wish { goal: &goal, user: &user, feed: &feed, options: &options, link };
         let misfits = self.misfits(&wish, &stored, now)?;
         Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })

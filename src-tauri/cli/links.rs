@@ -84,7 +84,7 @@ async fn change(
     let link = app.link(id)?;
     let feed = feed::changed(feed, &link.feed)?;
     let options = feed::options(options, &link.options)?;
-    let change = app.preview_change(id, &feed, &options)?;
+    let change = app.preview_change(id, &feed, &options, now)?;
     let misfits = match app.misfits_of_change(id, &feed, &options, now).await {
         Ok(misfits) => misfits,
         Err(error) => {

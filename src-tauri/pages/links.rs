@@ -211,8 +211,13 @@ impl App {
     ///
     /// # Errors
     /// When there is no such link, or the form makes no sense.
-    pub fn preview_change_form(&self, id: i64, form: &LinkForm) -> anyhow::Result<ChangeView> {
-        let change = self.preview_change(LinkId(id), &form.feed()?, &form.options)?;
+    pub fn preview_change_form(
+        &self,
+        id: i64,
+        form: &LinkForm,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<ChangeView> {
+        let change = self.preview_change(LinkId(id), &form.feed()?, &form.options, now)?;
         Ok(ChangeView::from(&change))
     }
 }

@@ -99,6 +99,14 @@ pub fn mark_changed(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Marks links for the plan, writing only what differs.
+pub fn mark_changed_all(rows: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
+    for id in ids {
+        rows.execute("UPDATE link SET changed = 1 WHERE id = ?1 AND changed = 0", [id.0])?;
+    }
+    Ok(())
+}
+
 /// The links the plan has not gone through since they were made.
 pub fn load_changed(rows: &Connection) -> anyhow::Result<Vec<LinkId>> {
     let ids = rows

@@ -1,5 +1,6 @@
-//! Readings that the user's word takes out of a datapoint: what they deleted at Beeminder or decided not to
-//! send; and what the confirmed form of each was made of. Kept by goal, so that a link made anew knows.
+//! Readings that the user's word takes out of a datapoint: what they deleted at Beeminder or decided not to send.
+//!
+//! And what the confirmed form of each datapoint was made of. Kept by goal, so that a link made anew knows.
 
 use rusqlite::{Connection, params};
 

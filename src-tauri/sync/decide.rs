@@ -43,12 +43,17 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
     if changed_links.is_empty() && !past_is_left && store::measurement::all_planned(rows)? {
         return Ok((0, false));
     }
-    let links = store::link::load_all(rows)?;
+    let mut links = store::link::load_all(rows)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
         store::measurement::mark_all_planned(rows)?;
         return Ok((0, false));
     }
+    // Until a first reading is complete, what is not there is not known: such a link is gone through when it is.
+    let unread: HashSet<LinkId> = unread(rows, &links)?;
+    store::link::mark_changed_all(rows, &unread)?;
+    links.retain(|link| !unread.contains(&link.id));
+    let changed_links: HashSet<LinkId> = changed_links.difference(&unread).copied().collect();
     let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
     follow_verdicts(rows, &changed, now)?;
     let unwanted = if store::setting::mirrors_deletions(rows)? {
@@ -89,7 +94,9 @@ pub(crate) fn replan(
     unwanted: Unwanted,
     now: DateTime<Utc>,
 ) -> anyhow::Result<u64> {
-    let Some(context) = context(rows, link, now)? else {
+    let context = context(rows, link, now)?;
+    let (Some(context), true) = (context, unread(rows, std::slice::from_ref(link))?.is_empty()) else {
+        store::link::mark_changed(rows, link.id)?;
         return Ok(0);
     };
     let mut changes = Changes { rows, unwanted, enqueued: 0, now };
@@ -99,18 +106,34 @@ pub(crate) fn replan(
     Ok(changes.enqueued)
 }
 
+/// The links whose service was never read to the end.
+fn unread(rows: &Rows, links: &[Link]) -> anyhow::Result<HashSet<LinkId>> {
+    let mut unread = HashSet::new();
+    for link in links {
+        if store::checkpoint::load(rows, link.feed.source())?.is_none() {
+            unread.insert(link.id);
+        }
+    }
+    Ok(unread)
+}
+
 /// What a link's plan goes by; `None` while its goal is unknown.
 fn context(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Context>> {
     let Some(goal) = store::goal::load(rows, &link.goal)? else {
         return Ok(None);
     };
     let rule = goal.day_rule(store::account::time_zone(rows)?);
-    let now = store::checkpoint::latest_clock(rows, now)?;
-    Ok(Some(Context { now, ..context_for(rows, &link.feed, &goal, rule)? }))
+    Ok(Some(context_for(rows, &link.feed, &goal, rule, now)?))
 }
 
 /// What a plan of `feed` for `goal` goes by. What is known of the goal's readings outlives its links.
-pub(crate) fn context_for(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<Context> {
+pub(crate) fn context_for(
+    rows: &Rows,
+    feed: &Feed,
+    goal: &Goal,
+    rule: DayRule,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Context> {
     // Beeminder moves the start of a goal that begins anew; what was sent before stays called for.
     let sent = store::datapoint::first_day(rows, &goal.id)?;
     let first_day = goal.first_day(rule).map(|first| sent.map_or(first, |sent| sent.min(first)));
@@ -120,6 +143,7 @@ pub(crate) fn context_for(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) 
         first_day,
         verdicts: store::verdict::load_all(rows)?,
         heights: heights_for(rows, feed)?,
+        now: store::checkpoint::latest_clock(rows, now)?,
         ..Context::new(rule)
     })
 }

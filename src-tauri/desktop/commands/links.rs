@@ -45,7 +45,7 @@ pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> Outcome<Vec<Said
 
 #[tauri::command]
 pub(crate) async fn preview_change(app: AppHandle, id: i64, form: LinkForm) -> Outcome<ChangeView> {
-    Ok(resident(&app)?.app.preview_change_form(id, &form)?)
+    Ok(resident(&app)?.app.preview_change_form(id, &form, clock::now())?)
 }
 
 #[tauri::command]

@@ -9,8 +9,8 @@ use crate::datapoint::Datapoint;
 use crate::difference::Word;
 use crate::link::{Feed, Link, LinkId, Options};
 use crate::store::{self, Rows, datapoint::Stored};
+use crate::sync;
 use crate::sync::plan::plan;
-use crate::sync::{self, Unwanted};
 
 /// What a change would do at Beeminder to what the link has sent so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,12 +89,7 @@ impl App {
             super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
             if existing == Existing::Update {
                 store::link::update(rows, id, feed, options)?;
-                store::decision::forget_all(rows, id)?;
-                let link = store::link::load(rows, id)?.context("The link was not stored")?;
-                // The user has seen all that is taken away.
-                store::link::mark_link_planned(rows, id)?;
-                sync::replan(rows, &link, Unwanted::Remove(u64::MAX), now)?;
-                return Ok(link);
+                return store::link::load(rows, id)?.context("The link was not stored");
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
             end_link(rows, &link, word, now)?;

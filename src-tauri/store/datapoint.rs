@@ -155,6 +155,19 @@ pub fn load_wanted_by(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Sto
     Ok(found)
 }
 
+/// Loads what a link calls for though no reading does any more, up to `most` of it.
+pub fn load_orphans(rows: &Connection, link: LinkId, most: u32) -> anyhow::Result<Vec<Stored>> {
+    let found = rows
+        .prepare_cached(&format!(
+            "{SELECT} WHERE d.link_id = ?1 AND d.wanted = 1 AND NOT EXISTS
+                 (SELECT 1 FROM decision x WHERE x.link_id = ?1 AND x.request_id = d.request_id)
+             ORDER BY d.id LIMIT ?2"
+        ))?
+        .query_map(params![link.0, most], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// How many datapoints are in one state, under links in force or not.
 pub fn count_in(rows: &Connection, state: State) -> anyhow::Result<u64> {
     Ok(rows.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)

@@ -107,9 +107,3 @@ fn held_under_links() -> String {
         held.join("', '")
     )
 }
-
-/// Forgets what was noted under a link, before it is planned anew.
-pub fn forget_all(rows: &Connection, link: LinkId) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM decision WHERE link_id = ?1", [link.0])?;
-    Ok(())
-}

@@ -31,12 +31,14 @@ pub fn add(
     Ok(LinkId(rows.last_insert_rowid()))
 }
 
-/// Changes what a link sends; the next plan goes through all it concerns.
+/// Changes what a link sends; the next plan goes through all it concerns, and the user has seen what that
+/// takes away.
 pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<()> {
     let Columns { feed, measure, unit, take } = columns(feed);
     let options = serde_json::to_string(options)?;
     rows.execute(
-        "UPDATE link SET feed = ?2, measure = ?3, unit = ?4, take = ?5, options = ?6, changed = 1
+        "UPDATE link SET feed = ?2, measure = ?3, unit = ?4, take = ?5, options = ?6,
+             changed = 2
          WHERE id = ?1",
         params![id.0, feed, measure, unit, take, options],
     )?;
@@ -93,39 +95,48 @@ pub fn load(rows: &Connection, id: LinkId) -> anyhow::Result<Option<Link>> {
     link.map(|link| with_past(rows, link)).transpose()
 }
 
+/// How far the plan has gone through what a link concerns.
+///
+/// Not yet, and then nothing is taken away without asking; not yet, and the user has seen what is taken away;
+/// and the same two while it is on its way.
+const CHANGED: i64 = 1;
+const CHANGED_BY_USER: i64 = 2;
+const ON_ITS_WAY: i64 = 2;
+
 /// Marks a link for the plan: it goes through all that the link concerns.
 pub fn mark_changed(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET changed = 1 WHERE id = ?1", [id.0])?;
+    let query = "UPDATE link SET changed = iif(changed % 2 = 0 AND changed > 0, ?2, ?3) WHERE id = ?1";
+    rows.execute(query, params![id.0, CHANGED_BY_USER, CHANGED])?;
     Ok(())
 }
 
-/// Marks links for the plan, writing only what differs.
+/// Marks links for the plan that are not yet, writing only what differs.
 pub fn mark_changed_all(rows: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
     for id in ids {
-        rows.execute("UPDATE link SET changed = 1 WHERE id = ?1 AND changed = 0", [id.0])?;
+        rows.execute("UPDATE link SET changed = ?2 WHERE id = ?1 AND changed = 0", params![id.0, CHANGED])?;
     }
     Ok(())
 }
 
-/// The links the plan has not gone through since they were made.
-pub fn load_changed(rows: &Connection) -> anyhow::Result<Vec<LinkId>> {
-    let ids = rows
-        .prepare_cached("SELECT id FROM link WHERE changed = 1 AND removed_at IS NULL")?
-        .query_map([], |row| row.get(0).map(LinkId))?
-        .collect::<Result<_, _>>()?;
-    Ok(ids)
+/// Notes that the plan begins to go through all that a link concerns. Returns whether there was a reason to.
+pub fn begin_planning(rows: &Connection, id: LinkId) -> anyhow::Result<bool> {
+    let begun = rows.execute(
+        "UPDATE link SET changed = changed + ?2 WHERE id = ?1 AND changed IN (?3, ?4)",
+        params![id.0, ON_ITS_WAY, CHANGED, CHANGED_BY_USER],
+    )?;
+    Ok(begun == 1)
 }
 
-/// Marks links as gone through by the plan.
-pub fn mark_planned(rows: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
-    for id in ids {
-        mark_link_planned(rows, *id)?;
-    }
-    Ok(())
+/// Whether the plan is on its way through all that a link concerns; and then whether the user has seen what
+/// is taken away.
+pub fn is_planning(rows: &Connection, id: LinkId) -> anyhow::Result<Option<bool>> {
+    let changed: i64 =
+        rows.prepare_cached("SELECT changed FROM link WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+    Ok((changed > ON_ITS_WAY).then_some(changed == CHANGED_BY_USER + ON_ITS_WAY))
 }
 
-/// Marks one link as gone through.
-pub fn mark_link_planned(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
+/// Notes that the plan has gone through all that a link concerns.
+pub fn end_planning(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
     rows.execute("UPDATE link SET changed = 0 WHERE id = ?1", [id.0])?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use super::{checkpoint, moment, unreadable};
 use crate::day::Daystamp;
 use crate::kind::{MeasureKind, Source};
+use crate::link::Link;
 use crate::measurement::{GroupId, MeasureGroup, Measurement};
 
 /// How far clocks may lie apart, as in `measurement::is_in_future`.
@@ -258,6 +259,27 @@ pub fn load_changed(rows: &Connection, most: u32) -> anyhow::Result<Vec<MeasureG
              ORDER BY c.measured_at, c.id LIMIT ?1) ORDER BY g.id, m.ordinal"
     );
     collect(rows, &query, &[&most])
+}
+
+/// Marks for the plan what a link went through, and what it concerns of what was measured since a moment.
+pub fn mark_concerned(rows: &Connection, link: &Link, since: DateTime<Utc>) -> anyhow::Result<()> {
+    let kinds: Vec<String> = link.feed.kinds().iter().map(|kind| kind.0.to_string()).collect();
+    rows.execute(
+        &format!(
+            "INSERT OR IGNORE INTO unplanned SELECT g.id FROM measure_group g
+             WHERE g.measured_at >= ?1 AND EXISTS
+                 (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind IN ({}))",
+            kinds.join(", ")
+        ),
+        [since.timestamp()],
+    )?;
+    rows.execute(
+        "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM decision d
+             JOIN measure_group g ON g.id = d.group_id
+         WHERE d.link_id = ?1 AND g.measured_at >= ?2",
+        params![link.id.0, since.timestamp()],
+    )?;
+    Ok(())
 }
 
 /// Marks groups as seen by the plan.

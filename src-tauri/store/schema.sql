@@ -101,7 +101,7 @@ CREATE TABLE link (
     since INTEGER NOT NULL,            -- nothing measured before this moment is sent
     created_at INTEGER NOT NULL,       -- when the user made it
     removed_at INTEGER,                -- when the user removed it; NULL while it is in force
-    changed INTEGER NOT NULL,          -- 1 until the next plan has gone through all it concerns
+    changed INTEGER NOT NULL,          -- 0 when the plan has gone through all it concerns; 1 when it has not, 2 when the user changed it and has seen what is taken away, 3 and 4 the same while it is on its way
     options TEXT NOT NULL DEFAULT '{}' -- what the user wants otherwise than usual: link::Options as JSON
 ) STRICT;
 
@@ -147,6 +147,7 @@ CREATE TABLE decision (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX decision_day ON decision (link_id, daystamp);
 CREATE INDEX decision_group ON decision (group_id);
+CREATE INDEX decision_request ON decision (link_id, request_id);
 
 -- Every datapoint that links called for, as three facts: what is wanted, what Beeminder confirmed, and the
 -- user's word. What is to be sent follows from them.

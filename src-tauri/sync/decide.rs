@@ -24,86 +24,108 @@ const MOST_REMOVALS: u64 = 10;
 
 /// What becomes of datapoints at Beeminder that nothing calls for any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unwanted {
+enum Unwanted {
     /// The user is asked.
     Ask,
     /// So many are deleted there; about the others the user is asked.
     Remove(u64),
 }
 
-/// Groups that are planned in one transaction: nobody who writes should have to wait for long.
-const MOST_AT_ONCE: u32 = 1000;
+/// What is planned in one transaction: nobody who writes should have to wait for long.
+const MOST_AT_ONCE: u32 = 500;
 
 /// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
 /// Returns how many requests were put into the outbox, and whether something is left.
 pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     store::measurement::mark_come(rows, store::checkpoint::latest_clock(rows, now)?)?;
-    let changed_links: HashSet<LinkId> = store::link::load_changed(rows)?.into_iter().collect();
-    let past_is_left = store::backfill::load_all(rows)?.iter().any(|backfill| !backfill.is_done());
-    if changed_links.is_empty() && !past_is_left && store::measurement::all_planned(rows)? {
-        return Ok((0, false));
-    }
-    let mut links = store::link::load_all(rows)?;
+    let links = store::link::load_all(rows)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
         store::measurement::mark_all_planned(rows)?;
         return Ok((0, false));
     }
     // Until a first reading is complete, what is not there is not known: such a link is gone through when it is.
-    let unread: HashSet<LinkId> = unread(rows, &links)?;
+    let unread = unread(rows, &links)?;
     store::link::mark_changed_all(rows, &unread)?;
-    links.retain(|link| !unread.contains(&link.id));
-    let changed_links: HashSet<LinkId> = changed_links.difference(&unread).copied().collect();
+    let is_read = |link: &Link| !unread.contains(&link.id);
+    spread(rows, &links.into_iter().filter(is_read).collect::<Vec<_>>(), now)?;
+    // What of the past is released by now is part of a link.
+    let links: Vec<Link> = store::link::load_all(rows)?.into_iter().filter(is_read).collect();
+    if store::measurement::all_planned(rows)? {
+        return finish(rows, &links, now);
+    }
     let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
     follow_verdicts(rows, &changed, now)?;
-    let unwanted = if store::setting::mirrors_deletions(rows)? {
-        Unwanted::Remove(MOST_REMOVALS)
-    } else {
-        Unwanted::Ask
-    };
-    let mut changes = Changes { rows, unwanted, enqueued: 0, now };
-    for link in links {
-        let Some(context) = context(rows, &link, now)? else {
+    let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
+    for link in &links {
+        let Some(context) = context(rows, link, now)? else {
             continue;
         };
-        let released = backfill::release(rows, &link, &context, now)?;
-        let link = if released { store::link::load(rows, link.id)?.unwrap_or(link) } else { link };
-        let is_changed = changed_links.contains(&link.id);
-        if is_changed || released || is_touched_by_heights(&link, &changed) {
-            let plan = plan_all(rows, &link, &context)?;
-            changes.apply(&link, &plan, &changed)?;
-            if is_changed {
-                changes.withdraw_all_but(&link, &plan)?;
-            }
-        } else {
-            let touched = touched(rows, &link, &changed)?;
-            let plan = plan_changed(rows, &link, &context, &touched)?;
-            changes.apply(&link, &plan, &touched)?;
+        // Who changed a link has seen all that is taken away.
+        let may_remove = store::link::is_planning(rows, link.id)? == Some(true);
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
+        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        if is_touched_by_heights(link, &changed) {
+            store::link::mark_changed(rows, link.id)?;
+        }
+        let touched = touched(rows, link, &changed)?;
+        let plan = plan_changed(rows, link, &context, &touched)?;
+        changes.apply(link, &plan, &touched)?;
+        enqueued += changes.enqueued;
+        if !may_remove {
+            as_chosen = changes.unwanted;
         }
     }
     store::measurement::mark_planned(rows, &changed)?;
-    store::link::mark_planned(rows, &changed_links)?;
-    Ok((changes.enqueued, !store::measurement::all_planned(rows)?))
+    Ok((enqueued, true))
 }
 
-/// Plans one link anew after the user changed it, and puts what changes into the outbox. Returns how many
-/// datapoints that are.
-pub(crate) fn replan(
-    rows: &Rows,
-    link: &Link,
-    unwanted: Unwanted,
-    now: DateTime<Utc>,
-) -> anyhow::Result<u64> {
-    let context = context(rows, link, now)?;
-    let (Some(context), true) = (context, unread(rows, std::slice::from_ref(link))?.is_empty()) else {
-        store::link::mark_changed(rows, link.id)?;
-        return Ok(0);
-    };
-    let mut changes = Changes { rows, unwanted, enqueued: 0, now };
-    let plan = plan_all(rows, link, &context)?;
-    changes.apply(link, &plan, &[])?;
-    changes.withdraw_all_but(link, &plan)?;
-    Ok(changes.enqueued)
+/// What becomes of what nothing calls for any more, as the user chose.
+fn unwanted(rows: &Rows) -> anyhow::Result<Unwanted> {
+    let mirrors = store::setting::mirrors_deletions(rows)?;
+    Ok(if mirrors { Unwanted::Remove(MOST_REMOVALS) } else { Unwanted::Ask })
+}
+
+/// Marks for the plan whatever concerns a link that was made or changed, and what of the past is released.
+fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
+    for link in links {
+        if store::link::begin_planning(rows, link.id)? {
+            store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+        }
+    }
+    for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
+        let Some(link) = links.iter().find(|link| link.id == backfill.link) else {
+            continue;
+        };
+        if let Some(context) = context(rows, link, now)?
+            && backfill::release(rows, link, &context, now)?
+        {
+            store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
+        }
+    }
+    Ok(())
+}
+
+/// Deals with what changed links once called for and do not any more, a part at a time.
+fn finish(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+    let mut enqueued = 0;
+    for link in links {
+        let Some(may_remove) = store::link::is_planning(rows, link.id)? else {
+            continue;
+        };
+        let orphans = store::datapoint::load_orphans(rows, link.id, MOST_AT_ONCE)?;
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(rows)? };
+        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        for orphan in &orphans {
+            changes.withdraw(link, &orphan.datapoint.request_id, false)?;
+        }
+        enqueued += changes.enqueued;
+        if !orphans.is_empty() {
+            return Ok((enqueued, true));
+        }
+        store::link::end_planning(rows, link.id)?;
+    }
+    Ok((enqueued, false))
 }
 
 /// The links whose service was never read to the end.
@@ -187,15 +209,6 @@ fn follow_verdicts(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) ->
         }
     }
     Ok(())
-}
-
-fn plan_all(rows: &Rows, link: &Link, context: &Context) -> anyhow::Result<Plan> {
-    Ok(plan::plan(link, context, &concerned_since(rows, link, link.earliest())?))
-}
-
-/// A day may begin long before its measurements, so whatever may count for the first day is loaded.
-fn concerned_since(rows: &Rows, link: &Link, since: DateTime<Utc>) -> anyhow::Result<Vec<MeasureGroup>> {
-    store::measurement::load_with_kinds(rows, &link.feed.kinds(), since - TimeDelta::days(2))
 }
 
 /// The changed groups; where one act may come as several groups, those beside them as well.
@@ -292,17 +305,6 @@ impl Changes<'_> {
             *left.entry(before).or_insert(true) &= went_elsewhere;
         }
         Ok(left)
-    }
-
-    /// Deals with everything the link once called for and does not any more.
-    fn withdraw_all_but(&mut self, link: &Link, plan: &Plan) -> anyhow::Result<()> {
-        let wanted = wanted(plan);
-        for stored in store::datapoint::load_wanted_by(self.rows, link.id)? {
-            if !wanted.contains(stored.datapoint.request_id.0.as_str()) {
-                self.withdraw(link, &stored.datapoint.request_id, false)?;
-            }
-        }
-        Ok(())
     }
 
     /// Deals with a datapoint that no measurement calls for any more.

@@ -37,7 +37,7 @@ use crate::store::{self, Rows, Store};
 use crate::trouble::Place;
 use crate::{beeminder, withings};
 
-pub(crate) use decide::{Unwanted, context_for, heights_for, replan};
+pub(crate) use decide::{context_for, heights_for};
 use fetch::Fetched;
 pub(crate) use read_again::read_again;
 

@@ -276,7 +276,9 @@ fn sign_in_error(error: TokenError) -> SignInError {
     match error {
         TokenError::Keychain(error) => SignInError::Keychain(error),
         TokenError::Withings(error) => SignInError::Withings(error),
-        error @ TokenError::NotConnected(_) => SignInError::Local(error.into()),
+        error @ (TokenError::NotConnected(_) | TokenError::AnotherPerson { .. }) => {
+            SignInError::Local(error.into())
+        }
         TokenError::Local(error) => SignInError::Local(error),
     }
 }

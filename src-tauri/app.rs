@@ -26,7 +26,7 @@ use url::Url;
 pub use backfill::{BackfillDay, BackfillPreview, Risk};
 pub use change::{Change, Existing};
 pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
-pub use held::Held;
+pub use held::{Held, Remembered};
 pub use links::{Added, Since};
 pub use polling::Polling;
 pub use preview::Preview;

@@ -242,6 +242,7 @@ impl App {
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
         self.store.write(|rows| {
             store::account::save_connected(rows, Service::Withings, &user, "", now)?;
+            store::doubt::forget_all(rows)?;
             store::account::save_scope(rows, &granted_scope)
         })?;
         Ok(Connected { service: Service::Withings, user })

@@ -86,6 +86,8 @@ struct Play {
     elsewhere: App,
     _folder: TempDir,
     deleted: BTreeSet<String>,
+    /// How many events there were. Each has a second of the minute of its own, as every act has.
+    events: i64,
 }
 
 /// The links that every computer has.
@@ -118,7 +120,8 @@ impl Play {
             let goal = GoalSlug(goal.into());
             elsewhere.add_link(&goal, feed, Options::default(), Since::Now, test.now).await.unwrap();
         }
-        let play = Play { test, elsewhere, _folder: folder, deleted: BTreeSet::new() };
+        let mut play = Play { test, elsewhere, _folder: folder, deleted: BTreeSet::new(), events: 0 };
+        play.test.advance(TimeDelta::minutes(1));
         for app in [play.test.app(), &play.elsewhere] {
             app.mirror_deletions(true).unwrap();
         }
@@ -135,14 +138,20 @@ impl Play {
     }
 
     async fn happen(&mut self, event: Event) {
+        self.events += 1;
+        let second = TimeDelta::seconds(self.events);
         let test = &mut self.test;
         let now = test.now;
+        let act = |hours| {
+            let about = now - TimeDelta::minutes(1) - TimeDelta::hours(hours);
+            (about.max(monday()) + second).timestamp()
+        };
         let groups: Vec<i64> =
             test.world().withings.groups().map(|group| group["grpid"].as_i64().unwrap()).collect();
         let pick = |which: usize| groups.get(which % groups.len().max(1)).copied().unwrap_or(0);
         match event {
             Event::Weigh { grams, late_hours, guest } => {
-                let at = (now - TimeDelta::hours(late_hours)).max(monday()).timestamp();
+                let at = act(late_hours);
                 let measures = json!([{"value": grams, "type": 1, "unit": -3}]);
                 let group = json!({"date": at, "attrib": i32::from(guest), "measures": measures});
                 test.world().withings.add(group, now);
@@ -153,7 +162,7 @@ impl Play {
                     .edit(pick(which), now, |group| group["measures"][0]["value"] = json!(grams));
             }
             Event::EditTime { which, hours } => {
-                let at = (now - TimeDelta::hours(hours)).max(monday()).timestamp();
+                let at = act(hours);
                 test.world().withings.edit(pick(which), now, |group| group["date"] = json!(at));
             }
             Event::ItWasMe { which } => {

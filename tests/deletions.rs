@@ -204,7 +204,8 @@ async fn a_group_that_can_no_longer_be_read_is_not_taken_for_gone() {
     test.world().withings.edit(groups[1], now, |group| group["date"] = serde_json::Value::Null);
     test.world().withings.delete(groups[0]);
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::MeasurementUnreadable], "nothing is concluded from half an answer");
+    assert_eq!(codes(&report), [Code::Stale, Code::MeasurementUnreadable], "it costs only itself");
+    assert_eq!(test.app().stale().unwrap().len(), 1);
     assert_eq!(test.values("weight"), [80.0, 81.0, 82.0]);
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::callback::CallbackWay;
 use beeminder_withings_sync::accounts::keychain::FileKeychain;
-use beeminder_withings_sync::app::App;
+use beeminder_withings_sync::app::{App, Since};
 use beeminder_withings_sync::clock;
 use beeminder_withings_sync::data_dir::DataDir;
 use beeminder_withings_sync::day::DayRule;
@@ -81,7 +81,45 @@ async fn main() {
     println!("  memory it grew by at its peak        {:>5.1} MiB (target 24 MiB)", f64::from(grown) / 1024.0);
     println!("a pass with nothing new, wall clock    {nothing_new:>9.1?}");
     println!("plan a link over all {GROUPS} groups      {planning:>9.1?}  (target 50 ms)");
+    time_answers(&app, now, &stop).await;
     time_history(&app, now);
+}
+
+/// How many readings of a scale that is not sure wait for an answer.
+const UNSURE: i64 = 2_000;
+
+/// Times an answer to one of many such readings, and a pass over all of them.
+async fn time_answers(app: &App, now: DateTime<Utc>, stop: &CancellationToken) {
+    let kind = MeasureKind::WEIGHT;
+    let feed = Feed::Track { kind, unit: kind.unit(), take: Take::Every };
+    let goal = GoalSlug("weight".into());
+    app.add_link(&goal, feed, Options::default(), Since::Now, now).await.unwrap();
+    let mut group =
+        app.store.read(|rows| store::measurement::load(rows, GroupId(5_900_000_001))).unwrap().unwrap();
+    let ids = || (1..=UNSURE).map(|n| GroupId(5_800_000_000 + n));
+    let measure = |rows: &store::Rows| -> anyhow::Result<()> {
+        group.attrib = 1;
+        for (n, id) in (1..).zip(ids()) {
+            group.id = id;
+            group.measured_at = now + TimeDelta::seconds(n);
+            group.measurements[0].mantissa = if n == 1 { 82_000 } else { 60_000 + n };
+            store::measurement::save(rows, &group)?;
+        }
+        Ok(())
+    };
+    app.store.write(measure).unwrap();
+    let later = now + TimeDelta::hours(1);
+    let unsure = u64::try_from(UNSURE).unwrap();
+    assert_eq!(app.sync(Trigger::Hand, later, stop).await.unwrap().held, unsure);
+    let begun = Instant::now();
+    app.answer(GroupId(5_800_000_001), true, true, later).unwrap();
+    println!("answer one of {UNSURE} unsure readings      {:>9.1?}  (target 20 ms)", begun.elapsed());
+    let mark = |rows: &store::Rows| ids().try_for_each(|id| store::measurement::mark_changed(rows, id));
+    app.store.write(mark).unwrap();
+    let begun = Instant::now();
+    let report = app.sync(Trigger::Hand, later, stop).await.unwrap();
+    println!("a pass over them all, wall clock       {:>9.1?}  (target 20 ms)", begun.elapsed());
+    assert_eq!((report.held, report.delivered), (unsure - 1, 1));
 }
 
 /// How many lines the history page must cope with.

@@ -17,6 +17,9 @@ pub const LOG_FILE: &str = "log.txt";
 /// The log before that one.
 pub const OLD_LOG_FILE: &str = "log-old.txt";
 
+/// Grows whenever a sign-in is saved or deleted, so that other programs notice.
+const SIGN_INS_FILE: &str = "sign-ins.count";
+
 /// A data directory that exists and is private.
 #[derive(Debug, Clone)]
 pub struct DataDir {
@@ -72,6 +75,29 @@ impl DataDir {
         private(OpenOptions::new().append(true).create(true))
             .open(&path)
             .with_context(|| Unusable::folder_of(&path))
+    }
+
+    /// Which sign-in the keychain has by now: another number whenever one was saved or deleted. `None` before
+    /// the first, and after everything was forgotten.
+    pub fn sign_in_number(&self) -> Option<u64> {
+        std::fs::metadata(self.path.join(SIGN_INS_FILE)).ok().map(|file| file.len())
+    }
+
+    /// Notes that a sign-in was saved or deleted.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn count_sign_in(&self) -> anyhow::Result<()> {
+        let mut file = self.append_to(SIGN_INS_FILE)?;
+        std::io::Write::write_all(&mut file, b".").context("Failed to write in the data directory")
+    }
+
+    /// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
+    pub fn is_ours(name: &str) -> bool {
+        name.starts_with(DATABASE_FILE)
+            || name.ends_with(".lock")
+            || name.ends_with(".sock")
+            || [LOG_FILE, OLD_LOG_FILE, SIGN_INS_FILE].contains(&name)
     }
 
     /// Takes a lock, waiting up to `patience` for whoever holds it.

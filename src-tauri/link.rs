@@ -222,7 +222,7 @@ pub struct Options {
     pub devices: Vec<String>,
     /// Whether what was typed in counts.
     pub manual: bool,
-    /// Whether what may be another person's counts without asking.
+    /// Whether what may be another person's, or is of unknown origin, counts without asking.
     pub ambiguous: bool,
     /// Only these sorts of workout, by Withings' number; all when empty.
     pub categories: Vec<i64>,

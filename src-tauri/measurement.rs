@@ -97,6 +97,18 @@ impl Attribution {
     }
 }
 
+impl Attribution {
+    /// Whether it is for the user to say whose it is.
+    pub fn is_unsure(self) -> bool {
+        matches!(self, Attribution::Ambiguous | Attribution::Unknown)
+    }
+
+    /// Withings' numbers that leave no doubt whose it is.
+    pub fn sure() -> impl Iterator<Item = i64> {
+        (0..=17).filter(|attrib| !Attribution::of(*attrib).is_unsure())
+    }
+}
+
 /// Everything one act of measuring produced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeasureGroup {
@@ -132,9 +144,15 @@ impl MeasureGroup {
         Attribution::of(self.attrib)
     }
 
-    /// The whole-body value of `kind`, if the group has one.
+    /// Whether it is for the user to say whose it is.
+    pub fn is_unsure(&self) -> bool {
+        self.attribution().is_unsure()
+    }
+
+    /// The whole-body value of `kind`, if the group has one; before one that was taken somewhere else.
     pub fn measurement(&self, kind: MeasureKind) -> Option<&Measurement> {
-        self.measurements.iter().find(|m| m.kind == kind && kind.is_whole_at(m.position))
+        let found = self.measurements.iter().filter(|m| m.kind == kind && kind.is_whole_at(m.position));
+        found.min_by_key(|m| !MeasureKind::is_whole_body(m.position))
     }
 
     /// The whole-body value of `kind`, if the group has one that makes sense.
@@ -377,5 +395,6 @@ pub(crate) mod tests {
         ] {
             assert_eq!(Attribution::of(attrib), expected);
         }
+        assert!(Attribution::sure().eq([0, 2, 3, 4, 5, 7, 8, 15, 17]), "no known one is left out");
     }
 }

@@ -24,28 +24,40 @@ use tokio_util::sync::CancellationToken;
 use super::support::{CrashAfter, TestApp, codes, meanwhile, monday, pounds, take, track};
 
 /// Something that happens. Numbers choose among what there is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Event {
-    Weigh { grams: i64, late_hours: i64, guest: bool },
-    EditValue { which: usize, grams: i64 },
-    EditTime { which: usize, hours: i64 },
-    ItWasMe { which: usize },
-    Delete { which: usize },
-    ComesAnew { which: usize },
-    DeleteAtBeeminder { which: usize },
-    Walk { day: u64, steps: i64, phone: bool },
-    Sleep { day: u64, seconds: i64, watch: bool },
-    MergeNights { day: u64 },
+    AtWithings(AtWithings),
+    AtBeeminder(AtBeeminder),
     Wait { minutes: i64 },
     Pass { trigger: bool },
     PassOfAnother,
     PassElsewhere,
     Crash { waits: u32 },
     Meanwhile { waits: u32, deed: Deed },
-    Rename { swap: bool },
-    MoveDeadline,
     DamagePage,
     Trouble { which: usize },
+}
+
+/// What is measured, and what becomes of it at Withings.
+#[derive(Debug, Clone, Copy)]
+enum AtWithings {
+    Weigh { grams: i64, late_hours: i64, guest: bool },
+    EditValue { which: usize, grams: i64 },
+    EditTime { which: usize, hours: i64 },
+    ItWasMe { which: usize },
+    Delete { which: usize },
+    ComesAnew { which: usize },
+    Walk { day: u64, steps: i64, phone: bool },
+    Sleep { day: u64, seconds: i64, watch: bool },
+    MergeNights { day: u64 },
+}
+
+/// What the user does at Beeminder.
+#[derive(Debug, Clone, Copy)]
+enum AtBeeminder {
+    Delete { which: usize },
+    Rename { swap: bool },
+    MoveDeadline,
 }
 
 /// What the user does while a pass runs, in the end without a trace.
@@ -59,34 +71,37 @@ enum Deed {
 fn event() -> impl Strategy<Value = Event> {
     let grams = 50_000..120_000_i64;
     let deed = prop_oneof![Just(Deed::ChangeUnitAndBack), Just(Deed::MakeLinkAnew), Just(Deed::SignInAnew)];
-    let measuring = prop_oneof![
+    let at_withings = prop_oneof![
         4 => (grams.clone(), 0..50_i64, prop::bool::weighted(0.2))
-            .prop_map(|(grams, late_hours, guest)| Event::Weigh { grams, late_hours, guest }),
-        2 => (any::<usize>(), grams).prop_map(|(which, grams)| Event::EditValue { which, grams }),
-        1 => (any::<usize>(), 0..50_i64).prop_map(|(which, hours)| Event::EditTime { which, hours }),
-        1 => any::<usize>().prop_map(|which| Event::ItWasMe { which }),
-        2 => any::<usize>().prop_map(|which| Event::Delete { which }),
-        1 => any::<usize>().prop_map(|which| Event::ComesAnew { which }),
+            .prop_map(|(grams, late_hours, guest)| AtWithings::Weigh { grams, late_hours, guest }),
+        2 => (any::<usize>(), grams).prop_map(|(which, grams)| AtWithings::EditValue { which, grams }),
+        1 => (any::<usize>(), 0..50_i64).prop_map(|(which, hours)| AtWithings::EditTime { which, hours }),
+        1 => any::<usize>().prop_map(|which| AtWithings::ItWasMe { which }),
+        2 => any::<usize>().prop_map(|which| AtWithings::Delete { which }),
+        1 => any::<usize>().prop_map(|which| AtWithings::ComesAnew { which }),
         2 => (0..6_u64, 1..20_000_i64, any::<bool>())
-            .prop_map(|(day, steps, phone)| Event::Walk { day, steps, phone }),
+            .prop_map(|(day, steps, phone)| AtWithings::Walk { day, steps, phone }),
         2 => (0..6_u64, 600..30_000_i64, any::<bool>())
-            .prop_map(|(day, seconds, watch)| Event::Sleep { day, seconds, watch }),
-        1 => (0..6_u64).prop_map(|day| Event::MergeNights { day }),
+            .prop_map(|(day, seconds, watch)| AtWithings::Sleep { day, seconds, watch }),
+        1 => (0..6_u64).prop_map(|day| AtWithings::MergeNights { day }),
     ];
-    let using = prop_oneof![
-        1 => any::<usize>().prop_map(|which| Event::DeleteAtBeeminder { which }),
+    let at_beeminder = prop_oneof![
+        any::<usize>().prop_map(|which| AtBeeminder::Delete { which }),
+        any::<bool>().prop_map(|swap| AtBeeminder::Rename { swap }),
+        Just(AtBeeminder::MoveDeadline),
+    ];
+    prop_oneof![
+        16 => at_withings.prop_map(Event::AtWithings),
+        3 => at_beeminder.prop_map(Event::AtBeeminder),
         3 => (1..600_i64).prop_map(|minutes| Event::Wait { minutes }),
         3 => any::<bool>().prop_map(|trigger| Event::Pass { trigger }),
         1 => Just(Event::PassOfAnother),
         2 => Just(Event::PassElsewhere),
         2 => (1..60_u32).prop_map(|waits| Event::Crash { waits }),
         2 => (0..30_u32, deed).prop_map(|(waits, deed)| Event::Meanwhile { waits, deed }),
-        1 => any::<bool>().prop_map(|swap| Event::Rename { swap }),
-        1 => Just(Event::MoveDeadline),
         1 => Just(Event::DamagePage),
         3 => any::<usize>().prop_map(|which| Event::Trouble { which }),
-    ];
-    prop_oneof![measuring, using]
+    ]
 }
 
 const NOT_FOUND: &str = r#"{"error":"The requested resource was not found."}"#;
@@ -245,20 +260,18 @@ impl Play {
                 let (service, path, fault) = troubles.swap_remove(which % troubles.len());
                 self.test.world().faults.next(service, path, fault);
             }
-            Event::DeleteAtBeeminder { .. } | Event::Rename { .. } | Event::MoveDeadline => {
-                self.happen_at_beeminder(&event);
-            }
-            _ => self.happen_at_withings(event),
+            Event::AtWithings(event) => self.happen_at_withings(event),
+            Event::AtBeeminder(event) => self.happen_at_beeminder(event),
         }
     }
 
-    fn happen_at_withings(&mut self, event: Event) {
+    fn happen_at_withings(&mut self, event: AtWithings) {
         let (now, mut world) = (self.test.now, self.test.world());
         let withings = &mut world.withings;
         let groups: Vec<i64> = withings.groups().map(|group| group["grpid"].as_i64().unwrap()).collect();
         let pick = |which: usize| groups.get(which % groups.len().max(1)).copied().unwrap_or(0);
         match event {
-            Event::Weigh { grams, late_hours, guest } => {
+            AtWithings::Weigh { grams, late_hours, guest } => {
                 let at = (now - TimeDelta::hours(late_hours)).max(monday()).timestamp();
                 let measures = json!([{"value": grams, "type": 1, "unit": -3}]);
                 let taken = withings.groups().any(|group| group["date"] == json!(at));
@@ -267,21 +280,21 @@ impl Play {
                     withings.add(group, now);
                 }
             }
-            Event::EditValue { which, grams } => {
+            AtWithings::EditValue { which, grams } => {
                 withings.edit(pick(which), now, |group| group["measures"][0]["value"] = json!(grams));
             }
-            Event::EditTime { which, hours } => {
+            AtWithings::EditTime { which, hours } => {
                 let at = (now - TimeDelta::hours(hours)).max(monday()).timestamp();
                 let taken = withings.groups().any(|group| group["date"] == json!(at));
                 if !taken {
                     withings.edit(pick(which), now, |group| group["date"] = json!(at));
                 }
             }
-            Event::ItWasMe { which } => {
+            AtWithings::ItWasMe { which } => {
                 withings.edit(pick(which), now, |group| group["attrib"] = json!(0));
             }
-            Event::Delete { which } => withings.delete(pick(which)),
-            Event::ComesAnew { which } => {
+            AtWithings::Delete { which } => withings.delete(pick(which)),
+            AtWithings::ComesAnew { which } => {
                 let id = pick(which);
                 let group = withings.groups().find(|group| group["grpid"] == json!(id)).cloned();
                 if let Some(group) = group {
@@ -290,16 +303,16 @@ impl Play {
                     withings.add(json!({"date": date, "attrib": attrib, "measures": group["measures"]}), now);
                 }
             }
-            Event::Walk { day, steps, phone } => {
+            AtWithings::Walk { day, steps, phone } => {
                 withings.days().walk_with(if phone { "phone" } else { "watch" }, date(day), steps, now);
             }
-            Event::Sleep { day, seconds, watch } => {
+            AtWithings::Sleep { day, seconds, watch } => {
                 let id = withings.days().sleep(date(day), seconds, now);
                 if watch && let Some(row) = withings.days().sleep.get_mut(&id) {
                     (row["model"], row["hash_deviceid"]) = (json!(16), json!("watch"));
                 }
             }
-            Event::MergeNights { day } => {
+            AtWithings::MergeNights { day } => {
                 let date = date(day).to_string();
                 let days = withings.days();
                 let of_day = days.sleep.values().filter(|row| row["date"] == json!(date));
@@ -309,18 +322,17 @@ impl Play {
                     days.sleep(self::date(day), whole, now);
                 }
             }
-            _ => {}
         }
     }
 
-    fn happen_at_beeminder(&mut self, event: &Event) {
+    fn happen_at_beeminder(&mut self, event: AtBeeminder) {
         let mut world = self.test.world();
         let goals = &mut world.beeminder.goals;
         let place = |id: String| {
             move |goal: &beeminder_withings_sync::sandbox::beeminder::Goal| goal.fields["id"] == json!(id)
         };
         match event {
-            Event::DeleteAtBeeminder { which } => {
+            AtBeeminder::Delete { which } => {
                 let goal = goals.iter().position(place(id_of("weight"))).unwrap();
                 let datapoints = &mut goals[goal].datapoints;
                 let ours: Vec<usize> =
@@ -330,13 +342,13 @@ impl Play {
                     self.deleted.extend(gone.requestid);
                 }
             }
-            Event::Rename { swap } => {
+            AtBeeminder::Rename { swap } => {
                 let (weight, other) = (
                     goals.iter().position(place(id_of("weight"))).unwrap(),
                     goals.iter().position(place(format!("{:024x}", 6))).unwrap(),
                 );
                 let names = (goals[weight].fields["slug"].clone(), goals[other].fields["slug"].clone());
-                if *swap {
+                if swap {
                     (goals[weight].fields["slug"], goals[other].fields["slug"]) = (names.1, names.0);
                 } else {
                     let name = if names.0 == json!("mass") { "weight-again" } else { "mass" };
@@ -344,12 +356,12 @@ impl Play {
                 }
             }
             // Two computers may learn of it at different times, and days are given once on each.
-            Event::MoveDeadline if self.elsewhere.is_none() => {
+            AtBeeminder::MoveDeadline if self.elsewhere.is_none() => {
                 let goal = goals.iter().position(place(id_of("fat"))).unwrap();
                 let deadline = &mut goals[goal].fields["deadline"];
                 *deadline = if *deadline == json!(0) { json!(3 * 3600) } else { json!(0) };
             }
-            _ => {}
+            AtBeeminder::MoveDeadline => {}
         }
     }
 

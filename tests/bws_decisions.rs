@@ -78,11 +78,13 @@ async fn the_user_answers_what_is_asked() {
     let now = test.now;
     let guest = value!({"attrib": 1, "measures": [{"value": 61, "type": 1, "unit": 0}]});
     let guest = test.world().withings.add(guest, now).to_string();
+    test.advance(TimeDelta::minutes(1));
     let mine = test.weigh_in(82.4);
     ok(&test, &dir, &["sync"]).await;
     assert_eq!(ok(&test, &dir, &["held"]).await[0]["values"], "weight 61 kg");
     assert!(printed(bws(&test.sandbox, &dir, &["held"])).await.contains("Was this you?"));
-    ok(&test, &dir, &["held", "mine", &guest, "--remember"]).await;
+    let answered = ok(&test, &dir, &["held", "mine", &guest, "--remember"]).await;
+    assert_eq!((&answered["remember"], &answered["remembered"]["weight"]), (&value!(true), &value!(true)));
     assert_eq!(ok(&test, &dir, &["sync"]).await["delivered"], 1);
     for (group, decision) in [(guest.parse().unwrap(), "keep"), (mine, "remove")] {
         test.world().withings.delete(group);

@@ -135,6 +135,7 @@ async fn two_processes_passing_at_once_post_each_measurement_once() {
     for _ in 0..10 {
         test.advance(TimeDelta::seconds(20));
         test.weigh_in(82.0);
+        test.advance(TimeDelta::seconds(1));
         test.weigh_in(83.0);
         let (mut one, mut two) = (bws(&test.sandbox, &dir, &["sync"]), bws(&test.sandbox, &dir, &["sync"]));
         let (one, two) = tokio::join!(one.output(), two.output());

@@ -71,6 +71,7 @@ async fn a_preview_shows_each_day_and_sends_and_links_nothing() {
         test.advance(TimeDelta::days(1));
         test.weigh_in(kilograms);
     }
+    test.advance(TimeDelta::minutes(1));
     let now = test.now;
     test.world().withings.add(json!({"attrib": 1, "measures": [{"value": 60, "type": 1, "unit": 0}]}), now);
     let feed = take(MeasureKind::WEIGHT, Take::Max);

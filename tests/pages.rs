@@ -229,10 +229,11 @@ async fn each_setting_is_kept_alone_and_nonsense_is_refused() {
 
 #[tokio::test]
 async fn a_first_reading_that_is_broken_off_loses_nothing_and_goes_on_next_time() {
-    let test = TestApp::weighing().await;
+    let mut test = TestApp::weighing().await;
     test.world().withings.page_size = 1;
     for kilograms in [82.4, 82.5, 82.6] {
         test.weigh_in(kilograms);
+        test.advance(TimeDelta::minutes(1));
     }
     let stop = CancellationToken::new();
     stop.cancel();

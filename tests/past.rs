@@ -32,7 +32,10 @@ async fn a_back_fill_shows_each_day_and_what_it_does_before_anything_is_posted()
     // The goal's line is at 85 now; someone typed in a point, and one day was heavy.
     let entered = test.now - TimeDelta::days(3);
     test.world().beeminder.enter("weight", 82.3, entered);
-    let (heavy, at) = (json!([{"value": 99_000, "type": 1, "unit": -3}]), test.now - TimeDelta::days(2));
+    let (heavy, at) = (
+        json!([{"value": 99_000, "type": 1, "unit": -3}]),
+        test.now - TimeDelta::days(2) + TimeDelta::minutes(1),
+    );
     let now = test.now;
     test.world().withings.add(json!({"date": at.timestamp(), "measures": heavy}), now);
     test.sync().await;

@@ -105,14 +105,14 @@ async fn the_folder_and_everything_in_it_is_the_users_alone() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_full_disk_is_said_and_the_next_pass_goes_on() {
-    let test = TestApp::new().await;
+    let mut test = TestApp::new().await;
     let dir = test.path().join("bws");
     connect(&test.sandbox, &dir).await;
     let link = ["link", "add", "--goal", "weight", "--track", "weight"];
     assert_eq!(json(&mut bws(&test.sandbox, &dir, &link)).await.0, 0);
-    let now = test.now;
     for _ in 0..300 {
-        test.world().withings.weigh_in(82.0, now);
+        test.advance(TimeDelta::seconds(1));
+        test.weigh_in(82.0);
     }
     // A limit on the size of files is as near to a full disk as a test should come.
     let sync = bws(&test.sandbox, &dir, &["sync", "--json"]);

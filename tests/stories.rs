@@ -30,6 +30,7 @@ mod outlives;
 mod pages;
 mod past;
 mod places;
+mod reading;
 mod recorded;
 mod reminders;
 mod resident;

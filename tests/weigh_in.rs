@@ -156,7 +156,7 @@ async fn what_the_user_deletes_at_beeminder_stays_deleted() {
 
 #[tokio::test]
 async fn datapoints_of_others_are_never_touched() {
-    let test = TestApp::weighing().await;
+    let mut test = TestApp::weighing().await;
     test.weigh_in(82.4);
     test.sync().await;
     let mut foreign = test.at_beeminder("weight")[0].clone();
@@ -164,6 +164,7 @@ async fn datapoints_of_others_are_never_touched() {
     foreign.requestid = None;
     foreign.value = 99.0;
     test.world().beeminder.datapoints("weight").push(foreign.clone());
+    test.advance(TimeDelta::minutes(1));
     test.weigh_in(81.0);
     test.sync().await;
     assert!(test.at_beeminder("weight").contains(&foreign));
@@ -172,10 +173,12 @@ async fn datapoints_of_others_are_never_touched() {
 
 #[tokio::test]
 async fn a_guest_on_the_scale_is_held_and_said_and_manual_entries_count() {
-    let test = TestApp::weighing().await;
+    let mut test = TestApp::weighing().await;
     let now = test.now;
     let measures = json!([{"value": 61_300, "type": 1, "unit": -3}]);
     test.world().withings.add(json!({"attrib": 1, "measures": measures}), now);
+    test.advance(TimeDelta::minutes(1));
+    let now = test.now;
     test.world()
         .withings
         .add(json!({"attrib": 2, "deviceid": null, "model": null, "measures": measures}), now);

@@ -13,7 +13,7 @@ const ICONS = {
 /** What helps with each thing that can be wrong; see `act` of the help page. */
 export const ACTIONS = {
   connect_withings: "guide", connect_beeminder: "guide", nothing_linked: "guide",
-  sign_in_withings: "sign_in", scope_missing: "sign_in", share_withdrawn: "sign_in", check_application: "guide",
+  sign_in_withings: "sign_in", scope_missing: "sign_in", share_withdrawn: "sign_in", check_application: "guide", another_person: "sign_in",
   sign_in_beeminder: "guide",
   keychain_locked: "sync", keychain_absent: "sync", keychain_failed: "sync",
   offline: "sync", unavailable: "sync", unreadable: "sync", not_synced: "sync",

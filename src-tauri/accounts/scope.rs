@@ -1,8 +1,11 @@
 //! What the user shares at Withings, and what the links need. More is only asked for when a link needs it,
 //! or when the user wants to know about their devices.
 
+use chrono::{DateTime, Utc};
+
 use super::Service;
 use crate::kind::Source;
+use crate::store::doubt::{self, About, Answer, Doubt};
 use crate::store::{self, Rows};
 use crate::withings::oauth::{ACTIVITY, DEVICES, METRICS};
 
@@ -19,11 +22,31 @@ pub fn has(scope: &str, one: &str) -> bool {
     scope.split(',').any(|granted| granted.trim() == one)
 }
 
-/// Whether the user shares what a service of Withings needs.
+/// Whether the user shares a service of Withings: they granted what it needs, and Withings does not refuse
+/// it all the same. Measurements are always asked for; a grant without them is refused.
 pub(crate) fn is_shared(rows: &Rows, source: Source) -> anyhow::Result<bool> {
+    Ok(source == Source::Measure || (is_granted(rows, source)? && !is_refused(rows, source)?))
+}
+
+/// Whether to ask for it. What was refused is asked about now and then: it may be shared after all.
+pub(crate) fn is_worth_asking(rows: &Rows, source: Source, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    if source == Source::Measure || !is_granted(rows, source)? {
+        return Ok(source == Source::Measure);
+    }
+    Ok(refusal(rows, source)?.is_none_or(|refusal| refusal.is_worth_asking(now)))
+}
+
+fn is_refused(rows: &Rows, source: Source) -> anyhow::Result<bool> {
+    Ok(refusal(rows, source)?.is_some_and(|refusal| refusal.is_believed()))
+}
+
+fn refusal(rows: &Rows, source: Source) -> anyhow::Result<Option<Doubt>> {
+    doubt::load(rows, About::Source(source), Answer::Refused)
+}
+
+fn is_granted(rows: &Rows, source: Source) -> anyhow::Result<bool> {
     let account = store::account::load(rows, Service::Withings)?;
-    // Measurements are always asked for; a grant without them is refused.
-    Ok(source == Source::Measure || account.is_some_and(|account| has(&account.scope, of(source))))
+    Ok(account.is_some_and(|account| has(&account.scope, of(source))))
 }
 
 /// Notes that the user does not share `one` after all.

@@ -38,6 +38,14 @@ pub enum TokenError {
     /// The keychain could not be used.
     #[error(transparent)]
     Keychain(#[from] KeychainError),
+    /// Withings renewed another person's sign-in. Nothing of it was saved or used.
+    #[error("{}", TokenError::another_person(.found, .expected))]
+    AnotherPerson {
+        /// Withings' userid in the answer.
+        found: String,
+        /// The one whose measurements are here.
+        expected: String,
+    },
     /// Withings refused the renewal or cannot be reached.
     #[error(transparent)]
     Withings(#[from] withings::Error),
@@ -51,10 +59,17 @@ impl TokenError {
         Said::error("not_connected", [("service", service.to_string())])
     }
 
+    pub(crate) fn another_person(found: &str, expected: &str) -> Said {
+        Said::error("renewed_another", [("found", found.to_owned()), ("expected", expected.to_owned())])
+    }
+
     /// The sentence for people, where it is not this computer's trouble.
     pub fn said(&self) -> Option<Said> {
         match self {
             TokenError::NotConnected(service) => Some(TokenError::not_connected(*service)),
+            TokenError::AnotherPerson { found, expected } => {
+                Some(TokenError::another_person(found, expected))
+            }
             TokenError::Keychain(error) => Some(error.said()),
             TokenError::Withings(error) => Some(error.said()),
             TokenError::Local(_) => None,
@@ -133,7 +148,13 @@ pub struct Tokens {
     keychain: Arc<dyn Keychain>,
     dir: DataDir,
     /// One renewal at a time in this process; the lock file is for the others.
-    withings: Mutex<Option<WithingsTokens>>,
+    withings: Mutex<Option<Cached>>,
+}
+
+/// Tokens that the keychain had, and which sign-in it was then.
+struct Cached {
+    tokens: WithingsTokens,
+    sign_in: u64,
 }
 
 impl fmt::Debug for Tokens {
@@ -159,9 +180,14 @@ impl Tokens {
         now: DateTime<Utc>,
     ) -> Result<SecretString, TokenError> {
         let mut cached = self.withings.lock().await;
-        if let Some(tokens) = cached.as_ref().filter(|tokens| tokens.is_fresh(refused, MARGIN, now)) {
-            return Ok(tokens.access_token.clone());
+        // Another process may have disconnected, or signed in again, meanwhile.
+        let sign_in = self.dir.sign_in_number();
+        if let Some(cached) = cached.as_ref().filter(|cached| Some(cached.sign_in) == sign_in)
+            && cached.tokens.is_fresh(refused, MARGIN, now)
+        {
+            return Ok(cached.tokens.access_token.clone());
         }
+        *cached = None;
         let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
         // Another process may have renewed them meanwhile, or be the only one that could.
         let mut stored = self.load_withings().await?;
@@ -169,8 +195,18 @@ impl Tokens {
             stored = self.renew(client, stored, refused, now).await?;
         }
         let token = stored.access_token.clone();
-        *cached = Some(stored);
+        *cached = self.cache(stored);
         Ok(token)
+    }
+
+    /// What to keep at hand, under the lock: nothing when it could not be told that it is over.
+    fn cache(&self, tokens: WithingsTokens) -> Option<Cached> {
+        if self.dir.sign_in_number().is_none()
+            && let Err(error) = self.dir.count_sign_in()
+        {
+            tracing::warn!("The sign-in is read from the keychain each time: {error:#}");
+        }
+        Some(Cached { tokens, sign_in: self.dir.sign_in_number()? })
     }
 
     /// Renews under the lock.
@@ -183,6 +219,10 @@ impl Tokens {
     ) -> Result<WithingsTokens, TokenError> {
         match client.refresh(&stored.application, &stored.refresh_token).await {
             Ok(grant) => {
+                if let Some(found) = grant.user_id.as_ref().filter(|found| **found != stored.user_id) {
+                    let (found, expected) = (found.clone(), stored.user_id);
+                    return Err(TokenError::AnotherPerson { found, expected });
+                }
                 let renewed = stored.renewed(grant, now);
                 self.save_withings(&renewed).await?;
                 tracing::info!("The Withings sign-in was renewed");
@@ -230,7 +270,8 @@ impl Tokens {
         let mut cached = self.withings.lock().await;
         let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
         self.save_withings(&tokens).await?;
-        *cached = Some(tokens);
+        self.dir.count_sign_in()?;
+        *cached = self.cache(tokens);
         Ok(())
     }
 
@@ -253,9 +294,14 @@ impl Tokens {
     /// When they may still be there.
     pub async fn delete(&self, service: Service) -> Result<(), TokenError> {
         let mut cached = self.withings.lock().await;
+        // A renewal under way in another process would bring them back.
+        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
         self.on_keychain(move |keychain| keychain.delete(Item::Tokens(service))).await?;
         if service == Service::Withings {
             *cached = None;
+            if let Err(error) = self.dir.count_sign_in() {
+                tracing::warn!("Other programs may go on for a while: {error:#}");
+            }
         }
         Ok(())
     }

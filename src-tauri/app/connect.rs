@@ -247,6 +247,7 @@ impl App {
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
         self.store.write(|rows| {
             store::account::save_connected(rows, Service::Withings, &user, "", now)?;
+            store::doubt::forget_all(rows)?;
             store::account::save_scope(rows, &granted_scope)
         })?;
         Ok(Connected { service: Service::Withings, user })
@@ -301,7 +302,9 @@ fn sign_in_error(error: TokenError) -> SignInError {
     match error {
         TokenError::Keychain(error) => SignInError::Keychain(error),
         TokenError::Withings(error) => SignInError::Withings(error),
-        error @ TokenError::NotConnected(_) => SignInError::Local(error.into()),
+        error @ (TokenError::NotConnected(_) | TokenError::AnotherPerson { .. }) => {
+            SignInError::Local(error.into())
+        }
         TokenError::Local(error) => SignInError::Local(error),
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Context;
 
 use super::{App, Wrong};
 use crate::accounts::Service;
-use crate::data_dir::{DATABASE_FILE, LOG_FILE, Lock, OLD_LOG_FILE};
+use crate::data_dir::{DataDir, Lock};
 
 impl App {
     /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
@@ -34,19 +34,11 @@ impl App {
         }
         for entry in std::fs::read_dir(path).context("Failed to read the data directory")? {
             let file = entry.context("Failed to read the data directory")?;
-            if is_ours(&file.file_name().to_string_lossy()) {
+            if DataDir::is_ours(&file.file_name().to_string_lossy()) {
                 std::fs::remove_file(file.path())
                     .with_context(|| format!("Failed to delete {}", file.path().display()))?;
             }
         }
         Ok(())
     }
-}
-
-/// Whether a file of the data directory is this program's; a user may have chosen a folder with others.
-fn is_ours(name: &str) -> bool {
-    name.starts_with(DATABASE_FILE)
-        || name.ends_with(".lock")
-        || name.ends_with(".sock")
-        || [LOG_FILE, OLD_LOG_FILE].contains(&name)
 }

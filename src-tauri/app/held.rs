@@ -1,10 +1,15 @@
 //! "Was this you?": measurements that may be another person's.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use super::{App, Wrong};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::store;
+use crate::store::verdict::Memory;
+use crate::sync::attribution;
 
 /// A measurement that waits for the user's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +20,27 @@ pub struct Held {
     pub goals: Vec<String>,
 }
 
+/// What is remembered of an answer for measurements to come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Remembered {
+    /// About this weight.
+    pub weight: bool,
+    /// These origins: Withings' `attrib`.
+    pub origins: Vec<i64>,
+}
+
+impl Remembered {
+    /// Whether nothing is.
+    pub fn is_nothing(&self) -> bool {
+        *self == Remembered::default()
+    }
+
+    fn add(&mut self, memory: Memory) {
+        self.weight |= memory.weight;
+        self.origins.extend(memory.attrib.filter(|attrib| !self.origins.contains(attrib)));
+    }
+}
+
 impl App {
     /// The measurements that wait for an answer, oldest first.
     ///
@@ -22,42 +48,56 @@ impl App {
     /// When the store cannot be used.
     pub fn held(&self) -> anyhow::Result<Vec<Held>> {
         self.store.read(|rows| {
+            let waiting = store::decision::held_groups(rows)?;
+            let ids: Vec<GroupId> = waiting.iter().map(|(id, _)| *id).collect();
+            let mut groups: HashMap<GroupId, MeasureGroup> = store::measurement::load_these(rows, &ids)?
+                .into_iter()
+                .map(|group| (group.id, group))
+                .collect();
             let mut held: Vec<Held> = Vec::new();
-            for (id, goal) in store::decision::held_groups(rows)? {
+            for (id, goal) in waiting {
                 match held.last_mut().filter(|held| held.group.id == id) {
                     Some(known) => known.goals.push(goal),
-                    None => held.extend(
-                        store::measurement::load(rows, id)?.map(|group| Held { group, goals: vec![goal] }),
-                    ),
+                    None => held.extend(groups.remove(&id).map(|group| Held { group, goals: vec![goal] })),
                 }
             }
             Ok(held)
         })
     }
 
-    /// Notes whether a held measurement, and whatever was measured at the same moment, is the user's.
-    /// With `remember` later ones of about the same weight are decided in the same way, where no other
-    /// person's weight is near.
+    /// Notes whether a measurement that may be another person's, and whatever was measured at the same
+    /// moment, is the user's. With `remember` others of about the same weight, where no other person's
+    /// weight is near, and others of the same origin are decided in the same way; says what of that can be
+    /// remembered.
     ///
     /// # Errors
     /// When there is no such measurement.
-    pub fn answer(&self, id: GroupId, mine: bool, remember: bool, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let held = self.held()?;
-        let answered = held
-            .iter()
-            .find(|held| held.group.id == id)
-            .ok_or_else(|| Wrong::new("not_held", [("id", id.0.to_string())]))?;
-        let at = answered.group.measured_at;
+    pub fn answer(
+        &self,
+        id: GroupId,
+        mine: bool,
+        remember: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Remembered> {
         self.store.write(|rows| {
-            for other in &held {
-                if other.group.measured_at == at {
-                    store::verdict::save(rows, other.group.id, mine, remember, now)?;
-                } else {
-                    // What this answer says about it is looked at with the next pass.
-                    store::measurement::mark_changed(rows, other.group.id)?;
+            // What it is now counts, whatever it was when the user was asked.
+            let answered = store::measurement::load(rows, id)?.filter(MeasureGroup::is_unsure);
+            let answered = match answered {
+                Some(group) if !store::verdict::is_answered(rows, id)? => group,
+                Some(_) | None => return Err(Wrong::new("not_held", [("id", id.0.to_string())]).into()),
+            };
+            let mut remembered = Remembered::default();
+            for group in store::measurement::load_at(rows, [&answered.measured_at])? {
+                if group.is_unsure() && !store::verdict::is_answered(rows, group.id)? {
+                    let memory = if remember { attribution::memory_of(&group) } else { Memory::default() };
+                    remembered.add(memory);
+                    store::verdict::save_answer(rows, group.id, mine, memory, now)?;
                 }
             }
-            Ok(())
+            if !remembered.is_nothing() {
+                attribution::follow_all(rows, now)?;
+            }
+            Ok(remembered)
         })
     }
 }

@@ -112,6 +112,7 @@ fn effect(reason: Reason) -> Effect {
         | Reason::AccountCreation
         | Reason::ImplausibleValue
         | Reason::InFuture
+        | Reason::ToldTwice
         | Reason::NotMine => Effect::Neither,
     }
 }

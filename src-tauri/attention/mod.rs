@@ -32,6 +32,8 @@ pub enum Code {
     SignInBeeminder,
     /// Withings no longer knows the application.
     CheckApplication,
+    /// Withings answers for another person than the one whose measurements are here.
+    AnotherPerson,
     /// The keychain waits for a password.
     KeychainLocked,
     /// There is no keychain.
@@ -139,6 +141,7 @@ impl Code {
             | Code::SignInWithings
             | Code::SignInBeeminder
             | Code::CheckApplication
+            | Code::AnotherPerson
             | Code::KeychainLocked
             | Code::KeychainAbsent
             | Code::KeychainFailed
@@ -191,6 +194,7 @@ impl Code {
             Code::SignInWithings => "Sign in to Withings again",
             Code::SignInBeeminder => "Sign in to Beeminder again",
             Code::CheckApplication => "Check your Withings application",
+            Code::AnotherPerson => "Withings answers for another person",
             Code::KeychainLocked => "Unlock the keychain",
             Code::KeychainAbsent => "No keychain is running",
             Code::KeychainFailed => "The keychain failed",

@@ -7,7 +7,7 @@ use super::args::{DeletionPolicy, HeldAction, RemindAt, StaleAction};
 use super::exit::Exit;
 use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
-use crate::app::App;
+use crate::app::{App, Remembered};
 use crate::measurement::GroupId;
 
 pub(super) fn held(
@@ -21,15 +21,28 @@ pub(super) fn held(
         Some(HeldAction::Mine { group, remember }) => (group, true, remember),
         Some(HeldAction::NotMine { group, remember }) => (group, false, remember),
     };
-    app.answer(GroupId(group), mine, remember, now)?;
-    output.show(&json!({"group": group, "mine": mine, "remember": remember}), || {
-        if mine {
-            format!("Measurement {group} is sent with the next pass.")
-        } else {
-            format!("Measurement {group} is not sent.")
-        }
+    let remembered = app.answer(GroupId(group), mine, remember, now)?;
+    let answer = json!({"group": group, "mine": mine, "remember": !remembered.is_nothing(),
+        "remembered": remembered});
+    output.show(&answer, || {
+        let sent = if mine { "is sent with the next pass, as far as a goal takes it" } else { "is not sent" };
+        format!("Measurement {group} {sent}.{}", if remember { memory(&remembered) } else { String::new() })
     })?;
     Ok(Exit::Fine)
+}
+
+/// What is remembered of an answer, in words.
+fn memory(remembered: &Remembered) -> String {
+    let origins: Vec<_> = remembered.origins.iter().map(ToString::to_string).collect();
+    match (remembered.weight, origins.is_empty()) {
+        (false, true) => " Nothing of it can be remembered: it has neither a weight nor an origin by which \
+                          others like it could be told."
+            .into(),
+        (true, true) => " Others of about the same weight are decided in the same way, where nobody else's \
+                          is near."
+            .into(),
+        (_, false) => format!(" Others of origin {} are decided in the same way.", origins.join(" and ")),
+    }
 }
 
 fn list_held(app: &App, output: Output) -> anyhow::Result<Exit> {

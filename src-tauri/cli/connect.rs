@@ -69,7 +69,10 @@ fn which_application(error: TokenError) -> anyhow::Error {
              get one.",
         )
         .into(),
-        TokenError::Keychain(_) | TokenError::Withings(_) | TokenError::Local(_) => error.into(),
+        TokenError::Keychain(_)
+        | TokenError::Withings(_)
+        | TokenError::AnotherPerson { .. }
+        | TokenError::Local(_) => error.into(),
     }
 }
 

@@ -112,7 +112,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<TokenError>() {
         return match error {
-            TokenError::NotConnected(_) | TokenError::Keychain(_) => Some(Exit::NeedsYou),
+            TokenError::NotConnected(_) | TokenError::AnotherPerson { .. } | TokenError::Keychain(_) => {
+                Some(Exit::NeedsYou)
+            }
             TokenError::Withings(error) => Some(of_withings(error)),
             TokenError::Local(error) => error.chain().find_map(of_cause),
         };

@@ -129,7 +129,9 @@ pub(super) fn advised(item: &Attention) -> String {
 
 fn command_for(code: Code) -> Option<&'static str> {
     match code {
-        Code::ConnectWithings | Code::SignInWithings | Code::CheckApplication => Some("bws connect withings"),
+        Code::ConnectWithings | Code::SignInWithings | Code::CheckApplication | Code::AnotherPerson => {
+            Some("bws connect withings")
+        }
         Code::ConnectBeeminder | Code::SignInBeeminder => Some("bws connect beeminder"),
         Code::Parked => Some("bws outbox"),
         Code::GoalArchived | Code::GoalDeleted | Code::GoalFrozen => Some("bws link remove"),

@@ -203,11 +203,16 @@ impl MeasureKind {
         self.info().map_or_else(|| format!("Withings measure {}", self.0), |info| info.label.to_owned())
     }
 
+    /// Whether `position` says the whole body, or nothing.
+    pub(crate) fn is_whole_body(position: Option<i64>) -> bool {
+        position.is_none_or(|position| position == WHOLE_BODY)
+    }
+
     /// Whether a value at this `position` stands for the person rather than for one limb.
     pub(crate) fn is_whole_at(self, position: Option<i64>) -> bool {
         match self.info().map_or(Nature::Plain, |info| info.nature) {
             Nature::Plain | Nature::Category => true,
-            Nature::WholeBody => position.is_none_or(|position| position == WHOLE_BODY),
+            Nature::WholeBody => MeasureKind::is_whole_body(position),
             Nature::Limb => false,
         }
     }

@@ -1,6 +1,6 @@
 //! The stand-in for Withings: consent, tokens that rotate, measure groups in pages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -39,6 +39,13 @@ pub struct Withings {
     /// Whether a new sign-in leaves earlier ones alone, so that two computers can each have one. What the
     /// real one does is not known.
     pub keeps_grants: bool,
+    /// How many requests are answered within a minute, of the world's clock; as many as come when not said.
+    pub per_minute: Option<usize>,
+    answered: VecDeque<DateTime<Utc>>,
+    /// Whose grant a renewal brings, in place of the one that is renewed.
+    pub renews_for: Option<String>,
+    /// Whether a renewal says whose grant it is.
+    pub tells_whose: bool,
     next_id: i64,
 }
 
@@ -77,6 +84,10 @@ impl Default for Withings {
             scope: None,
             lapsed: false,
             keeps_grants: false,
+            per_minute: None,
+            answered: VecDeque::new(),
+            renews_for: None,
+            tells_whose: true,
             next_id: 5_900_000_000,
         }
     }
@@ -204,7 +215,9 @@ impl Withings {
             person.grants.iter().position(is_current).map(|place| (id.clone(), place))
         })?;
         let scope = self.person(&id).grants.remove(place).scope;
+        let id = self.renews_for.clone().unwrap_or(id);
         let number = id.parse::<i64>().map_or(json!(id), |number| json!(number));
+        let number = if self.tells_whose { number } else { Value::Null };
         Some(self.grant(&id, &number, scope, Some(refresh_token.to_owned()), now))
     }
 
@@ -229,6 +242,16 @@ impl Withings {
         answer
     }
 
+    /// Whether this request is one too many.
+    fn is_too_many(&mut self, now: DateTime<Utc>) -> bool {
+        self.answered.retain(|at| now - *at < TimeDelta::minutes(1));
+        let too_many = self.per_minute.is_some_and(|most| self.answered.len() >= most);
+        if !too_many {
+            self.answered.push_back(now);
+        }
+        too_many
+    }
+
     /// Who an access token belongs to, and what it opens. Its first use ends the refresh token before.
     fn authorized(&mut self, access: &str, now: DateTime<Utc>) -> Option<(&mut Person, String)> {
         self.people.values_mut().find_map(|person| {
@@ -248,6 +271,9 @@ impl Withings {
         fields: &HashMap<String, String>,
         now: DateTime<Utc>,
     ) -> Result<Value, Json<Value>> {
+        if self.is_too_many(now) {
+            return Err(refusal(601, "Too Many Requests"));
+        }
         let (page_size, time_zone, lapsed) = (self.page_size, self.time_zone.clone(), self.lapsed);
         let scope = match action {
             "getmeas" => "user.metrics",
@@ -400,6 +426,9 @@ async fn tokens(State(world): State<Shared>, body: String) -> Json<Value> {
     }
     let mut world = lock(&world);
     let now = world.clock.now();
+    if world.withings.is_too_many(now) {
+        return refusal(601, "Too Many Requests");
+    }
     match field("grant_type") {
         "authorization_code" => match world.withings.exchange(&fields, now) {
             Some(body) => success(&body),

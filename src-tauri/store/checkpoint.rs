@@ -17,7 +17,7 @@ pub struct Checkpoint {
     pub read_at: DateTime<Utc>,
 }
 
-fn stream(source: Source) -> &'static str {
+pub(super) fn stream(source: Source) -> &'static str {
     match source {
         Source::Measure => "measure_groups",
         Source::Activity => "activity",
@@ -56,6 +56,21 @@ pub fn window_read_at(rows: &Connection, source: Source) -> anyhow::Result<Optio
 /// Notes that the last weeks were read.
 pub fn save_window(rows: &Connection, source: Source, now: DateTime<Utc>) -> anyhow::Result<()> {
     save_row(rows, &window(source), Checkpoint { updated_at: 0, read_at: now })
+}
+
+/// Moves the checkpoint back to where all was surely read: what came since may not have been shown. Never
+/// forward.
+pub fn hold_back(
+    rows: &Connection,
+    source: Source,
+    surely_read: Option<DateTime<Utc>>,
+) -> anyhow::Result<()> {
+    let surely_read = surely_read.map_or(0, |at| at.timestamp());
+    rows.execute(
+        "UPDATE checkpoint SET updated_at = min(updated_at, ?2) WHERE stream = ?1",
+        params![stream(source), surely_read],
+    )?;
+    Ok(())
 }
 
 /// Has the last weeks read again with the next pass.

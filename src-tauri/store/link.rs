@@ -135,6 +135,11 @@ pub fn is_planning(rows: &Connection, id: LinkId) -> anyhow::Result<Option<bool>
     Ok((changed > ON_ITS_WAY).then_some(changed == CHANGED_BY_USER + ON_ITS_WAY))
 }
 
+/// Whether the plan is on its way through all that any link concerns.
+pub fn is_any_planning(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(rows.prepare_cached("SELECT 1 FROM link WHERE changed > ?1")?.exists([ON_ITS_WAY])?)
+}
+
 /// Notes that the plan has gone through all that a link concerns.
 pub fn end_planning(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
     rows.execute("UPDATE link SET changed = 0 WHERE id = ?1", [id.0])?;

@@ -8,7 +8,7 @@ use super::{checkpoint, moment, unreadable};
 use crate::day::Daystamp;
 use crate::kind::{MeasureKind, Source};
 use crate::link::Link;
-use crate::measurement::{GroupId, MeasureGroup, Measurement};
+use crate::measurement::{Attribution, GroupId, MeasureGroup, Measurement};
 
 /// How far clocks may lie apart, as in `measurement::is_in_future`.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
@@ -80,6 +80,39 @@ fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
 pub fn load(rows: &Connection, id: GroupId) -> anyhow::Result<Option<MeasureGroup>> {
     let query = format!("{SELECT} WHERE g.id = ?1 ORDER BY m.ordinal");
     Ok(collect(rows, &query, &[&id.0])?.pop())
+}
+
+/// Loads these groups, by their numbers.
+pub fn load_these(rows: &Connection, ids: &[GroupId]) -> anyhow::Result<Vec<MeasureGroup>> {
+    let ids = list(ids.iter().map(|id| id.0));
+    let query = format!("{SELECT} WHERE g.id IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
+    collect(rows, &query, &[&ids])
+}
+
+/// Loads what was measured at these moments.
+pub fn load_at<'a>(
+    rows: &Connection,
+    moments: impl IntoIterator<Item = &'a DateTime<Utc>>,
+) -> anyhow::Result<Vec<MeasureGroup>> {
+    let moments = list(moments.into_iter().map(DateTime::timestamp));
+    let query =
+        format!("{SELECT} WHERE g.measured_at IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
+    collect(rows, &query, &[&moments])
+}
+
+/// Loads what may be another person's and was not decided on.
+pub fn load_unsure(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
+    let query = format!(
+        "{SELECT} WHERE g.attrib NOT IN (SELECT value FROM json_each(?1)) AND g.missing_since IS NULL
+             AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.group_id = g.id)
+         ORDER BY g.id, m.ordinal"
+    );
+    collect(rows, &query, &[&list(Attribution::sure())])
+}
+
+/// Numbers as a list that SQL can look into.
+fn list(numbers: impl Iterator<Item = i64>) -> String {
+    format!("[{}]", numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
 }
 
 /// Loads the groups with a value of any of `kinds` measured at or after `since`, with those values alone.

@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod datapoint;
 pub mod decision;
 pub mod device;
+pub mod doubt;
 pub mod given_day;
 pub mod goal;
 pub mod history;
@@ -21,6 +22,7 @@ pub mod measurement;
 mod migrations;
 pub mod outbox;
 pub mod person;
+pub mod reading;
 mod recover;
 pub mod setting;
 pub mod struck;
@@ -280,7 +282,7 @@ fn moment(unix: i64) -> DateTime<Utc> {
 
 /// A database in memory, for the tests of the tables.
 #[cfg(test)]
-fn in_memory() -> Connection {
+pub(crate) fn in_memory() -> Connection {
     let mut connection = Connection::open_in_memory().unwrap();
     prepare(&mut connection).unwrap();
     connection

@@ -21,6 +21,31 @@ CREATE TABLE checkpoint (
     read_at INTEGER NOT NULL           -- this computer's clock then, for display only
 ) STRICT;
 
+-- Readings that did not come to their end, and where they go on.
+CREATE TABLE reading (
+    stream TEXT NOT NULL PRIMARY KEY,  -- what is read, see store/checkpoint.rs
+    since INTEGER NOT NULL,            -- from which moment of Withings' clock on
+    page INTEGER NOT NULL,             -- Withings' offset of the last page that was read
+    updated_at INTEGER NOT NULL        -- Withings' own clock at the first page
+) STRICT;
+
+-- How many requests Withings had of late, so that a long reading stays below what it allows.
+CREATE TABLE pace (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), -- there is one
+    used INTEGER NOT NULL,             -- requests without a pause of a minute between them
+    until INTEGER NOT NULL             -- this computer's clock at the last of them
+) STRICT;
+
+-- What Withings answered that is believed only when it is answered again later.
+CREATE TABLE doubt (
+    stream TEXT NOT NULL,              -- what was asked for, see store/checkpoint.rs
+    answer TEXT NOT NULL,              -- 'refused' or 'nothing'
+    first_at INTEGER NOT NULL,         -- Withings' own clock at the first such answer
+    last_at INTEGER NOT NULL,          -- the same at the last one
+    count INTEGER NOT NULL,            -- how many in a row
+    PRIMARY KEY (stream, answer)
+) STRICT, WITHOUT ROWID;
+
 -- What one act of measuring produced; or a day of activity, a night, a workout.
 CREATE TABLE measure_group (
     id INTEGER NOT NULL PRIMARY KEY,   -- Withings' grpid; of other sources see measurement::GroupId
@@ -109,8 +134,10 @@ CREATE TABLE link (
 CREATE TABLE verdict (
     group_id INTEGER NOT NULL PRIMARY KEY, -- the group; it may be fetched again later, so it is no reference
     mine INTEGER NOT NULL,             -- 1 when it is the user's
-    remembered INTEGER NOT NULL,       -- 1 when the user wants others like it decided in the same way
-    decided_at INTEGER NOT NULL        -- when
+    remembered INTEGER NOT NULL,       -- 1 when the user wants others of about its weight decided in the same way
+    decided_at INTEGER NOT NULL,       -- when
+    answered INTEGER NOT NULL DEFAULT 1, -- 1 when the user said it, 0 when it follows from what they said
+    attrib INTEGER                     -- the origin that the answer is remembered for; NULL for none
 ) STRICT;
 
 -- Stretches of the past that the user asked for, posted a few a day.

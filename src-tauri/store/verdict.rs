@@ -1,15 +1,25 @@
-//! What the user said about measurements that may be another person's.
+//! What the user said about measurements that may be another person's, and what follows from it.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, params};
+use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::moment;
+use crate::goal::GoalId;
 use crate::kind::MeasureKind;
-use crate::measurement::GroupId;
+use crate::measurement::{Attribution, GroupId, Measurement};
 use crate::store::measurement;
-use crate::verdict::{Verdicts, Weights};
+use crate::verdict::{Act, Verdicts, Weighed, Whose};
 
-/// How long ago a weight still says what a person weighs.
-const OF_LATE: TimeDelta = TimeDelta::days(90);
+/// What is to be remembered of an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// That whoever has about this weight is the same person.
+    pub weight: bool,
+    /// That whatever has this origin, Withings' `attrib`, is the same person's.
+    pub attrib: Option<i64>,
+}
 
 /// Loads every verdict.
 pub fn load_all(rows: &Connection) -> anyhow::Result<Verdicts> {
@@ -20,41 +30,124 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Verdicts> {
     Ok(verdicts)
 }
 
-/// Notes whose a group is, and marks it for the plan. `remembered` when others like it follow.
-pub fn save(
+/// Whether the user answered for a group. What only followed from an answer may be answered otherwise.
+pub fn is_answered(rows: &Connection, group: GroupId) -> anyhow::Result<bool> {
+    let answered = rows
+        .prepare_cached("SELECT answered FROM verdict WHERE group_id = ?1")?
+        .query_row([group.0], |row| row.get(0))
+        .optional()?;
+    Ok(answered.unwrap_or(false))
+}
+
+/// Notes what the user said of a group, and marks it for the plan.
+pub fn save_answer(
     rows: &Connection,
     group: GroupId,
     mine: bool,
-    remembered: bool,
+    memory: Memory,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    save(rows, group, mine, Some(memory), now)
+}
+
+/// Notes what follows for a group from what the user said of others, and marks it for the plan.
+pub fn save_followed(
+    rows: &Connection,
+    group: GroupId,
+    mine: bool,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    save(rows, group, mine, None, now)
+}
+
+fn save(
+    rows: &Connection,
+    group: GroupId,
+    mine: bool,
+    answer: Option<Memory>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let memory = answer.unwrap_or_default();
     rows.prepare_cached(
-        "INSERT INTO verdict VALUES (?1, ?2, ?3, ?4) ON CONFLICT (group_id) DO UPDATE SET
-             mine = excluded.mine, remembered = excluded.remembered, decided_at = excluded.decided_at",
+        "INSERT INTO verdict (group_id, mine, remembered, decided_at, answered, attrib)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (group_id) DO UPDATE SET
+             mine = excluded.mine, remembered = excluded.remembered, decided_at = excluded.decided_at,
+             answered = excluded.answered, attrib = excluded.attrib",
     )?
-    .execute(params![group.0, mine, remembered, now.timestamp()])?;
+    .execute(params![group.0, mine, memory.weight, now.timestamp(), answer.is_some(), memory.attrib])?;
     measurement::mark_changed(rows, group)
 }
 
-/// Loads what is known about the weights of those who used the scale before `moment`.
-pub fn weights(rows: &Connection, moment: DateTime<Utc>) -> anyhow::Result<Weights> {
-    let verdicts = rows
-        .prepare_cached("SELECT group_id, mine FROM verdict WHERE remembered = 1")?
-        .query_map([], |row| Ok((GroupId(row.get(0)?), row.get(1)?)))?
-        .collect::<Result<Verdicts, _>>()?;
-    let mut weights = Weights::default();
-    for group in measurement::load_with_kinds(rows, &[MeasureKind::WEIGHT], moment - OF_LATE)? {
-        let Some(weight) = group.measurement(MeasureKind::WEIGHT).and_then(|weight| weight.value()) else {
-            continue;
+/// What the user wants remembered of each origin. Where they said both, nothing is known.
+pub fn attribs(rows: &Connection) -> anyhow::Result<HashMap<i64, bool>> {
+    let attribs = rows
+        .prepare_cached(
+            "SELECT attrib, max(mine) FROM verdict WHERE attrib IS NOT NULL
+             GROUP BY attrib HAVING min(mine) = max(mine)",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(attribs)
+}
+
+/// Whether any answer is to be remembered by weight.
+pub fn remembers_weights(rows: &Connection) -> anyhow::Result<bool> {
+    Ok(rows.prepare_cached("SELECT 1 FROM verdict WHERE remembered = 1")?.exists([])?)
+}
+
+/// Loads the weights of a time of which is known whose they are.
+pub fn weighed(rows: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Vec<Weighed>> {
+    let mut statement = rows.prepare_cached(
+        "SELECT g.measured_at, m.mantissa, m.exponent, m.position, g.attrib, v.mine
+         FROM measurement m JOIN measure_group g ON g.id = m.group_id
+             LEFT JOIN verdict v ON v.group_id = g.id AND v.remembered = 1
+         WHERE m.kind = ?1 AND g.measured_at BETWEEN ?2 AND ?3 AND g.missing_since IS NULL",
+    )?;
+    let mut found = statement.query(params![MeasureKind::WEIGHT.0, from.timestamp(), until.timestamp()])?;
+    let mut weighed = Vec::new();
+    while let Some(row) = found.next()? {
+        let certain = Attribution::of(row.get(4)?) == Attribution::Certain;
+        let whose = match row.get::<_, Option<bool>>(5)? {
+            Some(true) => Whose::Mine,
+            Some(false) => Whose::NotMine,
+            None if certain => Whose::Certain,
+            None => continue,
         };
-        match verdicts.get(&group.id) {
-            Some(true) => weights.mine.push(weight),
-            Some(false) => weights.not_mine.push(weight),
-            None if group.attribution() == crate::measurement::Attribution::Certain => {
-                weights.certain.push(weight);
-            }
-            None => {}
+        let measurement = Measurement {
+            kind: MeasureKind::WEIGHT,
+            mantissa: row.get(1)?,
+            exponent: row.get(2)?,
+            position: row.get(3)?,
+        };
+        if let Some(weight) = measurement.value() {
+            weighed.push(Weighed { at: moment(row.get(0)?), weight, whose });
         }
     }
-    Ok(weights)
+    Ok(weighed)
+}
+
+/// What was said of acts of measuring: what the user said of any group of one, and
+/// what followed for the weight of one.
+pub fn of_acts(rows: &Connection) -> anyhow::Result<Vec<(Act, bool)>> {
+    let acts = rows
+        .prepare_cached(
+            "SELECT g.measured_at, g.device, v.mine FROM verdict v JOIN measure_group g ON g.id = v.group_id
+             WHERE g.device IS NOT NULL AND (v.answered = 1 OR EXISTS
+                 (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1))",
+        )?
+        .query_map([MeasureKind::WEIGHT.0], |row| Ok(((moment(row.get(0)?), row.get(1)?), row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    Ok(acts)
+}
+
+/// The groups that went into a datapoint of a goal.
+pub fn counted(rows: &Connection, goal: &GoalId) -> anyhow::Result<HashSet<GroupId>> {
+    let counted = rows
+        .prepare_cached(
+            "SELECT group_id FROM decision JOIN link ON link.id = link_id
+             WHERE goal_id = ?1 AND request_id IS NOT NULL",
+        )?
+        .query_map([&goal.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(counted)
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::attribution;
 use super::backfill;
 use super::plan::{self, Context, Decision, Plan};
 use crate::datapoint::{Moment, RequestId};
@@ -16,7 +17,7 @@ use crate::difference::Word;
 use crate::goal::Goal;
 use crate::kind::{Heights, MeasureKind};
 use crate::link::{Feed, Link, LinkId};
-use crate::measurement::{Attribution, GroupId, MeasureGroup};
+use crate::measurement::{GroupId, MeasureGroup};
 use crate::store::{self, Rows};
 
 /// The most datapoints that one pass takes away without asking.
@@ -55,7 +56,14 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         return finish(rows, &links, now);
     }
     let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
-    follow_verdicts(rows, &changed, now)?;
+    if store::link::is_any_planning(rows)? {
+        // What came while nothing was linked was not looked at.
+        attribution::follow_all(rows, now)?;
+    } else {
+        attribution::follow(rows, &changed, now)?;
+    }
+    // One act may come as several groups, so what is beside the changed ones is looked at again.
+    let beside = store::measurement::load_beside(rows, &changed)?;
     let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
     for link in &links {
         let Some(context) = context(rows, link, now)? else {
@@ -68,9 +76,8 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         if is_touched_by_heights(link, &changed) {
             store::link::mark_changed(rows, link.id)?;
         }
-        let touched = touched(rows, link, &changed)?;
-        let plan = plan_changed(rows, link, &context, &touched)?;
-        changes.apply(link, &plan, &touched)?;
+        let plan = plan_changed(rows, link, &context, &beside)?;
+        changes.apply(link, &plan, &beside)?;
         enqueued += changes.enqueued;
         if !may_remove {
             as_chosen = changes.unwanted;
@@ -161,6 +168,7 @@ pub(crate) fn context_for(
     let first_day = goal.first_day(rule).map(|first| sent.map_or(first, |sent| sent.min(first)));
     Ok(Context {
         days: store::given_day::load(rows, &goal.id)?,
+        counted: store::verdict::counted(rows, &goal.id)?,
         struck: store::struck::load(rows, &goal.id)?,
         first_day,
         verdicts: store::verdict::load_all(rows)?,
@@ -192,33 +200,6 @@ fn heights(rows: &Rows) -> anyhow::Result<Heights> {
 /// A new height changes every body mass index from then on.
 fn is_touched_by_heights(link: &Link, changed: &[MeasureGroup]) -> bool {
     uses_heights(&link.feed) && changed.iter().any(|group| group.measurement(MeasureKind::HEIGHT).is_some())
-}
-
-/// Decides on measurements that may be another person's, where the user's answers tell.
-fn follow_verdicts(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) -> anyhow::Result<()> {
-    let known = store::verdict::load_all(rows)?;
-    for group in changed.iter().filter(|group| group.attribution() == Attribution::Ambiguous) {
-        let weight = group.measurement(MeasureKind::WEIGHT).and_then(|weight| weight.value());
-        let Some(weight) = weight.filter(|_| !known.contains_key(&group.id)) else {
-            continue;
-        };
-        let weights = store::verdict::weights(rows, group.measured_at)?;
-        if let Some(mine) = weights.whose(weight) {
-            tracing::info!(group = group.id.0, mine, "Decided as the user did for others like it");
-            store::verdict::save(rows, group.id, mine, false, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// The changed groups; where one act may come as several groups, those beside them as well.
-fn touched(rows: &Rows, link: &Link, changed: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
-    match &link.feed {
-        Feed::Count { set, .. } if set.kinds().len() > 1 && !changed.is_empty() => {
-            store::measurement::load_beside(rows, changed)
-        }
-        Feed::Count { .. } | Feed::Track { .. } => Ok(changed.to_vec()),
-    }
 }
 
 fn plan_changed(

@@ -8,6 +8,7 @@ use super::trouble::{self, Trouble};
 use crate::accounts::Service;
 use crate::accounts::scope;
 use crate::attention::Code;
+use crate::store::doubt::{self, About, Answer};
 use crate::store::{account, device};
 use crate::withings::oauth;
 
@@ -32,7 +33,10 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bo
     };
     match pass.withings.devices(&token).await {
         Ok(devices) => {
-            pass.store.write(|rows| device::save_all(rows, &devices, pass.now))?;
+            pass.store.write(|rows| {
+                doubt::forget(rows, About::Devices)?;
+                device::save_all(rows, &devices, pass.now)
+            })?;
             Ok(Ok(true))
         }
         Err(error) => {
@@ -40,7 +44,11 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bo
             if trouble.code != Code::NotAllowed {
                 return Ok(Err(trouble));
             }
-            pass.store.write(|rows| scope::forget(rows, oauth::DEVICES))?;
+            let now = pass.withings.server_time().unwrap_or(pass.now);
+            pass.store.write(|rows| {
+                let believed = doubt::note(rows, About::Devices, Answer::Refused, now)?.is_believed();
+                if believed { scope::forget(rows, oauth::DEVICES) } else { Ok(()) }
+            })?;
             Ok(Ok(false))
         }
     }

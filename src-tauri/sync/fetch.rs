@@ -1,28 +1,25 @@
-//! Reads what Withings has new, page by page, and looks what is gone.
+//! Reads what Withings has new, and looks what is gone.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
-use secrecy::SecretString;
+use rust_decimal::Decimal;
 
-use super::SyncPass;
-use super::trouble::{self, Trouble};
-use crate::accounts::Service;
-use crate::kind::Source;
-use crate::measurement::GroupId;
+use super::pace::Spent;
+use super::reading::{Broken, End, PERHAPS_NO_DATA, Reading};
+use super::trouble::Trouble;
+use super::{SyncPass, gone};
+use crate::attention::Code;
+use crate::kind::{MeasureKind, Source};
+use crate::measurement::{GroupId, MeasureGroup};
 use crate::store::checkpoint::{self, Checkpoint};
-use crate::store::{account, measurement, unreadable};
-use crate::withings::{self, Page, Range};
+use crate::store::doubt::{self, About, Answer};
+use crate::store::{Rows, measurement, reading, setting, unreadable};
+use crate::withings::{self, Range};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
 /// own second is not documented, and a reading may be stored a little after the answer that misses it.
 const OVERLAP: i64 = 2 * 3600;
-
-/// More pages than any history has: some 200 groups each.
-const MOST_PAGES: usize = 2000;
-
-/// The status that some take for "no data" and the documentation for "authentication failed".
-const PERHAPS_NO_DATA: i64 = 100;
 
 /// How many days back is looked for what is gone: Withings leaves no trace of what was deleted. As many
 /// ahead, since a device's clock may be wrong.
@@ -31,63 +28,117 @@ const WINDOW: u64 = 30;
 /// How often, while nothing else gives a reason to.
 const WINDOW_AGE: TimeDelta = TimeDelta::hours(24);
 
+/// An answer that may mean nothing must come this often before it is said.
+const OFTEN: u64 = 3;
+
+/// How reading a service ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// As far as it went.
+    Read(Fetched),
+    /// The user does not share it: Withings said so, and said so again later.
+    Refused,
+    /// Something is wrong.
+    Trouble(Trouble),
+}
+
 /// What a reading brought.
 #[derive(Debug, Default)]
 pub(super) struct Fetched {
     /// Groups that were new or had changed.
     pub(super) changed: u64,
     /// Where to start next time; `None` when this reading does not move it.
-    pub(super) checkpoint: Option<Checkpoint>,
+    checkpoint: Option<Checkpoint>,
+    /// When everything there is was read in one go, by Withings' clock.
+    saw_everything_at: Option<DateTime<Utc>>,
+    /// Whether Withings answered.
+    pub(super) answered: bool,
+    /// Whether there was anything at all.
+    shows_something: bool,
     /// What Withings has of the last weeks, where that was read.
-    pub(super) window: Option<Window>,
+    window: Option<Window>,
 }
 
 /// All that Withings has of the last weeks.
 #[derive(Debug)]
 pub(super) struct Window {
+    /// When it was read, by Withings' clock.
+    pub(super) read_at: DateTime<Utc>,
     /// The first moment it surely covers.
     pub(super) from: DateTime<Utc>,
     /// The moment after the last it surely covers.
     pub(super) until: DateTime<Utc>,
     /// What is there.
     pub(super) groups: HashSet<GroupId>,
-    /// Whether what is not there is known to be gone.
+    /// Whether what is not there is known to be gone: not when a row does not say which group it is.
     pub(super) tells_all: bool,
 }
 
-/// Reads everything `source` has since its checkpoint and stores it; once a day, and when nights or
-/// workouts have changed, all of the last weeks as well.
+impl Fetched {
+    /// Whether it was looked what is gone.
+    pub(super) fn looked(&self) -> bool {
+        self.window.as_ref().is_some_and(|window| window.tells_all)
+    }
+}
+
+/// Reads everything `source` has since its checkpoint and stores it; once a day, and when something was
+/// split, merged or told again, all of the last weeks as well.
 ///
 /// # Errors
-/// The outer error is the store's, the inner one Withings'.
-pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result<Fetched, Trouble>> {
+/// When the store cannot be used.
+pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Outcome> {
+    let spent = Spent::begin(pass)?;
+    let outcome = match read(pass, &spent, source).await? {
+        Ok(fetched) => Outcome::Read(fetched),
+        Err(Broken::Trouble(trouble)) => Outcome::Trouble(trouble),
+        Err(Broken::Refused(error)) => refused(pass, source, error)?,
+    };
+    spent.note(pass)?;
+    Ok(outcome)
+}
+
+async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
     let (last, window_read_at) = pass
         .store
         .read(|rows| Ok((checkpoint::load(rows, source)?, checkpoint::window_read_at(rows, source)?)))?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
-    let reading = match Reading::new(pass, source, Range::ChangedSince(since)).finish().await? {
+    let mut reading = match Reading::new(pass, spent, source, Range::ChangedSince(since)).finish().await? {
         Ok(reading) => reading,
-        Err(trouble) => return Ok(Err(trouble)),
+        Err(broken) => return Ok(Err(broken)),
     };
-    let mut fetched = Fetched { changed: reading.changed, checkpoint: reading.checkpoint(), window: None };
+    if last.is_some_and(|last| !reading.resumed && reading.was_ahead(last)) {
+        reading = match Reading::new(pass, spent, source, Range::ChangedSince(0)).finish().await? {
+            Ok(reading) => reading,
+            Err(broken) => return Ok(Err(broken)),
+        };
+    }
+    if reading.end == End::Unknown {
+        return perhaps_nothing(pass, source);
+    }
+    let now = pass.withings.server_time();
+    let in_one_go = last.is_none() && !reading.resumed && reading.end == End::Whole;
+    let mut fetched = Fetched {
+        changed: u64::try_from(reading.changed.len())?,
+        checkpoint: reading.checkpoint(),
+        saw_everything_at: now.filter(|_| in_one_go),
+        answered: reading.pages > 0,
+        shows_something: !reading.seen.is_empty(),
+        window: None,
+    };
     // By Withings' clock, since this computer's may be wrong.
-    let Some(now) = pass.withings.server_time() else {
+    let Some(now) = now.filter(|_| last.is_some() && reading.end == End::Whole) else {
         return Ok(Ok(fetched));
     };
-    let stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
-    // Nights and workouts are split and merged later, which leaves rows behind.
-    let may_be_merged = matches!(source, Source::Sleep | Source::Workout) && reading.changed > 0;
-    // So may days of activity that two apps tell under one name; only all of them together show which is the
-    // one that counts.
-    let may_be_merged = may_be_merged || reading.has_shrunk;
-    // A first reading has just seen everything.
-    if last.is_some() && (stale || may_be_merged) {
-        match read_window(pass, source, now, window_read_at).await? {
+    let is_stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
+    // Days of activity that two apps tell under one name: only all of them together show which one counts.
+    let is_due = is_stale || reading.has_shrunk || is_told_again(pass, source, &reading.changed)?;
+    if is_due && spent.may_begin_window(pass) {
+        match read_window(pass, spent, source, now, window_read_at).await? {
             Ok((changed, window)) => {
                 fetched.changed += changed;
                 fetched.window = window;
             }
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(broken) => return Ok(Err(broken)),
         }
     }
     Ok(Ok(fetched))
@@ -96,23 +147,26 @@ pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result
 /// Reads all of the last weeks. Returns what had changed, and what is there if everything could be read.
 async fn read_window(
     pass: &SyncPass<'_>,
+    spent: &Spent,
     source: Source,
     now: DateTime<Utc>,
     last: Option<DateTime<Utc>>,
-) -> anyhow::Result<Result<(u64, Option<Window>), Trouble>> {
+) -> anyhow::Result<Result<(u64, Option<Window>), Broken>> {
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
     let end = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let (mut groups, mut changed, mut whole, mut nameless) = (HashSet::new(), 0, true, Vec::new());
+    let (mut groups, mut changed, mut nameless) = (HashSet::new(), 0, Vec::new());
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
     for _ in 0..2 {
-        let reading = match Reading::new(pass, source, Range::Days(first, end)).finish().await? {
+        let reading = match Reading::new(pass, spent, source, Range::Days(first, end)).finish().await? {
             Ok(reading) => reading,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(broken) => return Ok(Err(broken)),
         };
-        changed += reading.changed;
-        whole &= reading.whole;
+        changed += u64::try_from(reading.changed.len())?;
+        if reading.end != End::Whole {
+            return Ok(Ok((changed, None)));
+        }
         groups.extend(reading.seen);
         nameless.extend(reading.nameless);
         if reading.pages == 1 {
@@ -120,165 +174,89 @@ async fn read_window(
         }
     }
     let window = TimeDelta::days(i64::try_from(WINDOW)?);
+    let (from, until) = (now - window, now + window);
     // A row without a number may be any of those that seem to be gone, unless it came like this the last
     // time already.
-    let known = |raw: &String| match last {
-        Some(last) => pass.store.read(|rows| unreadable::was_kept(rows, raw, last)),
-        None => Ok(false),
-    };
     let mut tells_all = nameless.is_empty() || !groups.is_empty();
     for raw in &nameless {
-        tells_all &= known(raw)?;
+        tells_all &= match last {
+            Some(last) => pass.store.read(|rows| unreadable::was_kept(rows, raw, last))?,
+            None => false,
+        };
     }
-    let window = Window { from: now - window, until: now + window, groups, tells_all };
-    Ok(Ok((changed, whole.then_some(window))))
+    let window = Window { read_at: now, from, until, groups, tells_all };
+    Ok(Ok((changed, Some(window))))
 }
 
-struct Reading<'a> {
-    pass: &'a SyncPass<'a>,
-    source: Source,
-    range: Range,
-    seen: HashSet<GroupId>,
-    /// The text of rows of which not even the number can be read.
-    nameless: Vec<String>,
-    /// How often the token was renewed because Withings refused it.
-    renewed: u32,
-    changed: u64,
-    /// Withings' clock at the first page: what is stored while later pages are read must come next time.
-    updated_at: Option<i64>,
-    pages: usize,
-    /// Whether a day of activity had fewer steps, or less of anything else, than before.
-    has_shrunk: bool,
-    /// Whether it came to the end. Only then is what is not there known to be gone.
-    whole: bool,
-}
-
-impl<'a> Reading<'a> {
-    fn new(pass: &'a SyncPass<'a>, source: Source, range: Range) -> Reading<'a> {
-        let (seen, nameless, updated_at) = (HashSet::new(), Vec::new(), None);
-        Reading {
-            pass,
-            source,
-            range,
-            seen,
-            nameless,
-            renewed: 0,
-            changed: 0,
-            updated_at,
-            pages: 0,
-            has_shrunk: false,
-            whole: true,
-        }
-    }
-
-    /// Reads page after page to the end.
-    async fn finish(mut self) -> anyhow::Result<Result<Reading<'a>, Trouble>> {
-        let mut offset = None;
-        for _ in 0..MOST_PAGES {
-            let page = match self.page(offset).await? {
-                Ok(Some(page)) => page,
-                Ok(None) => return Ok(Ok(self.broken_off())),
-                Err(trouble) => return Ok(Err(trouble)),
-            };
-            let server = self.pass.withings.server_time().map(|time| time.timestamp());
-            self.updated_at = self.updated_at.or(page.updated_at.or(server));
-            let next = page.next;
-            self.pages += 1;
-            self.store(page)?;
-            match next {
-                None => return Ok(Ok(self)),
-                Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
-                Some(next) => {
-                    return Ok(Err(unintelligible(format!("it goes on at {next} after {offset:?}"))));
-                }
-            }
-        }
-        Ok(Err(unintelligible("it never ends".into())))
-    }
-
-    /// What was read stays; the next reading starts where this one did.
-    fn broken_off(self) -> Reading<'a> {
-        Reading { updated_at: None, whole: false, ..self }
-    }
-
-    /// Reads one page, renewing the access token when it ran out on the way. `None` when told to stop.
-    async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Option<Page>, Trouble>> {
-        let mut refused: Option<SecretString> = None;
-        loop {
-            let client = self.pass.withings;
-            let token = match self.pass.tokens.withings(client, refused.as_ref(), self.pass.now).await {
-                Ok(token) => token,
-                Err(error) => return Ok(Err(trouble::of_token(error)?)),
-            };
-            // Nothing is lost when an answer is not waited for: it is asked for again.
-            let answer = tokio::select! {
-                biased;
-                () = self.pass.stop.cancelled() => return Ok(Ok(None)),
-                answer = client.groups(&token, self.source, self.range, offset) => answer,
-            };
-            match answer {
-                Ok(page) => return Ok(Ok(Some(page))),
-                Err(withings::Error::AccessTokenRefused { .. }) if self.renewed < 2 && refused.is_none() => {
-                    self.renewed += 1;
-                    refused = Some(token);
-                }
-                Err(withings::Error::AccessTokenRefused { status: PERHAPS_NO_DATA }) => {
-                    return Ok(Ok(Some(Page::default())));
-                }
-                Err(error) => return Ok(Err(error.into())),
-            }
-        }
-    }
-
-    fn store(&mut self, page: Page) -> anyhow::Result<()> {
-        let (seen, now) = (&mut self.seen, self.pass.now);
-        let kept: HashSet<GroupId> = page.unreadable.iter().filter_map(|kept| kept.id).collect();
-        let nameless = page.unreadable.iter().filter(|kept| kept.id.is_none()).map(|kept| kept.raw.clone());
-        self.nameless.extend(nameless);
-        let (changed, shrunk) = self.pass.store.write(|rows| {
-            let (mut changed, mut shrunk) = (0, false);
-            if let Some(zone) = page.time_zone.as_deref().filter(|zone| !zone.is_empty()) {
-                account::save_profile(rows, Service::Withings, zone, false)?;
-            }
-            for group in page.groups {
-                let mut group = measurement::told_apart(rows, group)?;
-                // A group may come twice in one reading, with other values.
-                if !seen.insert(group.id)
-                    && let Some(earlier) = measurement::load(rows, group.id)?
-                {
-                    group = earlier.merged_with(group);
-                }
-                if !kept.contains(&group.id) {
-                    unreadable::forget(rows, group.id)?;
-                } else if let Some(earlier) = measurement::load(rows, group.id)? {
-                    // A value that cannot be read is not one that was taken away.
-                    group = group.filled_from(earlier);
-                }
-                shrunk |= group.source == Source::Activity
-                    && measurement::load(rows, group.id)?.is_some_and(|known| group.is_less_than(&known));
-                changed += u64::from(measurement::save(rows, &group)?);
-            }
-            // What has a number is there, though it cannot be read.
-            seen.extend(&kept);
-            let new = unreadable::save(rows, &page.unreadable, now)?;
-            if new > 0 {
-                tracing::warn!(count = new, "A measurement cannot be read and is kept for a later version");
-            }
-            Ok((changed, shrunk))
-        })?;
-        self.changed += changed;
-        self.has_shrunk |= shrunk;
-        Ok(())
-    }
-
-    /// Never ahead of Withings' own clock, lest the next reading find nothing for ever.
-    fn checkpoint(&self) -> Option<Checkpoint> {
-        let server = self.pass.withings.server_time().map(|time| time.timestamp());
-        let updated_at = self.updated_at?.min(server.unwrap_or(i64::MAX));
-        (updated_at > 0).then_some(Checkpoint { updated_at, read_at: self.pass.now })
+/// Whether something of what changed leaves other rows behind, which are gone now: nights and workouts are
+/// split and merged, and a weigh-in may come back under another number.
+fn is_told_again(pass: &SyncPass<'_>, source: Source, changed: &[GroupId]) -> anyhow::Result<bool> {
+    match source {
+        Source::Sleep | Source::Workout => Ok(!changed.is_empty()),
+        Source::Activity => Ok(false),
+        Source::Measure if changed.is_empty() => Ok(false),
+        Source::Measure => pass.store.read(|rows| {
+            let changed = measurement::load_these(rows, changed)?;
+            let moments: HashSet<_> = changed.iter().map(|group| group.measured_at).collect();
+            let mut others = measurement::load_at(rows, &moments)?;
+            others.retain(|group| !group.gone && group.device.is_some());
+            Ok(changed.iter().any(|group| others.iter().any(|other| are_twins(group, other))))
+        }),
     }
 }
 
-fn unintelligible(what: String) -> Trouble {
-    Trouble::from(withings::Error::Unreadable { what })
+fn are_twins(one: &MeasureGroup, other: &MeasureGroup) -> bool {
+    let act = |group: &MeasureGroup| (group.measured_at, group.device.clone(), group.source);
+    one.id != other.id && act(one) == act(other) && values(one) == values(other)
+}
+
+fn values(group: &MeasureGroup) -> BTreeSet<(MeasureKind, Option<i64>, Option<Decimal>)> {
+    group.measurements.iter().map(|m| (m.kind, m.position, m.value())).collect()
+}
+
+/// An answer that may mean that there is nothing, or that something is wrong. It moves nothing.
+fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
+    let now = pass.withings.server_time().unwrap_or(pass.now);
+    let doubt = pass.store.write(|rows| doubt::note(rows, About::Source(source), Answer::Nothing, now))?;
+    if doubt.is_believed() && doubt.count >= OFTEN {
+        let error = withings::Error::Unavailable { status: PERHAPS_NO_DATA };
+        return Ok(Err(Broken::Trouble(error.into())));
+    }
+    tracing::info!(source = source.name(), "Withings' answer may mean that there is nothing");
+    Ok(Ok(Fetched::default()))
+}
+
+/// A refusal is trouble at first, and believed when it comes again later.
+fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyhow::Result<Outcome> {
+    let now = pass.withings.server_time().unwrap_or(pass.now);
+    let doubt = pass.store.write(|rows| doubt::note(rows, About::Source(source), Answer::Refused, now))?;
+    Ok(match (doubt.is_believed(), source) {
+        (false, _) => Outcome::Trouble(Trouble::here(Code::Unavailable, error.said())),
+        // Without measurements there is nothing to go on with.
+        (true, Source::Measure) => Outcome::Trouble(error.into()),
+        (true, Source::Activity | Source::Sleep | Source::Workout) => Outcome::Refused,
+    })
+}
+
+/// Moves the checkpoint past what was read, and notes what is gone. In the transaction that plans.
+pub(super) fn note(rows: &Rows, source: Source, fetched: &Fetched) -> anyhow::Result<()> {
+    if fetched.answered {
+        doubt::forget(rows, About::Source(source))?;
+    }
+    let mut withdrawn = setting::withdrawn(rows)?.contains(&source);
+    if withdrawn && fetched.shows_something {
+        setting::save_withdrawn(rows, source, false)?;
+        withdrawn = false;
+    }
+    if let Some(new) = fetched.checkpoint {
+        let old = checkpoint::load(rows, source)?.filter(|_| withdrawn);
+        // What is not shown is not read.
+        let updated_at = old.map_or(new.updated_at, |old| old.updated_at.min(new.updated_at));
+        checkpoint::save(rows, source, Checkpoint { updated_at, ..new })?;
+        reading::forget(rows, source)?;
+    }
+    if let Some(at) = fetched.saw_everything_at {
+        checkpoint::save_window(rows, source, at)?;
+    }
+    fetched.window.as_ref().map_or(Ok(()), |window| gone::note(rows, source, window))
 }

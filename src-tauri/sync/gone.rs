@@ -2,8 +2,6 @@
 //! again and compared; and because a share that was withdrawn or a membership that lapsed may look the
 //! same, nothing is concluded from an empty answer, and little from one that lacks a lot.
 
-use chrono::{DateTime, Utc};
-
 use super::fetch::Window;
 use crate::kind::Source;
 use crate::store::{self, Rows, checkpoint, measurement};
@@ -12,10 +10,11 @@ use crate::store::{self, Rows, checkpoint, measurement};
 const MOST: usize = 10;
 
 /// Compares what is known of the last weeks with what Withings has of them.
-pub(super) fn note(rows: &Rows, source: Source, window: &Window, now: DateTime<Utc>) -> anyhow::Result<()> {
-    checkpoint::save_window(rows, source, now)?;
+pub(super) fn note(rows: &Rows, source: Source, window: &Window) -> anyhow::Result<()> {
+    let surely_read = checkpoint::window_read_at(rows, source)?;
+    checkpoint::save_window(rows, source, window.read_at)?;
     if !window.tells_all {
-        tracing::info!(source = source.name(), "Rows that cannot be read may be what seems to be gone");
+        tracing::info!(source = source.name(), "Some of it cannot be told apart; nothing is concluded");
         return Ok(());
     }
     let known = measurement::ids_between(rows, source, window.from, window.until)?;
@@ -23,7 +22,10 @@ pub(super) fn note(rows: &Rows, source: Source, window: &Window, now: DateTime<U
     if window.groups.is_empty() {
         if !gone.is_empty() {
             tracing::warn!(source = source.name(), "Withings shows nothing any more; nothing is concluded");
-            store::setting::save_withdrawn(rows, source, true)?;
+            if !store::setting::withdrawn(rows)?.contains(&source) {
+                checkpoint::hold_back(rows, source, surely_read)?;
+                store::setting::save_withdrawn(rows, source, true)?;
+            }
         }
         return Ok(());
     }
@@ -39,7 +41,7 @@ pub(super) fn note(rows: &Rows, source: Source, window: &Window, now: DateTime<U
     store::setting::save_many_gone(rows, source, 0)?;
     for id in gone {
         tracing::info!(group = id.0, "Withings no longer has it");
-        measurement::mark_gone(rows, id, now)?;
+        measurement::mark_gone(rows, id, window.read_at)?;
     }
     Ok(())
 }

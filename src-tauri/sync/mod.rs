@@ -5,6 +5,7 @@
 //! outbox. Only then is anything sent, and only from the outbox. A crash anywhere leaves a state from which
 //! the next pass goes on. Trouble is noted at the smallest place it is about, and holds up that alone.
 
+pub(crate) mod attribution;
 pub mod backfill;
 mod comparison;
 mod decide;
@@ -14,9 +15,11 @@ mod fetch;
 mod goals;
 mod gone;
 mod listing;
+mod pace;
 pub mod plan;
 pub mod poller;
 mod read_again;
+mod reading;
 pub mod retry;
 pub mod schedule;
 mod trouble;
@@ -30,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::tokens::Tokens;
 use crate::accounts::{Service, scope};
-use crate::attention::{Attention, Code, attention};
+use crate::attention::{Attention, attention};
 use crate::data_dir::{DataDir, Lock};
 use crate::kind::Source;
 use crate::store::{self, Rows, Store};
@@ -38,7 +41,7 @@ use crate::trouble::Place;
 use crate::{beeminder, withings};
 
 pub(crate) use decide::{context_for, heights_for};
-use fetch::Fetched;
+use fetch::{Fetched, Outcome};
 pub(crate) use read_again::read_again;
 
 /// Who asked for a pass.
@@ -138,12 +141,12 @@ impl SyncPass<'_> {
     pub(crate) async fn make(&self) -> anyhow::Result<SyncReport> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let before = self.requests();
-        let sources = self.store.read(needed)?;
+        let sources = self.store.read(|rows| needed(rows, self.now))?;
         let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let answered = self.requests().withings > before.withings;
         let server_time = self.withings.server_time().filter(|_| answered);
-        self.store.write(|rows| self.note(rows, &fetched))?;
+        self.store.write(|rows| note(rows, &fetched))?;
         if self.may_ask(&Place::Goals)? && goals::are_stale(self)? {
             // What came of it is noted; what is known goes on meanwhile.
             let _ = goals::refresh(self).await?;
@@ -179,7 +182,7 @@ impl SyncPass<'_> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
-        self.store.write(|rows| self.note(rows, &fetched))
+        self.store.write(|rows| note(rows, &fetched))
     }
 
     /// Plans all that has changed, a part in each transaction.
@@ -194,27 +197,6 @@ impl SyncPass<'_> {
         }
     }
 
-    /// Moves the checkpoints, and notes what is gone.
-    fn note(&self, rows: &Rows, fetched: &[(Source, Fetched)]) -> anyhow::Result<()> {
-        let read_at = self.withings.server_time().unwrap_or(self.now);
-        for (source, fetched) in fetched {
-            if let Some(checkpoint) = fetched.checkpoint {
-                if store::checkpoint::load(rows, *source)?.is_none() {
-                    store::checkpoint::save_window(rows, *source, read_at)?;
-                }
-                store::checkpoint::save(rows, *source, checkpoint)?;
-            }
-            match &fetched.window {
-                Some(window) => gone::note(rows, *source, window, read_at)?,
-                None if fetched.changed > 0 => store::setting::save_withdrawn(rows, *source, false)?,
-                None => {}
-            }
-        }
-        // Whatever there was to confirm has been looked at.
-        let looked = fetched.iter().any(|(_, fetched)| fetched.window.is_some());
-        if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
-    }
-
     /// Reads `sources` one after the other. One that fails holds up none of the others, unless it is about
     /// the account, or two in a row cannot be reached.
     async fn fetch_if_due(&self, sources: &[Source]) -> anyhow::Result<Vec<(Source, Fetched)>> {
@@ -226,16 +208,19 @@ impl SyncPass<'_> {
                 continue;
             }
             match fetch::fetch(self, source).await? {
-                Ok(fetched) => {
-                    unreachable = 0;
+                Outcome::Read(fetched) => {
+                    if fetched.answered {
+                        unreachable = 0;
+                        self.store.write(|rows| trouble::end(rows, &place))?;
+                    }
                     all.push((source, fetched));
-                    self.store.write(|rows| trouble::end(rows, &place))?;
                 }
-                Err(trouble) if trouble.code == Code::NotAllowed && source != Source::Measure => {
-                    // The user does not share this; what they share goes on.
-                    self.store.write(|rows| scope::forget(rows, withings::oauth::ACTIVITY))?;
+                Outcome::Refused => {
+                    // The user does not share this, which is said at the goals; what they share goes on.
+                    unreachable = 0;
+                    self.store.write(|rows| store::trouble::end(rows, &place))?;
                 }
-                Err(trouble) => {
+                Outcome::Trouble(trouble) => {
                     trouble.note(self, &place)?;
                     unreachable = if trouble.is_unreachable() { unreachable + 1 } else { 0 };
                     if trouble.is_of_account || unreachable == MOST_UNREACHABLE {
@@ -264,12 +249,22 @@ impl SyncPass<'_> {
     }
 }
 
+/// Moves the checkpoints, and notes what is gone.
+fn note(rows: &Rows, fetched: &[(Source, Fetched)]) -> anyhow::Result<()> {
+    for (source, fetched) in fetched {
+        fetch::note(rows, *source, fetched)?;
+    }
+    // Whatever there was to confirm has been looked at.
+    let looked = fetched.iter().any(|(_, fetched)| fetched.looked());
+    if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
+}
+
 /// The services of Withings that the links in force need, and that the user shares.
-fn needed(rows: &Rows) -> anyhow::Result<Vec<Source>> {
+fn needed(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Source>> {
     let mut sources = vec![Source::Measure];
     for link in store::link::load_all(rows)? {
         let source = link.feed.source();
-        if scope::is_shared(rows, source)? {
+        if scope::is_worth_asking(rows, source, now)? {
             sources.push(source);
         }
     }

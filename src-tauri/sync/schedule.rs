@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Trigger, deliver, goals, retry};
+use super::{Trigger, deliver, goals, pace, retry};
 use crate::store::setting::Pause;
 use crate::store::{self, Rows};
 
@@ -29,6 +29,7 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
             retries.push(entry.wait_until);
         }
     }
+    retries.extend(pace::goes_on_at(rows, now)?);
     retries.retain(|until| retry::is_waiting(*until, now));
     // More than one pass sends; what waits for a goal that is held up is no reason to hurry.
     if !deliver::queues(rows, Trigger::Timer, now)?.is_empty() {

@@ -160,6 +160,9 @@ pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
             let about = [("service", service.to_string())];
             Ok(Trouble::of_account(code, Said::error("no_sign_in", about)))
         }
+        TokenError::AnotherPerson { found, expected } => {
+            Ok(Trouble::of_account(Code::AnotherPerson, TokenError::another_person(&found, &expected)))
+        }
         TokenError::Keychain(error) => Ok(error.into()),
         TokenError::Withings(error) => Ok(Trouble { is_of_account: true, ..error.into() }),
         TokenError::Local(error) => Err(error),

@@ -64,7 +64,7 @@ export function update(root, view, context) {
   const { withings, beeminder, attention } = view.overview;
   const refused = (codes) => attention.some((item) => codes.includes(item.code));
   const done = {
-    withings: withings.connected && !refused(["sign_in_withings", "check_application"]),
+    withings: withings.connected && !refused(["sign_in_withings", "check_application", "another_person"]),
     beeminder: beeminder.connected && !refused(["sign_in_beeminder"]),
     link: view.links.length > 0,
   };

@@ -95,7 +95,7 @@ pub(in crate::cli) enum HeldAction {
         /// Its number in “bws held”
         #[arg(value_parser = id)]
         group: i64,
-        /// Decide later ones of about the same weight in the same way, where nobody else's is near
+        /// Decide others of about the same weight, where nobody else's is near, or of the same unknown origin in the same way
         #[arg(long)]
         remember: bool,
     },
@@ -104,7 +104,7 @@ pub(in crate::cli) enum HeldAction {
         /// Its number in “bws held”
         #[arg(value_parser = id)]
         group: i64,
-        /// Decide later ones of about the same weight in the same way, where yours is not near
+        /// Decide others of about the same weight, where yours is not near, or of the same unknown origin in the same way
         #[arg(long)]
         remember: bool,
     },

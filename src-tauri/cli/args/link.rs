@@ -103,7 +103,7 @@ pub(in crate::cli) struct OptionArgs {
     /// Whether what was typed in counts
     #[arg(long, value_name = "yes|no")]
     pub(in crate::cli) typed_in: Option<YesNo>,
-    /// Whether what may be another person's counts without asking
+    /// Whether what may be another person's, or is of unknown origin, counts without asking
     #[arg(long, value_name = "yes|no")]
     pub(in crate::cli) ambiguous: Option<YesNo>,
     /// How many decimals to send

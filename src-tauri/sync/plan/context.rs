@@ -1,6 +1,6 @@
 //! What a plan goes by besides the groups.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -36,6 +36,8 @@ pub struct Context {
     pub rule: DayRule,
     /// The days that groups were given before.
     pub days: KnownDays,
+    /// The groups that went into a datapoint before.
+    pub counted: HashSet<GroupId>,
     /// What the user's word takes out.
     pub struck: Struck,
     /// The first day of the goal's graph; `None` while that is unknown. Nothing before it is sent.
@@ -54,6 +56,7 @@ impl Context {
         Context {
             rule,
             days: KnownDays::new(),
+            counted: HashSet::new(),
             struck: Struck::new(),
             first_day: None,
             verdicts: Verdicts::new(),

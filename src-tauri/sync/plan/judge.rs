@@ -74,7 +74,7 @@ fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reas
         (Attribution::AccountCreation, _) => return Some(Reason::AccountCreation),
         (Attribution::Ambiguous | Attribution::Unknown, Some(true)) => {}
         (Attribution::Ambiguous | Attribution::Unknown, Some(false)) => return Some(Reason::NotMine),
-        (Attribution::Ambiguous, None) if options.ambiguous => {}
+        (Attribution::Ambiguous | Attribution::Unknown, None) if options.ambiguous => {}
         (Attribution::Ambiguous, None) => return Some(Reason::Ambiguous),
         (Attribution::Unknown, None) => return Some(Reason::UnknownOrigin),
     }

@@ -2,6 +2,7 @@
 //!
 //! Every group that concerns the link gets a decision with a reason, which is what history shows.
 
+mod acts;
 mod context;
 mod judge;
 mod reason;
@@ -61,13 +62,16 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
         groups.iter().filter(|group| !group.gone && is_about(link, context, group)).collect();
     concerned.sort_by_key(|group| (group.measured_at, group.id));
     let acts = acts(&link.feed, &concerned);
-    for group in concerned {
-        let Some(judged) = judge(link, context, &acts, group) else {
-            continue;
-        };
+    let judged: Vec<acts::Judged<'_>> = concerned
+        .into_iter()
+        .filter_map(|group| Some((group, judge(link, context, &acts, group)?)))
+        .collect();
+    let twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
+    for (group, judged) in judged {
         let (day, rule) = (context.day_of(group), context.rule_of(group));
         let place = Place { group, day, rule };
         match judged.and_then(|value| allowed(link, context, place).map(|()| value)) {
+            _ if twice.contains(&group.id) => plan.decisions.push(decision(place, Reason::ToldTwice, None)),
             Ok(value) => days.entry(day).or_default().push(Candidate { place, value }),
             Err(reason) => plan.decisions.push(decision(place, reason, None)),
         }

@@ -12,6 +12,8 @@ pub enum Reason {
     SentForDay,
     /// Another measurement of the same day is the one the link asks for.
     OtherOfDay,
+    /// Another group tells the same of the same act.
+    ToldTwice,
     /// The scale was not sure who stood on it.
     Ambiguous,
     /// Withings gives it an origin this program does not know.
@@ -61,6 +63,7 @@ impl Reason {
             Reason::Sent => "has its own datapoint",
             Reason::SentForDay => "makes the day's datapoint",
             Reason::OtherOfDay => "another measurement of that day was chosen",
+            Reason::ToldTwice => "told twice: counted once",
             Reason::Ambiguous => "held: Withings is not sure it was you",
             Reason::UnknownOrigin => "held: Withings gives an origin this program does not know",
             Reason::AccountCreation => "skipped: typed in while the Withings account was made",

@@ -385,7 +385,8 @@ impl Play {
     /// Passes on all computers until nothing is left to do or to ask.
     async fn settle(&mut self) {
         self.test.world().faults.clear();
-        // An empty answer proves nothing, so there is always something.
+        // An empty answer proves nothing, so there is always something, at a moment of its own.
+        self.test.advance(TimeDelta::seconds(1));
         let now = self.test.now;
         let measures = json!([{"value": 70_000, "type": 1, "unit": -3}]);
         self.test.world().withings.add(json!({"measures": measures}), now);

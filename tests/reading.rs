@@ -489,6 +489,7 @@ async fn a_service_that_is_refused_once_is_asked_again_and_the_others_go_on() {
             }
             assert_eq!(codes(&test.sync().await), [Code::ScopeMissing]);
             test.connect_withings().await.unwrap();
+            test.advance(TimeDelta::days(1));
         }
         let now = test.now;
         test.world().withings.days().sleep(now.date_naive(), 25_200, now);

@@ -66,11 +66,13 @@ async fn what_could_not_be_read_is_cleared_when_it_comes_right() {
     test.expect_warning("cannot be read and is kept");
     let weight = json!({"value": 80_000, "type": 1, "unit": -3});
     let whole = add(&test, json!({"measures": [{"type": 1, "value": []}]}));
+    test.advance(TimeDelta::minutes(1));
     let part = add(&test, json!({"measures": [weight, {"value": null, "type": 6, "unit": -3}]}));
     test.sync().await;
     assert_eq!((kept(&test), test.values("weight")), (2, vec![80.0]));
     test.advance(TimeDelta::hours(5));
     add(&test, json!({"grpid": whole, "measures": [weight]}));
+    test.advance(TimeDelta::minutes(1));
     let fat = json!({"value": 18_500, "type": 6, "unit": -3});
     add(&test, json!({"grpid": part, "measures": [weight, fat]}));
     let report = test.sync().await;

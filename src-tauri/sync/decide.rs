@@ -63,7 +63,9 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         attribution::follow(rows, &changed, now)?;
     }
     // One act may come as several groups, so what is beside the changed ones is looked at again.
-    let beside = store::measurement::load_beside(rows, &changed)?;
+    let mut beside = store::measurement::load_beside(rows, &changed)?;
+    let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
+    beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
     let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
     for link in &links {
         let Some(context) = context(rows, link, now)? else {

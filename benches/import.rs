@@ -81,8 +81,8 @@ async fn main() {
     println!("  memory it grew by at its peak        {:>5.1} MiB (target 24 MiB)", f64::from(grown) / 1024.0);
     println!("a pass with nothing new, wall clock    {nothing_new:>9.1?}");
     println!("plan a link over all {GROUPS} groups      {planning:>9.1?}  (target 50 ms)");
-    time_answers(&app, now, &stop).await;
     time_history(&app, now);
+    time_answers(&app, now, &stop).await;
 }
 
 /// How many readings of a scale that is not sure wait for an answer.
@@ -101,7 +101,7 @@ async fn time_answers(app: &App, now: DateTime<Utc>, stop: &CancellationToken) {
         group.attrib = 1;
         for (n, id) in (1..).zip(ids()) {
             group.id = id;
-            group.measured_at = now + TimeDelta::seconds(n);
+            group.measured_at = now + TimeDelta::seconds(60 + n);
             group.measurements[0].mantissa = if n == 1 { 82_000 } else { 60_000 + n };
             store::measurement::save(rows, &group)?;
         }
@@ -114,12 +114,16 @@ async fn time_answers(app: &App, now: DateTime<Utc>, stop: &CancellationToken) {
     let begun = Instant::now();
     app.answer(GroupId(5_800_000_001), true, true, later).unwrap();
     println!("answer one of {UNSURE} unsure readings      {:>9.1?}  (target 20 ms)", begun.elapsed());
+    let begun = Instant::now();
+    let report = app.sync(Trigger::Hand, later, stop).await.unwrap();
+    println!("the pass after it, wall clock          {:>9.1?}  (target 20 ms)", begun.elapsed());
+    assert_eq!((report.held, report.delivered), (unsure - 1, 1));
     let mark = |rows: &store::Rows| ids().try_for_each(|id| store::measurement::mark_changed(rows, id));
     app.store.write(mark).unwrap();
     let begun = Instant::now();
     let report = app.sync(Trigger::Hand, later, stop).await.unwrap();
-    println!("a pass over them all, wall clock       {:>9.1?}  (target 20 ms)", begun.elapsed());
-    assert_eq!((report.held, report.delivered), (unsure - 1, 1));
+    println!("a pass that plans them all anew        {:>9.1?}", begun.elapsed());
+    assert_eq!((report.held, report.delivered), (unsure - 1, 0));
 }
 
 /// How many lines the history page must cope with.

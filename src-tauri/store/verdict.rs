@@ -97,9 +97,10 @@ pub fn remembers_weights(rows: &Connection) -> anyhow::Result<bool> {
 
 /// Loads the weights of a time of which is known whose they are.
 pub fn weighed(rows: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Vec<Weighed>> {
+    // Crossed, so that the time is looked up first: there are many more weights than those of late.
     let mut statement = rows.prepare_cached(
         "SELECT g.measured_at, m.mantissa, m.exponent, m.position, g.attrib, v.mine
-         FROM measurement m JOIN measure_group g ON g.id = m.group_id
+         FROM measure_group g CROSS JOIN measurement m ON m.group_id = g.id
              LEFT JOIN verdict v ON v.group_id = g.id AND v.remembered = 1
          WHERE m.kind = ?1 AND g.measured_at BETWEEN ?2 AND ?3 AND g.missing_since IS NULL",
     )?;
@@ -131,7 +132,7 @@ pub fn weighed(rows: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> 
 pub fn of_acts(rows: &Connection) -> anyhow::Result<Vec<(Act, bool)>> {
     let acts = rows
         .prepare_cached(
-            "SELECT g.measured_at, g.device, v.mine FROM verdict v JOIN measure_group g ON g.id = v.group_id
+            "SELECT g.measured_at, g.device, v.mine FROM verdict v CROSS JOIN measure_group g ON g.id = v.group_id
              WHERE g.device IS NOT NULL AND (v.answered = 1 OR EXISTS
                  (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1))",
         )?

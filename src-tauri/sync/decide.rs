@@ -100,6 +100,7 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
     for link in links {
         if store::link::begin_planning(rows, link.id)? {
             store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+            adopt(rows, link, now)?;
         }
     }
     for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
@@ -110,9 +111,39 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
             && backfill::release(rows, link, &context, now)?
         {
             store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
+            if let Some(link) = store::link::load(rows, link.id)?
+                && adopt(rows, &link, now)?
+            {
+                store::link::mark_changed(rows, link.id)?;
+            }
         }
     }
     Ok(())
+}
+
+/// Takes over what an earlier link for the same left behind: its reading may have gone since, and then the
+/// new link asks about it. Returns whether there was any.
+fn adopt(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let Some(context) = context(rows, link, now)? else {
+        return Ok(false);
+    };
+    // What the user was shown to go is what the link itself sent.
+    if store::link::is_planning(rows, link.id)? == Some(true) {
+        return Ok(false);
+    }
+    let mut adopted = false;
+    for left in store::datapoint::load_live(rows, &link.goal)? {
+        let is_about = match left.datapoint.moment {
+            Moment::At(at) => link.is_about_moment(at),
+            Moment::On(day) => link.is_about_day(day, context.rule),
+        };
+        if left.word == Word::Left && is_about && link.feed.names(&left.datapoint.request_id) {
+            let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
+            store::outbox::want(rows, &link.goal, link.id, form, now)?;
+            adopted = true;
+        }
+    }
+    Ok(adopted)
 }
 
 /// Deals with what changed links once called for and do not any more, a part at a time.

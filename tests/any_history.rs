@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::support::{CrashAfter, TestApp, codes, meanwhile, monday, pounds, take, track};
+use super::support::{CrashAfter, TestApp, beside, codes, monday, pounds, take, track};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Debug, Clone, Copy)]
@@ -252,7 +252,7 @@ impl Play {
             Event::Meanwhile { waits, deed } => {
                 let stop = CancellationToken::new();
                 let pass = Box::pin(self.test.app().sync(Trigger::Hand, now, &stop));
-                meanwhile(pass, waits, act(&self.test, deed)).await.0.unwrap();
+                beside(pass, waits, act(&self.test, deed)).await.unwrap();
             }
             Event::DamagePage => self.damage_page(),
             Event::Trouble { which } => {
@@ -400,6 +400,10 @@ impl Play {
                 // can help.
                 self.test.connect_withings().await.unwrap();
             }
+            if codes(&report).contains(&Code::SignInBeeminder) {
+                // A new sign-in ended the one before, and was not finished.
+                self.test.connect_beeminder().await.unwrap();
+            }
             let report = self.pass_elsewhere().await;
             if report.is_some_and(|report| codes(&report).contains(&Code::SignInWithings)) {
                 self.sign_in_elsewhere().await;
@@ -434,12 +438,15 @@ async fn act(test: &TestApp, deed: Deed) {
             let (id, options) = (of_weight.id, Options::default());
             for feed in [pounds(), track(MeasureKind::WEIGHT)] {
                 // When Beeminder does not answer just then, the user tries again.
-                while app.change_link(id, &feed, &options, Existing::Update, now).await.is_err() {}
+                while app.change_link(id, &feed, &options, Existing::Update, now).await.is_err() {
+                    drop(test.connect_beeminder().await);
+                }
             }
         }
         Deed::MakeLinkAnew => {
             app.remove_link(of_weight.id, now).unwrap();
             while weight_link(&app).unwrap().is_none() {
+                drop(test.connect_beeminder().await);
                 link(&app, test, &id_of("weight"), track(MeasureKind::WEIGHT)).await;
             }
         }

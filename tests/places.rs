@@ -148,3 +148,22 @@ async fn a_scale_that_is_silent_is_named_though_a_cuff_uploads() {
     let status = test.app().store.read(|rows| status(rows, now)).unwrap();
     assert_eq!(status, Status::NotUploading { device: "Body+".into(), last: weighed });
 }
+
+#[tokio::test]
+async fn a_sign_in_that_ended_is_said_since_when_though_there_is_nothing_to_compare() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("sign-in");
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.world().beeminder.sign_in_elsewhere();
+    test.weigh_in(82.4);
+    let mut since = Vec::new();
+    for _ in 0..3 {
+        test.advance(TimeDelta::days(1));
+        let report = test.sync().await;
+        assert_eq!(codes(&report), [Code::SignInBeeminder]);
+        since.push(report.attention[0].facts["since"].clone());
+    }
+    assert!(since.iter().all(|at| *at == since[0]), "{since:?}");
+    test.connect_beeminder().await.unwrap();
+    assert_eq!(test.sync().await.delivered, 1);
+}

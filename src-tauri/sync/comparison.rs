@@ -45,34 +45,39 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
         Err(error) => return trouble::of_token(error)?.note(pass, &Place::Account(Service::Beeminder)),
     };
     for goal in goals {
-        if let Err(error) = compare_goal(pass, &token, &goal).await? {
-            return Trouble::from(error).note(pass, &Place::Comparison);
-        }
+        let has_asked = match compare_goal(pass, &token, &goal).await? {
+            Ok(has_asked) => has_asked,
+            Err(error) => return Trouble::from(error).note(pass, &Place::Comparison),
+        };
         pass.store.write(|rows| {
             store::goal::save_compared(rows, &goal.id, now)?;
-            trouble::end(rows, &Place::Comparison)
+            if has_asked { trouble::end(rows, &Place::Comparison) } else { Ok(()) }
         })?;
     }
     Ok(())
 }
 
-/// Notes what a goal's list lacks. The inner error is Beeminder's.
-async fn compare_goal(pass: &SyncPass<'_>, token: &Token, goal: &Goal) -> anyhow::Result<Result<(), Error>> {
+/// Notes what a goal's list lacks. Returns whether Beeminder was asked; the inner error is Beeminder's.
+async fn compare_goal(
+    pass: &SyncPass<'_>,
+    token: &Token,
+    goal: &Goal,
+) -> anyhow::Result<Result<bool, Error>> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|rows| datapoint::load_confirmed_since(rows, &goal.id, first))?;
     if sent.is_empty() {
-        return Ok(Ok(()));
+        return Ok(Ok(false));
     }
     let beeminder = pass.beeminder;
     let (read, last) = match beeminder.goal_with_last(token, &goal.slug).await {
         Ok(read) => read,
         // Whether the goal is still there is found out elsewhere.
-        Err(Error::NotFound { .. }) => return Ok(Ok(())),
+        Err(Error::NotFound { .. }) => return Ok(Ok(true)),
         Err(error) => return Ok(Err(error)),
     };
     if read.id != goal.id {
-        return Ok(Ok(()));
+        return Ok(Ok(true));
     }
     let read = async {
         let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
@@ -99,5 +104,5 @@ async fn compare_goal(pass: &SyncPass<'_>, token: &Token, goal: &Goal) -> anyhow
         }
         Ok(())
     })?;
-    Ok(Ok(()))
+    Ok(Ok(true))
 }

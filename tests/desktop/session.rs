@@ -6,6 +6,7 @@ use std::process::Stdio;
 use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::{Sandbox, World};
+use chrono::DateTime;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -124,8 +125,12 @@ impl Session {
 
     /// Somebody steps on the scale.
     pub(super) fn weigh_in(&self, kilograms: f64) {
+        let mut world = self.sandbox.world();
+        // Nobody steps on a scale twice in one second.
+        let last = world.withings.groups().filter_map(|group| group["date"].as_i64()).max();
+        let next = last.and_then(|last| DateTime::from_timestamp(last + 1, 0));
         let now = Clock::Real.now();
-        self.sandbox.world().withings.weigh_in(kilograms, now);
+        world.withings.weigh_in(kilograms, next.map_or(now, |next| next.max(now)));
     }
 
     pub(super) fn at_beeminder(&self) -> Vec<f64> {

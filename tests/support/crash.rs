@@ -28,8 +28,27 @@ pub(crate) async fn meanwhile<P: Future + Unpin, A: Future>(
     waits: u32,
     act: A,
 ) -> (P::Output, bool) {
+    let early = reach(&mut pass, waits).await;
+    act.await;
+    match early {
+        Some(output) => (output, false),
+        None => (pass.await, true),
+    }
+}
+
+/// The same, with the pass going on beside: what is done may wait for a lock that the pass holds.
+pub(crate) async fn beside<P: Future + Unpin, A: Future>(mut pass: P, waits: u32, act: A) -> P::Output {
+    if let Some(output) = reach(&mut pass, waits).await {
+        act.await;
+        return output;
+    }
+    tokio::join!(act, pass).1
+}
+
+/// Runs `pass` until it has waited `waits` times. Returns what it came to, if it ended before.
+async fn reach<P: Future + Unpin>(pass: &mut P, waits: u32) -> Option<P::Output> {
     let mut left = waits;
-    let early = std::future::poll_fn(|context| match Pin::new(&mut pass).poll(context) {
+    std::future::poll_fn(|context| match Pin::new(&mut *pass).poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending if left == 0 => Poll::Ready(None),
         Poll::Pending => {
@@ -37,10 +56,5 @@ pub(crate) async fn meanwhile<P: Future + Unpin, A: Future>(
             Poll::Pending
         }
     })
-    .await;
-    act.await;
-    match early {
-        Some(output) => (output, false),
-        None => (pass.await, true),
-    }
+    .await
 }

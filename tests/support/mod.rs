@@ -34,7 +34,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-pub(crate) use crash::{CrashAfter, meanwhile};
+pub(crate) use crash::{CrashAfter, beside, meanwhile};
 pub(crate) use logs::Logs;
 pub(crate) use memory_keychain::MemoryKeychain;
 

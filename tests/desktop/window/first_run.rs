@@ -149,7 +149,7 @@ async fn what_goes_wrong_while_signing_in_is_said_where_it_was_entered() {
     fill(&window, "#client-id", "a typo").await;
     fill(&window, "#client-secret", "another").await;
     click(&window, "#withings-form [type=submit]").await;
-    shows(&window, "#withings-form .problem", "developer dashboard").await;
+    shows(&window, "#withings-form .problem", "the page of your application").await;
 
     sign_in_withings(&window, "scheme").await;
     shows(&window, "#waiting", "Waiting for the browser").await;

@@ -41,6 +41,15 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// What it is about: the kind or the set, without the group or the day.
+    pub fn subject(&self) -> String {
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts = self.0.split('-').skip(1).filter(|part| !is_number(part) && *part != "day");
+        parts.collect::<Vec<_>>().join("-")
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

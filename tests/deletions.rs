@@ -1,11 +1,14 @@
 //! What is deleted at Withings or at Beeminder, and what only looks so.
 
+use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::attention::Code;
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::status::{Status, status};
 use beeminder_withings_sync::store::datapoint::State;
 use chrono::TimeDelta;
+use serde_json::json;
 
 use super::support::{TestApp, codes, take};
 
@@ -257,4 +260,28 @@ async fn what_beeminder_cannot_tell_is_not_taken_for_deleted() {
     test.advance(TimeDelta::hours(1));
     test.sync().await;
     assert_eq!(outcome(&test, groups[0]), "deleted");
+}
+
+#[tokio::test]
+async fn one_answer_that_lacks_something_deletes_nothing() {
+    for taken in [Take::Min, Take::Every] {
+        let mut test = TestApp::connected().await;
+        test.link("weight", take(MeasureKind::WEIGHT, taken)).await;
+        test.app().mirror_deletions(true).unwrap();
+        let lowest = test.weigh_in(79.0);
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(82.0);
+        test.sync().await;
+        let before = test.values("weight");
+        test.advance(TimeDelta::hours(24));
+        let rest: Vec<_> =
+            test.world().withings.groups().filter(|group| group["grpid"] != lowest).cloned().collect();
+        let body = json!({"status": 0, "body": {"updatetime": test.now.timestamp(), "measuregrps": rest}});
+        test.world().faults.after(1, Service::Withings, "measure", Fault::http(200, &body.to_string()));
+        for _ in 0..4 {
+            test.sync().await;
+            assert_eq!(test.values("weight"), before, "{taken:?}");
+            test.advance(TimeDelta::minutes(15));
+        }
+    }
 }

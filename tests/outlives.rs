@@ -144,3 +144,24 @@ async fn a_count_goes_on_where_it_was_when_its_link_is_made_anew() {
     test.sync().await;
     assert_eq!(test.values("weigh-in"), [1.0, 1.0]);
 }
+
+#[tokio::test]
+async fn a_deadline_that_moved_just_now_is_gone_by_before_anything_is_sent() {
+    let mut test = TestApp::connected().await;
+    test.link("weight", take(MeasureKind::WEIGHT, Take::Min)).await;
+    // 23:45 in Paris, and 00:30.
+    test.advance(TimeDelta::minutes(16 * 60 + 45));
+    test.sync().await;
+    test.world().beeminder.goal("weight").fields["deadline"] = (3 * 3600).into();
+    test.advance(TimeDelta::minutes(45));
+    test.weigh_in(80.0);
+    assert_eq!(test.sync().await.delivered, 1);
+    let days: Vec<_> = test
+        .world()
+        .beeminder
+        .datapoints("weight")
+        .iter()
+        .map(|datapoint| datapoint.requestid.clone())
+        .collect();
+    assert_eq!(days, [Some("withings-weight-20261123".to_owned())]);
+}

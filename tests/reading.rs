@@ -272,6 +272,23 @@ async fn disconnecting_waits_for_a_renewal_under_way() {
 }
 
 #[tokio::test]
+async fn forgetting_everything_waits_for_a_pass_of_another_program() {
+    let test = TestApp::weighing().await;
+    let pass = DataDir::open(test.path()).unwrap().try_lock(Lock::Pass).unwrap();
+    assert!(pass.is_some());
+    let ends_late = async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert!(test.keychain.stored(Service::Withings).is_some(), "nothing is deleted under a pass");
+        drop(pass);
+    };
+    let (forgotten, ()) = tokio::join!(test.app().forget_everything(), ends_late);
+    forgotten.unwrap();
+    assert_eq!(test.keychain.stored(Service::Withings), None);
+}
+
+#[tokio::test]
 async fn a_sign_in_that_another_program_ended_is_not_used_any_more() {
     for forget in [false, true] {
         let test = TestApp::weighing().await;

@@ -167,7 +167,9 @@ async fn what_was_refused_while_it_was_not_wanted_is_posted_when_it_is() {
 
 #[tokio::test]
 async fn an_answer_without_a_datapoint_confirms_nothing() {
-    for body in ["{}", "[]", r#"{"errors":"no"}"#, "null", "<html>", "\"ok\""] {
+    let of_another = r#"{"id":"zzz","value":82.4,"daystamp":"20200101","requestid":"someone-elses"}"#;
+    let another_value = r#"{"id":"zzz","value":81.5,"daystamp":"20261123"}"#;
+    for body in ["{}", "[]", r#"{"errors":"no"}"#, "null", "<html>", "\"ok\"", of_another, another_value] {
         let mut test = TestApp::weighing().await;
         test.expect_warning("without saying");
         test.weigh_in(82.4);
@@ -266,4 +268,75 @@ async fn what_is_ours_is_adopted_by_a_link_made_anew() {
     assert_eq!(test.app().remove_link_with_datapoints(LinkId(2), test.now).unwrap(), 3);
     test.sync().await;
     assert_eq!(test.values("weight"), [0.0; 0]);
+}
+
+#[tokio::test]
+async fn a_removal_that_is_refused_is_not_done_and_it_is_said() {
+    for (status, body) in [
+        (422, r#"{"errors":"Datapoints of this goal cannot be deleted"}"#),
+        (422, r#"{"errors":"Duplicate request"}"#),
+        (403, r#"{"error":"No-Excuses Mode"}"#),
+    ] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        let id = test.weigh_in(60.0);
+        test.sync().await;
+        test.advance(TimeDelta::minutes(1));
+        let now = test.now;
+        test.world().withings.edit(id, now, |group| group["attrib"] = 1.into());
+        test.sync().await;
+        let stale = test.app().stale().unwrap();
+        test.app().remove_stale(stale[0].id, test.now).unwrap();
+        let report = test.sync_with(Service::Beeminder, "datapoints/", Fault::http(status, body)).await;
+        assert_eq!((report.delivered, report.parked), (0, 1), "{body}");
+        assert_eq!(test.values("weight"), [60.0]);
+        test.expect_pending(1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_deleted_as_a_value_of_its_own_stays_deleted_within_a_days() {
+    for (before, after) in [(Take::Every, Take::Min), (Take::Min, Take::Every)] {
+        let mut test = TestApp::connected().await;
+        test.link("weight", take(MeasureKind::WEIGHT, before)).await;
+        test.weigh_in(60.0);
+        test.sync().await;
+        test.world().beeminder.datapoints("weight").clear();
+        test.advance(TimeDelta::hours(24));
+        for _ in 0..3 {
+            test.sync().await;
+            test.advance(TimeDelta::minutes(15));
+        }
+        test.weigh_in(80.0);
+        let (id, feed) = (test.app().links().unwrap()[0].id, take(MeasureKind::WEIGHT, after));
+        test.app().change_link(id, &feed, &Options::default(), Existing::Update, test.now).await.unwrap();
+        test.sync().await;
+        assert_eq!(test.values("weight"), [80.0], "{before:?} to {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_removed_is_removed_though_its_goal_was_renamed_and_forgotten_when_that_is_deleted() {
+    for is_deleted in [false, true] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        test.weigh_in(80.0);
+        test.sync().await;
+        let link = test.app().links().unwrap()[0].id;
+        assert_eq!(test.app().remove_link_with_datapoints(link, test.now).unwrap(), 1);
+        if is_deleted {
+            test.world().beeminder.goals.retain(|goal| goal.slug() != "weight");
+        } else {
+            test.world().beeminder.goal("weight").fields["slug"] = "renamed".into();
+        }
+        for _ in 0..4 {
+            test.sync().await;
+            test.advance(TimeDelta::hours(2));
+        }
+        let report = test.sync().await;
+        assert_eq!(report.pending, 0, "{is_deleted}");
+        if !is_deleted {
+            assert_eq!(test.values("renamed"), [0.0; 0]);
+        }
+    }
 }

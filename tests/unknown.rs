@@ -266,3 +266,55 @@ async fn a_link_whose_options_are_not_understood_sends_nothing_and_says_so() {
         assert_eq!(test.values("weight"), [82.0]);
     }
 }
+
+#[tokio::test]
+async fn what_is_said_to_be_a_duplicate_and_is_not_there_is_sent_again() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    let duplicate = Fault::http(422, r#"{"errors":"Duplicate request"}"#);
+    let report = test.sync_with(Service::Beeminder, "datapoints.json", duplicate).await;
+    assert_eq!((report.delivered, report.pending), (1, 0), "that is what Beeminder says");
+    // What else is there proves the list; that it lacks this is believed the second time.
+    let now = test.now;
+    test.world().beeminder.enter("weight", 99.0, now);
+    for _ in 0..3 {
+        test.advance(TimeDelta::hours(25));
+        test.sync().await;
+        test.advance(TimeDelta::minutes(11));
+        test.sync().await;
+    }
+    assert_eq!(test.values("weight"), [99.0, 82.4]);
+}
+
+#[tokio::test]
+async fn a_duplicate_that_is_there_with_another_value_is_changed() {
+    let mut test = TestApp::weighing().await;
+    let id = test.weigh_in(82.4);
+    test.sync().await;
+    test.advance(TimeDelta::minutes(16));
+    let now = test.now;
+    test.world().withings.edit(id, now, |group| group["measures"][0]["value"] = json!(81_000));
+    let duplicate = Fault::http(422, r#"{"errors":"Duplicate request"}"#);
+    test.sync_with(Service::Beeminder, "datapoints", duplicate).await;
+    assert_eq!(test.values("weight"), [81.0]);
+}
+
+#[tokio::test]
+async fn a_back_fill_is_judged_by_the_goal_of_its_link_whatever_that_is_called() {
+    let mut test = TestApp::connected().await;
+    let now = test.now;
+    for days in 1..6 {
+        test.world().withings.weigh_in(90.0, now - TimeDelta::days(days));
+    }
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.sync().await;
+    test.advance(TimeDelta::minutes(10));
+    let mut other = test.world().beeminder.goal("weight").fields.clone();
+    test.world().beeminder.goal("weight").fields["slug"] = "renamed".into();
+    (other["id"], other["yaw"]) = ("00000000000000000000ffff".into(), 1.into());
+    test.world().beeminder.goals.push(beeminder_withings_sync::sandbox::beeminder::Goal::new(other));
+    let (from, to) = ("2026-11-18".parse().unwrap(), "2026-11-22".parse().unwrap());
+    let link = test.app().links().unwrap()[0].id;
+    let preview = test.app().preview_backfill(link, from, to, test.now).await.unwrap();
+    assert_eq!((preview.days.len(), preview.risky_days()), (5, 5));
+}

@@ -106,7 +106,7 @@ async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_re
     let page = json!({"status": 0, "body": {"updatetime": now.timestamp(), "more": 1, "offset": 5, "measuregrps": [
         {"grpid": 7, "attrib": 0, "date": now.timestamp(), "modified": now.timestamp(), "category": 1,
          "measures": [{"value": 82, "type": 1, "unit": 0}]}]}});
-    test.expect_warning("goes on at 5 after");
+    test.expect_warning("its pages lead back");
     test.world().faults.every(Service::Withings, "measure", body(&page.to_string()));
     let report = test.sync().await;
     // What was read is planned and sent; the checkpoint stays, so the rest is read again.

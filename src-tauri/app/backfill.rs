@@ -89,7 +89,7 @@ impl App {
         let link = self.link(id)?;
         self.freshen(link.feed.source(), STALE, now).await?;
         let token = self.tokens.beeminder().await?;
-        let (user, goal) = self.find_goal(&token, &link.slug).await?;
+        let (user, goal) = self.find_linked_goal(&token, &link).await?;
         let rule = goal.day_rule(user.time_zone);
         self.look_back(&token, &link, &goal, Calendar { rule, now }, (from, to)).await
     }

@@ -1,10 +1,15 @@
 //! Forgetting everything: tokens, rows, files. Beeminder keeps what was posted.
 
+use std::time::Duration;
+
 use anyhow::Context;
 
 use super::{App, Wrong};
 use crate::accounts::Service;
 use crate::data_dir::{DataDir, Lock};
+
+/// How long a pass of another program may go on before forgetting gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl App {
     /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
@@ -15,6 +20,8 @@ impl App {
     pub async fn forget_everything(&self) -> anyhow::Result<()> {
         let held = self.data_dir.try_lock(Lock::Poller)?;
         anyhow::ensure!(held.is_some(), Wrong::new("other_program", []));
+        // A pass under way would write down again what is deleted here.
+        let pass = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         for service in Service::ALL {
             self.tokens
                 .delete(service)
@@ -24,7 +31,7 @@ impl App {
         self.forget_kept().await.context("Failed to delete the sign-in in flight from the keychain")?;
         // The database must be closed before its file can go on every system.
         self.store.close()?;
-        drop(held);
+        drop((held, pass));
         let path = self.data_dir.path();
         match std::fs::remove_dir_all(self.data_dir.web_folder()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

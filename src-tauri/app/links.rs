@@ -178,6 +178,24 @@ impl App {
         })
     }
 
+    /// The goal of a link, whatever it is called by now.
+    pub(super) async fn find_linked_goal(&self, token: &Token, link: &Link) -> anyhow::Result<(User, Goal)> {
+        let user = self.beeminder.me(token).await?;
+        match self.beeminder.goal(token, &link.slug).await {
+            Ok(goal) if goal.id == link.goal => return Ok((user, goal)),
+            Ok(_) | Err(beeminder::Error::NotFound { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let goals = self.beeminder.goals(token).await?;
+        match goals.into_iter().find(|goal| goal.id == link.goal) {
+            Some(goal) => Ok((user, goal)),
+            None => {
+                let about = [("user", user.username), ("goal", link.slug.to_string())];
+                Err(Wrong::new("no_goal", about).into())
+            }
+        }
+    }
+
     pub(super) async fn find_goal(&self, token: &Token, slug: &GoalSlug) -> anyhow::Result<(User, Goal)> {
         let user = self.beeminder.me(token).await?;
         match self.beeminder.goal(token, slug).await {

@@ -104,7 +104,7 @@ impl App {
     async fn look_at_link(&self, link: &Link, user: &crate::goal::User, now: DateTime<Utc>) -> Check {
         let found = async {
             let token = self.tokens.beeminder().await?;
-            let goal = self.beeminder.goal(&token, &link.slug).await?;
+            let (_, goal) = self.find_linked_goal(&token, link).await?;
             let rule = goal.day_rule(user.time_zone);
             let stored = self.stored_of_late(&token, &goal, rule, now).await?;
             let Link { feed, options, .. } = link;

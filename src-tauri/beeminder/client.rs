@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Confirmation, Error, LastDatapoint, StoredDatapoint, wire};
+use super::{Error, LastDatapoint, StoredDatapoint, wire};
 use crate::day::Daystamp;
 use crate::goal::{Goal, GoalSlug, Presence, User};
 use crate::http::Http;
@@ -109,9 +109,9 @@ impl Client {
         token: &Token,
         slug: &GoalSlug,
         form: &str,
-    ) -> Result<Confirmation, Error> {
+    ) -> Result<StoredDatapoint, Error> {
         let url = self.url(&["users", "me", "goals", &slug.0, "datapoints.json"]);
-        wire::confirmation(&self.send_form(self.http.post(url), token, form).await?)
+        wire::datapoint(&self.send_form(self.http.post(url), token, form).await?)
     }
 
     /// Changes a datapoint that is known to exist. `form` is sent as it is.
@@ -124,9 +124,9 @@ impl Client {
         slug: &GoalSlug,
         id: &str,
         form: &str,
-    ) -> Result<Confirmation, Error> {
+    ) -> Result<StoredDatapoint, Error> {
         let url = self.url(&["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")]);
-        wire::confirmation(&self.send_form(self.http.put(url), token, form).await?)
+        wire::datapoint(&self.send_form(self.http.put(url), token, form).await?)
     }
 
     /// Deletes a datapoint.
@@ -138,10 +138,10 @@ impl Client {
         token: &Token,
         slug: &GoalSlug,
         id: &str,
-    ) -> Result<Confirmation, Error> {
+    ) -> Result<StoredDatapoint, Error> {
         let url = self.url(&["users", "me", "goals", &slug.0, "datapoints", &format!("{id}.json")]);
         let request = Client::with_token(self.http.delete(url), token);
-        wire::confirmation(&self.send(request).await?)
+        wire::datapoint(&self.send(request).await?)
     }
 
     /// The goal's datapoints on `first` or later, whoever made them. What Beeminder made itself is left out.

@@ -4,13 +4,15 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use reqwest::StatusCode;
+use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Error;
+use crate::datapoint::Datapoint;
 use crate::goal::{Goal, GoalId, GoalSlug, Presence, User};
-use crate::http::{Answer, excerpt};
+use crate::http::{Answer, excerpt, unreadable};
 use crate::lenient;
 use crate::line::Line;
 
@@ -64,6 +66,15 @@ impl StoredDatapoint {
             is_initial: false,
             confirmation,
         }
+    }
+
+    /// Whether this can be the answer to a request that carried a datapoint, or be what came of it. What is
+    /// not told says nothing against it.
+    pub fn is_of(&self, carried: &Datapoint, id: Option<&str>) -> bool {
+        let key = self.requestid.as_ref().filter(|key| !key.is_empty());
+        key.is_none_or(|key| *key == carried.request_id.0)
+            && self.value.is_none_or(|value| Some(value) == carried.value.to_f64())
+            && id.is_none_or(|id| self.confirmation.id.as_deref() == Some(id))
     }
 
     /// Whether nobody entered it.
@@ -171,15 +182,14 @@ fn collect(value: &Value, name: &str, words: &mut Vec<String>) {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body)
-        .map_err(|error| Error::Unreadable { what: format!("{error} in “{}”", excerpt(body)) })
+    serde_json::from_slice(body).map_err(|error| Error::Unreadable { what: unreadable(body, &error) })
 }
 
 /// Reads what became of a datapoint. An answer without its id does not say that there is one.
-pub(super) fn confirmation(body: &[u8]) -> Result<Confirmation, Error> {
-    let confirmation: Confirmation = read(body)?;
-    match &confirmation.id {
-        Some(id) if !id.is_empty() => Ok(confirmation),
+pub(super) fn datapoint(body: &[u8]) -> Result<StoredDatapoint, Error> {
+    let datapoint: StoredDatapoint = read(body)?;
+    match &datapoint.confirmation.id {
+        Some(id) if !id.is_empty() => Ok(datapoint),
         Some(_) | None => Err(Error::Unreadable { what: "it names no datapoint".into() }),
     }
 }
@@ -445,10 +455,10 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_not_known() {
-        assert!(matches!(confirmation(b"{}"), Err(Error::Unreadable { .. })));
-        assert!(matches!(confirmation(b"[]"), Err(Error::Unreadable { .. })));
-        assert!(matches!(confirmation(br#"{"errors":"no"}"#), Err(Error::Unreadable { .. })));
-        assert!(matches!(confirmation(br#"{"id":""}"#), Err(Error::Unreadable { .. })));
+        assert!(matches!(datapoint(b"{}"), Err(Error::Unreadable { .. })));
+        assert!(matches!(datapoint(b"[]"), Err(Error::Unreadable { .. })));
+        assert!(matches!(datapoint(br#"{"errors":"no"}"#), Err(Error::Unreadable { .. })));
+        assert!(matches!(datapoint(br#"{"id":""}"#), Err(Error::Unreadable { .. })));
         for (json, known) in [
             (r#"{"fullroad":[[100,80.0],[200,79.0]],"yaw":-1}"#, true),
             (r#"{"fullroad":[[100,null],[200,79.0]],"yaw":1}"#, true),
@@ -501,7 +511,7 @@ mod tests {
             let _ = meaning(status, &text);
             let _ = user(text.as_bytes());
             let _ = goal(text.as_bytes());
-            let _ = confirmation(text.as_bytes());
+            let _ = datapoint(text.as_bytes());
             let _ = last_datapoint(text.as_bytes());
             let _ = line(text.as_bytes());
             let _ = datapoints(text.as_bytes());
@@ -515,7 +525,7 @@ mod tests {
         for bytes in [&b""[..], b"{", b"<html>", b"[[[[", b"\xff"] {
             assert!(matches!(user(bytes), Err(Error::Unreadable { .. })));
             assert!(matches!(goals(bytes, Presence::Active), Err(Error::Unreadable { .. })));
-            assert!(matches!(confirmation(bytes), Err(Error::Unreadable { .. })));
+            assert!(matches!(datapoint(bytes), Err(Error::Unreadable { .. })));
         }
     }
 }

@@ -130,7 +130,8 @@ pub fn load_live(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
     Ok(found)
 }
 
-/// Loads what a goal has at Beeminder on `first` or later, as far as its id there is known.
+/// Loads what a goal has at Beeminder on `first` or later, for all that was said. A day that is not known is
+/// reckoned from the moment, with a day to spare.
 pub fn load_confirmed_since(
     rows: &Connection,
     goal: &GoalId,
@@ -138,8 +139,11 @@ pub fn load_confirmed_since(
 ) -> anyhow::Result<Vec<Stored>> {
     let found = rows
         .prepare_cached(&format!(
-            "{SELECT} WHERE d.goal_id = ?1 AND d.beeminder_id IS NOT NULL AND d.unsure = 0
-                 AND d.word <> 'remove' AND d.beeminder_day >= ?2 ORDER BY d.id"
+            "{SELECT} WHERE d.goal_id = ?1 AND (d.beeminder_id IS NOT NULL OR d.sent_value IS NOT NULL)
+                 AND d.unsure = 0 AND d.word <> 'remove'
+                 AND (d.beeminder_day >= ?2 OR (d.beeminder_day IS NULL AND
+                      coalesce(d.daystamp, strftime('%Y%m%d', d.timestamp, 'unixepoch')) > ?2))
+             ORDER BY d.id"
         ))?
         .query_map([&goal.0, &first.to_string()], read)?
         .collect::<Result<_, _>>()?;
@@ -323,6 +327,16 @@ pub fn save_found(rows: &Connection, id: i64, answer: Answer<'_>, now: DateTime<
          WHERE id = ?1",
     )?
     .execute(params![id, answer.beeminder_id, answer.day, now.timestamp()])?;
+    Ok(())
+}
+
+/// Notes the id and the day of a datapoint whose form is known.
+pub fn save_id(rows: &Connection, id: i64, answer: Answer<'_>) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "UPDATE datapoint SET beeminder_id = coalesce(?2, beeminder_id),
+             beeminder_day = coalesce(?3, beeminder_day) WHERE id = ?1",
+    )?
+    .execute(params![id, answer.beeminder_id, answer.day])?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The day that a goal's readings were given. It outlives links, deadlines and time zones: a reading that
 //! counted for one day must not count for another one as well.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rusqlite::{Connection, params};
 
@@ -24,6 +25,34 @@ pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
         }
     }
     Ok(known)
+}
+
+/// Forgets the days of readings since a moment that no confirmed datapoint is made of, and that none on its
+/// way may be made of, and marks those readings for the plan.
+pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>) -> anyhow::Result<()> {
+    let groups: Vec<i64> = rows
+        .prepare_cached(
+            "SELECT g.group_id FROM given_day g WHERE g.goal_id = ?1 AND g.measured_at >= ?2
+                 AND NOT EXISTS (SELECT 1 FROM made_of m
+                     WHERE m.goal_id = g.goal_id AND m.group_id = g.group_id)
+                 AND NOT EXISTS (SELECT 1 FROM decision d
+                     JOIN link l ON l.id = d.link_id AND l.goal_id = g.goal_id
+                     JOIN datapoint p ON p.goal_id = g.goal_id AND p.request_id = d.request_id
+                     WHERE d.group_id = g.group_id AND (p.unsure = 1
+                         OR (coalesce(p.sent_value, p.beeminder_id) IS NOT NULL AND NOT EXISTS
+                             (SELECT 1 FROM made_of m
+                              WHERE m.goal_id = p.goal_id AND m.request_id = p.request_id))))",
+        )?
+        .query_map(params![goal.0, since.timestamp()], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut forget = rows.prepare_cached("DELETE FROM given_day WHERE goal_id = ?1 AND group_id = ?2")?;
+    let mut mark =
+        rows.prepare_cached("INSERT OR IGNORE INTO unplanned SELECT id FROM measure_group WHERE id = ?1")?;
+    for group in groups {
+        forget.execute(params![goal.0, group])?;
+        mark.execute([group])?;
+    }
+    Ok(())
 }
 
 /// Notes the days of readings. One that is the same as before is left alone.

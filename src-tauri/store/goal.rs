@@ -58,6 +58,16 @@ pub fn load_linked(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
     Ok(goals)
 }
 
+/// Loads the goals that are linked, and those for which something waits though they are not any more.
+pub fn load_concerned(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
+    let query = format!(
+        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL
+             UNION SELECT goal_id FROM outbox) ORDER BY slug"
+    );
+    let goals = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
 /// When the linked goals were last read, the stalest first; `None` when nothing is linked.
 pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
     let oldest: Option<i64> = rows.query_row(

@@ -262,6 +262,18 @@ pub fn unsent(rows: &Connection) -> anyhow::Result<u64> {
     })?)
 }
 
+/// The datapoints of a goal that nobody calls for and something is still to be asked about.
+pub fn unwanted(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
+    let ids = rows
+        .prepare_cached(
+            "SELECT o.datapoint_id FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id
+             WHERE o.goal_id = ?1 AND d.wanted = 0",
+        )?
+        .query_map([&goal.0], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
 /// The goals that something waits for.
 pub fn goals(rows: &Connection) -> anyhow::Result<Vec<GoalId>> {
     let goals = rows

@@ -95,7 +95,7 @@ pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<Struck> {
     let mut found = statement.query([&goal.0])?;
     while let Some(row) = found.next()? {
         let word = row.get::<_, String>(2)?.parse().unwrap_or(Word::Discarded);
-        struck.insert((GroupId(row.get(1)?), RequestId(row.get(0)?)), word);
+        struck.insert((GroupId(row.get(1)?), RequestId(row.get(0)?).subject()), word);
     }
     Ok(struck)
 }

@@ -7,7 +7,7 @@
 use chrono::TimeDelta;
 
 use super::SyncPass;
-use super::deliver::{APART, note_missing};
+use super::deliver::{APART, note_missing, told};
 use super::listing::Listing;
 use super::trouble::{self, Trouble};
 use crate::accounts::Service;
@@ -87,16 +87,19 @@ async fn compare_goal(
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
-    let is_there = |stored: &Stored| {
+    let find = |stored: &Stored| {
         let (key, id) = (&stored.datapoint.request_id, stored.confirmed.beeminder_id.as_deref());
-        listing.find(key, id).or_else(|| latest.find(key, id)).is_some()
+        listing.find(key, id).or_else(|| latest.find(key, id))
     };
     let believed = listing.proves_itself(&last);
     pass.store.write(|rows| {
         for stored in &sent {
-            if is_there(stored) {
+            if let Some(found) = find(stored) {
                 if stored.missing_since.is_some() {
                     datapoint::save_missing(rows, stored.id, None)?;
+                }
+                if stored.confirmed.beeminder_id.is_none() {
+                    datapoint::save_id(rows, stored.id, told(&found.confirmation))?;
                 }
             } else if believed {
                 note_missing(rows, stored.id, pass.now)?;

@@ -155,6 +155,8 @@ async fn read_window(
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
     let end = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
+    let window = TimeDelta::days(i64::try_from(WINDOW)?);
+    let (from, until) = (now - window, now + window);
     let (mut groups, mut changed, mut nameless) = (HashSet::new(), 0, Vec::new());
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
@@ -169,12 +171,11 @@ async fn read_window(
         }
         groups.extend(reading.seen);
         nameless.extend(reading.nameless);
-        if reading.pages == 1 {
+        // One answer that lacks something may be a passing one.
+        if reading.pages == 1 && !lacks_something(pass, source, (from, until), &groups)? {
             break;
         }
     }
-    let window = TimeDelta::days(i64::try_from(WINDOW)?);
-    let (from, until) = (now - window, now + window);
     // A row without a number may be any of those that seem to be gone, unless it came like this the last
     // time already.
     let mut tells_all = nameless.is_empty() || !groups.is_empty();
@@ -186,6 +187,17 @@ async fn read_window(
     }
     let window = Window { read_at: now, from, until, groups, tells_all };
     Ok(Ok((changed, Some(window))))
+}
+
+/// Whether something is known of a time that a reading did not bring.
+fn lacks_something(
+    pass: &SyncPass<'_>,
+    source: Source,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    groups: &HashSet<GroupId>,
+) -> anyhow::Result<bool> {
+    let known = pass.store.read(|rows| measurement::ids_between(rows, source, from, until))?;
+    Ok(known.iter().any(|id| !groups.contains(id)))
 }
 
 /// Whether something of what changed leaves other rows behind, which are gone now: nights and workouts are

@@ -51,11 +51,19 @@ pub(super) fn redrawn_at(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
     store::goal::redrawn_at(rows, REDRAW)
 }
 
-/// Stores a goal as it was just read. One that takes datapoints again gets what it refused before.
+/// Stores a goal as it was just read. One that takes datapoints again gets what it refused before; where its
+/// days are cut or begin elsewhere, what Beeminder has not confirmed is planned anew.
 pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
     let before = store::goal::load(rows, &goal.id)?;
     store::goal::save(rows, goal, now)?;
+    if before.as_ref().is_some_and(|before| before.deadline != goal.deadline) {
+        store::given_day::forget_unconfirmed(rows, &goal.id, now - TimeDelta::days(1))?;
+    }
+    if before.as_ref().is_some_and(|before| before.starts_at != goal.starts_at) {
+        let links = store::link::load_all(rows)?.into_iter().filter(|link| link.goal == goal.id);
+        store::link::mark_changed_all(rows, &links.map(|link| link.id).collect())?;
+    }
     if is_open(goal) && before.is_some_and(|before| !is_open(&before)) {
         store::outbox::unpark_goal(rows, &goal.id)?;
     }
@@ -72,7 +80,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
         Ok(token) => token,
         Err(error) => return failed(pass, trouble::of_token(error)?),
     };
-    let linked = pass.store.read(store::goal::load_linked)?;
+    let linked = pass.store.read(store::goal::load_concerned)?;
     let (user, goals) = match read(pass, &token, &linked).await {
         Ok(read) => read,
         Err(error) => return failed(pass, error.into()),
@@ -119,6 +127,15 @@ fn note_missing(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<
     let since = store::goal::missing_since(rows, &goal.id)?.filter(|since| *since <= now);
     if since.is_some_and(|since| now - since >= APART) {
         store::goal::save(rows, &Goal { presence: Presence::Deleted, ..goal.clone() }, now)?;
+        // Nothing is left to take away there.
+        for id in store::outbox::unwanted(rows, &goal.id)? {
+            store::datapoint::save_absent(rows, id)?;
+            store::outbox::settle(rows, id, now)?;
+        }
+        let is_done = !store::outbox::goals(rows)?.contains(&goal.id);
+        if is_done {
+            store::trouble::end(rows, &Place::Goal(goal.id.clone()))?;
+        }
     }
     store::goal::save_missing(rows, &goal.id, since.unwrap_or(now))
 }

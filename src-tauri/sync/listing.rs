@@ -41,9 +41,14 @@ impl Listing {
         request_id: &RequestId,
         beeminder_id: Option<&str>,
     ) -> Option<&StoredDatapoint> {
-        self.rows.iter().find(|row| {
-            row.requestid.as_ref() == Some(&request_id.0)
-                || (beeminder_id.is_some() && row.confirmation.id.as_deref() == beeminder_id)
+        let keyed = self.rows.iter().find(|row| row.requestid.as_ref() == Some(&request_id.0));
+        // What has another key is another datapoint, whatever was once said of its id.
+        keyed.or_else(|| {
+            self.rows.iter().find(|row| {
+                row.requestid.as_ref().is_none_or(String::is_empty)
+                    && beeminder_id.is_some()
+                    && row.confirmation.id.as_deref() == beeminder_id
+            })
         })
     }
 
@@ -110,6 +115,9 @@ mod tests {
         assert!(listing.find_as(&carried("withings-1-weight", 80), None).is_some());
         assert!(listing.find_as(&carried("withings-1-weight", 81), None).is_none());
         assert!(listing.find_as(&carried("withings-2-weight", 80), None).is_none());
-        assert!(listing.find_as(&carried("withings-2-weight", 80), Some("a")).is_some());
+        assert!(listing.find_as(&carried("withings-2-weight", 80), Some("a")).is_none());
+        let mut keyless = listing;
+        keyless.rows[0].requestid = None;
+        assert!(keyless.find_as(&carried("withings-2-weight", 80), Some("a")).is_some());
     }
 }

@@ -154,9 +154,13 @@ impl SyncPass<'_> {
         if self.may_ask(&Place::Comparison)? {
             comparison::compare(self).await?;
         }
-        let planned = self.plan()?;
-        let may_deliver = self.may_ask(&Place::Account(Service::Beeminder))?;
-        let delivered = if may_deliver { deliver::deliver(self).await? } else { 0 };
+        let mut planned = self.plan()?;
+        let mut delivered = self.deliver().await?;
+        if !self.store.read(store::measurement::all_planned)? {
+            // What was learnt of a goal's days on the way is gone by at once.
+            planned += self.plan()?;
+            delivered += self.deliver().await?;
+        }
         self.store.read(|rows| {
             let (pending, parked) = store::outbox::counts(rows)?;
             Ok(SyncReport {
@@ -183,6 +187,10 @@ impl SyncPass<'_> {
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
         self.store.write(|rows| note(rows, &fetched))
+    }
+
+    async fn deliver(&self) -> anyhow::Result<u64> {
+        if self.may_ask(&Place::Account(Service::Beeminder))? { deliver::deliver(self).await } else { Ok(0) }
     }
 
     /// Plans all that has changed, a part in each transaction.

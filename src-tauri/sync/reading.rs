@@ -118,9 +118,9 @@ impl<'a> Reading<'a> {
             match next {
                 None => return Ok(Ok(Reading { end: End::Whole, ..self })),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
-                Some(next) => {
+                Some(_) => {
                     self.begin_again()?;
-                    return Ok(Err(unintelligible(format!("it goes on at {next} after {offset:?}"))));
+                    return Ok(Err(unintelligible("its pages lead back to where they came from".into())));
                 }
             }
         }

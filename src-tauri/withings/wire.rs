@@ -8,14 +8,14 @@ mod groups;
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::{Asked, meaning};
 use super::{Error, Page, TokenGrant};
 use crate::device::Device;
-use crate::http::excerpt;
+use crate::http::unreadable;
 use crate::kind::Source;
 use crate::lenient;
 
@@ -32,7 +32,7 @@ struct Envelope<'a> {
 /// Opens the envelope and returns the text of its body, or what the status means.
 pub(super) fn body(asked: Asked, bytes: &[u8]) -> Result<String, Error> {
     let envelope: Envelope<'_> = serde_json::from_slice(bytes)
-        .map_err(|error| Error::Unreadable { what: format!("{error} in “{}”", excerpt(bytes)) })?;
+        .map_err(|error| Error::Unreadable { what: unreadable(bytes, &error) })?;
     match (envelope.status, envelope.body) {
         (Some(0), Some(body)) => Ok(body.get().to_owned()),
         (Some(0), None) => Err(Error::Unreadable { what: "it has no body".into() }),
@@ -60,6 +60,11 @@ pub(super) fn token_grant(body: &str) -> Result<TokenGrant, Error> {
     // The text is not quoted: it holds tokens.
     let tokens: Tokens =
         serde_json::from_str(body).map_err(|_| Error::Unreadable { what: "it has no tokens".into() })?;
+    // A blank one in place of one that works would end the sign-in.
+    let is_blank = |token: &SecretString| token.expose_secret().trim().is_empty();
+    if is_blank(&tokens.access_token) || is_blank(&tokens.refresh_token) {
+        return Err(Error::Unreadable { what: "its tokens are blank".into() });
+    }
     Ok(TokenGrant {
         access_token: tokens.access_token,
         refresh_token: tokens.refresh_token,
@@ -94,8 +99,8 @@ fn moment(unix: i64) -> Option<DateTime<Utc>> {
 
 /// Reads one page of `getmeas`.
 pub(super) fn page(body: &str) -> Result<Page, Error> {
-    let groups: Groups<'_> =
-        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let groups: Groups<'_> = serde_json::from_str(body)
+        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
     let next = next(groups.more, groups.offset)?;
     let mut page =
         Page { updated_at: groups.updatetime, time_zone: groups.timezone, next, ..Page::default() };
@@ -128,8 +133,8 @@ struct DayRows<'a> {
 
 /// Reads one page of activity, nights or workouts. They do not tell Withings' clock.
 pub(super) fn day_page(body: &str, source: Source) -> Result<Page, Error> {
-    let rows: DayRows<'_> =
-        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let rows: DayRows<'_> = serde_json::from_str(body)
+        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
     let mut page = Page { next: next(rows.more, rows.offset)?, ..Page::default() };
     let Some(list) = rows.activities.or(rows.series) else {
         return Err(Error::Unreadable { what: "it has no list".into() });
@@ -174,8 +179,8 @@ struct WireDevice {
 
 /// Reads the list of devices.
 pub(super) fn devices(body: &str) -> Result<Vec<Device>, Error> {
-    let found: Devices =
-        serde_json::from_str(body).map_err(|error| Error::Unreadable { what: error.to_string() })?;
+    let found: Devices = serde_json::from_str(body)
+        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
     // One that Withings gives no number goes by its place.
     let device = |(place, device): (usize, WireDevice)| Device {
         id: device.deviceid.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("#{place}")),
@@ -337,6 +342,14 @@ mod tests {
         ] {
             assert_eq!(token_grant(json).unwrap().user_id.as_deref(), Some("12345678"));
         }
+        for blank in
+            [r#"{"access_token":"","refresh_token":"b"}"#, r#"{"access_token":"a","refresh_token":" "}"#]
+        {
+            assert!(matches!(token_grant(blank), Err(Error::Unreadable { .. })), "{blank}");
+        }
+        let cut_off = br#"{"status":0,"body":{"access_token":"secret","refresh_token":"sec"#;
+        let error = body(Asked::TokenForRefresh, cut_off).unwrap_err().to_string();
+        assert!(!error.contains("sec"), "{error}");
         let error = token_grant(r#"{"access_token":"secret"}"#).unwrap_err().to_string();
         assert!(!error.contains("secret"), "{error}");
     }

@@ -25,7 +25,8 @@ impl Round<'_> {
                     goals::save(rows, &goal, self.pass.now)?;
                     store::trouble::end(rows, &Place::Account(Service::Beeminder))
                 })?;
-                if goal.frozen {
+                // What is in the queue was planned for days that are cut elsewhere by now.
+                if goal.frozen || goal.deadline != known.deadline {
                     return Ok(Err(Next::LeaveGoal));
                 }
                 Ok(Ok(OpenGoal { id: goal.id, slug: goal.slug, last }))

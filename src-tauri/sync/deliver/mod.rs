@@ -23,7 +23,7 @@ use super::{SyncPass, retry};
 use answer::{Delivery, delivery};
 
 pub(super) use queue::queues;
-pub(super) use settle::{APART, note_missing};
+pub(super) use settle::{APART, note_missing, told};
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
 pub(super) const MOST_A_PASS: usize = 300;
@@ -148,7 +148,7 @@ impl Round<'_> {
         }
         match (delivery, answer) {
             (Delivery::Confirmed(confirmation), _) => self.confirm(goal, &claimed, &confirmation),
-            (Delivery::AlreadyThere, _) => self.already_there(goal, &claimed).await,
+            (Delivery::AlreadyThere, _) => self.already_there(goal, &claimed, again).await,
             (Delivery::Unconfirmed, Err(error)) => self.unconfirmed(goal, &claimed, error).await,
             (Delivery::Doubtful(reason), _) => self.doubtful(goal, &claimed, &reason).await,
             (Delivery::Refused(reason), _) => self.refused(goal, &claimed, &reason),
@@ -180,23 +180,48 @@ impl Round<'_> {
         outbox::claim(rows, id, self.pass.now)
     }
 
+    /// Sends a request. An answer about another datapoint, or with another value, is none.
     async fn send(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Confirmation, Error> {
         let (beeminder, token) = (self.pass.beeminder, &self.token);
-        match &entry.action {
+        let (answer, id) = match &entry.action {
             Action::Create | Action::LookUp => {
-                beeminder.create_datapoint(token, &goal.slug, &entry.form).await
+                (beeminder.create_datapoint(token, &goal.slug, &entry.form).await?, None)
             }
-            Action::Update(id) => beeminder.update_datapoint(token, &goal.slug, id, &entry.form).await,
-            Action::Remove(Some(id)) => beeminder.delete_datapoint(token, &goal.slug, id).await,
-            Action::Remove(None) => {
+            Action::Update(id) => {
+                (beeminder.update_datapoint(token, &goal.slug, id, &entry.form).await?, Some(id))
+            }
+            Action::Remove(id) => return self.remove(goal, entry, id.as_deref()).await,
+        };
+        if answer.is_of(&entry.carried(), id.map(String::as_str)) {
+            Ok(answer.confirmation)
+        } else {
+            Err(Error::Unreadable { what: "it is about another datapoint".into() })
+        }
+    }
+
+    async fn remove(
+        &self,
+        goal: &OpenGoal,
+        entry: &OutboxEntry,
+        id: Option<&str>,
+    ) -> Result<Confirmation, Error> {
+        let (beeminder, token) = (self.pass.beeminder, &self.token);
+        let found = match id {
+            Some(id) => Some(id.to_owned()),
+            None => {
                 // Its answer was lost when it was created, so it is looked for on its day.
                 let listing = Listing::since(beeminder, token, &goal.slug, settle::day_before(entry)).await?;
-                let found = listing.find(&entry.request_id, None).map(|row| row.confirmation.id.clone());
-                match found.flatten() {
-                    Some(id) => beeminder.delete_datapoint(token, &goal.slug, &id).await,
-                    None => Err(Error::NotFound { message: String::new() }),
-                }
+                listing.find(&entry.request_id, None).and_then(|row| row.confirmation.id.clone())
             }
+        };
+        let Some(id) = found else {
+            return Err(Error::NotFound { message: String::new() });
+        };
+        let answer = beeminder.delete_datapoint(token, &goal.slug, &id).await?;
+        if answer.confirmation.id.as_ref() == Some(&id) {
+            Ok(answer.confirmation)
+        } else {
+            Err(Error::Unreadable { what: "it is about another datapoint".into() })
         }
     }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::{Listing, Next, OpenGoal, Refusals, Round};
 use crate::attention::Code;
-use crate::beeminder::{Confirmation, Error};
+use crate::beeminder::{Confirmation, Error, StoredDatapoint};
 use crate::day::Daystamp;
 use crate::difference::{Action, Word};
 use crate::store::datapoint::{self, Answer};
@@ -34,7 +34,7 @@ impl Round<'_> {
             match &entry.action {
                 Action::Remove(_) => datapoint::save_absent(rows, entry.id)?,
                 Action::Create | Action::Update(_) | Action::LookUp => {
-                    let answer = answer(confirmation);
+                    let answer = told(confirmation);
                     datapoint::save_confirmed(rows, entry.id, &entry.carried(), answer, now)?;
                     let readings = &claimed.readings;
                     store::struck::save_made_of(rows, &entry.goal, &entry.request_id, readings)?;
@@ -50,14 +50,49 @@ impl Round<'_> {
         Ok(Next::GoOn)
     }
 
-    /// It is there; its id and day are only good to know.
-    pub(super) async fn already_there(&mut self, goal: &OpenGoal, claimed: &Claimed) -> anyhow::Result<Next> {
+    /// It is there; its id and day are only good to know, unless the list has it in another form.
+    pub(super) async fn already_there(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        again: bool,
+    ) -> anyhow::Result<Next> {
         let entry = &claimed.entry;
-        let found = self.find(goal, entry).await.unwrap_or_else(|error| {
-            tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
-            None
-        });
-        self.confirm(goal, claimed, &found.unwrap_or(Confirmation { id: None, daystamp: None }))
+        if matches!(entry.action, Action::Remove(_)) {
+            return self.not_removed(goal, claimed, "duplicate").await;
+        }
+        let (carried, id) = (entry.carried(), entry.action.beeminder_id());
+        match self.listing(goal, entry).await {
+            Ok(listing) => match listing.find(&entry.request_id, id) {
+                Some(found) if !found.is_of(&carried, None) => self.found(goal, entry, found, again).await,
+                Some(found) => self.confirm(goal, claimed, &found.confirmation),
+                // The comparison looks for it later.
+                None => self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None }),
+            },
+            Err(error) => {
+                tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
+                self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None })
+            }
+        }
+    }
+
+    /// It is there in a form that is not known, and is brought into the one that is wanted.
+    async fn found(
+        &mut self,
+        goal: &OpenGoal,
+        entry: &OutboxEntry,
+        found: &StoredDatapoint,
+        again: bool,
+    ) -> anyhow::Result<Next> {
+        let answer = told(&found.confirmation);
+        self.pass.store.write(|rows| {
+            datapoint::save_found(rows, entry.id, answer, self.pass.now)?;
+            outbox::settle(rows, entry.id, self.pass.now)
+        })?;
+        if again {
+            return Box::pin(self.attempt(goal, entry.id, false)).await;
+        }
+        self.wait(entry, APART)
     }
 
     /// Beeminder did not say what became of it, so it is asked.
@@ -87,6 +122,9 @@ impl Round<'_> {
         claimed: &Claimed,
         reason: &str,
     ) -> anyhow::Result<Next> {
+        if matches!(claimed.entry.action, Action::Remove(_)) {
+            return self.not_removed(goal, claimed, reason).await;
+        }
         match self.find(goal, &claimed.entry).await {
             Ok(Some(confirmation)) => self.confirm(goal, claimed, &confirmation),
             Ok(None) => {
@@ -95,6 +133,25 @@ impl Round<'_> {
             }
             Err(error) => self.leave(goal, error),
         }
+    }
+
+    /// Beeminder refused to remove a datapoint: unless its list lacks it, the user has to know.
+    async fn not_removed(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        reason: &str,
+    ) -> anyhow::Result<Next> {
+        let entry = &claimed.entry;
+        let listing = match self.listing(goal, entry).await {
+            Ok(listing) => listing,
+            Err(error) => return self.leave(goal, error),
+        };
+        if listing.find(&entry.request_id, entry.action.beeminder_id()).is_none() {
+            return self.lacks(goal, entry, &listing);
+        }
+        self.not_done(claimed)?;
+        Ok(Next::Refused(reason.to_owned()))
     }
 
     /// The datapoint is refused for itself: it waits for the user, and the goal's others go on.
@@ -180,15 +237,7 @@ impl Round<'_> {
         let id = entry.action.beeminder_id();
         let found = listing.find(&entry.request_id, id).or_else(|| latest.find(&entry.request_id, id));
         if let Some(found) = found {
-            let answer = answer(&found.confirmation);
-            self.pass.store.write(|rows| {
-                datapoint::save_found(rows, entry.id, answer, self.pass.now)?;
-                outbox::settle(rows, entry.id, self.pass.now)
-            })?;
-            if again {
-                return Box::pin(self.attempt(goal, entry.id, false)).await;
-            }
-            return self.wait(entry, APART);
+            return self.found(goal, entry, found, again).await;
         }
         self.lacks(goal, entry, &listing)
     }
@@ -222,7 +271,7 @@ impl Round<'_> {
         };
         let now = self.pass.now;
         if let Some(found) = listing.find(&entry.request_id, entry.action.beeminder_id()) {
-            let answer = answer(&found.confirmation);
+            let answer = told(&found.confirmation);
             self.pass.store.write(|rows| {
                 datapoint::save_found(rows, entry.id, answer, now)?;
                 outbox::settle(rows, entry.id, now)
@@ -270,6 +319,12 @@ pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::
             return Ok(false);
         }
     }
+    if stored.confirmed.beeminder_id.is_none() {
+        // It was never seen there, only said to be: it is sent again.
+        datapoint::save_absent(rows, id)?;
+        outbox::settle(rows, id, now)?;
+        return Ok(true);
+    }
     tracing::info!(goal = %stored.slug, request_id = %stored.datapoint.request_id, "Deleted at Beeminder");
     store::struck::save_confirmed(rows, &stored.goal, &stored.datapoint.request_id, Word::Deleted)?;
     datapoint::save_absent(rows, id)?;
@@ -277,7 +332,8 @@ pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::
     Ok(true)
 }
 
-fn answer(confirmation: &Confirmation) -> Answer<'_> {
+/// What was told of a datapoint, for the store.
+pub(crate) fn told(confirmation: &Confirmation) -> Answer<'_> {
     Answer { beeminder_id: confirmation.id.as_deref(), day: confirmation.daystamp.as_deref() }
 }
 

@@ -27,7 +27,7 @@ pub struct Given {
 pub type KnownDays = HashMap<GroupId, Given>;
 
 /// What the user's word takes out of a goal's datapoints, with that word.
-pub type Struck = HashMap<(GroupId, RequestId), Word>;
+pub type Struck = HashMap<(GroupId, String), Word>;
 
 /// What a plan goes by besides the groups.
 #[derive(Debug, Clone)]
@@ -82,8 +82,9 @@ impl Context {
         zone.map_or(self.rule, |zone| self.rule.in_zone(zone))
     }
 
-    /// The user's word on a reading in a datapoint.
+    /// The user's word on a reading in a datapoint, or in any other about the same: what they deleted as a
+    /// value of its own must not come back within a day's.
     pub fn word_on(&self, group: GroupId, id: &RequestId) -> Word {
-        self.struck.get(&(group, id.clone())).copied().unwrap_or_default()
+        self.struck.get(&(group, id.subject())).copied().unwrap_or_default()
     }
 }

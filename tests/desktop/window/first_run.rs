@@ -174,6 +174,9 @@ async fn what_goes_wrong_while_signing_in_is_said_where_it_was_entered() {
 
     fill(&window, "#token", "a typo").await;
     click(&window, "#token-form [type=submit]").await;
+    shows(&window, "#token-form .problem", "This cannot be a token").await;
+    fill(&window, "#token", "abcdefghij0123456789").await;
+    click(&window, "#token-form [type=submit]").await;
     shows(&window, "#token-form .problem", "does not know this token").await;
 
     // It is taken up where it was left.

@@ -5,6 +5,7 @@ use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Existing;
 use beeminder_withings_sync::kind::MeasureKind;
 use beeminder_withings_sync::link::{LinkId, Options, Take};
+use beeminder_withings_sync::measure_set::MeasureSet;
 use beeminder_withings_sync::measurement::GroupId;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -339,4 +340,42 @@ async fn what_is_to_be_removed_is_removed_though_its_goal_was_renamed_and_forgot
             assert_eq!(test.values("renamed"), [0.0; 0]);
         }
     }
+}
+
+#[tokio::test]
+async fn a_change_that_was_discarded_leaves_what_is_there_in_force() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("Parked");
+    test.link("weight", take(MeasureKind::WEIGHT, Take::Min)).await;
+    test.weigh_in(82.0);
+    test.sync().await;
+    test.advance(TimeDelta::minutes(20));
+    test.weigh_in(80.0);
+    let refusal = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
+    test.sync_with(Service::Beeminder, "datapoints/", refusal).await;
+    let waiting = test.outbox().pop().unwrap();
+    test.app().discard(waiting.id, test.now).unwrap();
+    test.sync().await;
+    test.advance(TimeDelta::minutes(20));
+    test.weigh_in(85.0);
+    test.sync().await;
+    assert_eq!(test.values("weight"), [82.0], "the lowest of what was not discarded");
+}
+
+#[tokio::test]
+async fn of_two_groups_of_one_act_the_one_that_moved_is_an_act_of_its_own() {
+    let mut test = TestApp::connected().await;
+    test.link("weigh-in", super::support::count(MeasureSet::weight())).await;
+    let now = test.now;
+    let group = json!({"measures": [{"value": 80_000, "type": 1, "unit": -3}], "date": now.timestamp()});
+    let first = test.world().withings.add(group.clone(), now);
+    test.world().withings.add(group, now);
+    test.sync().await;
+    assert_eq!(test.values("weigh-in").len(), 1, "told twice");
+    test.advance(TimeDelta::minutes(5));
+    let later = test.now;
+    let moved = (now + TimeDelta::minutes(3)).timestamp();
+    test.world().withings.edit(first, later, |group| group["date"] = moved.into());
+    test.sync().await;
+    assert_eq!(test.values("weigh-in").len(), 2);
 }

@@ -141,9 +141,18 @@ pub fn load_with_kinds_between(
     collect(rows, &query, &[&since.timestamp(), &until.timestamp()])
 }
 
-/// Loads all that was measured at the moments of `groups`: one act may come as several groups.
+/// Loads all that was measured at the moments of `groups`, and at those they had when they were last planned:
+/// one act may come as several groups.
 pub fn load_beside(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
     let mut moments: Vec<i64> = groups.iter().map(|group| group.measured_at.timestamp()).collect();
+    let before: Vec<i64> = rows
+        .prepare_cached(
+            "SELECT d.measured_at FROM goal CROSS JOIN json_each(?1) AS changed
+                 JOIN given_day d ON d.goal_id = goal.id AND d.group_id = changed.value",
+        )?
+        .query_map([list(groups.iter().map(|group| group.id.0))], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    moments.extend(before);
     moments.sort_unstable();
     moments.dedup();
     let query =

@@ -10,19 +10,18 @@ use crate::goal::GoalId;
 use crate::measurement::GroupId;
 use crate::sync::plan::Struck;
 
-/// Strikes out every reading that a datapoint is to be made of, and marks them for the plan.
+/// Strikes out every reading that a datapoint is to be made of, and marks them for the plan. Those that its
+/// confirmed form is made of stay, unless there are no others.
 pub fn save_wanted(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
-    let readings = wanted_readings(rows, goal, id)?;
-    save(rows, goal, id, &readings, word)
+    let (wanted, made_of) = (wanted_readings(rows, goal, id)?, confirmed_readings(rows, goal, id)?);
+    let new: Vec<GroupId> = wanted.iter().filter(|reading| !made_of.contains(reading)).copied().collect();
+    save(rows, goal, id, if new.is_empty() { &wanted } else { &new }, word)
 }
 
 /// Strikes out every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
 /// What was measured since is a new fact.
 pub fn save_confirmed(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
-    let mut readings: Vec<GroupId> = rows
-        .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
-        .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
-        .collect::<Result<_, _>>()?;
+    let mut readings = confirmed_readings(rows, goal, id)?;
     if readings.is_empty() {
         readings = wanted_readings(rows, goal, id)?;
     }
@@ -41,6 +40,15 @@ fn save(
         statement.execute(params![goal.0, id.0, reading.0, word.name()])?;
     }
     mark_changed(rows, goal, id)
+}
+
+/// The readings that the confirmed form of a datapoint was made of.
+fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = rows
+        .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
+        .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(readings)
 }
 
 /// The readings that a datapoint is to be made of.

@@ -49,6 +49,7 @@ async fn every_bad_answer_is_said_and_survived() {
             Code::Unreadable,
             "more but not where",
         ),
+        (Fault::withings(293, ""), Code::Unreadable, "without saying why"),
         (Fault::Truncate, Code::Unreadable, "cannot be read"),
         (Fault::Huge(100 * 1024 * 1024), Code::Unreadable, "too large"),
         (Fault::Redirect, Code::Unavailable, "status 301"),

@@ -73,6 +73,9 @@ impl Error {
             Error::SignInAgain => Said::error("signed_out", [service()]),
             Error::NotFound { message: words } => Said::error("not_found", [message(words)]),
             Error::Duplicate => Said::error("duplicate", []),
+            Error::Rejected { status, message: words, .. } if words.trim().is_empty() => {
+                Said::error("rejected_silently", [service(), ("status", status.to_string())])
+            }
             Error::Rejected { status, message: words, .. } => {
                 Said::error("rejected", [service(), ("status", status.to_string()), message(words)])
             }

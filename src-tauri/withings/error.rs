@@ -66,6 +66,9 @@ impl Error {
             Error::Unavailable { status } => {
                 Said::error("unavailable", [service(), ("status", status.to_string())])
             }
+            Error::Rejected { status, message } if message.trim().is_empty() => {
+                Said::error("rejected_silently", [service(), ("status", status.to_string())])
+            }
             Error::Rejected { status, message } => Said::error(
                 "rejected",
                 [

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use reqwest::StatusCode;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -73,8 +74,14 @@ impl StoredDatapoint {
     pub fn is_of(&self, carried: &Datapoint, id: Option<&str>) -> bool {
         let key = self.requestid.as_ref().filter(|key| !key.is_empty());
         key.is_none_or(|key| *key == carried.request_id.0)
-            && self.value.is_none_or(|value| Some(value) == carried.value.to_f64())
+            && (self.value.is_none() || self.has_value(carried.value))
             && id.is_none_or(|id| self.confirmation.id.as_deref() == Some(id))
+    }
+
+    /// Whether its value is this one, as far as a binary fraction tells.
+    pub fn has_value(&self, value: Decimal) -> bool {
+        let near = |one: f64, other: f64| (one - other).abs() <= f64::EPSILON * 8.0 * other.abs();
+        self.value.zip(value.to_f64()).is_some_and(|(has, wanted)| near(has, wanted))
     }
 
     /// Whether nobody entered it.
@@ -491,6 +498,16 @@ mod tests {
         .unwrap();
         assert_eq!(goal.last_values, [12.6, 12.5]);
         assert_eq!((goal.archives_at.map(|at| at.timestamp()), goal.odometer), (Some(1_796_256_000), false));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_known_again_when_it_comes_back(mantissa in -10_000_000_000_i64..10_000_000_000, scale in 0..7_u32) {
+            let value = Decimal::new(mantissa, scale);
+            let of = |value: Decimal| datapoint(format!(r#"{{"id":"1","value":{value}}}"#).as_bytes()).unwrap();
+            prop_assert!(of(value).has_value(value));
+            prop_assert!(!of(value + Decimal::new(1, scale)).has_value(value));
+        }
     }
 
     #[test]

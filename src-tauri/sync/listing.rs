@@ -3,8 +3,6 @@
 
 use std::collections::HashSet;
 
-use rust_decimal::prelude::ToPrimitive;
-
 use crate::beeminder::{Client, Confirmation, Error, LastDatapoint, StoredDatapoint, Token};
 use crate::datapoint::{Datapoint, Moment, RequestId};
 use crate::day::Daystamp;
@@ -59,7 +57,7 @@ impl Listing {
             Moment::At(moment) => row.timestamp.is_none_or(|timestamp| timestamp == moment.timestamp()),
             Moment::On(_) => true,
         };
-        (row.value == carried.value.to_f64() && same_moment).then_some(&row.confirmation)
+        (row.has_value(carried.value) && same_moment).then_some(&row.confirmation)
     }
 
     /// Whether the list has what it must have, so that what it lacks is not there: the datapoint that the

@@ -21,7 +21,7 @@ async fn a_weigh_in_is_sent_when_sync_now_is_clicked_and_the_icon_is_fine_again(
     tray.click("Sync now").await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
     tray.says("All is well").await;
-    assert_eq!(tray.pixels().await, fine);
+    until("the icon is fine again", async || (tray.pixels().await == fine).then_some(())).await;
     assert!(tray.menu_texts().await.iter().any(|text| text.starts_with("weight: ")));
     assert_eq!(session.notifications(), [""; 0], "success is silent");
     // Its page at Beeminder is a click away.

@@ -79,6 +79,11 @@ pub struct Datapoint {
 }
 
 impl Datapoint {
+    /// Whether it is of a day as a whole.
+    pub fn is_of_day(&self) -> bool {
+        matches!(self.moment, Moment::On(_))
+    }
+
     /// The day it counts for, as far as is known before Beeminder answers.
     pub fn day(&self, rule: DayRule) -> Daystamp {
         match self.moment {

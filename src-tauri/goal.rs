@@ -197,6 +197,11 @@ pub enum Misfit {
         /// In which unit.
         chosen: Unit,
     },
+    /// An earlier link has sent the same the other way: for each reading, or for the day.
+    SentBefore {
+        /// On how many of the days looked at.
+        days: usize,
+    },
     /// Another link feeds the goal, and one act of measuring makes a datapoint of each.
     OneActTwice {
         /// The other link.
@@ -240,6 +245,7 @@ impl Misfit {
             Misfit::OtherUnits { .. } => "other_units",
             Misfit::CountsInUnits { .. } => "counts_in_units",
             Misfit::ValuesLookWrong { .. } => "values_look_wrong",
+            Misfit::SentBefore { .. } => "sent_before",
             Misfit::OneActTwice { .. } => "one_act_twice",
             Misfit::DayMayDiffer { .. } => "day_may_differ",
         }
@@ -250,7 +256,7 @@ impl Misfit {
     /// What the sentence is about.
     pub fn facts(&self) -> Facts {
         match self {
-            Misfit::PastMayDerail { days } | Misfit::PastIsUnknown { days } => {
+            Misfit::PastMayDerail { days } | Misfit::PastIsUnknown { days } | Misfit::SentBefore { days } => {
                 text::facts([("count", days.to_string())])
             }
             Misfit::FedByAutodata(source) => text::facts([("source", source.clone())]),

@@ -2,8 +2,8 @@
 
 mod obstacle;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -26,7 +26,8 @@ const LARGEST_ANSWER: usize = 32 * 1024 * 1024;
 pub(crate) struct Http {
     client: reqwest::Client,
     sent: AtomicU64,
-    server_time: Mutex<Option<DateTime<Utc>>>,
+    /// What its clock said, and how many requests had been sent by then.
+    heard: Mutex<Option<(u64, DateTime<Utc>)>>,
 }
 
 /// What came back, read whole.
@@ -66,7 +67,7 @@ impl Http {
             builder = builder.https_only(true);
         }
         let client = builder.build().context("Failed to prepare for TLS connections")?;
-        Ok(Http { client, sent: AtomicU64::new(0), server_time: Mutex::new(None) })
+        Ok(Http { client, sent: AtomicU64::new(0), heard: Mutex::new(None) })
     }
 
     pub(crate) fn get(&self, url: Url) -> RequestBuilder {
@@ -118,14 +119,20 @@ impl Http {
 
     /// The service's clock at its last answer.
     pub(crate) fn server_time(&self) -> Option<DateTime<Utc>> {
-        *self.server_time.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.server_time_since(0)
+    }
+
+    /// The service's clock at its last answer to one of the requests after the first `sent`.
+    pub(crate) fn server_time_since(&self, sent: u64) -> Option<DateTime<Utc>> {
+        let heard = *self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.filter(|(by, _)| *by > sent).map(|(_, server)| server)
     }
 
     fn note_server_time(&self, headers: &header::HeaderMap) {
         let date = headers.get(header::DATE).and_then(|value| value.to_str().ok());
         if let Some(date) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) {
-            *self.server_time.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-                Some(date.with_timezone(&Utc));
+            let heard = Some((self.sent(), date.with_timezone(&Utc)));
+            *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = heard;
         }
     }
 }

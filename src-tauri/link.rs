@@ -11,6 +11,7 @@ use crate::day::{DayRule, Daystamp};
 use crate::goal::{GoalId, GoalSlug};
 use crate::kind::{MeasureKind, Source};
 use crate::measure_set::MeasureSet;
+use crate::measurement::GroupId;
 use crate::unit::Unit;
 
 /// The number a user refers to a link by.
@@ -124,29 +125,43 @@ impl Feed {
         }
     }
 
-    /// Whether a datapoint with this key is one that such a feed sends, in whatever unit and whichever of a
-    /// day's values.
-    pub fn names(&self, id: &RequestId) -> bool {
-        let Some(rest) = id.0.strip_prefix("withings-") else {
-            return false;
+    /// What a datapoint with this key stands for, if it is one that such a feed sends, in whatever unit and
+    /// whichever of a day's values, for each reading or for the day.
+    pub fn part(&self, id: &RequestId) -> Option<Part> {
+        let is_day = |text: &str| text.len() == 8;
+        let number = |text: &str| {
+            let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse().ok().filter(|_| is_number).map(|id| Part::Reading(GroupId(id)))
         };
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let is_day = |text: &str| text.len() == 8 && is_number(text);
+        let day = |text: &str| text.parse().ok().filter(|_| is_day(text)).map(Part::Day);
+        let rest = id.0.strip_prefix("withings-")?;
         match self {
             Feed::Track { kind, .. } => {
                 let name = kind.to_string();
-                let day = rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('-'));
-                let group = rest.strip_suffix(&name).and_then(|rest| rest.strip_suffix('-'));
-                day.is_some_and(is_day) || group.is_some_and(is_number)
+                let of_day = rest.strip_prefix(&name).and_then(|rest| rest.strip_prefix('-'));
+                let of_group = || rest.strip_suffix(&name).and_then(|rest| rest.strip_suffix('-'));
+                of_day.and_then(day).or_else(|| of_group().and_then(number))
             }
             Feed::Count { set, .. } => {
-                let Some(rest) = rest.strip_prefix(&set.name()).and_then(|rest| rest.strip_prefix('-'))
-                else {
-                    return false;
-                };
+                let rest = rest.strip_prefix(&set.name())?.strip_prefix('-')?;
+                let of_day = rest.strip_prefix("day-").and_then(day);
                 // Eight digits are a day of the kind of the same name.
-                rest.strip_prefix("day-").is_some_and(is_day) || (is_number(rest) && !is_day(rest))
+                of_day.or_else(|| number(rest).filter(|_| !is_day(rest)))
             }
+        }
+    }
+
+    /// Whether a datapoint with this key is one that such a feed sends, for each reading or for the day.
+    pub fn names(&self, id: &RequestId) -> bool {
+        self.part(id).is_some()
+    }
+
+    /// Whether a datapoint with this key is one that this feed itself sends.
+    pub fn sends(&self, id: &RequestId) -> bool {
+        match self.part(id) {
+            Some(Part::Day(_)) => self.is_daily(),
+            Some(Part::Reading(_)) => !self.is_daily(),
+            None => false,
         }
     }
 
@@ -158,6 +173,15 @@ impl Feed {
             (Feed::Track { .. }, Feed::Count { .. }) | (Feed::Count { .. }, Feed::Track { .. }) => false,
         }
     }
+}
+
+/// What a datapoint stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// A whole day.
+    Day(Daystamp),
+    /// One reading.
+    Reading(GroupId),
 }
 
 impl Feed {

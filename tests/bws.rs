@@ -39,7 +39,8 @@ async fn the_main_job_from_connecting_to_the_ledger() {
         (&value!(1), &value!(1), &value!(0))
     );
     assert_eq!((&report["parked"], &report["held"]), (&value!(0), &value!(0)));
-    assert_eq!(report["requests"], value!({"withings": 1, "beeminder": 2}));
+    // The user's time zone, the goal and its datapoint.
+    assert_eq!(report["requests"], value!({"withings": 1, "beeminder": 3}));
     assert!(report["next"].is_string());
     let again = ok(&test, &dir, &["sync"]).await;
     assert_eq!(again["requests"], value!({"withings": 1, "beeminder": 0}));

@@ -1,11 +1,14 @@
 //! A local clock that is a year off, either way, costs nothing.
 
+use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
+use serde_json::json;
 
 use super::support::{TestApp, codes, track};
-use beeminder_withings_sync::kind::MeasureKind;
 
 const YEAR: TimeDelta = TimeDelta::days(365);
 
@@ -50,4 +53,34 @@ async fn a_clock_that_jumps_a_year_in_between_stops_nothing() {
         assert_eq!(report.delivered, 1, "{off}: {:?}", report.attention);
         assert!(report.next - test.now <= TimeDelta::minutes(15), "{off}");
     }
+}
+
+#[tokio::test]
+async fn what_is_dated_in_the_future_waits_though_this_computers_clock_says_it_has_come() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    let ahead = (test.now + TimeDelta::days(40)).timestamp();
+    let group = json!({"measures": [{"value": 80_000, "type": 1, "unit": -3}], "date": ahead});
+    let now = test.now;
+    test.world().withings.add(group, now);
+    test.sync().await;
+    test.now += TimeDelta::days(365);
+    test.sync().await;
+    // Nor when nothing but this clock is there to go by.
+    test.sync_with(Service::Withings, "", Fault::Drop).await;
+    assert_eq!(test.values("weight"), [0.0; 0]);
+    test.now -= TimeDelta::days(365);
+    test.advance(TimeDelta::days(41));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
+}
+
+#[tokio::test]
+async fn a_clock_is_compared_with_an_answer_of_just_now_only() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.sync().await;
+    test.advance(TimeDelta::hours(2));
+    let report = test.sync_with(Service::Withings, "", Fault::Drop).await;
+    assert_eq!(codes(&report), [Code::Offline]);
 }

@@ -1,9 +1,14 @@
 //! Which day a measurement counts for.
 
+use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::app::Since;
+use beeminder_withings_sync::goal::GoalSlug;
 use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Take};
+use beeminder_withings_sync::link::{Feed, Options, Take};
 use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::support::{TestApp, take, track};
 
@@ -91,4 +96,55 @@ async fn an_unknown_time_zone_is_taken_as_utc_and_logged() {
     test.weigh_in(82.0);
     test.sync().await;
     assert_eq!(test.at_beeminder("weight")[0].daystamp, "20261123");
+}
+
+#[tokio::test]
+async fn a_days_value_goes_by_the_deadline_and_the_zone_there_are_when_it_is_sent() {
+    // Weighed on Wednesday at 00:30 in Paris.
+    for (deadline, zone, expected) in [
+        (None, None, "20261125"),
+        (Some(3 * 3600), None, "20261124"),
+        (None, Some("America/New_York"), "20261124"),
+    ] {
+        let mut test = TestApp::connected().await;
+        test.link("weight", take(MeasureKind::WEIGHT, Take::Min)).await;
+        day_after(&mut test, "2026-11-24T22:45:00Z");
+        test.sync().await;
+        test.advance(TimeDelta::minutes(5));
+        if let Some(deadline) = deadline {
+            test.world().beeminder.goal("weight").fields["deadline"] = json!(deadline);
+        }
+        if let Some(zone) = zone {
+            test.world().beeminder.time_zone = zone.into();
+        }
+        day_after(&mut test, "2026-11-24T23:30:00Z");
+        test.weigh_in(80.0);
+        for _ in 0..3 {
+            test.sync().await;
+            let days: Vec<_> = test.at_beeminder("weight").into_iter().map(|d| d.daystamp).collect();
+            assert_eq!(days, [expected], "{deadline:?} {zone:?}");
+            test.advance(TimeDelta::minutes(65));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_was_sent_stays_and_its_time_of_day_too_when_the_zone_changes() {
+    let mut test = TestApp::connected().await;
+    let options = Options {
+        from_time: Some("05:00:00".parse().unwrap()),
+        until_time: Some("10:00:00".parse().unwrap()),
+        ..Options::default()
+    };
+    let (goal, feed) = (GoalSlug("weight".into()), take(MeasureKind::WEIGHT, Take::Min));
+    test.app().add_link(&goal, feed, options, Since::Now, test.now).await.unwrap();
+    // In the morning in Paris, which is night in New York.
+    day_after(&mut test, "2026-11-24T06:30:00Z");
+    test.weigh_in(80.0);
+    test.expect_warning("");
+    test.sync_with(Service::Beeminder, "", Fault::http(503, "")).await;
+    test.world().beeminder.time_zone = "America/New_York".into();
+    test.advance(TimeDelta::hours(2));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
 }

@@ -7,10 +7,12 @@ use beeminder_withings_sync::link::Take;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::status::{Status, status};
 use beeminder_withings_sync::store::datapoint::State;
+use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use super::support::{TestApp, codes, take};
+use super::support::{CrashAfter, TestApp, codes, take};
 
 fn status_of(test: &TestApp) -> Status {
     test.app().store.read(|rows| status(rows, test.now)).unwrap()
@@ -284,4 +286,30 @@ async fn one_answer_that_lacks_something_deletes_nothing() {
             test.advance(TimeDelta::minutes(15));
         }
     }
+}
+
+#[tokio::test]
+async fn a_first_reading_that_was_cut_short_hides_no_deletion() {
+    let mut test = TestApp::weighing().await;
+    let gone = test.weigh_in(80.0);
+    for waits in 1.. {
+        // Until what was measured is stored, and not a step further.
+        let stop = CancellationToken::new();
+        let future = Box::pin(test.app().sync(Trigger::Hand, test.now, &stop));
+        assert!(CrashAfter { future, waits }.await.is_none(), "it was stored before the end");
+        test.restart();
+        if !test.history().is_empty() {
+            break;
+        }
+    }
+    test.world().withings.delete(gone);
+    test.weigh_in(81.0);
+    for _ in 0..3 {
+        test.advance(TimeDelta::minutes(15));
+        test.sync().await;
+        for stale in test.app().stale().unwrap() {
+            test.app().remove_stale(stale.id, test.now).unwrap();
+        }
+    }
+    assert_eq!(test.values("weight"), [81.0]);
 }

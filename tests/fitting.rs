@@ -387,7 +387,7 @@ async fn what_this_program_sent_before_tells_the_unit_as_well() {
     test.sync().await;
     let id = test.app().links().unwrap()[0].id;
     test.app().remove_link(id, test.now).unwrap();
-    let weight = track(MeasureKind::WEIGHT);
+    let weight = take(MeasureKind::WEIGHT, Take::Min);
     assert_eq!(previewed(&test, "weight", &weight).await, ["unit_looks_wrong"]);
     let goal = GoalSlug("weight".into());
     let unit = test.app().unit_of_goal(&goal, MeasureKind::WEIGHT, test.now).await.unwrap();

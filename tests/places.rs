@@ -167,3 +167,25 @@ async fn a_sign_in_that_ended_is_said_since_when_though_there_is_nothing_to_comp
     test.connect_beeminder().await.unwrap();
     assert_eq!(test.sync().await.delivered, 1);
 }
+
+#[tokio::test]
+async fn however_long_beeminder_wants_to_be_left_alone_it_is_asked_before_a_deadline() {
+    for status in [503, 429] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        let deadline = test.now + TimeDelta::hours(14);
+        test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
+        test.advance(TimeDelta::hours(13));
+        test.weigh_in(80.0);
+        let fault = Fault::Answer { status, body: "maintenance".into(), retry_after: Some(7200) };
+        test.world().faults.next(Service::Beeminder, "datapoints", fault);
+        let mut next = test.pass(Trigger::Timer).await.next;
+        while test.values("weight").is_empty() {
+            assert!(next < deadline, "{status}: too late");
+            test.advance(next - test.now);
+            next = test.pass(Trigger::Timer).await.next;
+        }
+        // At its next chance and not before.
+        assert_eq!(deadline - test.now, TimeDelta::minutes(30), "{status}");
+    }
+}

@@ -35,6 +35,7 @@ mod recorded;
 mod reminders;
 mod resident;
 mod rules;
+mod sent_before;
 mod sentences;
 mod sign_in;
 mod status;

@@ -317,6 +317,33 @@ async fn what_was_deleted_as_a_value_of_its_own_stays_deleted_within_a_days() {
 }
 
 #[tokio::test]
+async fn what_was_deleted_stays_deleted_when_its_reading_comes_again_under_another_number() {
+    for how in [Take::Every, Take::Min] {
+        let mut test = TestApp::connected().await;
+        test.link("weight", take(MeasureKind::WEIGHT, how)).await;
+        let measured_at = test.now.timestamp();
+        let reading = json!({"date": measured_at, "measures": [{"value": 60_000, "type": 1, "unit": -3}]});
+        let now = test.now;
+        let first = test.world().withings.add(reading.clone(), now);
+        test.sync().await;
+        test.world().beeminder.datapoints("weight").clear();
+        test.advance(TimeDelta::hours(25));
+        for _ in 0..3 {
+            test.sync().await;
+            test.advance(TimeDelta::minutes(15));
+        }
+        let now = test.now;
+        test.world().withings.delete(first);
+        test.world().withings.add(reading, now);
+        for _ in 0..3 {
+            test.sync().await;
+            test.advance(TimeDelta::hours(13));
+        }
+        assert_eq!(test.values("weight"), [0.0; 0], "{how:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_to_be_removed_is_removed_though_its_goal_was_renamed_and_forgotten_when_that_is_deleted() {
     for is_deleted in [false, true] {
         let mut test = TestApp::weighing().await;

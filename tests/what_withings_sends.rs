@@ -304,6 +304,45 @@ async fn copies_of_a_night_that_grow_count_once_whenever_they_come() {
 }
 
 #[tokio::test]
+async fn a_copy_of_a_night_that_ended_before_midnight_is_none_of_the_day_before() {
+    let mut test = linked("sleep", track(MeasureKind::SLEEP_DURATION)).await;
+    let dated = |test: &TestApp, id: i64, date: &str| {
+        test.world().withings.days().sleep.get_mut(&id).unwrap()["date"] = json!(date);
+    };
+    night(&test, (1, 16), -1.0, 6.0, 7.0);
+    test.advance(TimeDelta::hours(17));
+    // A copy of the next night, of somebody who went to bed early.
+    night(&test, (2, 16), 22.0, 23.8, 1.3);
+    test.sync().await;
+    assert_eq!(test.values("sleep"), [8.3]);
+    test.advance(TimeDelta::hours(8));
+    night(&test, (3, 16), 22.0, 30.0, 7.5);
+    dated(&test, 3, "2026-11-24");
+    let report = test.sync().await;
+    assert_eq!((test.values("sleep"), codes(&report)), (vec![7.0, 7.5], vec![]));
+    // The night before goes, and of its day nothing is left but the copy, which counts elsewhere.
+    test.world().withings.days().sleep.remove(&1);
+    test.advance(TimeDelta::hours(25));
+    night(&test, (4, 16), 48.0, 54.0, 5.5);
+    dated(&test, 4, "2026-11-25");
+    let report = test.sync().await;
+    assert_eq!(codes(&report), [Code::Stale]);
+    let stale = test.app().stale().unwrap();
+    test.app().remove_stale(stale[0].id, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(test.values("sleep"), [7.5, 5.5]);
+    // With the whole night gone the copy is all there is of it.
+    test.world().withings.days().sleep.remove(&3);
+    test.advance(TimeDelta::hours(25));
+    test.sync().await;
+    assert_eq!(test.values("sleep"), [7.5, 5.5, 1.3], "the user is asked about the whole night");
+    let stale = test.app().stale().unwrap();
+    test.app().remove_stale(stale[0].id, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(test.values("sleep"), [5.5, 1.3]);
+}
+
+#[tokio::test]
 async fn a_night_in_two_rows_ends_with_the_second_and_a_nap_before_gives_no_bedtime() {
     let test = linked("sleep", track(kind("wake-up-time"))).await;
     test.link("weight", track(kind("bedtime"))).await;

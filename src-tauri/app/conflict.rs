@@ -1,13 +1,15 @@
 //! Everything that speaks against sending something to a goal, for previews, new links and the self-test
 //! alike: what the goal is, who else writes to it, whether it goes by another unit.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::App;
 use super::links::Calendar;
-use super::preview::Looked;
+use super::preview::{Looked, Sought};
 use crate::beeminder::StoredDatapoint;
 use crate::datapoint::Datapoint;
 use crate::day::{DayRule, Daystamp};
@@ -16,6 +18,7 @@ use crate::kind::Source;
 use crate::link::{Feed, Link, LinkId, Options};
 use crate::store;
 use crate::suggestion::{ValuesSay, values_say};
+use crate::sync::plan::{Plan, Reason};
 
 /// Values this close are the same, rounded by two programs in two ways.
 const SAME: f64 = 0.051;
@@ -45,8 +48,8 @@ impl App {
         options: &Options,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Misfit>> {
-        let slug = self.link(id)?.slug;
-        let Looked { goal, user, stored, .. } = self.look_at(&slug, now).await?;
+        let link = self.link(id)?;
+        let Looked { goal, user, stored, .. } = self.look_at(Sought::Linked(&link), now).await?;
         let wish = Wish { goal: &goal, user: &user, feed, options, link: Some(id) };
         self.misfits(&wish, &stored, self.beeminder.server_time().unwrap_or(now))
     }
@@ -64,6 +67,7 @@ impl App {
         let plan = self.planned_since(goal, feed, options, Calendar { rule, now }, from)?;
         let mut found = misfits(goal, user, feed);
         found.extend(conflicts(goal, feed, rule, &plan.datapoints, stored));
+        found.extend(sent_before(&plan));
         let links = self.links()?;
         let others = links.iter().filter(|other| other.goal == goal.id && Some(other.id) != *link);
         for other in others.filter(|other| !other.feed.overlaps(feed)) {
@@ -82,6 +86,13 @@ impl App {
         let kinds = [other.feed.kinds(), feed.kinds()].concat();
         self.store.read(|rows| store::measurement::has_act_with(rows, &kinds))
     }
+}
+
+/// Says on how many days an earlier link has sent the same the other way.
+fn sent_before(plan: &Plan) -> Option<Misfit> {
+    let left_out = plan.decisions.iter().filter(|decision| decision.reason == Reason::SentBefore);
+    let days = left_out.map(|decision| decision.day).collect::<HashSet<_>>().len();
+    (days > 0).then_some(Misfit::SentBefore { days })
 }
 
 /// Lists what the datapoints of a goal tell against sending `planned` to it.

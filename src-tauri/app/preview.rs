@@ -14,7 +14,7 @@ use crate::data_dir::Lock;
 use crate::day::{DayRule, Daystamp};
 use crate::goal::{Goal, GoalSlug, Misfit, User};
 use crate::kind::Source;
-use crate::link::{Feed, LinkId, Options};
+use crate::link::{Feed, Link, LinkId, Options};
 use crate::store;
 use crate::sync::Trigger;
 use crate::sync::plan::Plan;
@@ -49,6 +49,15 @@ pub(crate) struct Looked {
     pub(super) user: User,
     pub(super) goal: Goal,
     pub(super) stored: Vec<StoredDatapoint>,
+}
+
+/// A goal to be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sought<'a> {
+    /// The one that has this name.
+    Named(&'a GoalSlug),
+    /// The one of a link, whatever it is called by now.
+    Linked(&'a Link),
 }
 
 /// For how long a goal need not be read again for a preview.
@@ -95,13 +104,15 @@ impl App {
         let source = feed.source();
         let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
         self.freshen(source, STALE, now).await?;
-        let known = link.map(|link| self.link(link)).transpose()?.map(|link| link.options);
-        self.check_known(&options, &known.unwrap_or_default())?;
+        let linked = link.map(|link| self.link(link)).transpose()?;
+        let known = linked.as_ref().map(|link| link.options.clone()).unwrap_or_default();
+        self.check_known(&options, &known)?;
         let trouble = self.store.read(|rows| trouble_with(rows, source, now))?;
         let not_shared =
             (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
         let trouble = not_shared.or(trouble);
-        let Looked { user, goal, stored, .. } = self.look_at(slug, now).await?;
+        let sought = linked.as_ref().map_or(Sought::Named(slug), Sought::Linked);
+        let Looked { user, goal, stored, .. } = self.look_at(sought, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);
         let today = rule.day_of(now);
@@ -115,14 +126,21 @@ impl App {
 
     /// Reads a goal and what it has of late; again only after a while, since a form is filled in step by
     /// step and each step is previewed.
-    pub(super) async fn look_at(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Looked> {
-        let is_fresh = |looked: &&Looked| looked.goal.slug == *slug && (now - looked.at).abs() < LOOKED;
+    pub(super) async fn look_at(&self, sought: Sought<'_>, now: DateTime<Utc>) -> anyhow::Result<Looked> {
+        let is_it = |goal: &Goal| match sought {
+            Sought::Named(slug) => goal.slug == *slug,
+            Sought::Linked(link) => goal.id == link.goal,
+        };
+        let is_fresh = |looked: &&Looked| is_it(&looked.goal) && (now - looked.at).abs() < LOOKED;
         let known = self.looked.lock().await.as_ref().filter(is_fresh).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
         let token = self.tokens.beeminder().await?;
-        let (user, goal) = self.find_goal(&token, slug).await?;
+        let (user, goal) = match sought {
+            Sought::Named(slug) => self.find_goal(&token, slug).await?,
+            Sought::Linked(link) => self.find_linked_goal(&token, link).await?,
+        };
         let rule = goal.day_rule(user.time_zone);
         let stored = self.stored_of_late(&token, &goal, rule, now).await?;
         let looked = Looked { at: now, user, goal, stored };
@@ -132,7 +150,7 @@ impl App {
 
     /// A goal with the values it has of late.
     pub(crate) async fn goal_of_late(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Goal> {
-        let Looked { goal, stored, .. } = self.look_at(slug, now).await?;
+        let Looked { goal, stored, .. } = self.look_at(Sought::Named(slug), now).await?;
         let last_values = super::conflict::last_values(&stored);
         Ok(Goal { last_values, ..goal })
     }

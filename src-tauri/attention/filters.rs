@@ -98,6 +98,7 @@ fn effect(reason: Reason) -> Effect {
         Reason::Sent
         | Reason::SentForDay
         | Reason::OtherOfDay
+        | Reason::SentBefore
         | Reason::BeforeGoal
         | Reason::Deleted
         | Reason::Discarded => Effect::Through,

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Error;
-use crate::datapoint::Datapoint;
+use crate::datapoint::{Datapoint, Moment};
 use crate::goal::{Goal, GoalId, GoalSlug, Presence, User};
 use crate::http::{Answer, excerpt, unreadable};
 use crate::lenient;
@@ -76,6 +76,14 @@ impl StoredDatapoint {
         key.is_none_or(|key| *key == carried.request_id.0)
             && (self.value.is_none() || self.has_value(carried.value))
             && id.is_none_or(|id| self.confirmation.id.as_deref() == Some(id))
+    }
+
+    /// Whether its moment is another one than a datapoint carried. Of a day's value Beeminder chooses it.
+    pub fn is_at_another_moment(&self, carried: &Datapoint) -> bool {
+        match (carried.moment, self.timestamp) {
+            (Moment::At(moment), Some(has)) => moment.timestamp() != has,
+            (Moment::At(_), None) | (Moment::On(_), _) => false,
+        }
     }
 
     /// Whether its value is this one, as far as a binary fraction tells.

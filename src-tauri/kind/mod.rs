@@ -53,6 +53,14 @@ impl Source {
             Source::Workout => "workouts",
         }
     }
+
+    /// Whether what it tells lasted for a stretch of time within a day or a night.
+    pub fn is_of_stretches(self) -> bool {
+        match self {
+            Source::Measure | Source::Activity => false,
+            Source::Sleep | Source::Workout => true,
+        }
+    }
 }
 
 /// What kind of a value it is.

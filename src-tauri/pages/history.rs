@@ -188,7 +188,7 @@ impl App {
                 let certain = sent || group.attribution() != Attribution::Ambiguous;
                 Some(Dot { at: group.measured_at, value, sent, certain })
             };
-            let mut dots: Vec<_> = groups.iter().filter_map(dot).collect();
+            let mut dots: Vec<_> = groups.iter().filter(|group| !group.gone).filter_map(dot).collect();
             dots.sort_by_key(|dot| dot.at);
             Ok(dots)
         })?;

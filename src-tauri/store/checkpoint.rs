@@ -40,12 +40,20 @@ pub fn save(rows: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow
     save_row(rows, stream(source), checkpoint)
 }
 
-/// The latest that any clock says: this computer's, which may be behind by years, or Withings' when it was
-/// last read. Only what is later than both is dated in the future.
-pub fn latest_clock(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+/// The row of Withings' clock.
+const CLOCK: &str = "clock";
+
+/// Notes what Withings' clock said when this computer's said `now`.
+pub fn save_clock(rows: &Connection, server: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    save_row(rows, CLOCK, Checkpoint { updated_at: server.timestamp(), read_at: now })
+}
+
+/// What Withings' clock said when it last answered: what is dated later lies in the future. This computer's
+/// clock may be off by years either way, and counts only while Withings never answered.
+pub fn clock(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let read: Option<i64> =
         rows.prepare_cached("SELECT max(updated_at) FROM checkpoint")?.query_row([], |row| row.get(0))?;
-    Ok(read.map_or(now, |read| moment(read).max(now)))
+    Ok(read.map_or(now, moment))
 }
 
 /// When the last weeks were last read again, to see what is gone.

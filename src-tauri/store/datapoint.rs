@@ -130,6 +130,19 @@ pub fn load_live(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
     Ok(found)
 }
 
+/// Loads what a goal has at Beeminder, or may have, though no link calls for it, and that is not to be removed.
+pub fn load_left(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
+    let found = rows
+        .prepare_cached(&format!(
+            "{SELECT} WHERE d.goal_id = ?1 AND d.wanted = 0 AND d.word NOT IN ('remove', 'deleted')
+                 AND (d.sent_value IS NOT NULL OR d.beeminder_id IS NOT NULL OR d.unsure = 1)
+             ORDER BY d.id"
+        ))?
+        .query_map([&goal.0], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
 /// Loads what a goal has at Beeminder on `first` or later, for all that was said. A day that is not known is
 /// reckoned from the moment, with a day to spare.
 pub fn load_confirmed_since(
@@ -177,11 +190,12 @@ pub fn count_in(rows: &Connection, state: State) -> anyhow::Result<u64> {
     Ok(rows.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)
 }
 
-/// Whether a link sent, or has in the outbox, anything for `day`.
+/// Whether a link sent, or has in the outbox, anything for `day`, or one before it did.
 pub fn has_for_day(rows: &Connection, link: LinkId, day: Daystamp) -> anyhow::Result<bool> {
     Ok(rows
         .prepare_cached(
-            "SELECT 1 FROM decision WHERE link_id = ?1 AND daystamp = ?2 AND request_id IS NOT NULL",
+            "SELECT 1 FROM decision WHERE link_id = ?1 AND daystamp = ?2
+                 AND (request_id IS NOT NULL OR reason = 'sent_before')",
         )?
         .exists(params![link.0, day.to_string()])?)
 }

@@ -2,11 +2,9 @@
 //! counted for one day must not count for another one as well.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use rusqlite::{Connection, params};
 
 use super::moment;
-use crate::day::Daystamp;
 use crate::goal::GoalId;
 use crate::measurement::GroupId;
 use crate::sync::plan::{Decision, Given, KnownDays};
@@ -19,16 +17,17 @@ pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
     )?;
     let mut found = statement.query([&goal.0])?;
     while let Some(row) = found.next()? {
-        if let Ok(day) = row.get_ref(2)?.as_str()?.parse::<Daystamp>() {
-            let zone = row.get_ref(3)?.as_str()?.parse::<Tz>().ok();
-            known.insert(GroupId(row.get(0)?), Given { moment: moment(row.get(1)?), day, zone });
-        }
+        let day = row.get_ref(2)?.as_str()?.parse().ok();
+        let zone = row.get_ref(3)?.as_str()?.parse().ok();
+        known.insert(GroupId(row.get(0)?), Given { moment: moment(row.get(1)?), day, zone });
     }
     Ok(known)
 }
 
 /// Forgets the days of readings since a moment that no confirmed datapoint is made of, and that none on its
 /// way may be made of, and marks those readings for the plan.
+///
+/// The zone they were judged in stays: in it they were in time for a link that goes by the time of day.
 pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>) -> anyhow::Result<()> {
     let groups: Vec<i64> = rows
         .prepare_cached(
@@ -45,7 +44,8 @@ pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>
         )?
         .query_map(params![goal.0, since.timestamp()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut forget = rows.prepare_cached("DELETE FROM given_day WHERE goal_id = ?1 AND group_id = ?2")?;
+    let mut forget =
+        rows.prepare_cached("UPDATE given_day SET daystamp = '' WHERE goal_id = ?1 AND group_id = ?2")?;
     let mut mark =
         rows.prepare_cached("INSERT OR IGNORE INTO unplanned SELECT id FROM measure_group WHERE id = ?1")?;
     for group in groups {

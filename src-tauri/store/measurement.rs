@@ -111,11 +111,12 @@ pub fn load_unsure(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
 }
 
 /// Numbers as a list that SQL can look into.
-fn list(numbers: impl Iterator<Item = i64>) -> String {
+pub(super) fn list(numbers: impl Iterator<Item = i64>) -> String {
     format!("[{}]", numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
 }
 
 /// Loads the groups with a value of any of `kinds` measured at or after `since`, with those values alone.
+/// What is gone at Withings is among them, and says so.
 pub fn load_with_kinds(
     rows: &Connection,
     kinds: &[MeasureKind],
@@ -134,30 +135,10 @@ pub fn load_with_kinds_between(
     let kinds: Vec<String> = kinds.iter().map(|kind| kind.0.to_string()).collect();
     let query = format!(
         "{SELECT} WHERE g.measured_at >= ?1 AND g.measured_at < ?2 AND m.kind IN ({})
-             AND g.missing_since IS NULL
          ORDER BY g.id, m.ordinal",
         kinds.join(", ")
     );
     collect(rows, &query, &[&since.timestamp(), &until.timestamp()])
-}
-
-/// Loads all that was measured at the moments of `groups`, and at those they had when they were last planned:
-/// one act may come as several groups.
-pub fn load_beside(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
-    let mut moments: Vec<i64> = groups.iter().map(|group| group.measured_at.timestamp()).collect();
-    let before: Vec<i64> = rows
-        .prepare_cached(
-            "SELECT d.measured_at FROM goal CROSS JOIN json_each(?1) AS changed
-                 JOIN given_day d ON d.goal_id = goal.id AND d.group_id = changed.value",
-        )?
-        .query_map([list(groups.iter().map(|group| group.id.0))], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    moments.extend(before);
-    moments.sort_unstable();
-    moments.dedup();
-    let query =
-        format!("{SELECT} WHERE g.measured_at IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
-    collect(rows, &query, &[&serde_json::to_string(&moments)?])
 }
 
 /// The numbers of the groups of `source` measured in a time, that Withings had when it was last asked.
@@ -199,7 +180,7 @@ pub fn last_with_kind(
     kind: MeasureKind,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
+    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
     let last: Option<i64> = rows
         .prepare_cached(
             "SELECT measured_at FROM measure_group g
@@ -219,7 +200,7 @@ pub fn recent(
     most: u32,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<(DateTime<Utc>, Option<String>)>> {
-    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
+    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
     let recent = rows
         .prepare_cached(
             "SELECT measured_at, device FROM measure_group g WHERE missing_since IS NULL
@@ -234,7 +215,7 @@ pub fn recent(
 
 /// When anything was last measured, likewise.
 pub fn last(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let latest = checkpoint::latest_clock(rows, now)? + CLOCKS_DIFFER;
+    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
     let last: Option<i64> = rows
         .prepare_cached("SELECT max(measured_at) FROM measure_group WHERE measured_at <= ?1")?
         .query_row([latest.timestamp()], |row| row.get(0))?;
@@ -404,13 +385,13 @@ pub fn summary(rows: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)
     })?)
 }
 
-const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modified_at, g.device, g.model,
+pub(super) const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modified_at, g.device, g.model,
             m.kind, m.mantissa, m.exponent, m.position, g.source, g.day, g.category,
             g.missing_since IS NOT NULL, g.length
      FROM measure_group g LEFT JOIN measurement m ON m.group_id = g.id";
 
 /// Puts the rows of groups together again: one a value, those of a group next to each other.
-fn collect(
+pub(super) fn collect(
     rows: &Connection,
     query: &str,
     params: &[&dyn rusqlite::ToSql],
@@ -501,7 +482,7 @@ mod tests {
         assert_eq!(known(&rows), [GroupId(1)]);
         mark_gone(&rows, GroupId(1), moment(5000)).unwrap();
         assert_eq!((known(&rows), load_changed(&rows, 100).unwrap()[0].gone), (vec![], true));
-        assert_eq!(load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(0)).unwrap(), []);
+        assert!(load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(0)).unwrap()[0].gone);
         mark_all_planned(&rows).unwrap();
         assert!(save(&rows, &group(1, 82_400)).unwrap(), "it is news that it is back");
         assert_eq!(load_changed(&rows, 100).unwrap(), [group(1, 82_400)]);

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod backfill;
+pub(crate) mod beside;
 pub mod checkpoint;
 pub mod datapoint;
 pub mod decision;

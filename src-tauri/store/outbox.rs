@@ -70,6 +70,7 @@ pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<
         let is_nothing = !stored.wanted && !stored.confirmed.is_there();
         if is_nothing && matches!(stored.word, Word::None | Word::Left | Word::Keep) {
             datapoint::forget(rows, id)?;
+            mark_sent_before(rows, &stored.goal)?;
         }
         return Ok(false);
     };
@@ -123,7 +124,19 @@ pub fn want(
 /// is to be sent that was not before.
 pub fn unwant(rows: &Connection, stored: &Stored, word: Word, now: DateTime<Utc>) -> anyhow::Result<bool> {
     datapoint::unwant(rows, stored.id, word)?;
+    mark_sent_before(rows, &stored.goal)?;
     settle(rows, stored.id, now)
+}
+
+/// Marks for the plan what was left out because an earlier link had sent it: that may be gone now.
+fn mark_sent_before(rows: &Connection, goal: &GoalId) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM link l JOIN decision d ON d.link_id = l.id
+         WHERE l.goal_id = ?1 AND l.removed_at IS NULL AND d.reason = 'sent_before'
+             AND EXISTS (SELECT 1 FROM measure_group g WHERE g.id = d.group_id)",
+    )?
+    .execute([&goal.0])?;
+    Ok(())
 }
 
 /// What "oldest" goes by.

@@ -43,7 +43,7 @@ fn save(
 }
 
 /// The readings that the confirmed form of a datapoint was made of.
-fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+pub fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
     let readings = rows
         .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
         .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?

@@ -10,13 +10,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attribution;
 use super::backfill;
-use super::plan::{self, Context, Decision, Plan};
+use super::plan::{self, Context, Decision, Plan, Reason, SentBefore};
 use crate::datapoint::{Moment, RequestId};
 use crate::day::{DayRule, Daystamp};
 use crate::difference::Word;
 use crate::goal::Goal;
 use crate::kind::{Heights, MeasureKind};
-use crate::link::{Feed, Link, LinkId};
+use crate::link::{Feed, Link, LinkId, Part};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::store::{self, Rows};
 
@@ -38,7 +38,7 @@ const MOST_AT_ONCE: u32 = 500;
 /// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
 /// Returns how many requests were put into the outbox, and whether something is left.
 pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
-    store::measurement::mark_come(rows, store::checkpoint::latest_clock(rows, now)?)?;
+    store::measurement::mark_come(rows, store::checkpoint::clock(rows, now)?)?;
     let links = store::link::load_all(rows)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
@@ -63,7 +63,7 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         attribution::follow(rows, &changed, now)?;
     }
     // One act may come as several groups, so what is beside the changed ones is looked at again.
-    let mut beside = store::measurement::load_beside(rows, &changed)?;
+    let mut beside = store::beside::load(rows, &changed)?;
     let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
     beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
     let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
@@ -137,7 +137,7 @@ fn adopt(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<bool> {
             Moment::At(at) => link.is_about_moment(at),
             Moment::On(day) => link.is_about_day(day, context.rule),
         };
-        if left.word == Word::Left && is_about && link.feed.names(&left.datapoint.request_id) {
+        if left.word == Word::Left && is_about && link.feed.sends(&left.datapoint.request_id) {
             let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
             store::outbox::want(rows, &link.goal, link.id, form, now)?;
             adopted = true;
@@ -203,12 +203,34 @@ pub(crate) fn context_for(
         days: store::given_day::load(rows, &goal.id)?,
         counted: store::verdict::counted(rows, &goal.id)?,
         struck: store::struck::load(rows, &goal.id)?,
+        sent_before: sent_before(rows, feed, goal, rule)?,
         first_day,
         verdicts: store::verdict::load_all(rows)?,
         heights: heights_for(rows, feed)?,
-        now: store::checkpoint::latest_clock(rows, now)?,
+        now: store::checkpoint::clock(rows, now)?,
         ..Context::new(rule)
     })
+}
+
+/// What the goal has of the feed's from an earlier link that sent it the other way.
+fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<SentBefore> {
+    let mut before = SentBefore::default();
+    for left in store::datapoint::load_left(rows, &goal.id)? {
+        let id = &left.datapoint.request_id;
+        match feed.part(id).filter(|_| !feed.sends(id)) {
+            Some(Part::Reading(group)) => {
+                let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
+                let told = left.beeminder_day.as_ref().and_then(|day| day.parse().ok());
+                before.readings.insert(group);
+                before.days.insert(told.unwrap_or_else(|| form.day(rule)));
+            }
+            Some(Part::Day(_)) => {
+                before.readings.extend(store::struck::confirmed_readings(rows, &goal.id, id)?);
+            }
+            None => {}
+        }
+    }
+    Ok(before)
 }
 
 /// The heights that a feed's values go by, where they go by any.
@@ -226,6 +248,7 @@ fn heights(rows: &Rows) -> anyhow::Result<Heights> {
     Ok(Heights::new(
         groups
             .iter()
+            .filter(|group| !group.gone)
             .filter_map(|group| Some((group.measured_at, group.measurement(MeasureKind::HEIGHT)?.value()?))),
     ))
 }
@@ -263,9 +286,10 @@ fn plan_changed(
     Ok(plan)
 }
 
-/// The days that changed groups belong to, and those they belonged to before.
+/// The days that changed groups belong to, and those they belonged to before. What is beside a changed night or
+/// workout, on another day perhaps, is among the groups.
 fn days_touched(context: &Context, touched: &[MeasureGroup]) -> HashSet<Daystamp> {
-    let before = touched.iter().filter_map(|group| context.days.get(&group.id)).map(|given| given.day);
+    let before = touched.iter().filter_map(|group| context.days.get(&group.id)?.day);
     before.chain(touched.iter().map(|group| context.day_of(group))).collect()
 }
 
@@ -315,7 +339,10 @@ impl Changes<'_> {
             let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
                 continue;
             };
-            let went_elsewhere = decided.get(&group.id).is_some_and(|now| now.request_id.is_some());
+            // What is told twice is counted where it is told better.
+            let went_elsewhere = decided
+                .get(&group.id)
+                .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice);
             *left.entry(before).or_insert(true) &= went_elsewhere;
         }
         Ok(left)

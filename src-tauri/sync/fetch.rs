@@ -117,10 +117,15 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
     }
     let now = pass.withings.server_time();
     let in_one_go = last.is_none() && !reading.resumed && reading.end == End::Whole;
+    // An earlier one that was cut short may have stored what is gone since.
+    let saw_all = match now.filter(|_| in_one_go) {
+        Some(now) => !lacks_something(pass, source, window_around(now)?, &reading.seen)?,
+        None => false,
+    };
     let mut fetched = Fetched {
         changed: u64::try_from(reading.changed.len())?,
         checkpoint: reading.checkpoint(),
-        saw_everything_at: now.filter(|_| in_one_go),
+        saw_everything_at: now.filter(|_| saw_all),
         answered: reading.pages > 0,
         shows_something: !reading.seen.is_empty(),
         window: None,
@@ -155,8 +160,7 @@ async fn read_window(
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
     let end = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let window = TimeDelta::days(i64::try_from(WINDOW)?);
-    let (from, until) = (now - window, now + window);
+    let (from, until) = window_around(now)?;
     let (mut groups, mut changed, mut nameless) = (HashSet::new(), 0, Vec::new());
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
@@ -187,6 +191,12 @@ async fn read_window(
     }
     let window = Window { read_at: now, from, until, groups, tells_all };
     Ok(Ok((changed, Some(window))))
+}
+
+/// The time that a window surely covers.
+fn window_around(now: DateTime<Utc>) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>)> {
+    let window = TimeDelta::days(i64::try_from(WINDOW)?);
+    Ok((now - window, now + window))
 }
 
 /// Whether something is known of a time that a reading did not bring.

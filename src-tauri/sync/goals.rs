@@ -7,7 +7,7 @@ use super::deliver::APART;
 use super::trouble::{self, Trouble};
 use crate::accounts::Service;
 use crate::beeminder::{self, Token};
-use crate::goal::{Goal, Presence, User};
+use crate::goal::{Goal, GoalId, Presence, User};
 use crate::reminder;
 use crate::store::{self, Rows};
 use crate::trouble::Place;
@@ -58,7 +58,7 @@ pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
     let before = store::goal::load(rows, &goal.id)?;
     store::goal::save(rows, goal, now)?;
     if before.as_ref().is_some_and(|before| before.deadline != goal.deadline) {
-        store::given_day::forget_unconfirmed(rows, &goal.id, now - TimeDelta::days(1))?;
+        forget_days(rows, &goal.id, now)?;
     }
     if before.as_ref().is_some_and(|before| before.starts_at != goal.starts_at) {
         let links = store::link::load_all(rows)?.into_iter().filter(|link| link.goal == goal.id);
@@ -68,6 +68,23 @@ pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
         store::outbox::unpark_goal(rows, &goal.id)?;
     }
     Ok(())
+}
+
+/// Stores a user as just read. Where the time zone is another one, days that Beeminder has not confirmed are
+/// worked out again.
+pub(super) fn save_user(rows: &Rows, user: &User, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let before = store::account::time_zone(rows)?;
+    store::person::save(rows, user)?;
+    if store::account::time_zone(rows)? != before {
+        for goal in store::goal::load_concerned(rows)? {
+            forget_days(rows, &goal.id, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn forget_days(rows: &Rows, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    store::given_day::forget_unconfirmed(rows, goal, now - TimeDelta::days(1))
 }
 
 /// Reads user and goals again and notes what became of the linked ones. The inner error says why it could
@@ -99,7 +116,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
     pass.store.write(|rows| {
         let was_deadbeat =
             store::account::load(rows, Service::Beeminder)?.is_some_and(|account| account.deadbeat);
-        store::person::save(rows, &user)?;
+        save_user(rows, &user, pass.now)?;
         trouble::end(rows, &Place::Goals)?;
         for goal in &linked {
             let found = goals.iter().find(|found| found.id == goal.id);

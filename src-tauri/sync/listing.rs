@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::beeminder::{Client, Confirmation, Error, LastDatapoint, StoredDatapoint, Token};
-use crate::datapoint::{Datapoint, Moment, RequestId};
+use crate::datapoint::{Datapoint, RequestId};
 use crate::day::Daystamp;
 use crate::goal::GoalSlug;
 
@@ -53,11 +53,8 @@ impl Listing {
     /// Finds a datapoint in the form that a request carried.
     pub(super) fn find_as(&self, carried: &Datapoint, beeminder_id: Option<&str>) -> Option<&Confirmation> {
         let row = self.find(&carried.request_id, beeminder_id)?;
-        let same_moment = match carried.moment {
-            Moment::At(moment) => row.timestamp.is_none_or(|timestamp| timestamp == moment.timestamp()),
-            Moment::On(_) => true,
-        };
-        (row.has_value(carried.value) && same_moment).then_some(&row.confirmation)
+        let is_as_carried = row.has_value(carried.value) && !row.is_at_another_moment(carried);
+        is_as_carried.then_some(&row.confirmation)
     }
 
     /// Whether the list has what it must have, so that what it lacks is not there: the datapoint that the
@@ -75,6 +72,7 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::datapoint::Moment;
 
     fn listing(rows: &[(&str, &str, f64)]) -> Listing {
         let row = |(id, key, value): &(&str, &str, f64)| {

@@ -144,9 +144,8 @@ impl SyncPass<'_> {
         let sources = self.store.read(|rows| needed(rows, self.now))?;
         let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
-        let answered = self.requests().withings > before.withings;
-        let server_time = self.withings.server_time().filter(|_| answered);
-        self.store.write(|rows| note(rows, &fetched))?;
+        let server_time = self.server_time(before);
+        self.store.write(|rows| self.note(rows, &fetched, server_time))?;
         if self.may_ask(&Place::Goals)? && goals::are_stale(self)? {
             // What came of it is noted; what is known goes on meanwhile.
             let _ = goals::refresh(self).await?;
@@ -184,9 +183,33 @@ impl SyncPass<'_> {
     /// When the store cannot be used.
     pub(crate) async fn fetch_only(&self, source: Source) -> anyhow::Result<()> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        let before = self.requests();
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
-        self.store.write(|rows| note(rows, &fetched))
+        self.store.write(|rows| self.note(rows, &fetched, self.server_time(before)))
+    }
+
+    /// Moves the checkpoints, and notes what is gone and what Withings' clock says.
+    fn note(
+        &self,
+        rows: &Rows,
+        fetched: &[(Source, Fetched)],
+        server_time: Option<DateTime<Utc>>,
+    ) -> anyhow::Result<()> {
+        if let Some(server) = server_time {
+            store::checkpoint::save_clock(rows, server, self.now)?;
+        }
+        for (source, fetched) in fetched {
+            fetch::note(rows, *source, fetched)?;
+        }
+        // Whatever there was to confirm has been looked at.
+        let looked = fetched.iter().any(|(_, fetched)| fetched.looked());
+        if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
+    }
+
+    /// What Withings' clock said in an answer since `before`.
+    fn server_time(&self, before: Requests) -> Option<DateTime<Utc>> {
+        self.withings.server_time_since(before.withings)
     }
 
     async fn deliver(&self) -> anyhow::Result<u64> {
@@ -255,16 +278,6 @@ impl SyncPass<'_> {
     fn requests(&self) -> Requests {
         Requests { withings: self.withings.sent(), beeminder: self.beeminder.sent() }
     }
-}
-
-/// Moves the checkpoints, and notes what is gone.
-fn note(rows: &Rows, fetched: &[(Source, Fetched)]) -> anyhow::Result<()> {
-    for (source, fetched) in fetched {
-        fetch::note(rows, *source, fetched)?;
-    }
-    // Whatever there was to confirm has been looked at.
-    let looked = fetched.iter().any(|(_, fetched)| fetched.looked());
-    if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
 }
 
 /// The services of Withings that the links in force need, and that the user shares.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Trigger, deliver, goals, pace, retry};
+use crate::goal::GoalId;
 use crate::store::setting::Pause;
 use crate::store::{self, Rows};
 
@@ -43,6 +44,24 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
     Ok(pause.map_or(next, |pause| next.max(pause.until)))
 }
 
+/// The next extra pass before the deadline of a goal that something waits for; of one goal, or of any.
+pub(super) fn next_chance(
+    rows: &Rows,
+    goal: Option<&GoalId>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let mut deadlines = Vec::new();
+    for id in store::outbox::goals(rows)?.into_iter().filter(|id| goal.is_none_or(|goal| goal == id)) {
+        deadlines.extend(store::goal::load(rows, &id)?.and_then(|goal| goal.loses_at));
+    }
+    Ok(before(&deadlines).filter(|moment| *moment > now).min())
+}
+
+/// The extra passes before deadlines.
+fn before(deadlines: &[DateTime<Utc>]) -> impl Iterator<Item = DateTime<Utc>> {
+    deadlines.iter().flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))
+}
+
 /// The earliest of the regular time, a retry, and the extra passes before deadlines.
 fn earliest(
     now: DateTime<Utc>,
@@ -50,10 +69,7 @@ fn earliest(
     retries: &[DateTime<Utc>],
     deadlines: &[DateTime<Utc>],
 ) -> DateTime<Utc> {
-    let before_deadlines = deadlines
-        .iter()
-        .flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))
-        .filter(|moment| *moment > now);
+    let before_deadlines = before(deadlines).filter(|moment| *moment > now);
     retries.iter().copied().chain(before_deadlines).fold(now + interval, DateTime::min)
 }
 

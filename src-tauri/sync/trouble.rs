@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{SyncPass, Trigger, retry};
+use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
@@ -55,7 +55,10 @@ impl Trouble {
         tracing::warn!(code = self.code.name(), place = place.name(), "{}", said(&self.facts));
         pass.store.write(|rows| {
             let before = store::trouble::load(rows, place)?.map_or(0, |problem| problem.failures);
-            let until = pass.now + retry::delay(before, self.retry_after);
+            let mut until = pass.now + retry::delay(before, self.retry_after);
+            if let Some(chance) = chance(rows, place, pass.now)? {
+                until = until.min(chance);
+            }
             let mut facts = self.facts.clone();
             if self.code == Code::RateLimited {
                 let mut by_hand = pass.now;
@@ -67,6 +70,20 @@ impl Trouble {
             }
             store::trouble::save(rows, place, self.code, &facts, until, pass.now)
         })
+    }
+}
+
+/// The next extra pass before a deadline at Beeminder that trouble there would make late: however long the
+/// service asked to be left alone, it is asked once more by then.
+fn chance(rows: &Rows, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    match place {
+        Place::Goal(goal) => schedule::next_chance(rows, Some(goal), now),
+        Place::Account(Service::Beeminder) => schedule::next_chance(rows, None, now),
+        Place::Account(Service::Withings)
+        | Place::Source(_)
+        | Place::Devices
+        | Place::Goals
+        | Place::Comparison => Ok(None),
     }
 }
 

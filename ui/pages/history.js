@@ -7,7 +7,7 @@ const OUTCOMES = ["sent", "pending", "refused", "held", "skipped", "not_chosen",
   "deleted", "stale", "kept", "removing", "removed"];
 const REASONS = ["sent", "sent_for_day", "other_of_day", "ambiguous", "unknown_origin", "account_creation",
   "incomplete_set", "implausible_value", "not_worked_out", "not_mine", "typed_in", "other_device", "other_time",
-  "other_workout", "before_goal", "deleted", "discarded", "in_future", "told_twice"];
+  "other_workout", "before_goal", "deleted", "discarded", "in_future", "told_twice", "sent_before"];
 
 let catalogue = null;
 let places = [];

@@ -1,9 +1,11 @@
 //! Makes sure, before a pass first writes to a goal, that its name still is that goal's.
 
+use super::queue::Queue;
 use super::{Next, OpenGoal, Round};
 use crate::accounts::Service;
 use crate::attention::Code;
 use crate::beeminder::Error;
+use crate::difference::Action;
 use crate::goal::{Goal, GoalId, Presence};
 use crate::store;
 use crate::sync::goals;
@@ -12,6 +14,26 @@ use crate::text::Said;
 use crate::trouble::Place;
 
 impl Round<'_> {
+    /// Reads which time zone the user's days go by, before a day's value is sent: it may have changed since
+    /// the days were worked out. Returns whether the round may go on with what is planned.
+    pub(super) async fn days_are_known(&mut self, queues: &[Queue]) -> anyhow::Result<bool> {
+        if !self.pass.store.read(|rows| sends_a_day(rows, queues))? {
+            return Ok(true);
+        }
+        let user = match self.pass.beeminder.me(&self.token).await {
+            Ok(user) => user,
+            Err(error) => {
+                // What hinders this hinders the goals as well, and is noted there.
+                tracing::info!("The user's time zone stays as it was: {error}");
+                return Ok(true);
+            }
+        };
+        self.pass.store.write(|rows| {
+            goals::save_user(rows, &user, self.pass.now)?;
+            store::measurement::all_planned(rows)
+        })
+    }
+
     /// Reads a goal by its name and compares its id. Where another goal, or none, has the name, the lists
     /// tell which name it has. The inner error says how the round goes on without it.
     pub(super) async fn open(&mut self, id: &GoalId) -> anyhow::Result<Result<OpenGoal, Next>> {
@@ -46,7 +68,10 @@ impl Round<'_> {
             return Ok(Err(self.note(&known.id, &trouble)?));
         }
         let goal = self.pass.store.read(|rows| store::goal::load(rows, &known.id))?;
-        let Some(goal) = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen) else {
+        let is_as_planned = |goal: &Goal| {
+            goal.presence == Presence::Active && !goal.frozen && goal.deadline == known.deadline
+        };
+        let Some(goal) = goal.filter(is_as_planned) else {
             return Ok(Err(Next::LeaveGoal));
         };
         let read = self.pass.beeminder.goal_with_last(&self.token, &goal.slug).await;
@@ -61,4 +86,15 @@ impl Round<'_> {
             Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),
         }
     }
+}
+
+/// Whether a day's value is to be created: its key says the day, so a wrong day stays wrong.
+fn sends_a_day(rows: &store::Rows, queues: &[Queue]) -> anyhow::Result<bool> {
+    for id in queues.iter().flat_map(|queue| &queue.entries) {
+        let entry = store::outbox::load(rows, *id)?;
+        if entry.is_some_and(|entry| entry.action == Action::Create && entry.datapoint.is_of_day()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

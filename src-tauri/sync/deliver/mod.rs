@@ -48,6 +48,9 @@ pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
         }
     };
     let mut round = Round { pass, token, sent: 0, delivered: 0, unreachable: 0 };
+    if !round.days_are_known(&queues).await? {
+        return Ok(0);
+    }
     for queue in queues {
         if round.is_over() || round.deliver_goal(&queue).await? == Next::Stop {
             break;

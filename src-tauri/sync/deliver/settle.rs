@@ -64,7 +64,9 @@ impl Round<'_> {
         let (carried, id) = (entry.carried(), entry.action.beeminder_id());
         match self.listing(goal, entry).await {
             Ok(listing) => match listing.find(&entry.request_id, id) {
-                Some(found) if !found.is_of(&carried, None) => self.found(goal, entry, found, again).await,
+                Some(found) if !found.is_of(&carried, None) || found.is_at_another_moment(&carried) => {
+                    self.found(goal, entry, found, again).await
+                }
                 Some(found) => self.confirm(goal, claimed, &found.confirmation),
                 // The comparison looks for it later.
                 None => self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None }),

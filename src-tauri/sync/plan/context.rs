@@ -17,8 +17,8 @@ use crate::verdict::Verdicts;
 pub struct Given {
     /// The moment it was given for.
     pub moment: DateTime<Utc>,
-    /// The day.
-    pub day: Daystamp,
+    /// The day; `None` when it is to be worked out again, since the goal cuts its days elsewhere by now.
+    pub day: Option<Daystamp>,
     /// The zone it was judged in; `None` while that was unknown.
     pub zone: Option<Tz>,
 }
@@ -28,6 +28,16 @@ pub type KnownDays = HashMap<GroupId, Given>;
 
 /// What the user's word takes out of a goal's datapoints, with that word.
 pub type Struck = HashMap<(GroupId, String), Word>;
+
+/// What a goal has of the same from an earlier link that sent it the other way: for each reading what is now
+/// sent for the day, or for the day what is now sent for each.
+#[derive(Debug, Clone, Default)]
+pub struct SentBefore {
+    /// The days.
+    pub days: HashSet<Daystamp>,
+    /// The readings.
+    pub readings: HashSet<GroupId>,
+}
 
 /// What a plan goes by besides the groups.
 #[derive(Debug, Clone)]
@@ -40,13 +50,15 @@ pub struct Context {
     pub counted: HashSet<GroupId>,
     /// What the user's word takes out.
     pub struck: Struck,
+    /// What is at Beeminder already, and stays there.
+    pub sent_before: SentBefore,
     /// The first day of the goal's graph; `None` while that is unknown. Nothing before it is sent.
     pub first_day: Option<Daystamp>,
     /// What the user said about measurements that may be another person's.
     pub verdicts: Verdicts,
     /// For the body mass index.
     pub heights: Heights,
-    /// The latest that any clock says; what is dated later is held.
+    /// The latest that Withings' clock said; what is dated later is held.
     pub now: DateTime<Utc>,
 }
 
@@ -58,6 +70,7 @@ impl Context {
             days: KnownDays::new(),
             counted: HashSet::new(),
             struck: Struck::new(),
+            sent_before: SentBefore::default(),
             first_day: None,
             verdicts: Verdicts::new(),
             heights: Heights::default(),
@@ -72,7 +85,7 @@ impl Context {
     /// The day a group belongs to. One once given stays while its time does: a changed deadline or time
     /// zone must not make a second datapoint.
     pub fn day_of(&self, group: &MeasureGroup) -> Daystamp {
-        let given = || self.given(group).map(|given| given.day);
+        let given = || self.given(group).and_then(|given| given.day);
         group.day.or_else(given).unwrap_or_else(|| self.rule.day_of(group.measured_at))
     }
 

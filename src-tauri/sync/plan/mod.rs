@@ -8,7 +8,7 @@ mod judge;
 mod reason;
 mod told_twice;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -23,7 +23,7 @@ use crate::link::{Feed, Link, Take};
 use crate::measurement::{GroupId, MeasureGroup};
 use crate::unit::Unit;
 
-pub use context::{Context, Given, KnownDays, Struck};
+pub use context::{Context, Given, KnownDays, SentBefore, Struck};
 use judge::{acts, judge};
 pub use reason::Reason;
 use told_twice::{Told, told};
@@ -66,11 +66,15 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
         .into_iter()
         .filter_map(|group| Some((group, judge(link, context, &acts, group)?)))
         .collect();
-    let twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
+    let mut twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
+    if link.feed.is_daily() {
+        twice.extend(told_twice::on_another_day(&judged, |group| context.day_of(group)));
+    }
+    let struck = struck_acts(link, context, groups);
     for (group, judged) in judged {
         let (day, rule) = (context.day_of(group), context.rule_of(group));
         let place = Place { group, day, rule };
-        match judged.and_then(|value| allowed(link, context, place).map(|()| value)) {
+        match judged.and_then(|value| allowed(link, context, &struck, place).map(|()| value)) {
             _ if twice.contains(&group.id) => plan.decisions.push(decision(place, Reason::ToldTwice, None)),
             Ok(value) => days.entry(day).or_default().push(Candidate { place, value }),
             Err(reason) => plan.decisions.push(decision(place, reason, None)),
@@ -112,16 +116,48 @@ struct Candidate<'a> {
     value: Decimal,
 }
 
+/// What tells a reading from others when it comes again under another number.
+type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
+
+fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
+    (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
+}
+
+/// What the user's word took out and Withings has no more.
+type StruckActs<'a> = HashMap<Act<'a>, Word>;
+
+/// The word on a reading that is gone stands for the same one that came again.
+fn struck_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> StruckActs<'a> {
+    let mut struck = StruckActs::new();
+    for group in groups.iter().filter(|group| group.gone) {
+        let place = Place { group, day: context.day_of(group), rule: context.rule };
+        let word = context.word_on(group.id, &request_id(link, place));
+        if word != Word::None {
+            struck.insert(act(link, group), word);
+        }
+    }
+    struck
+}
+
 /// What is kept out for its day, or by the user's word.
-fn allowed(link: &Link, context: &Context, place: Place<'_>) -> Result<(), Reason> {
+fn allowed(link: &Link, context: &Context, struck: &StruckActs<'_>, place: Place<'_>) -> Result<(), Reason> {
     if context.first_day.is_some_and(|first| place.day < first) {
         return Err(Reason::BeforeGoal);
     }
-    match context.word_on(place.group.id, &request_id(link, place)) {
-        Word::Deleted => Err(Reason::Deleted),
-        Word::Discarded => Err(Reason::Discarded),
-        Word::None | Word::Keep | Word::Left | Word::Remove => Ok(()),
+    let mut word = context.word_on(place.group.id, &request_id(link, place));
+    if word == Word::None {
+        word = struck.get(&act(link, place.group)).copied().unwrap_or_default();
     }
+    match word {
+        Word::Deleted => return Err(Reason::Deleted),
+        Word::Discarded => return Err(Reason::Discarded),
+        Word::None | Word::Keep | Word::Left | Word::Remove => {}
+    }
+    let before = &context.sent_before;
+    if before.readings.contains(&place.group.id) || before.days.contains(&place.day) {
+        return Err(Reason::SentBefore);
+    }
+    Ok(())
 }
 
 /// The key of the datapoint that a group goes into.

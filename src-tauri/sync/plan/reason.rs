@@ -36,6 +36,8 @@ pub enum Reason {
     OtherTime,
     /// A sort of workout that the link leaves out.
     OtherWorkout,
+    /// An earlier link has sent it, in another way.
+    SentBefore,
     /// Its day lies before the first day of the goal's graph.
     BeforeGoal,
     /// The user deleted it at Beeminder.
@@ -77,6 +79,9 @@ impl Reason {
             Reason::OtherDevice => "skipped: from another device than this goal takes",
             Reason::OtherTime => "skipped: at another time of day than this goal takes",
             Reason::OtherWorkout => "skipped: another sort of workout than this goal takes",
+            Reason::SentBefore => {
+                "an earlier link sent this, for each reading or for the day, and that stays"
+            }
             Reason::BeforeGoal => "skipped: before the goal’s first day",
             Reason::Deleted => "you deleted it at Beeminder; it stays deleted",
             Reason::Discarded => "you decided not to send it",

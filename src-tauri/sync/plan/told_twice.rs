@@ -3,14 +3,17 @@
 //! another. It counts once. Pure.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
+use super::acts::Judged;
 use super::take_from;
+use crate::day::Daystamp;
 use crate::kind::{MeasureKind, Source};
 use crate::link::Take;
-use crate::measurement::MeasureGroup;
+use crate::measurement::{GroupId, MeasureGroup};
 
 /// Whoever gets up for less than this in the night has slept one night.
 const UP_AT_NIGHT: TimeDelta = TimeDelta::minutes(90);
@@ -60,7 +63,7 @@ fn way(kind: MeasureKind) -> Way {
 /// The value of a day's rows; `None` for kinds that come in no stretches of time. `rows` is not empty.
 pub(super) fn told(kind: MeasureKind, take: Take, candidates: &[Telling<'_>]) -> Option<Told> {
     let source = kind.source();
-    if !matches!(source, Source::Sleep | Source::Workout) {
+    if !source.is_of_stretches() {
         return None;
     }
     let rows = shares(way(kind), candidates);
@@ -89,6 +92,33 @@ pub(super) fn told(kind: MeasureKind, take: Take, candidates: &[Telling<'_>]) ->
 }
 
 type Span = (DateTime<Utc>, DateTime<Utc>);
+
+/// The nights and workouts of which the greater part is told by a longer one of another day: a copy that ended
+/// before midnight is dated a day before the whole.
+pub(super) fn on_another_day(
+    judged: &[Judged<'_>],
+    day_of: impl Fn(&MeasureGroup) -> Daystamp,
+) -> HashSet<GroupId> {
+    let mut rows: Vec<(&MeasureGroup, Span)> = judged
+        .iter()
+        .filter(|(_, outcome)| outcome.is_ok())
+        .filter_map(|(group, _)| Some((*group, group.span()?)))
+        .collect();
+    rows.sort_by_key(|(group, span)| (*span, group.id));
+    let mut twice = HashSet::new();
+    for (place, (first, span)) in rows.iter().enumerate() {
+        for (second, next) in rows[place + 1..].iter().take_while(|(_, next)| next.0 < span.1) {
+            let is_longer = first.length >= second.length;
+            let (shorter, spans) = if is_longer { (second, (*next, *span)) } else { (first, (*span, *next)) };
+            let told = covered(spans.0, &[spans.1]);
+            let is_alike = first.source == second.source && day_of(first) != day_of(second);
+            if is_alike && told * 2 > spans.0.1 - spans.0.0 {
+                twice.insert(shorter.id);
+            }
+        }
+    }
+    twice
+}
 
 /// One row, and how much of it counts.
 #[derive(Clone, Copy)]

@@ -335,11 +335,11 @@ async fn a_copy_of_a_night_that_ended_before_midnight_is_none_of_the_day_before(
     test.world().withings.days().sleep.remove(&3);
     test.advance(TimeDelta::hours(25));
     test.sync().await;
-    assert_eq!(test.values("sleep"), [7.5, 5.5, 1.3], "the user is asked about the whole night");
+    assert_eq!(test.values("sleep"), [1.3, 7.5, 5.5], "the user is asked about the whole night");
     let stale = test.app().stale().unwrap();
     test.app().remove_stale(stale[0].id, test.now).unwrap();
     test.sync().await;
-    assert_eq!(test.values("sleep"), [5.5, 1.3]);
+    assert_eq!(test.values("sleep"), [1.3, 5.5]);
 }
 
 #[tokio::test]

@@ -18,27 +18,35 @@ const EASTERNMOST: TimeDelta = TimeDelta::hours(14);
 
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
 pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
-    let is_new = insert(rows, group)?;
-    if !is_new {
-        if load(rows, group.id)?.as_ref() == Some(group) {
-            return Ok(false);
-        }
+    let known = load(rows, group.id)?;
+    if known.as_ref() == Some(group) {
+        return Ok(false);
+    }
+    save_over(rows, known.as_ref(), group)?;
+    Ok(true)
+}
+
+/// Stores a group that is new or differs from what is `known` of it, and marks it for the plan.
+pub fn save_over(
+    rows: &Connection,
+    known: Option<&MeasureGroup>,
+    group: &MeasureGroup,
+) -> anyhow::Result<()> {
+    if known.is_some() {
         update(rows, group)?;
+    } else {
+        insert_group(rows, group)?;
     }
     let mut insert = rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (ordinal, m) in group.measurements.iter().enumerate() {
         insert.execute(params![group.id.0, ordinal, m.kind.0, m.mantissa, m.exponent, m.position])?;
     }
-    mark_changed(rows, group.id)?;
-    Ok(true)
+    mark_changed(rows, group.id)
 }
 
-/// Returns whether the group is new.
-fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
-    let inserted = rows
-        .prepare_cached(
-            "INSERT OR IGNORE INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10)",
-        )?
+/// Adds the group's own row.
+fn insert_group(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
+    rows.prepare_cached("INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10)")?
         .execute(params![
             group.id.0,
             group.attrib,
@@ -51,7 +59,7 @@ fn insert(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
             group.category,
             group.length.map(|length| length.num_seconds())
         ])?;
-    Ok(inserted == 1)
+    Ok(())
 }
 
 /// Changes the group's own row and takes its values away.

@@ -1,7 +1,7 @@
 //! One reading of one of Withings' services, page after page. What was read stays whatever happens; a long
 //! reading goes on where it broke off.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -11,7 +11,7 @@ use super::pace::Spent;
 use super::trouble::{self, Trouble};
 use crate::accounts::Service;
 use crate::kind::Source;
-use crate::measurement::GroupId;
+use crate::measurement::{GroupId, MeasureGroup};
 use crate::store::checkpoint::Checkpoint;
 use crate::store::reading::{self, UnderWay};
 use crate::store::{Rows, account, measurement, unreadable};
@@ -224,9 +224,17 @@ impl<'a> Reading<'a> {
             account::save_profile(rows, Service::Withings, zone, false)?;
         }
         let kept: HashSet<GroupId> = page.unreadable.iter().filter_map(|kept| kept.id).collect();
+        let may_be_read_now = unreadable::count(rows)? > 0;
+        let ids: Vec<GroupId> = page.groups.iter().map(|group| group.id).collect();
+        let known = measurement::load_these(rows, &ids)?.into_iter().map(|group| (group.id, group));
+        let mut all_known: HashMap<GroupId, MeasureGroup> = known.collect();
         for group in page.groups {
+            let number = group.id;
             let mut group = measurement::told_apart(rows, group)?;
-            let known = measurement::load(rows, group.id)?;
+            let known = match all_known.remove(&group.id) {
+                None if group.id != number => measurement::load(rows, group.id)?,
+                known => known,
+            };
             // A group may come twice in one reading, with other values.
             if !self.seen.insert(group.id)
                 && let Some(earlier) = known.clone()
@@ -234,16 +242,20 @@ impl<'a> Reading<'a> {
                 group = earlier.merged_with(group);
             }
             if !kept.contains(&group.id) {
-                unreadable::forget(rows, group.id)?;
+                if may_be_read_now {
+                    unreadable::forget(rows, group.id)?;
+                }
             } else if let Some(earlier) = known.clone() {
                 // A value that cannot be read is not one that was taken away.
                 group = group.filled_from(earlier);
             }
-            self.has_shrunk |=
-                group.source == Source::Activity && known.is_some_and(|known| group.is_less_than(&known));
-            if measurement::save(rows, &group)? {
+            let is_less = |known: &MeasureGroup| group.is_less_than(known);
+            self.has_shrunk |= group.source == Source::Activity && known.as_ref().is_some_and(is_less);
+            if known.as_ref() != Some(&group) {
+                measurement::save_over(rows, known.as_ref(), &group)?;
                 self.changed.push(group.id);
             }
+            all_known.insert(group.id, group);
         }
         // What has a number is there, though it cannot be read.
         self.seen.extend(&kept);

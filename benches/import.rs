@@ -11,25 +11,25 @@
 
 use std::time::Duration;
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::accounts::callback::CallbackWay;
 use beeminder_withings_sync::accounts::keychain::FileKeychain;
 use beeminder_withings_sync::app::{App, Since};
-use beeminder_withings_sync::clock;
-use beeminder_withings_sync::data_dir::DataDir;
-use beeminder_withings_sync::day::DayRule;
-use beeminder_withings_sync::environment::Endpoints;
-use beeminder_withings_sync::goal::{GoalId, GoalSlug};
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Link, LinkId, Options, Take};
-use beeminder_withings_sync::measurement::GroupId;
+use beeminder_withings_sync::domain::callback_way::CallbackWay;
+use beeminder_withings_sync::domain::day::DayRule;
+use beeminder_withings_sync::domain::goal::{GoalId, GoalSlug};
+use beeminder_withings_sync::domain::link::{Feed, Link, LinkId, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::plan::{Context, plan};
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::clock;
+use beeminder_withings_sync::platform::data_dir::DataDir;
+use beeminder_withings_sync::platform::environment::Endpoints;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
+use beeminder_withings_sync::services::withings::Application;
 use beeminder_withings_sync::store::{self, Store};
 use beeminder_withings_sync::sync::Trigger;
-use beeminder_withings_sync::sync::plan::{Context, plan};
-use beeminder_withings_sync::withings::Application;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -7,6 +7,9 @@
 //! `{why:error}` as the sentence of an error. Where a sentence
 //! counts, the key with `_one` behind it says what one is called.
 
+pub mod nearest;
+pub mod sentence;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::OnceLock;
@@ -14,8 +17,6 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
-
-use crate::sentence;
 
 /// What a sentence is about, by the names of its places. Moments are RFC 3339, days `yyyy-mm-dd`; several
 /// words are parted by commas.
@@ -253,11 +254,11 @@ mod tests {
     use super::*;
     use strum::VariantArray;
 
-    use crate::attention::Code;
-    use crate::kind::{KINDS, Source};
-    use crate::link::Take;
-    use crate::measure_set::NAMED_SETS;
-    use crate::sync::plan::Reason;
+    use crate::domain::attention::Code;
+    use crate::domain::link::Take;
+    use crate::domain::measure::kind::{KINDS, Source};
+    use crate::domain::measure::measure_set::NAMED_SETS;
+    use crate::domain::plan::Reason;
 
     #[test]
     fn places_are_filled_as_their_form_says() {

@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::{App, Existing, Since};
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::data_dir::DATABASE_FILE;
-use beeminder_withings_sync::goal::GoalSlug;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Link, Options, Take};
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::{Feed, Link, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::{SyncReport, Trigger};
 use chrono::{Days, NaiveDate, TimeDelta};

@@ -1,8 +1,8 @@
 //! Beeminder on a bad day: each datapoint arrives once, or its reason is in plain sight.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::beeminder::DuplicateShape;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -232,7 +232,8 @@ async fn beyond_three_hundred_a_day_the_rest_waits_and_follows_by_itself() {
 #[tokio::test]
 async fn a_goal_that_has_ended_gets_what_it_missed_when_it_is_restarted() {
     let mut test = TestApp::weighing().await;
-    test.link("fat", super::support::track(beeminder_withings_sync::kind::MeasureKind(6))).await;
+    test.link("fat", super::support::track(beeminder_withings_sync::domain::measure::kind::MeasureKind(6)))
+        .await;
     test.world().beeminder.goal("weight").fields["frozen"] = true.into();
     for _ in 0..2 {
         test.advance(TimeDelta::hours(13));

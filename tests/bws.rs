@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::{Value, json as value};

@@ -1,8 +1,8 @@
 //! Changing a link in mid-goal: shown first, then done as the user says, to what is ours alone.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Link, LinkId, Options, Take};
+use beeminder_withings_sync::domain::link::{Link, LinkId, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use chrono::TimeDelta;
 
 use super::support::{TestApp, pounds, take, track};
@@ -135,7 +135,7 @@ async fn a_change_that_makes_no_sense_or_meets_another_link_is_refused_in_words(
 
 #[tokio::test]
 async fn a_datapoint_whose_answer_was_lost_is_removed_with_its_link_too() {
-    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::domain::service::Service;
     use beeminder_withings_sync::sandbox::faults::Fault;
 
     let mut test = TestApp::weighing().await;

@@ -1,8 +1,8 @@
 //! A local clock that is a year off, either way, costs nothing.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
@@ -41,7 +41,7 @@ async fn a_clock_that_jumps_a_year_in_between_stops_nothing() {
         test.weigh_in(82.4);
         test.expect_warning("too many requests");
         test.sync_with(
-            beeminder_withings_sync::accounts::Service::Withings,
+            beeminder_withings_sync::domain::service::Service::Withings,
             "measure",
             beeminder_withings_sync::sandbox::faults::Fault::withings(601, ""),
         )

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::Take;
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::link::Take;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;

@@ -1,11 +1,11 @@
 //! Which day a measurement counts for.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::goal::GoalSlug;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;

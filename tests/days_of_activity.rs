@@ -1,8 +1,8 @@
 //! Steps, sleep and workouts: one datapoint a day, on Withings' own day, right whatever comes later.
 
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::sync::Requests;
 use chrono::{NaiveDate, TimeDelta};
 
@@ -142,7 +142,7 @@ async fn workouts_are_counted_or_timed_all_or_by_their_sort() {
     let mut test = linked("exercise", track(MeasureKind::WORKOUTS)).await;
     test.link("weigh-in", track(kind("workout-duration"))).await;
     let options = Options { categories: vec![2], ..Options::default() };
-    let goal = beeminder_withings_sync::goal::GoalSlug("pressure".into());
+    let goal = beeminder_withings_sync::domain::goal::GoalSlug("pressure".into());
     let since = beeminder_withings_sync::app::Since::Now;
     test.app().add_link(&goal, track(MeasureKind::WORKOUTS), options, since, test.now).await.unwrap();
     for (category, minutes) in [(2, 30), (7, 45), (2, 20)] {
@@ -164,7 +164,7 @@ async fn workouts_are_counted_or_timed_all_or_by_their_sort() {
 #[tokio::test]
 async fn a_kind_that_comes_by_the_day_cannot_be_sent_value_by_value() {
     let test = TestApp::connected().await;
-    let goal = beeminder_withings_sync::goal::GoalSlug("steps".into());
+    let goal = beeminder_withings_sync::domain::goal::GoalSlug("steps".into());
     let since = beeminder_withings_sync::app::Since::Now;
     let every = take(MeasureKind::STEPS, Take::Every);
     let refused = test.app().add_link(&goal, every, Options::default(), since, test.now).await;
@@ -174,7 +174,7 @@ async fn a_kind_that_comes_by_the_day_cannot_be_sent_value_by_value() {
 #[tokio::test]
 async fn a_preview_of_what_is_not_shared_says_how_to_share_it() {
     let test = TestApp::connected().await;
-    let goal = beeminder_withings_sync::goal::GoalSlug("steps".into());
+    let goal = beeminder_withings_sync::domain::goal::GoalSlug("steps".into());
     let preview =
         test.app().preview(&goal, track(MeasureKind::STEPS), Options::default(), 30, test.now).await.unwrap();
     assert!(preview.trouble.unwrap().message.contains("You do not share your activity at Withings yet"));

@@ -1,11 +1,11 @@
 //! What is deleted at Withings or at Beeminder, and what only looks so.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::link::Take;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::{Status, status};
 use beeminder_withings_sync::store::datapoint::State;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
@@ -144,7 +144,7 @@ async fn a_measurement_that_comes_back_is_there_again() {
 
 #[tokio::test]
 async fn a_removal_survives_lost_answers_and_touches_nothing_foreign() {
-    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::domain::service::Service;
     use beeminder_withings_sync::sandbox::faults::Fault;
 
     let (mut test, groups) = weighed(2).await;
@@ -179,14 +179,16 @@ async fn an_edit_of_who_it_was_takes_the_datapoint_back() {
     test.world().withings.edit(groups[0], now, |group| group["attrib"] = 1.into());
     let report = test.sync().await;
     assert_eq!(codes(&report), [Code::Held, Code::Stale]);
-    test.app().answer(beeminder_withings_sync::measurement::GroupId(groups[0]), true, false, now).unwrap();
+    test.app()
+        .answer(beeminder_withings_sync::domain::measure::measurement::GroupId(groups[0]), true, false, now)
+        .unwrap();
     assert_eq!(codes(&test.sync().await), []);
     assert_eq!(test.values("weight"), [80.0, 81.0]);
 }
 
 #[tokio::test]
 async fn what_is_gone_is_found_in_many_pages_and_what_one_reading_skipped_is_not_gone() {
-    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::domain::service::Service;
     use beeminder_withings_sync::sandbox::faults::Fault;
 
     let (mut test, groups) = weighed(4).await;
@@ -245,7 +247,7 @@ async fn what_was_deleted_at_beeminder_is_noticed_within_a_day_and_history_says_
 
 #[tokio::test]
 async fn what_beeminder_cannot_tell_is_not_taken_for_deleted() {
-    use beeminder_withings_sync::accounts::Service;
+    use beeminder_withings_sync::domain::service::Service;
     use beeminder_withings_sync::sandbox::faults::Fault;
 
     let (mut test, groups) = weighed(2).await;

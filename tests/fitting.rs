@@ -1,16 +1,16 @@
 //! Whether goal, unit, aggregation and filters fit, said before the first datapoint; and filters that stop
 //! fitting later.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::{Since, Wrong};
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
-use beeminder_withings_sync::pages::{LinkForm, PreviewView};
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
+use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::unit::Unit;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::store;
-use beeminder_withings_sync::unit::Unit;
+use beeminder_withings_sync::view::pages::{LinkForm, PreviewView};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 

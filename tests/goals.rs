@@ -1,10 +1,10 @@
 //! Goals: creating one, and who else writes to them.
 
 use beeminder_withings_sync::app::Finding;
-use beeminder_withings_sync::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::measure_set::MeasureSet;
-use beeminder_withings_sync::new_goal::{Aim, NewGoal};
+use beeminder_withings_sync::domain::goal::new_goal::{Aim, NewGoal};
+use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;

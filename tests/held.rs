@@ -1,8 +1,8 @@
 //! "Was this you?": measurements of a scale that several people use.
 
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::measurement::GroupId;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
 use chrono::TimeDelta;
 use serde_json::json;
 

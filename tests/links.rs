@@ -1,12 +1,12 @@
 //! Making links, looking before leaping, and what becomes of goals.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
+use beeminder_withings_sync::domain::link::{Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::json;

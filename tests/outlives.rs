@@ -1,9 +1,9 @@
 //! What concerns a goal outlives its links: days once given, zones, what was confirmed, what was judged.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{LinkId, Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::link::{LinkId, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -28,7 +28,7 @@ async fn a_days_value_is_made_of_the_whole_day_whenever_its_link_began() {
     assert_eq!(test.values("weight"), [80.0]);
     // On another computer that was linked at noon.
     let (elsewhere, _folder) = test.other_computer().await;
-    let goal = beeminder_withings_sync::goal::GoalSlug("weight".into());
+    let goal = beeminder_withings_sync::domain::goal::GoalSlug("weight".into());
     let since = beeminder_withings_sync::app::Since::Now;
     elsewhere.add_link(&goal, feed, options, since, test.now).await.unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
@@ -64,7 +64,8 @@ async fn what_was_judged_in_one_time_zone_stays_judged_in_another() {
         until_time: Some("10:00:00".parse().unwrap()),
         ..Options::default()
     };
-    let (goal, feed) = (beeminder_withings_sync::goal::GoalSlug("weight".into()), track(MeasureKind::WEIGHT));
+    let (goal, feed) =
+        (beeminder_withings_sync::domain::goal::GoalSlug("weight".into()), track(MeasureKind::WEIGHT));
     let since = beeminder_withings_sync::app::Since::Now;
     test.app().add_link(&goal, feed.clone(), options.clone(), since, test.now).await.unwrap();
     // In the afternoon, which the link leaves out.
@@ -104,8 +105,8 @@ async fn a_reading_that_moved_leaves_its_old_day_by_itself() {
     }
 }
 
-fn once_a_day() -> beeminder_withings_sync::link::Feed {
-    beeminder_withings_sync::link::Feed::Count { set: MeasureSet::weight(), once_a_day: true }
+fn once_a_day() -> beeminder_withings_sync::domain::link::Feed {
+    beeminder_withings_sync::domain::link::Feed::Count { set: MeasureSet::weight(), once_a_day: true }
 }
 
 #[tokio::test]

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::accounts::callback::CallbackWay;
 use beeminder_withings_sync::app::Wrong;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::pages::{Choice, Format, HistoryRequest, LinkForm, NewGoalForm, Stretch};
+use beeminder_withings_sync::domain::callback_way::CallbackWay;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::domain::settings::{SettingChange, Units};
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::sample;
-use beeminder_withings_sync::settings::{SettingChange, Units};
 use beeminder_withings_sync::sync::Trigger;
+use beeminder_withings_sync::view::pages::{Choice, Format, HistoryRequest, LinkForm, NewGoalForm, Stretch};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

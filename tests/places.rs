@@ -1,12 +1,12 @@
 //! Trouble holds up the smallest thing it is about, is ended by the same thing, and is said once.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::Take;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::link::Take;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::{Status, status};
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{NaiveDate, TimeDelta};
@@ -110,8 +110,9 @@ async fn the_goal_whose_deadline_is_nearest_goes_before_a_long_queue() {
 
 #[tokio::test]
 async fn one_locked_keychain_is_one_incident() {
-    use beeminder_withings_sync::notification::{Preferences, Situation, notices};
+    use beeminder_withings_sync::domain::incident::Preferences;
     use beeminder_withings_sync::text::{Language, Voice};
+    use beeminder_withings_sync::view::notification::{Situation, notices};
     let mut test = TestApp::weighing().await;
     test.expect_pending(1);
     test.keychain.make(Trouble::All(KeychainError::Locked));

@@ -1,14 +1,14 @@
 //! What Withings tells, and how far it is believed: whose measurements these are, what is told twice, and
 //! readings that do not come to their end.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::data_dir::{DataDir, Lock};
-use beeminder_withings_sync::goal::GoalSlug;
-use beeminder_withings_sync::kind::{MeasureKind, Source};
-use beeminder_withings_sync::link::Options;
-use beeminder_withings_sync::measure_set::MeasureSet;
-use beeminder_withings_sync::measurement::GroupId;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::Options;
+use beeminder_withings_sync::domain::measure::kind::{MeasureKind, Source};
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::data_dir::{DataDir, Lock};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 

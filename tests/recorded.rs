@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Requests;
@@ -125,7 +125,7 @@ async fn every_recorded_goal_list_is_read_whole() {
             .read(|rows| {
                 beeminder_withings_sync::store::account::load(
                     rows,
-                    beeminder_withings_sync::accounts::Service::Beeminder,
+                    beeminder_withings_sync::domain::service::Service::Beeminder,
                 )
             })
             .unwrap()
@@ -134,7 +134,11 @@ async fn every_recorded_goal_list_is_read_whole() {
             test.connect_beeminder().await.unwrap();
         }
         let fault = beeminder_withings_sync::sandbox::faults::Fault::http(200, &body);
-        test.world().faults.next(beeminder_withings_sync::accounts::Service::Beeminder, "goals.json", fault);
+        test.world().faults.next(
+            beeminder_withings_sync::domain::service::Service::Beeminder,
+            "goals.json",
+            fault,
+        );
         let (_, read) = test.app().goals().await.unwrap();
         assert_eq!(read.len(), goals.as_array().unwrap().len(), "{file}");
     }

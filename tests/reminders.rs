@@ -1,8 +1,8 @@
 //! "Measure soon": at the user's hour, after a fresh pass, and never when it is done.
 
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,10 +1,10 @@
 //! A goal that was sent a thing for each reading and is to be sent it for the day, or the other way round:
 //! nothing counts twice, whichever way it was changed.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::link::{Feed, LinkId, Options};
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 

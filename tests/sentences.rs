@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::explained;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::data_dir::DATABASE_FILE;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;

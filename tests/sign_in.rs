@@ -1,14 +1,15 @@
 //! Connecting: what the browser brings back, honest or not.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::accounts::callback::CallbackWay;
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::accounts::sign_in::SignInError;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::beeminder;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::callback_way::CallbackWay;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::withings::{self, Application};
+use beeminder_withings_sync::services::beeminder;
+use beeminder_withings_sync::services::withings;
+use beeminder_withings_sync::services::withings::Application;
 use chrono::TimeDelta;
 
 use super::support::memory_keychain::Trouble;

@@ -1,10 +1,11 @@
 //! How we are, told apart: each cause of silence has its own name.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::{Code, attention};
-use beeminder_withings_sync::kind::MeasureKind;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::health::attention::attention;
+use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::{Status, status};
 use chrono::TimeDelta;
 
 use super::support::{TestApp, track};

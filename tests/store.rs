@@ -1,7 +1,7 @@
 //! The file under the program: damaged, newer, full, read-only.
 
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::data_dir::DATABASE_FILE;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;
 
@@ -39,7 +39,7 @@ async fn a_damaged_file_is_set_aside_and_nothing_is_posted_twice() {
     test.connect_beeminder().await.unwrap();
     test.link_since(
         "weight",
-        super::support::track(beeminder_withings_sync::kind::MeasureKind::WEIGHT),
+        super::support::track(beeminder_withings_sync::domain::measure::kind::MeasureKind::WEIGHT),
         "2026-11-23",
     )
     .await;

@@ -1,12 +1,12 @@
 //! What is wanted, what Beeminder confirmed and the user's word: none of them is ever taken for another,
 //! whatever the user does between two steps of a pass.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{LinkId, Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
-use beeminder_withings_sync::measurement::GroupId;
+use beeminder_withings_sync::domain::link::{LinkId, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;

@@ -1,8 +1,8 @@
 //! The token law: nobody is signed out who need not be, whatever crashes, races or breaks.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::attention::Code;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;

@@ -1,12 +1,12 @@
 //! Empty, missing, "not found" and pages that are not Beeminder's say only that it is not known: it is asked
 //! again in another way, later, or of the user.
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::goal::GoalSlug;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::Options;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::Options;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{NaiveDate, TimeDelta};
@@ -137,7 +137,8 @@ async fn the_past_of_a_goal_whose_start_or_line_is_unknown_is_asked_about() {
         }
         test.world().beeminder.goal("weight").fields[field] = value.clone();
         let added = test.link_since("weight", track(MeasureKind::WEIGHT), "2026-11-20").await;
-        let misfits: Vec<_> = added.misfits.iter().map(beeminder_withings_sync::goal::Misfit::code).collect();
+        let misfits: Vec<_> =
+            added.misfits.iter().map(beeminder_withings_sync::domain::goal::Misfit::code).collect();
         assert!(misfits.contains(&"past_is_unknown"), "{field}: {misfits:?}");
         test.weigh_in(82.0);
         test.sync().await;

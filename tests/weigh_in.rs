@@ -1,9 +1,9 @@
 //! From the scale to the goal: what is measured arrives once, on its day, and stays right.
 
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Options, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::sync::Requests;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -253,7 +253,7 @@ async fn two_computers_post_each_measurement_once() {
     let since = beeminder_withings_sync::app::Since::Now;
     other
         .add_link(
-            &beeminder_withings_sync::goal::GoalSlug("weight".into()),
+            &beeminder_withings_sync::domain::goal::GoalSlug("weight".into()),
             feed,
             Options::default(),
             since,
@@ -319,11 +319,11 @@ async fn two_computers_with_different_links_do_not_get_into_each_others_way() {
     let (other, _dir) = test.other_computer().await;
     let (since, now) = (beeminder_withings_sync::app::Since::Now, test.now);
     for (goal, feed) in [("weigh-in", count(MeasureSet::weight())), ("fat", track(MeasureKind(6)))] {
-        let goal = beeminder_withings_sync::goal::GoalSlug(goal.into());
+        let goal = beeminder_withings_sync::domain::goal::GoalSlug(goal.into());
         other.add_link(&goal, feed, Options::default(), since, now).await.unwrap();
     }
     // The same goal in another unit: whoever posts last counts, and nothing is doubled.
-    let goal = beeminder_withings_sync::goal::GoalSlug("weight".into());
+    let goal = beeminder_withings_sync::domain::goal::GoalSlug("weight".into());
     other.add_link(&goal, pounds(), Options::default(), since, now).await.unwrap();
     test.weigh_in(82.4);
     test.sync().await;

@@ -1,16 +1,16 @@
 //! What Withings really sends: values that cannot be read, dates that cannot be, the same night, workout or
 //! day told twice. Each costs no more than itself, and is said.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::MeasureKind;
-use beeminder_withings_sync::link::{Feed, Take};
-use beeminder_withings_sync::measure_set::MeasureSet;
-use beeminder_withings_sync::measurement::GroupId;
-use beeminder_withings_sync::overview::overview;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::link::{Feed, Take};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::health::status::Status;
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::status::Status;
 use beeminder_withings_sync::store;
+use beeminder_withings_sync::view::overview::overview;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -116,8 +116,12 @@ async fn a_later_version_reads_what_an_earlier_one_could_not() {
         "{\"odd\":1}".to_owned(),
     ];
     let write = |rows: &store::Rows| {
-        let source = beeminder_withings_sync::kind::Source::Measure;
-        let all = texts.map(|raw| beeminder_withings_sync::measurement::Unreadable { id: None, source, raw });
+        let source = beeminder_withings_sync::domain::measure::kind::Source::Measure;
+        let all = texts.map(|raw| beeminder_withings_sync::domain::measure::measurement::Unreadable {
+            id: None,
+            source,
+            raw,
+        });
         store::unreadable::save(rows, &all, test.now)?;
         store::unreadable::forget_tries(rows)
     };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::attention::Code;
-use beeminder_withings_sync::kind::Source;
+use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::measure::kind::Source;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
@@ -156,7 +156,8 @@ async fn numbers_come_in_every_guise_and_absurd_ones_are_skipped() {
 #[tokio::test]
 async fn a_group_that_comes_twice_in_one_answer_is_one_with_the_values_of_both() {
     let test = TestApp::weighing().await;
-    test.link("fat", super::support::track(beeminder_withings_sync::kind::MeasureKind(6))).await;
+    test.link("fat", super::support::track(beeminder_withings_sync::domain::measure::kind::MeasureKind(6)))
+        .await;
     let now = test.now.timestamp();
     let group = |kind: i64| {
         json!({"grpid": 7, "attrib": 0, "date": now, "modified": now, "category": 1,

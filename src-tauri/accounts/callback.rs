@@ -3,45 +3,14 @@
 //! Anyone can open such an address, so it is hostile until parsed: scheme, host and path must fit, known parameters may appear once, unknown ones are ignored.
 
 use secrecy::SecretString;
-use strum::{EnumString, IntoStaticStr};
 use url::Url;
 
-use super::Service;
+use crate::domain::callback_way::{LOOPBACK_PORT, SCHEME};
+use crate::domain::service::Service;
 use crate::text::Said;
-
-/// The scheme this program registers.
-pub const SCHEME: &str = "beeminder-withings-sync";
-
-/// The port of the loopback callback. Fixed, because both services compare addresses to the letter.
-pub const LOOPBACK_PORT: u16 = 8910;
 
 /// No honest callback is longer.
 const LONGEST: usize = 4096;
-
-/// How the browser reaches this program.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, IntoStaticStr, EnumString,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum CallbackWay {
-    /// An address of this program's own scheme.
-    Scheme,
-    /// A port of this computer, open only while a sign-in is in flight.
-    Loopback,
-}
-
-impl CallbackWay {
-    /// The address to register at `service`, to the letter.
-    pub fn redirect_uri(self, service: Service) -> String {
-        match self {
-            CallbackWay::Scheme => format!("{SCHEME}://{}/auth_callback", service.name()),
-            CallbackWay::Loopback => {
-                format!("http://127.0.0.1:{LOOPBACK_PORT}/{}/auth_callback", service.name())
-            }
-        }
-    }
-}
 
 /// A callback that is well-formed, and no more than that.
 #[derive(Debug)]
@@ -131,6 +100,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::domain::callback_way::CallbackWay;
 
     #[test]
     fn both_ways_of_both_services_are_understood() {

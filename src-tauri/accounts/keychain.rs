@@ -9,7 +9,7 @@ use std::time::Duration;
 use keyring_core::CredentialStore;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Service;
+use crate::domain::service::Service;
 use crate::text::Said;
 
 /// What is kept in the keychain, one text each.
@@ -259,7 +259,7 @@ impl Keychain for FileKeychain {
     }
 
     fn save(&self, item: Item, secret: &SecretString) -> Result<(), KeychainError> {
-        crate::data_dir::write_private_file(&self.path(item), secret.expose_secret().as_bytes())
+        crate::platform::data_dir::write_private_file(&self.path(item), secret.expose_secret().as_bytes())
             .map_err(|error| KeychainError::Failed(error.to_string()))
     }
 

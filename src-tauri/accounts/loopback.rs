@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::callback::LOOPBACK_PORT;
+use crate::domain::callback_way::LOOPBACK_PORT;
 use crate::text::Said;
 
 /// The port that the browser comes back to is not to be had.

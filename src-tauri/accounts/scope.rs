@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::Service;
-use crate::kind::Source;
+use crate::domain::measure::kind::Source;
+use crate::domain::service::Service;
+use crate::services::withings::oauth::{ACTIVITY, DEVICES, METRICS};
 use crate::store::doubt::{self, About, Answer, Doubt};
 use crate::store::{self, Rows};
-use crate::withings::oauth::{ACTIVITY, DEVICES, METRICS};
 
 /// What a service of Withings needs.
 pub fn of(source: Source) -> &'static str {

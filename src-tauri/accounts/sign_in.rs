@@ -7,11 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::Service;
-use super::callback::{Callback, CallbackWay, Outcome};
+use super::callback::{Callback, Outcome};
 use super::keychain::KeychainError;
+use crate::domain::callback_way::CallbackWay;
+use crate::domain::service::Service;
+use crate::services::{beeminder, withings};
 use crate::text::Said;
-use crate::{beeminder, withings};
 
 /// How long the user may take in the browser.
 pub const PATIENCE: TimeDelta = TimeDelta::minutes(10);

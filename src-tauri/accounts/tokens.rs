@@ -16,12 +16,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::Service;
 use super::keychain::{Item, Keychain, KeychainError};
-use crate::beeminder::{Token, TokenKind};
-use crate::data_dir::{DataDir, Lock};
+use crate::domain::service::Service;
+use crate::platform::data_dir::{DataDir, Lock};
+use crate::services::beeminder::{Token, TokenKind};
+use crate::services::withings;
+use crate::services::withings::{Application, TokenGrant};
 use crate::text::Said;
-use crate::withings::{self, Application, TokenGrant};
 
 /// An access token this close to its end is renewed first.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);

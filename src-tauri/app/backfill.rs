@@ -10,12 +10,12 @@ use serde::Serialize;
 use super::links::Calendar;
 use super::preview::STALE;
 use super::{App, Wrong};
-use crate::beeminder::Token;
-use crate::datapoint::Datapoint;
-use crate::day::{DayRule, Daystamp};
-use crate::goal::Goal;
-use crate::line::Line;
-use crate::link::{Link, LinkId};
+use crate::domain::datapoint::Datapoint;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::goal::Goal;
+use crate::domain::goal::red_line::Line;
+use crate::domain::link::{Link, LinkId};
+use crate::services::beeminder::Token;
 use crate::store::{self, backfill::Backfill};
 use crate::sync::backfill::MOST_A_DAY;
 use crate::text::Said;
@@ -117,7 +117,7 @@ impl App {
             }
         }
         let others = |day: Daystamp| {
-            let on_day = |other: &&crate::beeminder::StoredDatapoint| {
+            let on_day = |other: &&crate::services::beeminder::StoredDatapoint| {
                 other.confirmation.daystamp.as_deref() == Some(&day.to_string()) && !other.is_ours()
             };
             stored.iter().filter(on_day).count()

@@ -5,12 +5,12 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 
 use super::{App, Wrong};
-use crate::datapoint::Datapoint;
-use crate::difference::Word;
-use crate::link::{Feed, Link, LinkId, Options};
+use crate::domain::datapoint::Datapoint;
+use crate::domain::difference::Word;
+use crate::domain::link::{Feed, Link, LinkId, Options};
+use crate::domain::plan::plan;
 use crate::store::{self, Rows, datapoint::Stored};
 use crate::sync;
-use crate::sync::plan::plan;
 
 /// What a change would do at Beeminder to what the link has sent so far.
 #[derive(Debug, Clone, PartialEq, Eq)]

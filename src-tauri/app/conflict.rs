@@ -10,15 +10,15 @@ use rust_decimal::prelude::ToPrimitive;
 use super::App;
 use super::links::Calendar;
 use super::preview::{Looked, Sought};
-use crate::beeminder::StoredDatapoint;
-use crate::datapoint::Datapoint;
-use crate::day::{DayRule, Daystamp};
-use crate::goal::{Goal, Misfit, User, misfits};
-use crate::kind::Source;
-use crate::link::{Feed, Link, LinkId, Options};
+use crate::domain::datapoint::Datapoint;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::goal::{Goal, Misfit, User, misfits};
+use crate::domain::link::suggestion::{ValuesSay, values_say};
+use crate::domain::link::{Feed, Link, LinkId, Options};
+use crate::domain::measure::kind::Source;
+use crate::domain::plan::{Plan, Reason};
+use crate::services::beeminder::StoredDatapoint;
 use crate::store;
-use crate::suggestion::{ValuesSay, values_say};
-use crate::sync::plan::{Plan, Reason};
 
 /// Values this close are the same, rounded by two programs in two ways.
 const SAME: f64 = 0.051;
@@ -134,7 +134,7 @@ fn wrong_unit(goal: &Goal, feed: &Feed, planned: &[Datapoint], values: &[f64]) -
     let Feed::Track { kind, unit: chosen, .. } = feed else {
         return None;
     };
-    let named = crate::unit::named_in(&goal.units);
+    let named = crate::domain::measure::unit::named_in(&goal.units);
     let is_said = !named.is_empty() && !named.contains(chosen);
     // A running total is no value.
     let is_value = !goal.odometer && (!goal.summing || kind.source() != Source::Measure);
@@ -174,12 +174,12 @@ fn change_of_clocks(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::beeminder::Confirmation;
-    use crate::datapoint::{Moment, RequestId};
-    use crate::goal::tests::goal;
-    use crate::kind::MeasureKind;
-    use crate::link::Take;
-    use crate::unit::Unit;
+    use crate::domain::datapoint::{Moment, RequestId};
+    use crate::domain::goal::tests::goal;
+    use crate::domain::link::Take;
+    use crate::domain::measure::kind::MeasureKind;
+    use crate::domain::measure::unit::Unit;
+    use crate::services::beeminder::Confirmation;
     use chrono_tz::Tz;
 
     fn planned(value: &str) -> Vec<Datapoint> {

@@ -6,15 +6,19 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{App, Wrong, credential};
-use crate::accounts::callback::{self, CallbackWay};
+use crate::accounts::callback;
+use crate::accounts::scope;
 use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
 use crate::accounts::tokens::{TokenError, WithingsTokens};
-use crate::accounts::{Service, scope};
-use crate::beeminder::{self, Token};
-use crate::goal::User;
+use crate::domain::callback_way::CallbackWay;
+use crate::domain::goal::User;
+use crate::domain::service::Service;
+use crate::services::beeminder;
+use crate::services::beeminder::Token;
+use crate::services::withings;
+use crate::services::withings::Application;
 use crate::store;
 use crate::text::{Said, facts};
-use crate::withings::{self, Application};
 
 /// The Beeminder application of this build, if it has one.
 pub const BEEMINDER_CLIENT_ID: Option<&str> = option_env!("BEEMINDER_CLIENT_ID");

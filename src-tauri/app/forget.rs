@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::{App, Wrong};
-use crate::accounts::Service;
-use crate::data_dir::{DataDir, Lock};
+use crate::domain::service::Service;
+use crate::platform::data_dir::{DataDir, Lock};
 
 /// How long a pass of another program may go on before forgetting gives up.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{App, Wrong};
-use crate::beeminder;
-use crate::goal::{Goal, GoalSlug, User};
-use crate::new_goal::NewGoal;
+use crate::domain::goal::new_goal::NewGoal;
+use crate::domain::goal::{Goal, GoalSlug, User};
+use crate::services::beeminder;
 use crate::text::Said;
 
 impl App {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{App, Wrong};
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::store;
 use crate::store::verdict::Memory;
 use crate::sync::attribution;

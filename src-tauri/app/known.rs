@@ -1,9 +1,10 @@
 //! Filters must match something that is known: a misspelt device would keep everything out without a word.
 
 use super::{App, Wrong};
-use crate::link::Options;
+use crate::domain::link::Options;
+use crate::domain::measure::workout;
+use crate::store;
 use crate::text::Said;
-use crate::{store, workout};
 
 impl App {
     /// Refuses devices and sorts of workout that nothing was measured with and that nobody has heard of.

@@ -5,17 +5,19 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::conflict::Wish;
 use super::{App, BackfillPreview, Wrong};
-use crate::beeminder::{self, StoredDatapoint, Token};
-use crate::day::{DayRule, Daystamp};
-use crate::difference::Word;
-use crate::goal::{Goal, GoalSlug, Misfit, User};
-use crate::kind::Source;
-use crate::link::{Feed, Link, LinkId, Options, Take};
-use crate::nearest::nearest;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::difference::Word;
+use crate::domain::goal::{Goal, GoalSlug, Misfit, User};
+use crate::domain::link::comment;
+use crate::domain::link::{Feed, Link, LinkId, Options, Take};
+use crate::domain::measure::kind::Source;
+use crate::domain::plan::{Plan, plan};
+use crate::services::beeminder;
+use crate::services::beeminder::{StoredDatapoint, Token};
 use crate::store::{self, Rows};
-use crate::sync::plan::{Plan, plan};
+use crate::sync;
 use crate::text::Said;
-use crate::{comment, sync};
+use crate::text::nearest::nearest;
 
 /// A link that was made.
 #[derive(Debug)]
@@ -244,7 +246,7 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
     if let Feed::Track { kind, take, unit } = feed {
         let about = |what: &str| [("kind", kind.to_string()), ("what", what.to_owned())];
         anyhow::ensure!(
-            kind.info().is_some_and(crate::kind::KindInfo::is_trackable),
+            kind.info().is_some_and(crate::domain::measure::kind::KindInfo::is_trackable),
             Wrong::new("not_trackable", about(""))
         );
         anyhow::ensure!(

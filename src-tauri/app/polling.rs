@@ -10,10 +10,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
-use crate::attention::{Urgency, urgency};
-use crate::clock;
-use crate::data_dir::{Held, Lock};
-use crate::doorbell::{self, Door, Doorbell, Ring, Wedged};
+use crate::domain::attention::{Urgency, urgency};
+use crate::platform::clock;
+use crate::platform::data_dir::{Held, Lock};
+use crate::platform::ipc;
+use crate::platform::ipc::{Door, Doorbell, Ring, Wedged};
 use crate::store;
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
@@ -222,7 +223,7 @@ impl Polling {
             (trigger, std::mem::take(&mut asked.waiting), asked.last)
         };
         let pause = app.store.read(store::setting::pause)?;
-        if trigger != Trigger::Hand && pause.is_some_and(|pause| schedule::is_paused(pause, now)) {
+        if trigger != Trigger::Hand && pause.is_some_and(|pause| store::setting::is_paused(pause, now)) {
             self.asked().last = None;
             return app.store.read(|rows| schedule::next_pass(rows, now));
         }
@@ -296,7 +297,7 @@ pub async fn tell_poller(app: &App) -> Result<(), Wedged> {
 
 /// Rings at the poller's door. Whoever hangs up in the middle is not there any more.
 async fn ring(app: &App, line: &str) -> Result<Option<String>, Wedged> {
-    doorbell::ring(&app.data_dir, Door::Poller, line).await.or_else(|error| {
+    ipc::ring(&app.data_dir, Door::Poller, line).await.or_else(|error| {
         tracing::info!("The poller did not answer: {error:#}");
         error.downcast::<Wedged>().map_or(Ok(None), Err)
     })

@@ -6,20 +6,21 @@ use tokio_util::sync::CancellationToken;
 use super::conflict::Wish;
 use super::links::Calendar;
 use super::{App, polling};
+use crate::accounts::scope;
 use crate::accounts::tokens::TokenError;
-use crate::accounts::{Service, scope};
-use crate::attention::Attention;
-use crate::beeminder::StoredDatapoint;
-use crate::data_dir::Lock;
-use crate::day::{DayRule, Daystamp};
-use crate::goal::{Goal, GoalSlug, Misfit, User};
-use crate::kind::Source;
-use crate::link::{Feed, Link, LinkId, Options};
+use crate::domain::attention::Attention;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::goal::{Goal, GoalSlug, Misfit, User};
+use crate::domain::link::{Feed, Link, LinkId, Options};
+use crate::domain::measure::kind::Source;
+use crate::domain::plan::Plan;
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::platform::data_dir::Lock;
+use crate::services::beeminder::StoredDatapoint;
 use crate::store;
 use crate::sync::Trigger;
-use crate::sync::plan::Plan;
 use crate::text::{Explained, Said};
-use crate::trouble::Place;
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::conflict::Wish;
 use super::{App, explained};
-use crate::accounts::Service;
 use crate::accounts::tokens::TokenError;
-use crate::attention::{Urgency, attention};
-use crate::goal::Misfit;
-use crate::link::Link;
+use crate::domain::attention::Urgency;
+use crate::domain::goal::Misfit;
+use crate::domain::link::Link;
+use crate::domain::service::Service;
+use crate::health::attention::attention;
 use crate::store;
 use crate::text::{Explained, Facts, Said, facts};
 
@@ -101,7 +102,7 @@ impl App {
     }
 
     /// Whether the goal still suits, and whether somebody else writes to it.
-    async fn look_at_link(&self, link: &Link, user: &crate::goal::User, now: DateTime<Utc>) -> Check {
+    async fn look_at_link(&self, link: &Link, user: &crate::domain::goal::User, now: DateTime<Utc>) -> Check {
         let found = async {
             let token = self.tokens.beeminder().await?;
             let (_, goal) = self.find_linked_goal(&token, link).await?;

@@ -1,7 +1,7 @@
 //! What the user chose: read, and changed one at a time.
 
 use super::{App, Wrong};
-use crate::settings::{INTERVALS, LANGUAGES, SettingChange, Settings};
+use crate::domain::settings::{INTERVALS, LANGUAGES, SettingChange, Settings};
 use crate::store;
 use crate::text::{Language, Said, Voice};
 

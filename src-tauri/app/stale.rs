@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{App, Wrong};
-use crate::difference::Word;
+use crate::domain::difference::Word;
 use crate::store::datapoint::{State, Stored};
 use crate::store::{self, Rows};
 

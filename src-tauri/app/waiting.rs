@@ -6,12 +6,12 @@ use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{App, Attempt, Connected, explained_sign_in};
-use crate::accounts::callback::CallbackWay;
 use crate::accounts::loopback::{Brought, Loopback};
 use crate::accounts::sign_in::{PATIENCE, SignInError};
-use crate::clock;
-use crate::data_dir::{Held, Lock};
-use crate::doorbell::{Door, Doorbell, Ring};
+use crate::domain::callback_way::CallbackWay;
+use crate::platform::clock;
+use crate::platform::data_dir::{Held, Lock};
+use crate::platform::ipc::{Door, Doorbell, Ring};
 use crate::text::{Explained, Facts, Said};
 
 /// How long one that was just cancelled may take to leave.

@@ -5,11 +5,13 @@ use crate::accounts::keychain::KeychainError;
 use crate::accounts::loopback::PortTaken;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
-use crate::data_dir::Unusable;
-use crate::doorbell::Wedged;
-use crate::new_goal::NewGoalError;
+use crate::domain::goal::new_goal::NewGoalError;
+use crate::platform::data_dir::Unusable;
+use crate::platform::ipc::Wedged;
+use crate::services::{beeminder, withings};
+use crate::store;
+use crate::text::sentence;
 use crate::text::{Explained, Said};
-use crate::{beeminder, sentence, store, withings};
 
 /// What was asked for does not do; the sentence says why and what does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,7 +115,7 @@ fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::Service;
+    use crate::domain::service::Service;
     use crate::text::Language;
     use anyhow::Context;
 

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::{App, Remembered};
-use crate::measurement::GroupId;
+use crate::domain::measure::measurement::GroupId;
 
 pub(super) fn held(
     app: &App,

@@ -8,7 +8,7 @@ use super::exit::{CalledWrongly, Exit};
 use super::output::{Output, counted, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::{App, BackfillDay, BackfillPreview, Risk};
-use crate::link::LinkId;
+use crate::domain::link::LinkId;
 
 pub(super) async fn run(
     app: &App,

@@ -10,14 +10,15 @@ use serde_json::json;
 use super::args::{BrowserArgs, Connect, values};
 use super::exit::{CalledWrongly, Exit};
 use super::output::Output;
-use crate::accounts::Service;
 use crate::accounts::tokens::TokenError;
 use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id};
-use crate::clock;
-use crate::data_dir::DataDir;
-use crate::doorbell::{self, Door};
-use crate::environment::Environment;
-use crate::withings::Application;
+use crate::domain::service::Service;
+use crate::platform::clock;
+use crate::platform::data_dir::DataDir;
+use crate::platform::environment::Environment;
+use crate::platform::ipc;
+use crate::platform::ipc::Door;
+use crate::services::withings::Application;
 
 pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyhow::Result<Exit> {
     let connected = match account {
@@ -112,8 +113,8 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     let dir = DataDir::open(&environment.data_dir)?;
     // One line is one address.
     let line: String = url.split_whitespace().collect();
-    let (ok, message) = match doorbell::ring(&dir, Door::SignIn, &line).await? {
-        Some(answer) => doorbell::outcome(&answer),
+    let (ok, message) = match ipc::ring(&dir, Door::SignIn, &line).await? {
+        Some(answer) => ipc::outcome(&answer),
         None => (true, finish_kept(environment, &line, output).await?.said().to_string()),
     };
     output.show(&json!({"ok": ok, "message": message}), || message.clone())?;

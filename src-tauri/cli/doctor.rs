@@ -6,9 +6,9 @@ use serde_json::json;
 use super::exit::Exit;
 use super::output::{Output, table};
 use crate::app::{App, Finding};
-use crate::kind::KINDS;
-use crate::measure_set::NAMED_SETS;
-use crate::workout;
+use crate::domain::measure::kind::KINDS;
+use crate::domain::measure::measure_set::NAMED_SETS;
+use crate::domain::measure::workout;
 
 /// Looks at everything. Ends with “needs you” when something is broken.
 pub(super) async fn run(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
@@ -28,8 +28,9 @@ pub(super) async fn run(app: &App, now: DateTime<Utc>, output: Output) -> anyhow
 /// Lists what can be sent or counted.
 pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
     let kinds: Vec<_> = KINDS.iter().filter(|info| info.is_trackable()).collect();
-    let units =
-        |info: &crate::kind::KindInfo| info.unit.choices().iter().map(|unit| unit.name()).collect::<Vec<_>>();
+    let units = |info: &crate::domain::measure::kind::KindInfo| {
+        info.unit.choices().iter().map(|unit| unit.name()).collect::<Vec<_>>()
+    };
     let rows: Vec<_> = kinds
         .iter()
         .map(|info| {
@@ -38,8 +39,9 @@ pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
         })
         .collect();
     let sets: Vec<_> = NAMED_SETS.iter().map(|set| set.name).collect();
-    let members =
-        |set: &crate::measure_set::NamedSet| set.kinds().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let members = |set: &crate::domain::measure::measure_set::NamedSet| {
+        set.kinds().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
     let set_kinds: std::collections::BTreeMap<_, _> =
         NAMED_SETS.iter().map(|set| (set.name, members(set))).collect();
     let value = json!({"kinds": rows, "sets": sets, "set_kinds": set_kinds, "workouts": workout::names()});

@@ -6,9 +6,9 @@ use crate::accounts::keychain::KeychainError;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::app::Wrong;
-use crate::attention::{Attention, Urgency, urgency};
-use crate::new_goal::NewGoalError;
-use crate::{beeminder, withings};
+use crate::domain::attention::{Attention, Urgency, urgency};
+use crate::domain::goal::new_goal::NewGoalError;
+use crate::services::{beeminder, withings};
 
 /// How `bws` ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,13 +6,13 @@ use strum::VariantArray;
 use super::args::{FeedArgs, OptionArgs, YesNo, values};
 use super::exit::CalledWrongly;
 use crate::app::{App, Since};
-use crate::goal::GoalSlug;
-use crate::kind::{KINDS, KindInfo, MeasureKind};
-use crate::link::{Feed, Options, Take};
-use crate::measure_set::{MeasureSet, NAMED_SETS};
-use crate::nearest::nearest;
-use crate::unit::Unit;
-use crate::workout;
+use crate::domain::goal::GoalSlug;
+use crate::domain::link::{Feed, Options, Take};
+use crate::domain::measure::kind::{KINDS, KindInfo, MeasureKind};
+use crate::domain::measure::measure_set::{MeasureSet, NAMED_SETS};
+use crate::domain::measure::unit::Unit;
+use crate::domain::measure::workout;
+use crate::text::nearest::nearest;
 
 /// Reads what to send and where to; without a unit in that of the goal.
 pub(super) async fn read_for(

@@ -8,8 +8,8 @@ use super::args::{AimArg, GoalAction};
 use super::exit::{CalledWrongly, Exit};
 use super::output::{Output, counted, local, table};
 use crate::app::App;
-use crate::goal::Goal;
-use crate::new_goal::{Aim, NewGoal};
+use crate::domain::goal::Goal;
+use crate::domain::goal::new_goal::{Aim, NewGoal};
 
 pub(super) async fn list(app: &App, output: Output) -> anyhow::Result<Exit> {
     let (user, goals) = app.goals().await?;

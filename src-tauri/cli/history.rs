@@ -9,14 +9,15 @@ use super::exit::Exit;
 use super::output::{Output, local, table};
 use super::sync::time_zone_or_utc;
 use crate::app::App;
-use crate::day::{DayRule, Daystamp};
-use crate::kind::Source;
-use crate::ledger::{self, LedgerRow, Shown, cell};
-use crate::link::Link;
-use crate::measurement::MeasureGroup;
-use crate::settings::Units;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::link::Link;
+use crate::domain::measure::kind::Source;
+use crate::domain::measure::measurement::MeasureGroup;
+use crate::domain::settings::Units;
 use crate::store;
 use crate::store::history::{Filter, Line};
+use crate::view::ledger;
+use crate::view::ledger::{LedgerRow, Shown, cell};
 
 /// The names of a line's cells, which stand above a spreadsheet even when it has no lines.
 const COLUMNS: [&str; 10] = [

@@ -8,10 +8,11 @@ use super::exit::{CalledWrongly, Exit};
 use super::feed;
 use super::output::{Output, counted, local, sparkline, table};
 use crate::app::{App, Change, Existing, Preview};
-use crate::datapoint::Datapoint;
-use crate::goal::Misfit;
-use crate::link::{Feed, Link, LinkId, Options};
-use crate::{sentence, store};
+use crate::domain::datapoint::Datapoint;
+use crate::domain::goal::Misfit;
+use crate::domain::link::{Feed, Link, LinkId, Options};
+use crate::store;
+use crate::text::sentence;
 
 pub(super) async fn run(
     app: &App,

@@ -28,8 +28,10 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 
 use crate::app::{App, explained, polling, told};
-use crate::environment::{self, Environment};
-use crate::{clock, sentence};
+use crate::platform::clock;
+use crate::platform::environment;
+use crate::platform::environment::Environment;
+use crate::text::sentence;
 use args::{Args, Command};
 use exit::Exit;
 use output::Output;

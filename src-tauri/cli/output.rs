@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exit::Exit;
-use crate::attention::{Attention, Code};
-use crate::sentence;
+use crate::domain::attention::{Attention, Code};
+use crate::text::sentence;
 
 /// Where answers go.
 #[derive(Debug, Clone, Copy)]

@@ -10,9 +10,9 @@ use super::output::Output;
 use super::sync::text;
 use crate::app::App;
 use crate::app::polling::{Event, Polling};
-use crate::attention::Attention;
-use crate::data_dir::Lock;
-use crate::{stop_signal, wake};
+use crate::domain::attention::Attention;
+use crate::platform::data_dir::Lock;
+use crate::platform::{stop_signal, wake};
 
 pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
     let poller = app.data_dir.lock(Lock::Poller, Duration::from_secs(1)).await?;

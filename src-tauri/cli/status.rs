@@ -8,8 +8,8 @@ use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local};
 use super::sync::time_zone_or_utc;
 use crate::app::{App, polling};
-use crate::data_dir::Lock;
-use crate::overview::{Overview, overview};
+use crate::platform::data_dir::Lock;
+use crate::view::overview::{Overview, overview};
 
 pub(super) async fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
     if seen {

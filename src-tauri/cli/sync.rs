@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local, table};
 use crate::app::{App, polling};
-use crate::data_dir::Lock;
-use crate::difference::Action;
+use crate::domain::difference::Action;
+use crate::platform::data_dir::Lock;
 use crate::store::{self, outbox::OutboxEntry};
 use crate::sync::{SyncReport, Trigger};
 

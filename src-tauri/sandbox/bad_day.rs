@@ -11,7 +11,7 @@ use serde_json::json;
 use super::beeminder::{DuplicateShape, Goal};
 use super::faults::Fault;
 use super::{Shared, World, form, lock};
-use crate::accounts::Service::{Beeminder, Withings};
+use crate::domain::service::Service::{Beeminder, Withings};
 
 /// A sentence for the page, and what it does.
 type Choice = (&'static str, fn(&mut World));

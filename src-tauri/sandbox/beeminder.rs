@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::datapoints::Datapoint;
 use super::{Shared, form, lock, pages, token};
-use crate::accounts::Service;
-use crate::accounts::callback::CallbackWay;
-use crate::day::DayRule;
+use crate::domain::callback_way::CallbackWay;
+use crate::domain::day::DayRule;
+use crate::domain::service::Service;
 
 /// The client id of the sandbox's only application.
 pub const CLIENT_ID: &str = "sandbox-client-id";

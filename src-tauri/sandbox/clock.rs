@@ -15,7 +15,7 @@ impl Clock {
     /// What time it is.
     pub fn now(self) -> DateTime<Utc> {
         match self {
-            Clock::Real => crate::clock::now(),
+            Clock::Real => crate::platform::clock::now(),
             Clock::Still(now) => now,
         }
     }

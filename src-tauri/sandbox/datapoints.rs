@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::beeminder::{Beeminder, DuplicateShape, Goal, not_found};
 use super::{Shared, form, lock};
-use crate::day::{DayRule, Daystamp};
+use crate::domain::day::{DayRule, Daystamp};
 
 /// Beeminder's limit on datapoints a day and goal.
 const MOST_A_DAY: usize = 300;

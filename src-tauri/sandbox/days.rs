@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use crate::day::{DayRule, Daystamp};
+use crate::domain::day::{DayRule, Daystamp};
 
 /// Where the sandbox's person lives.
 const ZONE: chrono_tz::Tz = chrono_tz::Europe::Paris;

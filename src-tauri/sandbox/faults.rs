@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use crate::accounts::Service;
+use crate::domain::service::Service;
 
 /// The largest answer the sandbox itself gives.
 const PLENTY: usize = 64 * 1024 * 1024;

@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use crate::accounts::Service;
+use crate::domain::service::Service;
 use clock::Clock;
 use faults::Faults;
 

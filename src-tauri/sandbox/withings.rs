@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::days::Days;
 use super::{Shared, form, lock, pages, token};
-use crate::accounts::Service;
-use crate::accounts::callback::CallbackWay;
+use crate::domain::callback_way::CallbackWay;
+use crate::domain::service::Service;
 
 /// The client id of the sandbox's only application.
 pub const CLIENT_ID: &str = "sandbox-client-id";
@@ -406,7 +406,7 @@ async fn consent(State(world): State<Shared>, body: String) -> Response {
 async fn signature(State(world): State<Shared>, body: String) -> Json<Value> {
     let fields = form(&body);
     let field = |name: &str| fields.get(name).map_or("", String::as_str);
-    let expected = crate::withings::nonce_signature(
+    let expected = crate::services::withings::nonce_signature(
         field("client_id"),
         &CLIENT_SECRET.into(),
         field("timestamp").parse().unwrap_or(0),

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::moment;
-use crate::accounts::Service;
+use crate::domain::service::Service;
 
 /// A service, once connected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,10 +112,10 @@ pub fn save_limited(rows: &Connection, service: Service, now: DateTime<Utc>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attention::Code;
+    use crate::domain::attention::Code;
+    use crate::domain::trouble::Place;
     use crate::store::trouble;
     use crate::text::Facts;
-    use crate::trouble::Place;
 
     #[test]
     fn a_sign_in_ends_all_trouble_with_its_service() {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::day::Daystamp;
-use crate::goal::GoalId;
-use crate::link::LinkId;
+use crate::domain::day::Daystamp;
+use crate::domain::goal::GoalId;
+use crate::domain::link::LinkId;
 
 /// A stretch of the past, and how far it was posted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::Connection;
 
 use super::measurement::{SELECT, collect, list};
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 
 /// Loads all that was measured at the moments of `groups`, and at those they had when they were last planned:
 /// one act may come as several groups.

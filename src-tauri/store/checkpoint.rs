@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use strum::VariantArray;
 
 use super::moment;
-use crate::kind::Source;
+use crate::domain::measure::kind::Source;
 
 /// Where the next reading starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

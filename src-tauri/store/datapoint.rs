@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 use strum::{EnumString, IntoStaticStr};
 
 use super::moment;
-use crate::datapoint::{Datapoint, Moment, RequestId};
-use crate::day::Daystamp;
-use crate::difference::{Action, Confirmed, Word, difference};
-use crate::goal::{GoalId, GoalSlug};
-use crate::link::LinkId;
+use crate::domain::datapoint::{Datapoint, Moment, RequestId};
+use crate::domain::day::Daystamp;
+use crate::domain::difference::{Action, Confirmed, Word, difference};
+use crate::domain::goal::{GoalId, GoalSlug};
+use crate::domain::link::LinkId;
 
 /// The three facts as one word, which the schema works out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]

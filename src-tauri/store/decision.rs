@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use strum::VariantArray;
 
 use super::moment;
-use crate::day::Daystamp;
-use crate::link::LinkId;
-use crate::measurement::GroupId;
-use crate::sync::plan::{Decision, Reason};
+use crate::domain::day::Daystamp;
+use crate::domain::link::LinkId;
+use crate::domain::measure::measurement::GroupId;
+use crate::domain::plan::{Decision, Reason};
 
 /// What became of one measurement under a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::moment;
-use crate::device::Device;
+use crate::domain::measure::device::Device;
 
 /// Replaces what is known by what was just read.
 pub fn save_all(rows: &Connection, devices: &[Device], now: DateTime<Utc>) -> anyhow::Result<()> {

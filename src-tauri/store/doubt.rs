@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checkpoint::stream;
 use super::moment;
-use crate::kind::Source;
+use crate::domain::measure::kind::Source;
 
 /// An answer that proves nothing by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

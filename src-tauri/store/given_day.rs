@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::moment;
-use crate::goal::GoalId;
-use crate::measurement::GroupId;
-use crate::sync::plan::{Decision, Given, KnownDays};
+use crate::domain::goal::GoalId;
+use crate::domain::measure::measurement::GroupId;
+use crate::domain::plan::{Decision, Given, KnownDays};
 
 /// Loads the days that a goal's readings were given.
 pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {

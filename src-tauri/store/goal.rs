@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
 use super::moment;
-use crate::goal::{Goal, GoalId, GoalSlug, Presence};
+use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 
 /// Stores a goal. A new name is noted beside the old one until the user was told.
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {

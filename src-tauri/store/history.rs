@@ -8,8 +8,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::measurement;
-use crate::kind::MeasureKind;
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use crate::attention::Code;
-use crate::notification::Incident;
+use crate::domain::attention::Code;
+use crate::domain::incident::Incident;
 
 /// Loads them.
 pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Incident>> {

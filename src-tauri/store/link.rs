@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::goal::{GoalId, GoalSlug};
-use crate::kind::MeasureKind;
-use crate::link::{Feed, Link, LinkId, Options, Past, Take};
-use crate::measure_set::MeasureSet;
-use crate::unit::Unit;
+use crate::domain::goal::{GoalId, GoalSlug};
+use crate::domain::link::{Feed, Link, LinkId, Options, Past, Take};
+use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::measure_set::MeasureSet;
+use crate::domain::measure::unit::Unit;
 
 /// Stores a new link and returns its number.
 pub fn add(

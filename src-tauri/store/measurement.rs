@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use rust_decimal::Decimal;
 
 use super::{checkpoint, moment, unreadable};
-use crate::day::Daystamp;
-use crate::kind::{MeasureKind, Source};
-use crate::link::Link;
-use crate::measurement::{Attribution, GroupId, MeasureGroup, Measurement};
+use crate::domain::day::Daystamp;
+use crate::domain::link::Link;
+use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup, Measurement};
 
 /// How far clocks may lie apart, as in `measurement::is_in_future`.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
@@ -450,7 +450,11 @@ mod tests {
         MeasureGroup {
             modified_at: moment(2000),
             device: Some("d".into()),
-            ..crate::measurement::tests::group(id, moment(1000 + id), &[(1, grams), (6, 18_502)])
+            ..crate::domain::measure::measurement::tests::group(
+                id,
+                moment(1000 + id),
+                &[(1, grams), (6, 18_502)],
+            )
         }
     }
 

@@ -58,7 +58,7 @@ fn version(connection: &Connection) -> anyhow::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::difference::Action;
+    use crate::domain::difference::Action;
 
     fn objects(connection: &Connection) -> Vec<(String, String)> {
         let squeeze = |sql: String| {
@@ -124,13 +124,19 @@ mod tests {
         migrate(&mut connection).unwrap();
         let links = crate::store::link::load_all(&connection).unwrap();
         assert_eq!(links[0].feed.to_string(), "number of blood-pressure measurements");
-        assert_eq!((&links[0].options, links[0].past.len()), (&crate::link::Options::default(), 0));
-        let group = crate::store::measurement::load(&connection, crate::measurement::GroupId(5)).unwrap();
+        assert_eq!((&links[0].options, links[0].past.len()), (&crate::domain::link::Options::default(), 0));
+        let group =
+            crate::store::measurement::load(&connection, crate::domain::measure::measurement::GroupId(5))
+                .unwrap();
         let group = group.unwrap();
-        assert_eq!((group.source, group.day, group.gone), (crate::kind::Source::Measure, None, false));
+        assert_eq!(
+            (group.source, group.day, group.gone),
+            (crate::domain::measure::kind::Source::Measure, None, false)
+        );
         let entry = crate::store::outbox::load_all(&connection).unwrap().remove(0);
         assert_eq!((entry.form.as_str(), entry.attempts, &entry.action), ("value=82.4", 2, &Action::Create));
-        let withings = crate::store::account::load(&connection, crate::accounts::Service::Withings).unwrap();
+        let withings =
+            crate::store::account::load(&connection, crate::domain::service::Service::Withings).unwrap();
         assert_eq!(withings.unwrap().scope, "");
     }
 
@@ -229,7 +235,7 @@ mod tests {
                 let stored = crate::store::datapoint::load_number(&connection, entry.id).unwrap().unwrap();
                 assert_eq!(stored.difference().as_ref(), Some(&entry.action), "from version {version}");
             }
-            let goal = crate::goal::GoalId("g".into());
+            let goal = crate::domain::goal::GoalId("g".into());
             assert_eq!(crate::store::struck::load(&connection, &goal).unwrap().len(), 2, "the user's words");
             assert_eq!(crate::store::given_day::load(&connection, &goal).unwrap().len(), 8, "the days");
             let problems = crate::store::trouble::load_all(&connection).unwrap();
@@ -266,7 +272,10 @@ mod tests {
             .unwrap();
         migrate(&mut connection).unwrap();
         let length = |id| {
-            let group = crate::store::measurement::load(&connection, crate::measurement::GroupId(id));
+            let group = crate::store::measurement::load(
+                &connection,
+                crate::domain::measure::measurement::GroupId(id),
+            );
             group.unwrap().unwrap().length.map(|length| length.num_seconds())
         };
         assert_eq!((length(1), length(2), length(3)), (Some(27_000), Some(600), None));

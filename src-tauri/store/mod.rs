@@ -42,7 +42,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 pub use recover::Recovery;
 pub use rusqlite::Connection as Rows;
 
-use crate::data_dir::{DATABASE_FILE, Unusable};
+use crate::platform::data_dir::{DATABASE_FILE, Unusable};
 use crate::text::Said;
 
 /// The open database. Every front end over one data directory has its own.
@@ -71,7 +71,7 @@ impl Store {
     /// When a newer program wrote the file, or it cannot be opened or written.
     pub fn open(dir: &Path, now: DateTime<Utc>) -> anyhow::Result<(Store, Option<Recovery>)> {
         let path = dir.join(DATABASE_FILE);
-        crate::data_dir::create_private_file(&path)?;
+        crate::platform::data_dir::create_private_file(&path)?;
         let was_lost = is_lost(dir, &path);
         let opened =
             if was_lost { Err(recover::Damaged("it is empty".into()).into()) } else { open_file(&path) };
@@ -79,7 +79,7 @@ impl Store {
             Ok(connection) => (connection, None),
             Err(error) if is_damaged(&error) => {
                 let recovery = recover::set_aside(&path, now)?;
-                crate::data_dir::create_private_file(&path)?;
+                crate::platform::data_dir::create_private_file(&path)?;
                 let mut connection = Connection::open(&path).context("Failed to open the database")?;
                 if !was_lost {
                     recover::salvage(&mut connection, &recovery)?;
@@ -88,7 +88,7 @@ impl Store {
                 (connection, Some(recovery))
             }
             // SQLite says the same of a disk without locks as of another program that writes.
-            Err(error) if lacks_locks(&error, || crate::data_dir::can_lock(dir)) => {
+            Err(error) if lacks_locks(&error, || crate::platform::data_dir::can_lock(dir)) => {
                 return Err(error.context(Unusable::no_locks(dir)));
             }
             Err(error) => return Err(error),
@@ -243,7 +243,7 @@ fn refuse_another(connection: &Connection) -> anyhow::Result<()> {
 
 /// Whether the database was there once and has nothing in it any more.
 fn is_lost(dir: &Path, path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|file| file.len() == 0) && crate::data_dir::was_used(dir)
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0) && crate::platform::data_dir::was_used(dir)
 }
 
 /// Whether the database failed because files on its disk cannot be locked or shared.

@@ -6,12 +6,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::datapoint::{self, Stored};
 use super::moment;
-use crate::datapoint::{Datapoint, Moment, RequestId};
-use crate::day::Daystamp;
-use crate::difference::{Action, Word};
-use crate::goal::{GoalId, GoalSlug};
-use crate::link::LinkId;
-use crate::measurement::GroupId;
+use crate::domain::datapoint::{Datapoint, Moment, RequestId};
+use crate::domain::day::Daystamp;
+use crate::domain::difference::{Action, Word};
+use crate::domain::goal::{GoalId, GoalSlug};
+use crate::domain::link::LinkId;
+use crate::domain::measure::measurement::GroupId;
 
 /// One request waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::goal::User;
+use crate::domain::goal::User;
 
 /// Whether `user` is the person that the links here belong to; also while nobody is known. Before the id
 /// was ever read the name has to tell.
@@ -33,7 +33,7 @@ pub fn save(rows: &Connection, user: &User) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::Service;
+    use crate::domain::service::Service;
     use crate::store::account;
     use chrono::DateTime;
     use chrono_tz::Tz;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::checkpoint::stream;
 use super::moment;
-use crate::kind::Source;
+use crate::domain::measure::kind::Source;
 
 /// Where a reading goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! What the user chose, and the little that must outlast a restart, as names and values.
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use strum::VariantArray;
 
 use super::moment;
-use crate::kind::Source;
-use crate::notification::Preferences;
-use crate::settings::{INTERVALS, LANGUAGES, Settings};
+use crate::domain::incident::Preferences;
+use crate::domain::measure::kind::Source;
+use crate::domain::settings::{INTERVALS, LANGUAGES, Settings};
 
 /// When a pause ends, in Unix seconds.
 const PAUSED_UNTIL: &str = "paused_until";
@@ -228,4 +228,41 @@ fn save(rows: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()
         None => rows.execute("DELETE FROM setting WHERE name = ?1", [name])?,
     };
     Ok(())
+}
+
+/// The longest pause.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::days(2);
+
+/// How far a clock is set back in everyday life, by the network's time.
+const SET_BACK: TimeDelta = TimeDelta::minutes(5);
+
+/// Whether a pause is on. One that begins later than now, or lasts longer than any, was made by a clock that
+/// was wrong: how much of it is left nobody knows, and a pass too many does no harm.
+pub fn is_paused(pause: Pause, now: DateTime<Utc>) -> bool {
+    let is_of_today = pause.made.is_none_or(|made| made <= now + SET_BACK);
+    is_of_today && pause.until > now && pause.until - now <= LONGEST_PAUSE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_made_by_a_wrong_clock_is_none() {
+        let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        for (made, until, now, expected) in [
+            (Some(0), 60, 0, true),
+            (Some(0), 60, 59, true),
+            (Some(0), 60, 60, false),
+            (Some(0), 60, -4, true),
+            (Some(300), 360, 0, false),
+            (Some(-300), -240, 0, false),
+            (None, 60, 0, true),
+            (None, 3 * 1440, 0, false),
+            (Some(0), 2 * 1440, 0, true),
+        ] {
+            let pause = Pause { made: made.map(at), until: at(until) };
+            assert_eq!(is_paused(pause, at(now)), expected, "{made:?} {until} {now}");
+        }
+    }
 }

@@ -4,11 +4,11 @@
 
 use rusqlite::{Connection, params};
 
-use crate::datapoint::RequestId;
-use crate::difference::Word;
-use crate::goal::GoalId;
-use crate::measurement::GroupId;
-use crate::sync::plan::Struck;
+use crate::domain::datapoint::RequestId;
+use crate::domain::difference::Word;
+use crate::domain::goal::GoalId;
+use crate::domain::measure::measurement::GroupId;
+use crate::domain::plan::Struck;
 
 /// Strikes out every reading that a datapoint is to be made of, and marks them for the plan. Those that its
 /// confirmed form is made of stay, unless there are no others.

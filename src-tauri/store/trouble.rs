@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::accounts::Service;
-use crate::attention::Code;
+use crate::domain::attention::Code;
+use crate::domain::service::Service;
+use crate::domain::trouble::{Place, Problem};
 use crate::text::Facts;
-use crate::trouble::{Place, Problem};
 
 /// Loads everything that is wrong, the oldest first.
 pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Problem>> {
@@ -93,7 +93,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::Source;
+    use crate::domain::measure::kind::Source;
     use crate::text::facts;
 
     #[test]

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::measurement;
-use crate::kind::Source;
-use crate::measurement::{GroupId, Unreadable};
+use crate::domain::measure::kind::Source;
+use crate::domain::measure::measurement::{GroupId, Unreadable};
 
 /// The version that tries.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -87,7 +87,10 @@ pub fn forget_tries(rows: &Connection) -> anyhow::Result<()> {
 }
 
 /// Puts a group that was read again beside what is known of it. Returns whether that made a difference.
-pub fn save_read(rows: &Connection, group: crate::measurement::MeasureGroup) -> anyhow::Result<bool> {
+pub fn save_read(
+    rows: &Connection,
+    group: crate::domain::measure::measurement::MeasureGroup,
+) -> anyhow::Result<bool> {
     let group = match measurement::load(rows, group.id)? {
         Some(known) if known.gone => return Ok(false),
         Some(known) => known.merged_with(group),

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::moment;
-use crate::goal::GoalId;
-use crate::kind::MeasureKind;
-use crate::measurement::{Attribution, GroupId, Measurement};
+use crate::domain::goal::GoalId;
+use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::measurement::{Attribution, GroupId, Measurement};
+use crate::domain::measure::verdict::{Act, Verdicts, Weighed, Whose};
 use crate::store::measurement;
-use crate::verdict::{Act, Verdicts, Weighed, Whose};
 
 /// What is to be remembered of an answer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use crate::kind::MeasureKind;
-use crate::measurement::{Attribution, GroupId, MeasureGroup};
+use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup};
+use crate::domain::measure::verdict::{Act, OF_LATE, whose_each};
 use crate::store::verdict::Memory;
 use crate::store::{self, Rows};
-use crate::verdict::{Act, OF_LATE, whose_each};
 
 /// Looks at `changed`. Returns how many groups were decided on.
 ///
@@ -137,7 +137,7 @@ mod tests {
     use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
     use super::*;
-    use crate::measurement::tests::group;
+    use crate::domain::measure::measurement::tests::group;
 
     /// How many questions the store is asked to decide on so many readings of one day each.
     fn questions(readings: i64) -> usize {

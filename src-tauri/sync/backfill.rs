@@ -3,10 +3,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::plan::{Context, plan};
-use crate::datapoint::Datapoint;
-use crate::day::{DayRule, Daystamp};
-use crate::link::{Link, Past};
+use crate::domain::datapoint::Datapoint;
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::link::{Link, Past};
+use crate::domain::plan::{Context, plan};
 use crate::store::backfill::{self, Backfill};
 use crate::store::{Rows, measurement};
 
@@ -70,8 +70,8 @@ fn start(backfill: &Backfill, rule: DayRule, day: Daystamp) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datapoint::{Moment, RequestId};
-    use crate::link::LinkId;
+    use crate::domain::datapoint::{Moment, RequestId};
+    use crate::domain::link::LinkId;
     use chrono_tz::Tz;
 
     #[test]

@@ -10,12 +10,12 @@ use super::SyncPass;
 use super::deliver::{APART, note_missing, told};
 use super::listing::Listing;
 use super::trouble::{self, Trouble};
-use crate::accounts::Service;
-use crate::beeminder::{Error, Token};
-use crate::goal::Goal;
+use crate::domain::goal::Goal;
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::services::beeminder::{Error, Token};
 use crate::store;
 use crate::store::datapoint::{self, Stored};
-use crate::trouble::Place;
 
 /// How often a goal is compared.
 const AGE: TimeDelta = TimeDelta::hours(24);

@@ -10,14 +10,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::attribution;
 use super::backfill;
-use super::plan::{self, Context, Decision, Plan, Reason, SentBefore};
-use crate::datapoint::{Moment, RequestId};
-use crate::day::{DayRule, Daystamp};
-use crate::difference::Word;
-use crate::goal::Goal;
-use crate::kind::{Heights, MeasureKind};
-use crate::link::{Feed, Link, LinkId, Part};
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::datapoint::{Moment, RequestId};
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::difference::Word;
+use crate::domain::goal::Goal;
+use crate::domain::link::{Feed, Link, LinkId, Part};
+use crate::domain::measure::kind::{Heights, MeasureKind};
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::plan;
+use crate::domain::plan::{Context, Decision, Plan, Reason, SentBefore};
 use crate::store::{self, Rows};
 
 /// The most datapoints that one pass takes away without asking.

@@ -5,12 +5,12 @@ use chrono::TimeDelta;
 
 use super::SyncPass;
 use super::trouble::{self, Trouble};
-use crate::accounts::Service;
 use crate::accounts::scope;
-use crate::attention::Code;
+use crate::domain::attention::Code;
+use crate::domain::service::Service;
+use crate::services::withings::oauth;
 use crate::store::doubt::{self, About, Answer};
 use crate::store::{account, device};
-use crate::withings::oauth;
 
 /// A battery does not run out faster.
 const STALE: TimeDelta = TimeDelta::hours(24);

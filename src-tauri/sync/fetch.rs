@@ -9,13 +9,14 @@ use super::pace::Spent;
 use super::reading::{Broken, End, PERHAPS_NO_DATA, Reading};
 use super::trouble::Trouble;
 use super::{SyncPass, gone};
-use crate::attention::Code;
-use crate::kind::{MeasureKind, Source};
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::attention::Code;
+use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::services::withings;
+use crate::services::withings::Range;
 use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::doubt::{self, About, Answer};
 use crate::store::{Rows, measurement, reading, setting, unreadable};
-use crate::withings::{self, Range};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
 /// own second is not documented, and a reading may be stored a little after the answer that misses it.

@@ -5,12 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::SyncPass;
 use super::deliver::APART;
 use super::trouble::{self, Trouble};
-use crate::accounts::Service;
-use crate::beeminder::{self, Token};
-use crate::goal::{Goal, GoalId, Presence, User};
-use crate::reminder;
+use crate::domain::goal::{Goal, GoalId, Presence, User};
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::health::reminder;
+use crate::services::beeminder;
+use crate::services::beeminder::Token;
 use crate::store::{self, Rows};
-use crate::trouble::Place;
 
 /// Deadlines and names change rarely, and an answer to a datapoint tells the day anyway.
 const STALE: TimeDelta = TimeDelta::hours(1);

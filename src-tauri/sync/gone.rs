@@ -3,7 +3,7 @@
 //! same, nothing is concluded from an empty answer, and little from one that lacks a lot.
 
 use super::fetch::Window;
-use crate::kind::Source;
+use crate::domain::measure::kind::Source;
 use crate::store::{self, Rows, checkpoint, measurement};
 
 /// More than a person deletes in a day; beyond it the user is asked.

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use crate::beeminder::{Client, Confirmation, Error, LastDatapoint, StoredDatapoint, Token};
-use crate::datapoint::{Datapoint, RequestId};
-use crate::day::Daystamp;
-use crate::goal::GoalSlug;
+use crate::domain::datapoint::{Datapoint, RequestId};
+use crate::domain::day::Daystamp;
+use crate::domain::goal::GoalSlug;
+use crate::services::beeminder::{Client, Confirmation, Error, LastDatapoint, StoredDatapoint, Token};
 
 /// How many of a goal's datapoints that changed last are looked through first.
 const LATEST: u32 = 50;
@@ -72,7 +72,7 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datapoint::Moment;
+    use crate::domain::datapoint::Moment;
 
     fn listing(rows: &[(&str, &str, f64)]) -> Listing {
         let row = |(id, key, value): &(&str, &str, f64)| {

@@ -1,7 +1,7 @@
 //! Reads again what an earlier version of the program could not.
 
+use crate::services::withings;
 use crate::store::{self, Store};
-use crate::withings;
 
 /// Tries what this version has not tried. What can be read is planned with the next pass.
 ///

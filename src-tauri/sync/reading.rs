@@ -9,13 +9,14 @@ use secrecy::SecretString;
 use super::SyncPass;
 use super::pace::Spent;
 use super::trouble::{self, Trouble};
-use crate::accounts::Service;
-use crate::kind::Source;
-use crate::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::kind::Source;
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::service::Service;
+use crate::services::withings;
+use crate::services::withings::{Page, Range};
 use crate::store::checkpoint::Checkpoint;
 use crate::store::reading::{self, UnderWay};
 use crate::store::{Rows, account, measurement, unreadable};
-use crate::withings::{self, Page, Range};
 
 /// More pages than any history has: some 200 groups each.
 const MOST_PAGES: usize = 2000;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
-use crate::attention::Code;
-use crate::trouble::Problem;
+use crate::domain::attention::Code;
+use crate::domain::trouble::Problem;
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
 pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
@@ -53,9 +53,9 @@ fn may_be_over(code: Code) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::accounts::Service;
+    use crate::domain::service::Service;
+    use crate::domain::trouble::Place;
     use crate::text::Facts;
-    use crate::trouble::Place;
 
     fn at(unix: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(unix, 0).unwrap()

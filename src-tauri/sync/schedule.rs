@@ -3,8 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Trigger, deliver, goals, pace, retry};
-use crate::goal::GoalId;
-use crate::store::setting::Pause;
+use crate::domain::goal::GoalId;
 use crate::store::{self, Rows};
 
 /// The time between passes.
@@ -37,10 +36,10 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
         retries.push(now + SOON);
     }
     let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
-    retries.extend(crate::reminder::next(rows, now)?);
+    retries.extend(crate::health::reminder::next(rows, now)?);
     retries.extend(goals::redrawn_at(rows)?.filter(|at| *at > now));
     let next = earliest(now, interval(rows)?, &retries, &deadlines);
-    let pause = store::setting::pause(rows)?.filter(|pause| is_paused(*pause, now));
+    let pause = store::setting::pause(rows)?.filter(|pause| store::setting::is_paused(*pause, now));
     Ok(pause.map_or(next, |pause| next.max(pause.until)))
 }
 
@@ -73,41 +72,9 @@ fn earliest(
     retries.iter().copied().chain(before_deadlines).fold(now + interval, DateTime::min)
 }
 
-/// The longest pause.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::days(2);
-
-/// How far a clock is set back in everyday life, by the network's time.
-const SET_BACK: TimeDelta = TimeDelta::minutes(5);
-
-/// Whether a pause is on. One that begins later than now, or lasts longer than any, was made by a clock that
-/// was wrong: how much of it is left nobody knows, and a pass too many does no harm.
-pub fn is_paused(pause: Pause, now: DateTime<Utc>) -> bool {
-    let is_of_today = pause.made.is_none_or(|made| made <= now + SET_BACK);
-    is_of_today && pause.until > now && pause.until - now <= LONGEST_PAUSE
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_pause_made_by_a_wrong_clock_is_none() {
-        let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
-        for (made, until, now, expected) in [
-            (Some(0), 60, 0, true),
-            (Some(0), 60, 59, true),
-            (Some(0), 60, 60, false),
-            (Some(0), 60, -4, true),
-            (Some(300), 360, 0, false),
-            (Some(-300), -240, 0, false),
-            (None, 60, 0, true),
-            (None, 3 * 1440, 0, false),
-            (Some(0), 2 * 1440, 0, true),
-        ] {
-            let pause = Pause { made: made.map(at), until: at(until) };
-            assert_eq!(is_paused(pause, at(now)), expected, "{made:?} {until} {now}");
-        }
-    }
 
     #[test]
     fn deadlines_and_retries_come_before_the_regular_time() {

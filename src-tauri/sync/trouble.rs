@@ -5,14 +5,14 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::{SyncPass, Trigger, retry, schedule};
-use crate::accounts::Service;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::attention::Code;
+use crate::domain::attention::Code;
+use crate::domain::service::Service;
+use crate::domain::trouble::{Place, Problem};
+use crate::services::{beeminder, withings};
 use crate::store::{self, Rows};
 use crate::text::{Facts, Said};
-use crate::trouble::{Place, Problem};
-use crate::{beeminder, withings};
 
 /// What went wrong, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,7 +36,7 @@ async fn hostile_addresses_change_nothing() {
     let mut session = Session::start().await;
     let (_window, page) = session.ask_for_withings("scheme").await;
     session.scheme_is_registered().await;
-    let before = session.requests_to(beeminder_withings_sync::accounts::Service::Withings);
+    let before = session.requests_to(beeminder_withings_sync::domain::service::Service::Withings);
     let base = "beeminder-withings-sync://withings/auth_callback";
     let state = "f".repeat(64);
     for hostile in [
@@ -50,7 +50,7 @@ async fn hostile_addresses_change_nothing() {
         session.start_again(&[&hostile]).await;
     }
     session.logged("came to nothing").await;
-    assert_eq!(session.requests_to(beeminder_withings_sync::accounts::Service::Withings), before);
+    assert_eq!(session.requests_to(beeminder_withings_sync::domain::service::Service::Withings), before);
     // The honest one still counts.
     session.gio_open(&support::agree(&page).await).await;
     session.tray().await.says("Connect Beeminder").await;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::{Sandbox, World};
 use chrono::DateTime;

@@ -135,7 +135,7 @@ async fn start_at_login_is_repaired_after_the_program_was_moved() {
 async fn a_start_that_cannot_work_says_why_in_the_window_and_the_tray() {
     let mut session = Session::start().await;
     session.bws(&["status"]).await;
-    let database = session.data_dir().join(beeminder_withings_sync::data_dir::DATABASE_FILE);
+    let database = session.data_dir().join(beeminder_withings_sync::platform::data_dir::DATABASE_FILE);
     rusqlite::Connection::open(database).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let window = session.launch_driven().await;
     super::window::shows(&window, "#status-when", "newer version").await;

@@ -1,6 +1,6 @@
 //! The main job, from the scale to the tray icon.
 
-use beeminder_withings_sync::accounts::Service;
+use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 
 use super::session::Session;

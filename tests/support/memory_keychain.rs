@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use beeminder_withings_sync::accounts::Service;
 use beeminder_withings_sync::accounts::keychain::{Item, Keychain, KeychainError};
+use beeminder_withings_sync::domain::service::Service;
 use secrecy::{ExposeSecret, SecretString};
 
 #[derive(Debug, Default)]

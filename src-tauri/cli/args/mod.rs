@@ -11,8 +11,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use super::exit::Exit;
 use super::output::Output;
-use crate::accounts::Service;
-use crate::accounts::callback::CallbackWay;
+use crate::domain::callback_way::CallbackWay;
+use crate::domain::service::Service;
 pub(super) use decisions::{
     AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
 };

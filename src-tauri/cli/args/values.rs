@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{Datelike, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
-use crate::new_goal;
+use crate::domain::goal::new_goal;
 
 /// Reads a time of day.
 pub(in crate::cli) fn time(text: &str) -> Result<NaiveTime, String> {

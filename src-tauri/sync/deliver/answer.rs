@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::beeminder::{Confirmation, Error};
+use crate::services::beeminder::{Confirmation, Error};
 
 /// A full day is over some time; asking more often does not help.
 pub(super) const UNTIL_THERE_IS_ROOM: Duration = Duration::from_secs(3 * 3600);

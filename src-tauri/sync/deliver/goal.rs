@@ -2,16 +2,16 @@
 
 use super::queue::Queue;
 use super::{Next, OpenGoal, Round};
-use crate::accounts::Service;
-use crate::attention::Code;
-use crate::beeminder::Error;
-use crate::difference::Action;
-use crate::goal::{Goal, GoalId, Presence};
+use crate::domain::attention::Code;
+use crate::domain::difference::Action;
+use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::services::beeminder::Error;
 use crate::store;
 use crate::sync::goals;
 use crate::sync::trouble::Trouble;
 use crate::text::Said;
-use crate::trouble::Place;
 
 impl Round<'_> {
     /// Reads which time zone the user's days go by, before a day's value is sent: it may have changed since

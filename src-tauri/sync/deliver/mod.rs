@@ -9,13 +9,13 @@ mod goal;
 mod queue;
 mod settle;
 
-use crate::accounts::Service;
-use crate::beeminder::{Confirmation, Error, LastDatapoint, Token};
-use crate::difference::Action;
-use crate::goal::{GoalId, GoalSlug};
+use crate::domain::difference::Action;
+use crate::domain::goal::{GoalId, GoalSlug};
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::services::beeminder::{Confirmation, Error, LastDatapoint, Token};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::store::{self, datapoint};
-use crate::trouble::Place;
 
 use super::listing::Listing;
 use super::trouble::{self, Trouble};

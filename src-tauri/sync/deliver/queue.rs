@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::goal::{Goal, GoalId, Presence};
+use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::trouble::Place;
 use crate::store::{self, Rows};
 use crate::sync::{Trigger, retry, trouble};
-use crate::trouble::Place;
 
 /// A goal with more to send than this waits until the others are done.
 const BULK: usize = 20;
@@ -52,8 +52,8 @@ fn order(goal: &Goal, waiting: usize) -> (bool, DateTime<Utc>, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::goal::GoalSlug;
-    use crate::goal::tests::goal;
+    use crate::domain::goal::GoalSlug;
+    use crate::domain::goal::tests::goal;
 
     #[test]
     fn the_nearest_deadline_goes_first_and_a_long_queue_last() {

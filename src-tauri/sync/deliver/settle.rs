@@ -4,16 +4,16 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::{Listing, Next, OpenGoal, Refusals, Round};
-use crate::attention::Code;
-use crate::beeminder::{Confirmation, Error, StoredDatapoint};
-use crate::day::Daystamp;
-use crate::difference::{Action, Word};
+use crate::domain::attention::Code;
+use crate::domain::day::Daystamp;
+use crate::domain::difference::{Action, Word};
+use crate::domain::trouble::Place;
+use crate::services::beeminder::{Confirmation, Error, StoredDatapoint};
 use crate::store::datapoint::{self, Answer};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::store::{self, Rows};
 use crate::sync::trouble::{self, Trouble};
 use crate::text::Said;
-use crate::trouble::Place;
 
 /// A request without an answer may still be on its way for so long.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);

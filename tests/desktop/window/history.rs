@@ -1,6 +1,6 @@
 //! Every measurement and what became of it: searched, filtered, turned, drawn and saved.
 
-use beeminder_withings_sync::clock;
+use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::sandbox::sample;
 
 use super::super::session::Session;

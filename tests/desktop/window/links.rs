@@ -1,6 +1,6 @@
 //! Links: made, changed, back-filled, removed; and goals created.
 
-use beeminder_withings_sync::clock;
+use beeminder_withings_sync::platform::clock;
 use chrono::TimeDelta;
 use fantoccini::{Client, Locator};
 

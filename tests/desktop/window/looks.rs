@@ -1,7 +1,7 @@
 //! Every page in light and dark, in every width: drawn for people to look at, and read by axe-core.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::clock;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::sample;
 use chrono::TimeDelta;

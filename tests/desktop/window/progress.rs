@@ -1,7 +1,7 @@
 //! Long work shows how far it is, and can be broken off.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::clock;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sandbox::sample;
 

@@ -1,7 +1,7 @@
 //! What waits for the user: a reading that may be another person's, a datapoint that was refused.
 
-use beeminder_withings_sync::accounts::Service;
-use beeminder_withings_sync::clock;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use serde_json::json;
 

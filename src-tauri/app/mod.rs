@@ -1,0 +1,239 @@
+//! What users ask for: connect, link, preview, sync, pause, forget. Every front end goes through here.
+
+mod backfill;
+mod change;
+mod conflict;
+mod connect;
+mod credential;
+mod forget;
+mod goals;
+mod held;
+mod known;
+mod links;
+pub mod polling;
+mod preview;
+mod self_test;
+mod settings;
+mod stale;
+mod waiting;
+mod wrong;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+pub use backfill::{BackfillDay, BackfillPreview, Risk};
+pub use change::{Change, Existing};
+pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
+pub use credential::check_client_id;
+pub use held::{Held, Remembered};
+pub use links::{Added, Since};
+pub use polling::Polling;
+pub use preview::Preview;
+pub use self_test::{Check, Finding};
+pub use waiting::Waiting;
+pub use wrong::{Wrong, explained, explained_sign_in, told};
+
+use crate::accounts::keychain::{Keychain, SystemKeychain};
+use crate::accounts::tokens::Tokens;
+use crate::domain::day::Daystamp;
+use crate::domain::difference::{Action, Word};
+use crate::domain::goal::GoalSlug;
+use crate::domain::trouble::Place;
+use crate::platform::data_dir::DataDir;
+use crate::platform::environment::{Endpoints, Environment, KeychainChoice};
+use crate::services::beeminder;
+use crate::services::withings;
+use crate::store::{self, Store};
+use crate::sync::{SyncPass, SyncReport, Trigger};
+
+/// The program over one data directory.
+#[derive(Debug)]
+pub struct App {
+    /// Where everything is kept.
+    pub data_dir: DataDir,
+    /// What is known.
+    pub store: Store,
+    pub(crate) withings: withings::Client,
+    pub(crate) beeminder: beeminder::Client,
+    pub(crate) tokens: Tokens,
+    pub(crate) endpoints: Endpoints,
+    looked: tokio::sync::Mutex<Option<preview::Looked>>,
+}
+
+impl App {
+    /// Opens the program as `environment` says.
+    ///
+    /// # Errors
+    /// When the data directory or the database cannot be used.
+    pub fn open(environment: &Environment, now: DateTime<Utc>) -> anyhow::Result<App> {
+        let dir = DataDir::open(&environment.data_dir)?;
+        let keychain = keychain(environment, &dir)?;
+        App::with_keychain(environment.endpoints.clone(), dir, keychain, now)
+    }
+
+    /// Opens the program with a keychain of the caller's.
+    ///
+    /// # Errors
+    /// When the database cannot be used.
+    pub fn with_keychain(
+        endpoints: Endpoints,
+        data_dir: DataDir,
+        keychain: Arc<dyn Keychain>,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<App> {
+        let (store, recovery) = Store::open(data_dir.path(), now)?;
+        if let Some(recovery) = recovery {
+            let path = recovery.set_aside.display().to_string();
+            tracing::error!("The database was damaged and set aside as {path}");
+            store.write(|rows| store::setting::save_recovered(rows, Some(&path)))?;
+        }
+        crate::sync::read_again(&store)?;
+        Ok(App {
+            tokens: Tokens::new(keychain, data_dir.clone()),
+            withings: withings::Client::new(endpoints.withings_api.clone())?,
+            beeminder: beeminder::Client::new(endpoints.beeminder.clone())?,
+            store,
+            data_dir,
+            endpoints,
+            looked: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Makes a pass.
+    ///
+    /// # Errors
+    /// When the store cannot be used; trouble with a service is in the report.
+    pub async fn sync(
+        &self,
+        trigger: Trigger,
+        now: DateTime<Utc>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<SyncReport> {
+        self.pass(trigger, now, stop).make().await
+    }
+
+    fn pass<'a>(&'a self, trigger: Trigger, now: DateTime<Utc>, stop: &'a CancellationToken) -> SyncPass<'a> {
+        SyncPass {
+            data_dir: &self.data_dir,
+            store: &self.store,
+            withings: &self.withings,
+            beeminder: &self.beeminder,
+            tokens: &self.tokens,
+            trigger,
+            now,
+            stop,
+        }
+    }
+
+    /// The page of a goal at Beeminder.
+    ///
+    /// # Errors
+    /// When the names make no address.
+    pub fn goal_page(&self, user: &str, goal: &GoalSlug) -> anyhow::Result<Url> {
+        let mut url = self.endpoints.beeminder.clone();
+        url.path_segments_mut()
+            .map_err(|()| anyhow::anyhow!("Beeminder's address cannot be extended"))?
+            .pop_if_empty()
+            .extend([user, &goal.0]);
+        Ok(url)
+    }
+
+    /// Pauses automatic passes. Ends the pause when `until` is `None`.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn pause(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_pause(rows, until, now))
+    }
+
+    /// When "tomorrow" begins for the Beeminder user.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn tomorrow(&self, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+        let time_zone = self.store.read(store::account::time_zone)?;
+        let rule = crate::domain::day::DayRule::new(time_zone, 0);
+        let day = rule.day_of(now).0.checked_add_days(Days::new(1)).context("The end of time")?;
+        // A day may have 25 hours, and a pause two days at most.
+        Ok(rule.start_of(Daystamp(day)).min(now + TimeDelta::days(2)))
+    }
+
+    /// Sets at what time of day the user wants to be reminded to measure, if at all.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn remind_at(&self, time: Option<NaiveTime>) -> anyhow::Result<()> {
+        self.store.write(|rows| store::setting::save_remind_at(rows, time))
+    }
+
+    /// Lets a datapoint be sent again that Beeminder refused, or that the user deleted or decided against.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            if let Some(stored) = store::datapoint::load_number(rows, id)?
+                && matches!(stored.word, Word::Deleted | Word::Discarded)
+            {
+                store::struck::forget(rows, &stored.goal, &stored.datapoint.request_id)?;
+                return store::outbox::unwant(rows, &stored, Word::None, now).map(drop);
+            }
+            let entry = known_entry(rows, id)?;
+            store::trouble::end(rows, &Place::Goal(entry.goal))?;
+            store::outbox::unpark(rows, id)
+        })
+    }
+
+    /// Decides against a datapoint that waits to be sent: it is not sent, or what is at Beeminder stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// When there is none with this number.
+    pub fn discard(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            let entry = known_entry(rows, id)?;
+            let stored = store::datapoint::load_number(rows, id)?.context("The datapoint is gone")?;
+            let is_there = stored.confirmed.is_there();
+            if matches!(entry.action, Action::Create | Action::Update(_)) {
+                store::struck::save_wanted(rows, &stored.goal, &entry.request_id, Word::Discarded)?;
+            }
+            let word = if is_there { Word::Keep } else { Word::Discarded };
+            store::outbox::unwant(rows, &stored, word, now).map(drop)
+        })
+    }
+
+    /// Forgets what the user has seen: renamed goals, a database set aside.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn mark_seen(&self) -> anyhow::Result<()> {
+        self.store.write(|rows| {
+            store::goal::forget_renamings(rows)?;
+            store::setting::save_recovered(rows, None)
+        })
+    }
+}
+
+fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
+    store::outbox::load(rows, id)?.ok_or_else(|| Wrong::new("not_in_outbox", [("id", id.to_string())]).into())
+}
+
+/// The keychain `environment` asks for. Each data directory has its own entries; those of the sandbox
+/// never meet the real ones.
+fn keychain(environment: &Environment, dir: &DataDir) -> anyhow::Result<Arc<dyn Keychain>> {
+    let usual = DataDir::default_path(environment.sandbox).is_ok_and(|usual| usual == dir.path());
+    let suffix = if usual { String::new() } else { format!(" in {}", dir.path().display()) };
+    let label =
+        if environment.sandbox { "beeminder-withings-sync sandbox" } else { "beeminder-withings-sync" };
+    match environment.keychain {
+        KeychainChoice::System => Ok(Arc::new(SystemKeychain::new(label, &suffix))),
+        #[cfg(feature = "sandbox")]
+        KeychainChoice::File => Ok(Arc::new(crate::accounts::keychain::FileKeychain::new(dir.path()))),
+        #[cfg(not(feature = "sandbox"))]
+        KeychainChoice::File => anyhow::bail!("Only sandbox builds keep tokens in a file"),
+    }
+}

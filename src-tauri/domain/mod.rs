@@ -1,0 +1,16 @@
+//! Nouns and rules: measurements, goals, links, and the plan that follows from them. Pure: no clock, no files,
+//! no database, no network.
+
+pub mod attention;
+pub mod callback_way;
+pub mod datapoint;
+pub mod day;
+pub mod difference;
+pub mod goal;
+pub mod incident;
+pub mod link;
+pub mod measure;
+pub mod plan;
+pub mod service;
+pub mod settings;
+pub mod trouble;

@@ -1,0 +1,274 @@
+//! Decides which datapoints a link calls for. Pure: no clock, no store, no network.
+//!
+//! Every group that concerns the link gets a decision with a reason, which is what history shows.
+
+mod acts;
+mod context;
+mod judge;
+mod reason;
+mod told_twice;
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use rust_decimal::Decimal;
+
+use crate::domain::datapoint::{Datapoint, Moment, RequestId};
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::difference::Word;
+use crate::domain::link::comment;
+use crate::domain::link::comment::Mentions;
+use crate::domain::link::{Feed, Link, Take};
+use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::unit::Unit;
+
+pub use context::{Context, Given, KnownDays, SentBefore, Struck};
+use judge::{acts, judge};
+pub use reason::Reason;
+use told_twice::{Told, told};
+
+/// What becomes of one group under one link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The group.
+    pub group: GroupId,
+    /// The day it belongs to, decided once and kept while its time stays.
+    pub day: Daystamp,
+    /// When it was measured.
+    pub measured_at: DateTime<Utc>,
+    /// The zone it was judged in.
+    pub zone: Tz,
+    /// What became of it.
+    pub reason: Reason,
+    /// The datapoint it went into.
+    pub request_id: Option<RequestId>,
+}
+
+/// What a link calls for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Oldest first.
+    pub datapoints: Vec<Datapoint>,
+    /// One for each group that concerns the link, oldest first.
+    pub decisions: Vec<Decision>,
+}
+
+/// Returns what `link` calls for, given every group of the days in question.
+pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
+    let mut plan = Plan::default();
+    let mut days: BTreeMap<Daystamp, Vec<Candidate<'_>>> = BTreeMap::new();
+    let mut concerned: Vec<&MeasureGroup> =
+        groups.iter().filter(|group| !group.gone && is_about(link, context, group)).collect();
+    concerned.sort_by_key(|group| (group.measured_at, group.id));
+    let acts = acts(&link.feed, &concerned);
+    let judged: Vec<acts::Judged<'_>> = concerned
+        .into_iter()
+        .filter_map(|group| Some((group, judge(link, context, &acts, group)?)))
+        .collect();
+    let mut twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
+    if link.feed.is_daily() {
+        twice.extend(told_twice::on_another_day(&judged, |group| context.day_of(group)));
+    }
+    let struck = struck_acts(link, context, groups);
+    for (group, judged) in judged {
+        let (day, rule) = (context.day_of(group), context.rule_of(group));
+        let place = Place { group, day, rule };
+        match judged.and_then(|value| allowed(link, context, &struck, place).map(|()| value)) {
+            _ if twice.contains(&group.id) => plan.decisions.push(decision(place, Reason::ToldTwice, None)),
+            Ok(value) => days.entry(day).or_default().push(Candidate { place, value }),
+            Err(reason) => plan.decisions.push(decision(place, reason, None)),
+        }
+    }
+    for (day, candidates) in days {
+        if link.feed.is_daily() {
+            plan_day(&mut plan, link, day, &candidates);
+        } else {
+            plan_each(&mut plan, link, &candidates);
+        }
+    }
+    plan.decisions.sort_by_key(|decision| (decision.measured_at, decision.group));
+    plan
+}
+
+/// Whether a link is about a group: a day's value is made of the whole day, whenever the link began.
+fn is_about(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
+    if link.feed.is_daily() || group.day.is_some() {
+        // One that was given its day under another deadline may lie before the link's first day.
+        let is_later = group.day.is_none() && group.measured_at >= link.since;
+        is_later || link.is_about_day(context.day_of(group), context.rule)
+    } else {
+        link.is_about_moment(group.measured_at)
+    }
+}
+
+/// A group, with its day and the rule it is judged by.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    group: &'a MeasureGroup,
+    day: Daystamp,
+    rule: DayRule,
+}
+
+/// A group that may be sent, with the value it would have.
+struct Candidate<'a> {
+    place: Place<'a>,
+    value: Decimal,
+}
+
+/// What tells a reading from others when it comes again under another number.
+type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
+
+fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
+    (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
+}
+
+/// What the user's word took out and Withings has no more.
+type StruckActs<'a> = HashMap<Act<'a>, Word>;
+
+/// The word on a reading that is gone stands for the same one that came again.
+fn struck_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> StruckActs<'a> {
+    let mut struck = StruckActs::new();
+    for group in groups.iter().filter(|group| group.gone) {
+        let place = Place { group, day: context.day_of(group), rule: context.rule };
+        let word = context.word_on(group.id, &request_id(link, place));
+        if word != Word::None {
+            struck.insert(act(link, group), word);
+        }
+    }
+    struck
+}
+
+/// What is kept out for its day, or by the user's word.
+fn allowed(link: &Link, context: &Context, struck: &StruckActs<'_>, place: Place<'_>) -> Result<(), Reason> {
+    if context.first_day.is_some_and(|first| place.day < first) {
+        return Err(Reason::BeforeGoal);
+    }
+    let mut word = context.word_on(place.group.id, &request_id(link, place));
+    if word == Word::None {
+        word = struck.get(&act(link, place.group)).copied().unwrap_or_default();
+    }
+    match word {
+        Word::Deleted => return Err(Reason::Deleted),
+        Word::Discarded => return Err(Reason::Discarded),
+        Word::None | Word::Keep | Word::Left | Word::Remove => {}
+    }
+    let before = &context.sent_before;
+    if before.readings.contains(&place.group.id) || before.days.contains(&place.day) {
+        return Err(Reason::SentBefore);
+    }
+    Ok(())
+}
+
+/// The key of the datapoint that a group goes into.
+fn request_id(link: &Link, place: Place<'_>) -> RequestId {
+    let (group, day) = (place.group.id, place.day);
+    match &link.feed {
+        Feed::Track { kind, .. } if link.feed.is_daily() => RequestId::of_day(*kind, day),
+        Feed::Track { kind, .. } => RequestId::of_value(group, *kind),
+        Feed::Count { set, once_a_day: true } => RequestId::of_day_with(set, day),
+        Feed::Count { set, once_a_day: false } => RequestId::of_act(set, group),
+    }
+}
+
+fn decision(place: Place<'_>, reason: Reason, request_id: Option<RequestId>) -> Decision {
+    let Place { group, day, rule } = place;
+    Decision {
+        group: group.id,
+        day,
+        measured_at: group.measured_at,
+        zone: rule.time_zone,
+        reason,
+        request_id,
+    }
+}
+
+/// One datapoint for each candidate.
+fn plan_each(plan: &mut Plan, link: &Link, candidates: &[Candidate<'_>]) {
+    for Candidate { place, value } in candidates {
+        let (group, request_id) = (place.group, request_id(link, *place));
+        let time = place.rule.clock_time(group.measured_at);
+        let mentions = Mentions { time: &time, device: group.model.as_deref(), choice: "" };
+        plan.datapoints.push(Datapoint {
+            request_id: request_id.clone(),
+            value: rounded(link, *value),
+            moment: Moment::At(group.measured_at),
+            comment: comment::write(link.options.comment.as_deref(), mentions, false),
+        });
+        plan.decisions.push(decision(*place, Reason::Sent, Some(request_id)));
+    }
+}
+
+/// One datapoint for a whole day.
+fn plan_day(plan: &mut Plan, link: &Link, day: Daystamp, candidates: &[Candidate<'_>]) {
+    let request_id = request_id(link, candidates[0].place);
+    let Told { value, counted, choice } = match &link.feed {
+        Feed::Track { kind, take, .. } => {
+            told_twice(*kind, *take, candidates).unwrap_or_else(|| told_by_devices(*kind, *take, candidates))
+        }
+        Feed::Count { .. } => Told { value: Decimal::ONE, counted: vec![0], choice: String::new() },
+    };
+    for (index, Candidate { place, .. }) in candidates.iter().enumerate() {
+        let reason = if counted.contains(&index) { Reason::SentForDay } else { Reason::OtherOfDay };
+        plan.decisions.push(decision(*place, reason, Some(request_id.clone())));
+    }
+    let date = day.0.format("%Y-%m-%d").to_string();
+    let one = if let [one] = counted[..] { candidates.get(one) } else { None };
+    let device = one.and_then(|one| one.place.group.model.as_deref());
+    let mentions = Mentions { time: &date, device, choice: &choice };
+    plan.datapoints.push(Datapoint {
+        request_id,
+        value: rounded(link, value),
+        moment: Moment::On(day),
+        comment: comment::write(link.options.comment.as_deref(), mentions, true),
+    });
+}
+
+/// The value of nights or workouts, of which the same may be told twice.
+fn told_twice(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) -> Option<Told> {
+    told(kind, take, &candidates.iter().map(|one| (one.place.group, one.value)).collect::<Vec<_>>())
+}
+
+/// The value of what was measured at moments, or of a day that several devices told.
+fn told_by_devices(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) -> Told {
+    let (value, chosen) = take_from(take, &candidates.iter().map(|c| c.value).collect::<Vec<_>>());
+    // A day that comes as one row is no choice.
+    let is_whole = kind.day_take() != Take::Every && candidates.len() == 1;
+    let choice = if is_whole { String::new() } else { format!("{} of {}", take.label(), candidates.len()) };
+    Told { value, counted: chosen.map_or_else(|| (0..candidates.len()).collect(), |one| vec![one]), choice }
+}
+
+/// The day's value, and which one it is when it is one. `values` is in time order, not empty.
+fn take_from(take: Take, values: &[Decimal]) -> (Decimal, Option<usize>) {
+    let one = |index: usize| (values[index], Some(index));
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by_key(|index| values[*index]);
+    let (middle, last) = (values.len() / 2, values.len() - 1);
+    match take {
+        Take::Every | Take::First => one(0),
+        Take::Last => one(last),
+        Take::Min => one(order[0]),
+        Take::Max => one(order[last]),
+        Take::Median if values.len() % 2 == 1 => one(order[middle]),
+        Take::Median => (mean(&[values[order[middle - 1]], values[order[middle]]]), None),
+        Take::Mean => (mean(values), None),
+        Take::Sum => (values.iter().sum(), None),
+    }
+}
+
+/// The mean of values that were judged plausible, so the sum cannot overflow.
+fn mean(values: &[Decimal]) -> Decimal {
+    values.iter().sum::<Decimal>() / Decimal::from(values.len())
+}
+
+fn rounded(link: &Link, value: Decimal) -> Decimal {
+    match (&link.feed, link.options.decimals) {
+        (Feed::Track { .. }, Some(decimals)) => Unit::round_to(value, decimals),
+        (Feed::Track { unit, .. }, None) => unit.round(value),
+        (Feed::Count { .. }, _) => value,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Trouble has a place: the smallest thing it is about. It holds up that alone, and only success of the same
+//! thing ends it. Pure.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::attention::Code;
+use crate::domain::goal::GoalId;
+use crate::domain::measure::kind::Source;
+use crate::domain::service::Service;
+use crate::text::Facts;
+
+/// What trouble is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// A sign-in, or the way to a service as a whole.
+    Account(Service),
+    /// One of Withings' services.
+    Source(Source),
+    /// The user's devices at Withings.
+    Devices,
+    /// Reading Beeminder's goals.
+    Goals,
+    /// Comparing what a goal has with what was sent.
+    Comparison,
+    /// One goal.
+    Goal(GoalId),
+}
+
+impl Place {
+    /// The word in the store.
+    pub fn name(&self) -> String {
+        match self {
+            Place::Account(service) => format!("account {}", service.name()),
+            Place::Source(source) => format!("source {}", source.name()),
+            Place::Devices => "devices".into(),
+            Place::Goals => "goals".into(),
+            Place::Comparison => "comparison".into(),
+            Place::Goal(goal) => format!("goal {}", goal.0),
+        }
+    }
+
+    /// Reads the word back.
+    pub fn named(name: &str) -> Option<Place> {
+        Some(match name.split_once(' ') {
+            Some(("account", service)) => Place::Account(Service::named(service)?),
+            Some(("source", source)) => Place::Source(source.parse().ok()?),
+            Some(("goal", goal)) => Place::Goal(GoalId(goal.to_owned())),
+            None if name == "devices" => Place::Devices,
+            None if name == "goals" => Place::Goals,
+            None if name == "comparison" => Place::Comparison,
+            Some(_) | None => return None,
+        })
+    }
+
+    /// Which of the two services it belongs to.
+    pub fn service(&self) -> Service {
+        match self {
+            Place::Account(service) => *service,
+            Place::Source(_) | Place::Devices => Service::Withings,
+            Place::Goals | Place::Comparison | Place::Goal(_) => Service::Beeminder,
+        }
+    }
+}
+
+/// What is wrong somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What it is.
+    pub code: Code,
+    /// What its sentence is about.
+    pub facts: Facts,
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// How often in a row.
+    pub failures: u32,
+    /// Automatic passes leave the place alone until then.
+    pub wait_until: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_back() {
+        for place in [
+            Place::Account(Service::Withings),
+            Place::Account(Service::Beeminder),
+            Place::Source(Source::Sleep),
+            Place::Devices,
+            Place::Goals,
+            Place::Comparison,
+            Place::Goal(GoalId("5f5d577d55c1330906000b8f".into())),
+        ] {
+            assert_eq!(Place::named(&place.name()), Some(place));
+        }
+        assert_eq!(Place::named("of tomorrow"), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! Looks through what is stored for what the user should know.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::accounts::scope;
+use crate::domain::attention::{Attention, Code, Urgency};
+use crate::domain::goal::Presence;
+use crate::domain::measure::kind::Source;
+use crate::domain::service::Service;
+use crate::domain::trouble::{Place, Problem};
+use crate::health::attention::filters;
+use crate::store::{self, Rows};
+use crate::text::facts;
+
+/// A clock this far from the services' is wrong.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// Longer than a computer sleeps at night.
+const UNREAD: TimeDelta = TimeDelta::hours(24);
+
+/// Lists what the user should know, most urgent first.
+pub fn attention(
+    rows: &Rows,
+    server_time: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<Attention>> {
+    let mut items = Items { zone: store::account::time_zone(rows)?, list: Vec::new() };
+    accounts(rows, &mut items)?;
+    problems(rows, now, &mut items)?;
+    sharing(rows, &mut items)?;
+    goals(rows, now, &mut items)?;
+    datapoints(rows, &mut items)?;
+    for left_out in filters::left_out(rows, now)? {
+        let about = [
+            ("link", left_out.link.to_string()),
+            ("filter", left_out.filters.join(",")),
+            ("since", left_out.since.0.format("%Y-%m-%d").to_string()),
+        ];
+        items.about_goal(Code::FilterLeavesOut, &left_out.goal, about);
+    }
+    for reminder in crate::health::reminder::due(rows, now)? {
+        let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", reminder.what)];
+        items.about_goal(Code::MeasureSoon, &reminder.slug, about);
+    }
+    if let Some(path) = store::setting::recovered(rows)? {
+        items.add(Code::StoreRecovered, [("path", path)]);
+    }
+    match paused(rows, now)? {
+        Some(until) => items.add(Code::Paused, [("until", until.to_rfc3339())]),
+        None => unread(rows, now, &mut items)?,
+    }
+    if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
+        items.add(Code::ClockWrong, [("minutes", (server - now).num_minutes().abs().to_string())]);
+    }
+    let mut list = items.list;
+    list.sort_by_key(|item| std::cmp::Reverse(item.code.urgency()));
+    Ok(list)
+}
+
+/// The list while it is made.
+struct Items {
+    /// Whose clock the sentences go by.
+    zone: Tz,
+    list: Vec<Attention>,
+}
+
+impl Items {
+    fn add<const N: usize>(&mut self, code: Code, about: [(&str, String); N]) {
+        self.list.push(Attention::new(code, facts(about), self.zone));
+    }
+
+    fn about_goal<const N: usize>(&mut self, code: Code, goal: &str, about: [(&str, String); N]) {
+        let mut facts = facts(about);
+        facts.insert("goal".into(), goal.to_owned());
+        self.list.push(Attention { goal: Some(goal.to_owned()), ..Attention::new(code, facts, self.zone) });
+    }
+
+    /// Adds what there is some of, and nothing when there is none.
+    fn add_some(&mut self, code: Code, count: u64) {
+        if count > 0 {
+            self.add(code, [("count", count.to_string())]);
+        }
+    }
+}
+
+fn accounts(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?;
+        let Some(account) = account.filter(|account| account.connected) else {
+            let code = match service {
+                Service::Withings => Code::ConnectWithings,
+                Service::Beeminder => Code::ConnectBeeminder,
+            };
+            items.add(code, []);
+            continue;
+        };
+        if account.deadbeat {
+            items.add(Code::Deadbeat, []);
+        }
+    }
+    Ok(())
+}
+
+/// Says what is wrong. Several places with one cause are one matter.
+fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let mut problems: Vec<Problem> = Vec::new();
+    for problem in store::trouble::load_all(rows)? {
+        let is_same = |other: &&mut Problem| {
+            // Both services need the one keychain.
+            let keychain =
+                matches!(problem.code, Code::KeychainLocked | Code::KeychainAbsent | Code::KeychainFailed);
+            other.code == problem.code && (keychain || other.place.service() == problem.place.service())
+        };
+        match problems.iter_mut().find(is_same) {
+            Some(other) if other.facts.get("why") == problem.facts.get("why") => {
+                other.place = Place::Account(problem.place.service());
+                other.wait_until = other.wait_until.min(problem.wait_until);
+            }
+            Some(_) | None => problems.push(problem),
+        }
+    }
+    for problem in &problems {
+        let goal = match &problem.place {
+            Place::Goal(id) => store::goal::load(rows, id)?,
+            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals | Place::Comparison => None,
+        };
+        let slug = goal.as_ref().map(|goal| goal.slug.0.as_str());
+        items.list.push(Attention::of_problem(problem, slug, items.zone, now));
+    }
+    Ok(())
+}
+
+/// Says what Withings does not share, or no longer.
+fn sharing(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+    let withings = store::account::load(rows, Service::Withings)?.filter(|account| account.connected);
+    let Some(withings) = withings else {
+        return Ok(());
+    };
+    for (goal, source) in scope::missing(rows)? {
+        items.about_goal(Code::ScopeMissing, &goal, [("what", source.name().into())]);
+    }
+    let withdrawn = store::setting::withdrawn(rows)?;
+    if !withdrawn.is_empty() {
+        let what: Vec<_> = withdrawn.iter().map(|source| source.name()).collect();
+        items.add(Code::ShareWithdrawn, [("what", what.join(","))]);
+    }
+    let beeminder = store::account::load(rows, Service::Beeminder)?.map(|account| account.time_zone);
+    if let Some((here, there)) = beeminder.and_then(|there| differing_zones(&withings.time_zone, &there)) {
+        items.add(Code::ZonesDiffer, [("here", here.to_string()), ("there", there.to_string())]);
+    }
+    zones_not_known(rows, items)?;
+    for device in store::device::load_all(rows)?.iter().filter(|device| device.battery == "low") {
+        items.add(Code::BatteryLow, [("device", device.name().to_owned())]);
+    }
+    Ok(())
+}
+
+/// Says which service gives a time zone that this program does not know, since days then go by another one.
+fn zones_not_known(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+    for service in Service::ALL {
+        let account = store::account::load(rows, service)?.filter(|account| account.connected);
+        let zone = account.map(|account| account.time_zone).filter(|zone| !zone.is_empty());
+        if let Some(zone) = zone.filter(|zone| zone.parse::<Tz>().is_err()) {
+            items.add(Code::ZoneUnknown, [("service", service.to_string()), ("zone", zone)]);
+        }
+    }
+    Ok(())
+}
+
+/// Two names for zones whose clocks differ, now or half a year later.
+fn differing_zones(withings: &str, beeminder: &str) -> Option<(Tz, Tz)> {
+    let (here, there) = (withings.parse::<Tz>().ok()?, beeminder.parse::<Tz>().ok()?);
+    let differ = [0, 15_552_000].iter().any(|unix| {
+        let moment = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(*unix);
+        moment.with_timezone(&here).naive_local() != moment.with_timezone(&there).naive_local()
+    });
+    differ.then_some((here, there))
+}
+
+/// Says when Withings was not read for long: nobody polls, or whatever is wrong does not end by itself.
+fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let read_at = store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at);
+    let mut connected_at = None;
+    for service in Service::ALL {
+        let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
+            return Ok(());
+        };
+        let problem = store::trouble::load(rows, &Place::Account(service))?;
+        if problem.is_some_and(|problem| problem.code.urgency() == Urgency::NeedsYou) {
+            return Ok(());
+        }
+        connected_at = connected_at.max(Some(account.connected_at));
+    }
+    // Before both were connected there was nothing to read.
+    if let Some(since) = read_at.or(connected_at).filter(|since| now - *since > UNREAD) {
+        items.add(Code::NotSynced, [("since", since.to_rfc3339())]);
+    }
+    Ok(())
+}
+
+fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let goals = store::goal::load_linked(rows)?;
+    if goals.is_empty() {
+        items.add(Code::NothingLinked, []);
+    }
+    for (_, slug) in store::link::load_unreadable(rows)? {
+        items.about_goal(Code::LinkUnreadable, &slug.0, []);
+    }
+    for goal in goals {
+        let rule = goal.day_rule(items.zone);
+        if let Some(first) = goal.first_day(rule).filter(|first| *first > rule.day_of(now)) {
+            let about = [("day", first.0.format("%Y-%m-%d").to_string())];
+            items.about_goal(Code::GoalNotStarted, &goal.slug.0, about);
+        }
+        let code = match goal.presence {
+            Presence::Archived => Code::GoalArchived,
+            Presence::Deleted => Code::GoalDeleted,
+            Presence::Active if goal.frozen => Code::GoalFrozen,
+            Presence::Active => {
+                if let Some(at) = goal.archives_at {
+                    let day = at.with_timezone(&items.zone).date_naive().format("%Y-%m-%d").to_string();
+                    items.about_goal(Code::GoalArchiving, &goal.slug.0, [("day", day)]);
+                }
+                continue;
+            }
+        };
+        items.about_goal(code, &goal.slug.0, []);
+    }
+    for (old, new) in store::goal::renamed(rows)? {
+        items.about_goal(Code::GoalRenamed, &new, [("old", old)]);
+    }
+    Ok(())
+}
+
+fn datapoints(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+    items.add_some(Code::Parked, store::outbox::counts(rows)?.1);
+    items.add_some(Code::Held, store::decision::held(rows)?);
+    items.add_some(Code::InFuture, store::measurement::in_future(rows)?);
+    items.add_some(Code::Stale, store::datapoint::count_in(rows, store::datapoint::State::Stale)?);
+    items.add_some(Code::ManyGone, store::setting::many_gone(rows)?);
+    items.add_some(Code::MeasurementUnreadable, store::unreadable::count(rows)?);
+    Ok(())
+}
+
+pub(crate) fn paused(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let pause = store::setting::pause(rows)?.filter(|pause| store::setting::is_paused(*pause, now));
+    Ok(pause.map(|pause| pause.until))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_differ_when_their_clocks_do_and_not_by_name() {
+        for (withings, beeminder, differ) in [
+            ("Europe/Paris", "Europe/Paris", false),
+            ("Europe/Paris", "Europe/Berlin", false),
+            ("Europe/Paris", "America/New_York", true),
+            // The same in winter only.
+            ("Africa/Lagos", "Europe/Paris", true),
+            ("", "Europe/Paris", false),
+            ("Mars/Olympus", "Europe/Paris", false),
+        ] {
+            assert_eq!(differing_zones(withings, beeminder).is_some(), differ, "{withings} {beeminder}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the user should know, worked out from the store.
+
+mod filters;
+mod list;
+
+pub use list::attention;
+pub(crate) use list::paused;

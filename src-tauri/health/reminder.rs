@@ -1,0 +1,123 @@
+//! When to say "measure soon": a linked goal is due today, nothing was measured for it, and it is later
+//! than the time of day the user chose.
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::goal::{Goal, Presence};
+use crate::domain::link::Feed;
+use crate::domain::measure::kind::Source;
+use crate::store::{self, Rows};
+
+/// A goal that the user should measure for today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reminder {
+    /// The goal's name.
+    pub slug: String,
+    /// What to measure.
+    pub what: String,
+    /// Until when.
+    pub deadline: DateTime<Utc>,
+}
+
+/// The goals to measure for now. Only right after a pass: what was measured meanwhile is not known before.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
+    let Some(time) = store::setting::remind_at(rows)? else {
+        return Ok(Vec::new());
+    };
+    let zone = store::account::time_zone(rows)?;
+    let mut reminders: Vec<Reminder> = Vec::new();
+    for link in store::link::load_all(rows)? {
+        let goal = store::goal::load(rows, &link.goal)?;
+        let Some(goal) = goal.filter(|_| link.feed.source() == Source::Measure) else {
+            continue;
+        };
+        let rule = goal.day_rule(zone);
+        let today = rule.day_of(now);
+        if !is_due(&goal, rule, today) || !is_time(rule, zone, today, time, now) {
+            continue;
+        }
+        let said = reminders.iter().any(|reminder| reminder.slug == goal.slug.0);
+        if !said && !store::datapoint::has_for_day(rows, link.id, today)? {
+            let what = what(&link.feed);
+            reminders.push(Reminder { slug: goal.slug.0, what, deadline: rule.end_of(today) });
+        }
+    }
+    Ok(reminders)
+}
+
+/// What to measure.
+fn what(feed: &Feed) -> String {
+    match feed {
+        Feed::Track { .. } => feed.first_kind().label().to_lowercase(),
+        Feed::Count { set, .. } => set.label(),
+    }
+}
+
+/// Whether the goal derails at the end of `today` if nothing is done.
+fn is_due(goal: &Goal, rule: DayRule, today: Daystamp) -> bool {
+    let loses_today = goal.loses_at.is_some_and(|at| at <= rule.end_of(today));
+    goal.presence == Presence::Active && !goal.frozen && loses_today
+}
+
+/// Whether the time to remind has come in the goal's day, which may end before or after midnight.
+fn is_time(rule: DayRule, zone: Tz, today: Daystamp, time: NaiveTime, now: DateTime<Utc>) -> bool {
+    let begin = rule.start_of(today);
+    let on = |date: chrono::NaiveDate| {
+        let local = date.and_time(time).and_local_timezone(zone);
+        local.earliest().map(|moment| moment.with_timezone(&Utc))
+    };
+    // The one such time of day that lies within the goal's day.
+    let date = begin.with_timezone(&zone).date_naive();
+    let candidates = [Some(date), date.checked_add_days(Days::new(1))].into_iter().flatten().filter_map(on);
+    candidates.into_iter().find(|at| *at >= begin).is_some_and(|at| now >= at)
+}
+
+/// When a pass should be made to find out, if the user wants to be reminded: the next time after `now`.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn next(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let Some(time) = store::setting::remind_at(rows)? else {
+        return Ok(None);
+    };
+    let zone = store::account::time_zone(rows)?;
+    let today = now.with_timezone(&zone).date_naive();
+    let days = [Some(today), today.checked_add_days(Days::new(1))];
+    let on = |date: chrono::NaiveDate| date.and_time(time).and_local_timezone(zone).earliest();
+    let moments = days.into_iter().flatten().filter_map(on).map(|moment| moment.with_timezone(&Utc));
+    Ok(moments.into_iter().find(|moment| *moment > now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_to_remind_lies_within_the_goals_day_whatever_its_deadline() {
+        let zone = chrono_tz::Europe::Paris;
+        // Deadline in hours; the time to remind; the moment in Paris; whether it is time.
+        for (deadline, time, moment, expected) in [
+            (0, "20:00:00", "2026-11-23T19:59:00+01:00", false),
+            (0, "20:00:00", "2026-11-23T20:00:00+01:00", true),
+            (0, "20:00:00", "2026-11-24T00:00:00+01:00", false),
+            // Until three in the morning it is still yesterday.
+            (3, "20:00:00", "2026-11-24T02:00:00+01:00", true),
+            (3, "20:00:00", "2026-11-24T03:00:00+01:00", false),
+            // After five in the afternoon it is tomorrow, and eight in the evening is early in it.
+            (-7, "20:00:00", "2026-11-23T17:00:00+01:00", false),
+            (-7, "20:00:00", "2026-11-24T08:00:00+01:00", true),
+            (-7, "09:00:00", "2026-11-23T18:00:00+01:00", false),
+            (-7, "09:00:00", "2026-11-24T09:00:00+01:00", true),
+        ] {
+            let rule = DayRule::new(zone, deadline * 3600);
+            let now: DateTime<Utc> = moment.parse::<DateTime<chrono::FixedOffset>>().unwrap().into();
+            let found = is_time(rule, zone, rule.day_of(now), time.parse().unwrap(), now);
+            assert_eq!(found, expected, "{deadline} {time} {moment}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How we are, in one enum computed in one place. Tray, window and `bws` show this and have no opinion of
+//! their own.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::attention::{Attention, Code, Urgency, urgency};
+use crate::domain::measure::device::Device;
+use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::health::attention::{attention, paused};
+use crate::store::{self, Rows};
+use crate::text::{self, Facts};
+
+/// How we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// An account or a link is still missing.
+    NotSetUp,
+    /// The user must act; the first attention says how.
+    NeedsYou,
+    /// The keychain is locked or missing. Not a sign-out.
+    KeychainLocked,
+    /// The user paused.
+    Paused {
+        /// Until then.
+        until: DateTime<Utc>,
+    },
+    /// Something failed and is tried again.
+    Retrying,
+    /// Withings answers, but shows nothing any more: the share was withdrawn, or a membership ended.
+    ShareWithdrawn,
+    /// All is well, but nothing was measured for a while.
+    NothingMeasured {
+        /// When the last measurement was taken.
+        last: DateTime<Utc>,
+        /// Of what.
+        what: MeasureKind,
+    },
+    /// Nothing was measured for a while, and the device has not reached Withings for as long.
+    NotUploading {
+        /// Which device.
+        device: String,
+        /// When it last did.
+        last: DateTime<Utc>,
+    },
+    /// All is well.
+    Fine,
+}
+
+impl Status {
+    /// The word for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Status::NotSetUp => "not_set_up",
+            Status::NeedsYou => "needs_you",
+            Status::KeychainLocked => "keychain_locked",
+            Status::Paused { .. } => "paused",
+            Status::Retrying => "retrying",
+            Status::ShareWithdrawn => "share_withdrawn",
+            Status::NothingMeasured { .. } => "nothing_measured",
+            Status::NotUploading { .. } => "not_uploading",
+            Status::Fine => "fine",
+        }
+    }
+}
+
+impl Status {
+    /// One sentence that says how we are, by the clock of `zone`.
+    pub fn sentence(&self, attention: &[Attention], zone: Tz) -> String {
+        let mut facts = self.facts();
+        let first = attention.first().map_or("", |item| item.message.as_str());
+        facts.insert("problem".into(), first.to_owned());
+        text::english(&format!("status.{}", self.name()), &facts, zone)
+    }
+
+    /// What the sentence is about, beside the first attention.
+    pub fn facts(&self) -> Facts {
+        match self {
+            Status::NothingMeasured { last, what } => {
+                text::facts([("last", last.to_rfc3339()), ("what", what.to_string())])
+            }
+            Status::NotUploading { device, last } => {
+                text::facts([("device", device.clone()), ("last", last.to_rfc3339())])
+            }
+            Status::Paused { until } => text::facts([("until", until.to_rfc3339())]),
+            Status::NotSetUp
+            | Status::NeedsYou
+            | Status::KeychainLocked
+            | Status::Retrying
+            | Status::ShareWithdrawn
+            | Status::Fine => Facts::new(),
+        }
+    }
+}
+
+impl serde::Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Someone who measures daily and has not for this long may want to know.
+const QUIET: TimeDelta = TimeDelta::days(2);
+
+/// How many of the last measurements show how often somebody measures.
+const HABIT: u32 = 10;
+
+/// Computes how we are from what is stored.
+pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
+    let attention = attention(rows, None, now)?;
+    let has = |codes: &[Code]| attention.iter().any(|item| codes.contains(&item.code));
+    if has(&[Code::ConnectWithings, Code::ConnectBeeminder]) {
+        return Ok(Status::NotSetUp);
+    }
+    if has(&[Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed]) {
+        return Ok(Status::KeychainLocked);
+    }
+    let first = attention.first().map(|item| item.code);
+    if first == Some(Code::ShareWithdrawn) {
+        return Ok(Status::ShareWithdrawn);
+    }
+    if urgency(&attention) == Urgency::NeedsYou {
+        return Ok(Status::NeedsYou);
+    }
+    if has(&[Code::NothingLinked]) {
+        return Ok(Status::NotSetUp);
+    }
+    if let Some(until) = paused(rows, now)? {
+        return Ok(Status::Paused { until });
+    }
+    if urgency(&attention) == Urgency::Retrying {
+        return Ok(Status::Retrying);
+    }
+    silence(rows, now)
+}
+
+/// Why nothing arrives although nothing is broken: each kind that a link is about by itself, since a cuff that
+/// uploads says nothing about a scale.
+fn silence(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
+    let devices = store::device::load_all(rows)?;
+    let mut silent = None;
+    for link in store::link::load_all(rows)?.iter().filter(|link| link.feed.source() == Source::Measure) {
+        let kind = link.feed.first_kind();
+        let recent = store::measurement::recent(rows, kind, HABIT, now)?;
+        let Some(last) = quiet_since(&recent, now) else {
+            continue;
+        };
+        // The device that measured it last, or else whatever measures such things.
+        let same = |device: &&Device| {
+            recent.first().and_then(|(_, device)| device.as_ref()) == Some(&device.id)
+                || Some(device.sort.as_str()) == device_of(kind)
+        };
+        // A device that measured uploads, so its silence is not the user's.
+        let contacts = devices.iter().filter(same).filter_map(|device| Some((device.last_contact?, device)));
+        match contacts.max_by_key(|(contact, _)| *contact) {
+            Some((contact, device)) if now - contact > QUIET => {
+                return Ok(Status::NotUploading { device: device.name().to_owned(), last: contact });
+            }
+            Some(_) | None => silent = silent.or(Some(Status::NothingMeasured { last, what: kind })),
+        }
+    }
+    Ok(silent.unwrap_or(Status::Fine))
+}
+
+/// Since when someone has not measured who measures more often; `None` while it is within their habit.
+fn quiet_since(recent: &[(DateTime<Utc>, Option<String>)], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let (last, _) = recent.first()?;
+    let gaps = recent.windows(2).map(|pair| pair[0].0 - pair[1].0);
+    let usual = gaps.max().map_or(QUIET, |longest| (longest * 2).max(QUIET));
+    (now - *last > usual).then_some(*last)
+}
+
+/// What Withings calls the device that measures a kind.
+fn device_of(kind: MeasureKind) -> Option<&'static str> {
+    match kind {
+        MeasureKind::SYSTOLIC | MeasureKind::DIASTOLIC => Some("Blood Pressure Monitor"),
+        MeasureKind::TEMPERATURE | MeasureKind::SKIN_TEMPERATURE => Some("Smart Connected Thermometer"),
+        MeasureKind::WEIGHT | MeasureKind::FAT_RATIO | MeasureKind::LEAN_MASS => Some("Scale"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn someone_who_measures_weekly_is_not_quiet_after_three_days() {
+        let at = |day: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(day);
+        let quiet = |days: &[i64], now: i64| {
+            quiet_since(&days.iter().map(|day| (at(*day), None)).collect::<Vec<_>>(), at(now))
+        };
+        for (days, now, expected) in [
+            (&[][..], 10, None),
+            (&[10], 12, None),
+            (&[10], 13, Some(at(10))),
+            (&[10, 9, 8], 13, Some(at(10))),
+            (&[10, 3], 13, None),
+            (&[10, 3], 24, None),
+            (&[10, 3], 25, Some(at(10))),
+        ] {
+            assert_eq!(quiet(days, now), expected, "{days:?} {now}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! How the programs over one data directory reach each other: a socket in that directory, where one
+//! rings with a line of text and gets a line back. On Windows it is a named pipe.
+//!
+//! A pass may take minutes, so whoever answers sends an empty line every so often until there is an answer.
+//! Silence alone means that it hangs, and nobody waits for one that does.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use interprocess::local_socket::tokio::prelude::*;
+use interprocess::local_socket::{ListenerOptions, Name};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use crate::platform::data_dir::DataDir;
+use crate::text::Said;
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Whoever waits for a sign-in; takes the address the browser brought.
+    SignIn,
+    /// Whoever polls; takes a nudge.
+    Poller,
+    /// The tray program; takes an address the browser brought, or nothing to be shown.
+    Desktop,
+}
+
+impl Door {
+    fn name(self) -> &'static str {
+        match self {
+            Door::SignIn => "sign-in",
+            Door::Poller => "poller",
+            Door::Desktop => "desktop",
+        }
+    }
+}
+
+/// Someone rang.
+#[derive(Debug)]
+pub struct Ring {
+    /// What they said.
+    pub line: String,
+    /// Takes the answer.
+    pub reply: oneshot::Sender<String>,
+}
+
+/// Whoever should answer is there and does not: it hangs, or was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", Wedged::said(*self))]
+pub struct Wedged(pub Door);
+
+impl Wedged {
+    /// The sentence for people.
+    pub fn said(self) -> Said {
+        Said::error(
+            match self.0 {
+                Door::SignIn => "wedged_sign_in",
+                Door::Poller => "wedged_poller",
+                Door::Desktop => "wedged_desktop",
+            },
+            [],
+        )
+    }
+}
+
+/// Answers a door until dropped.
+#[derive(Debug)]
+pub struct Doorbell {
+    connections: TaskTracker,
+    _answering: DropGuard,
+}
+
+/// No honest line is longer.
+const LONGEST: u64 = 64 * 1024;
+
+/// Lines come at once or not at all.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often whoever answers shows that it is at work.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+
+/// Longer silence means that it is not. Long enough for a computer that is short of memory.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// No honest answer is longer.
+const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
+
+impl Doorbell {
+    /// Starts to answer `door`; rings go to `rings`. The caller holds the lock that makes it the only one.
+    ///
+    /// # Errors
+    /// When the socket cannot be made, for instance because the directory's path is too long.
+    pub fn answer(dir: &DataDir, door: Door, rings: mpsc::Sender<Ring>) -> anyhow::Result<Doorbell> {
+        let listener = ListenerOptions::new()
+            .name(name(dir, door)?)
+            // A socket that a killed process left behind.
+            .try_overwrite(true)
+            .create_tokio()
+            .context("Failed to listen for other copies of this program")?;
+        let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
+        let (tracker, stopped) = (connections.clone(), stop.clone());
+        tokio::spawn(stopped.run_until_cancelled_owned(async move {
+            loop {
+                match listener.accept().await {
+                    Ok(stream) => drop(tracker.spawn(serve(stream, rings.clone()))),
+                    Err(error) => tracing::debug!("The doorbell: {error}"),
+                }
+            }
+        }));
+        Ok(Doorbell { connections, _answering: stop.drop_guard() })
+    }
+
+    /// Stops answering and gives those who rang a moment to take their answer.
+    pub async fn finish(self) {
+        self.connections.close();
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.connections.wait()).await;
+    }
+}
+
+/// Rings at `door` and waits for the answer. `None` when nobody answers it.
+///
+/// # Errors
+/// [`Wedged`] when it is silent for long, or when whoever answered hung up.
+pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Option<String>> {
+    let connecting = LocalSocketStream::connect(name(dir, door)?);
+    let stream = match timeout(SILENCE, connecting).await.map_err(|_| Wedged(door))? {
+        Ok(stream) => stream,
+        // Others ring as well, and none is let in.
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Err(Wedged(door).into()),
+        Err(_) => return Ok(None),
+    };
+    let mut stream = BufReader::new(stream);
+    let line = format!("{line}\n");
+    let writing = stream.get_mut().write_all(line.as_bytes());
+    timeout(SILENCE, writing).await.map_err(|_| Wedged(door))?.context("Failed to ring")?;
+    let mut stream = stream.take(LONGEST_ANSWER);
+    loop {
+        let mut answer = String::new();
+        let reading = timeout(SILENCE, stream.read_line(&mut answer)).await.map_err(|_| Wedged(door))?;
+        reading.context("The other copy of this program hung up")?;
+        anyhow::ensure!(!answer.is_empty(), "The other copy of this program hung up");
+        if !answer.trim().is_empty() {
+            return Ok(Some(answer.trim_end().to_owned()));
+        }
+    }
+}
+
+/// Reads the answer of a sign-in's door: whether it worked, and a sentence.
+pub fn outcome(answer: &str) -> (bool, String) {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
+    (answer["ok"] == serde_json::Value::Bool(true), answer["message"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>) {
+    let mut stream = BufReader::new(stream);
+    let mut line = String::new();
+    let mut bounded = (&mut stream).take(LONGEST);
+    let read = timeout(PATIENCE, bounded.read_line(&mut line)).await;
+    if !matches!(read, Ok(Ok(_))) || !line.ends_with('\n') {
+        return;
+    }
+    let (reply, mut answer) = oneshot::channel();
+    let ring = Ring { line: line.trim_end().to_owned(), reply };
+    let answered = async {
+        rings.send(ring).await.ok()?;
+        (&mut answer).await.ok()
+    };
+    tokio::pin!(answered);
+    let answer = loop {
+        // Whoever rang may be gone, which is their business.
+        tokio::select! {
+            answer = &mut answered => break answer,
+            () = tokio::time::sleep(SIGN_OF_LIFE) => if !says(&mut stream, "").await { return },
+        }
+    };
+    if let Some(answer) = answer {
+        says(&mut stream, &answer).await;
+    }
+}
+
+/// Writes a line, and whether somebody took it.
+async fn says(stream: &mut BufReader<LocalSocketStream>, line: &str) -> bool {
+    let line = format!("{line}\n");
+    matches!(timeout(PATIENCE, stream.get_mut().write_all(line.as_bytes())).await, Ok(Ok(())))
+}
+
+#[cfg(unix)]
+fn name(dir: &DataDir, door: Door) -> anyhow::Result<Name<'static>> {
+    use interprocess::local_socket::{GenericFilePath, ToFsName};
+    let path = dir.path().join(format!("{}.sock", door.name()));
+    path.to_fs_name::<GenericFilePath>()
+        .context("The data directory's path is too long for a socket; choose a shorter --data-dir")
+}
+
+/// Pipe names are shared by the whole system, so the directory becomes part of the name.
+#[cfg(windows)]
+fn name(dir: &DataDir, door: Door) -> anyhow::Result<Name<'static>> {
+    use interprocess::local_socket::{GenericNamespaced, ToNsName};
+    use sha2::{Digest, Sha256};
+    let hash = hex::encode(Sha256::digest(dir.path().to_string_lossy().as_bytes()));
+    format!("beeminder-withings-sync-{}-{}", door.name(), &hash[..16])
+        .to_ns_name::<GenericNamespaced>()
+        .context("Failed to name a pipe")
+}

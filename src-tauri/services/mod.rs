@@ -1,0 +1,6 @@
+//! The HTTP clients of the two services. Neither knows the other.
+
+pub mod beeminder;
+mod http;
+mod lenient;
+pub mod withings;

@@ -1,0 +1,229 @@
+//! What can go wrong at Withings, named by what the caller must do.
+//!
+//! Withings answers application errors with HTTP 200 and a `status` in the body, "for security
+//! reasons" without details; the families are those of its API reference (tag `response_status`).
+
+use std::fmt;
+
+use crate::services::http::Failure;
+use crate::text::Said;
+
+/// An answer from Withings that is not the one hoped for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The grant is gone for good; only the user can renew it.
+    SignInAgain,
+    /// The access token is not accepted: refresh it once and try again.
+    AccessTokenRefused {
+        /// Withings' status.
+        status: i64,
+    },
+    /// The sign-in code was used, mistyped or older than 30 seconds.
+    CodeRefused,
+    /// Client id or secret are wrong.
+    ApplicationRefused,
+    /// The grant does not cover this; asking again will not help.
+    NotAllowed {
+        /// Withings' status.
+        status: i64,
+    },
+    /// Too many requests: wait at least ten minutes.
+    RateLimited,
+    /// Withings has trouble: try later.
+    Unavailable {
+        /// Withings' status, or the HTTP status.
+        status: i64,
+    },
+    /// Withings finds fault with the request, which is this program's mistake.
+    Rejected {
+        /// Withings' status.
+        status: i64,
+        /// Withings' own words.
+        message: String,
+    },
+    /// No connection or no answer in time: try later.
+    Unreachable(#[source] reqwest::Error),
+    /// The answer is not what the documentation says: try later, and say so.
+    Unreadable {
+        /// What is wrong with it.
+        what: String,
+    },
+}
+
+impl Error {
+    /// The sentence for people.
+    pub fn said(&self) -> Said {
+        let service = || ("service", "Withings".to_owned());
+        match self {
+            Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::AccessTokenRefused { status } => {
+                Said::error("token_refused", [service(), ("status", status.to_string())])
+            }
+            Error::CodeRefused => Said::error("code_refused", [service()]),
+            Error::ApplicationRefused => Said::error("application_refused", []),
+            Error::NotAllowed { status } => Said::error("not_allowed", [("status", status.to_string())]),
+            Error::RateLimited => Said::error("rate_limited", [service()]),
+            Error::Unavailable { status } => {
+                Said::error("unavailable", [service(), ("status", status.to_string())])
+            }
+            Error::Rejected { status, message } if message.trim().is_empty() => {
+                Said::error("rejected_silently", [service(), ("status", status.to_string())])
+            }
+            Error::Rejected { status, message } => Said::error(
+                "rejected",
+                [
+                    service(),
+                    ("status", status.to_string()),
+                    ("message", message.trim_end_matches(['.', ' ']).to_owned()),
+                ],
+            ),
+            Error::Unreachable(error) => crate::services::http::unreachable("Withings", error),
+            Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Error {
+        match failure {
+            Failure::Unreachable(error) => Error::Unreachable(error),
+            Failure::TooLarge => Error::Unreadable { what: "it is too large".into() },
+        }
+    }
+}
+
+/// What was asked, as the same status means different things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Anything with an access token.
+    Data,
+    /// A token for a sign-in code.
+    TokenForCode,
+    /// A token for a refresh token.
+    TokenForRefresh,
+    /// A nonce, which only tests id and secret.
+    Nonce,
+}
+
+/// Turns a non-zero `status` into what to do about it.
+pub(super) fn meaning(asked: Asked, status: i64, message: &str) -> Error {
+    let family = family(status);
+    if matches!(family, Family::RateLimited) {
+        return Error::RateLimited;
+    }
+    let refused = matches!(
+        family,
+        Family::AuthenticationFailed | Family::InvalidParams | Family::Unauthorized | Family::NotImplemented
+    );
+    let about_application = message.contains("client_id") || message.contains("client_secret");
+    match asked {
+        Asked::Data => match family {
+            Family::AuthenticationFailed => Error::AccessTokenRefused { status },
+            Family::Unauthorized => Error::NotAllowed { status },
+            Family::InvalidParams | Family::NotImplemented => {
+                Error::Rejected { status, message: message.to_owned() }
+            }
+            Family::RateLimited | Family::Trouble => Error::Unavailable { status },
+        },
+        Asked::TokenForCode | Asked::TokenForRefresh if refused && about_application => {
+            Error::ApplicationRefused
+        }
+        Asked::Nonce if refused => Error::ApplicationRefused,
+        // 503 is Withings' "invalid params", not "service unavailable": here it means a dead token.
+        Asked::TokenForCode if refused => Error::CodeRefused,
+        Asked::TokenForRefresh if refused => Error::SignInAgain,
+        Asked::TokenForCode | Asked::TokenForRefresh | Asked::Nonce => Error::Unavailable { status },
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    AuthenticationFailed,
+    InvalidParams,
+    Unauthorized,
+    NotImplemented,
+    RateLimited,
+    /// Time-outs, "an error occurred", and every number that is not in the reference.
+    Trouble,
+}
+
+fn family(status: i64) -> Family {
+    match status {
+        100..=102 | 200 | 401 => Family::AuthenticationFailed,
+        214 | 277 | 2553 | 2555 => Family::Unauthorized,
+        201..=213
+        | 216..=218
+        | 220
+        | 221
+        | 223
+        | 225
+        | 227..=230
+        | 234..=236
+        | 238
+        | 240..=252
+        | 254
+        | 260..=267
+        | 271
+        | 272
+        | 275
+        | 276
+        | 283..=288
+        | 290
+        | 293..=295
+        | 297
+        | 300..=304
+        | 321
+        | 323..=353
+        | 380..=382
+        | 400
+        | 501..=511
+        | 523
+        | 532
+        | 3017..=3019 => Family::InvalidParams,
+        2554 => Family::NotImplemented,
+        601 => Family::RateLimited,
+        _ => Family::Trouble,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_status_family_says_what_to_do() {
+        use Asked::{Data, Nonce, TokenForCode, TokenForRefresh};
+        for (asked, status, message, expected) in [
+            (Data, 401, "invalid_token", "AccessTokenRefused"),
+            (Data, 100, "", "AccessTokenRefused"),
+            (Data, 503, "Invalid Params", "Rejected"),
+            (Data, 2554, "", "Rejected"),
+            (Data, 277, "", "NotAllowed"),
+            (Data, 601, "", "RateLimited"),
+            (Data, 522, "", "Unavailable"),
+            (Data, 215, "", "Unavailable"),
+            (Data, 424_242, "", "Unavailable"),
+            (Data, -1, "", "Unavailable"),
+            (TokenForRefresh, 503, "Invalid Params: invalid refresh_token", "SignInAgain"),
+            (TokenForRefresh, 401, "invalid_grant", "SignInAgain"),
+            (TokenForRefresh, 503, "Invalid Params: invalid client_secret", "ApplicationRefused"),
+            (TokenForRefresh, 601, "", "RateLimited"),
+            (TokenForRefresh, 522, "", "Unavailable"),
+            (TokenForRefresh, 2556, "", "Unavailable"),
+            (TokenForCode, 503, "Invalid Params: invalid code", "CodeRefused"),
+            (TokenForCode, 503, "Missing client_id", "ApplicationRefused"),
+            (Nonce, 342, "", "ApplicationRefused"),
+            (Nonce, 503, "", "ApplicationRefused"),
+            (Nonce, 522, "", "Unavailable"),
+        ] {
+            let found = format!("{:?}", meaning(asked, status, message));
+            assert!(found.starts_with(expected), "{asked:?} {status}: {found}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! What the front ends show: pages, charts, the tray's menu, notifications. Worked out here, drawn there.
+
+pub mod chart;
+pub mod diagnostics;
+pub mod ledger;
+pub mod notification;
+pub mod overview;
+pub mod pages;
+pub mod tray;

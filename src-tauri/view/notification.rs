@@ -1,0 +1,286 @@
+//! When to interrupt the user. Pure: from what was said before and how things are to what is said now.
+//!
+//! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
+//! The window shows everything, so nothing is told beside it while the user looks at it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::domain::attention::{Attention, Code, Urgency};
+use crate::domain::incident::{Incident, Level, Preferences};
+use crate::text::{Facts, Voice, facts};
+
+/// Longer than any snooze; one that lasts longer was made by a clock that was wrong.
+const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(2);
+
+/// One notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about; a notice replaces an earlier one about the same.
+    pub about: String,
+    /// A few words.
+    pub title: String,
+    /// A sentence or two.
+    pub body: String,
+    /// Whether it should stay until the user has seen it.
+    pub urgent: bool,
+}
+
+/// How things are after a pass.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What the user should know.
+    pub attention: &'a [Attention],
+    /// Datapoints that Beeminder refused and nobody decided on.
+    pub parked: u64,
+    /// Measurements that wait for the user's word.
+    pub held: u64,
+    /// Datapoints that Beeminder confirmed in this pass.
+    pub delivered: u64,
+    /// Whether the user looks at the window.
+    pub looked_at: bool,
+    /// How the user is spoken to.
+    pub voice: Voice,
+}
+
+/// Decides what to say, and which incidents are known from then on.
+pub fn notices(
+    known: &[Incident],
+    situation: Situation<'_>,
+    preferences: Preferences,
+    now: DateTime<Utc>,
+) -> (Vec<Notice>, Vec<Incident>) {
+    let snoozed = preferences.snoozed_until.is_some_and(|until| until > now && until - now <= LONGEST_SNOOZE);
+    let silent = preferences.level == Level::None;
+    let (mut said, mut known_now) = (Vec::new(), Vec::new());
+    for item in situation.attention.iter().filter(|item| is_incident(item.code)) {
+        let mut incident = Incident {
+            code: item.code,
+            goal: item.goal.clone().unwrap_or_default(),
+            count: count(item.code, situation),
+            told: false,
+        };
+        // Several alerts of one kind are one incident.
+        if known_now.iter().any(|known: &Incident| known.is_same(&incident)) {
+            continue;
+        }
+        let before = known.iter().find(|before| before.is_same(&incident));
+        incident.told = before.is_some_and(|before| before.told);
+        let is_new = before.is_none_or(|before| before.count < incident.count);
+        if is_new && !situation.looked_at {
+            if snoozed {
+                // Told when the snooze is over, if it is still so.
+                known_now.extend(before.cloned());
+                continue;
+            }
+            if !silent {
+                incident.told = true;
+                said.push(Notice {
+                    about: incident.about(),
+                    title: item.code.headline_by(situation.voice),
+                    body: item.said_by(situation.voice),
+                    urgent: item.code.urgency() == Urgency::NeedsYou,
+                });
+            }
+        }
+        known_now.push(incident);
+    }
+    let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
+    // Whoever has measured, or answered, knows.
+    let ends_aloud =
+        |incident: &&Incident| incident.told && !matches!(incident.code, Code::MeasureSoon | Code::Held);
+    let over: Vec<_> = known.iter().filter(is_over).filter(ends_aloud).cloned().collect();
+    if snoozed {
+        known_now.extend(over);
+    } else if !silent {
+        said.extend(over.iter().map(|incident| solved(incident, situation.voice)));
+    }
+    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.looked_at {
+        said.push(delivered(situation.delivered, situation.voice));
+    }
+    (said, known_now)
+}
+
+/// How many are concerned, where more of them are worth another interruption.
+fn count(code: Code, situation: Situation<'_>) -> u64 {
+    if code == Code::Parked {
+        situation.parked
+    } else if code == Code::Held {
+        situation.held
+    } else {
+        1
+    }
+}
+
+/// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
+/// program knows. A measurement that is held is: it is missing at Beeminder until the user says a word.
+fn is_incident(code: Code) -> bool {
+    let needs_you = code.urgency() == Urgency::NeedsYou
+        && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder);
+    needs_you || matches!(code, Code::MeasureSoon | Code::Held)
+}
+
+fn solved(incident: &Incident, voice: Voice) -> Notice {
+    let problem = incident.code.headline_by(voice);
+    Notice {
+        about: incident.about(),
+        title: voice.say("notice.solved", &facts([("problem", problem)])),
+        body: voice.say("notice.goes_on", &Facts::new()),
+        urgent: false,
+    }
+}
+
+fn delivered(count: u64, voice: Voice) -> Notice {
+    Notice {
+        about: "delivered".into(),
+        title: voice.say("notice.delivered", &facts([("count", count.to_string())])),
+        body: voice.say("notice.confirmed", &Facts::new()),
+        urgent: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::text::Language;
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    const VOICE: Voice = Voice { language: Language::English, zone: chrono_tz::Tz::UTC };
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+    }
+
+    fn item(code: Code) -> Attention {
+        Attention { code, message: "…".into(), goal: None, facts: Facts::new() }
+    }
+
+    /// How things stand when there is nothing to say but what the user should know.
+    fn quiet(attention: &[Attention]) -> Situation<'_> {
+        Situation { attention, parked: 0, held: 0, delivered: 0, looked_at: false, voice: VOICE }
+    }
+
+    /// What is said, pass after pass; each is what the user should know and how many are refused.
+    fn story(preferences: Preferences, passes: &[(&[Code], u64)]) -> Vec<Vec<String>> {
+        let mut known = Vec::new();
+        let mut said = Vec::new();
+        for (codes, parked) in passes {
+            let attention: Vec<_> = codes.iter().copied().map(item).collect();
+            let situation = Situation { parked: *parked, held: *parked, ..quiet(&attention) };
+            let (notices, after) = notices(&known, situation, preferences, now());
+            said.push(notices.into_iter().map(|notice| notice.title).collect());
+            known = after;
+        }
+        said
+    }
+
+    #[test]
+    fn a_reminder_comes_once_a_day_and_ends_in_silence() {
+        let due: (&[Code], u64) = (&[Code::MeasureSoon], 0);
+        let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
+        assert_eq!(said, [vec!["Measure soon"], vec![], vec![], vec!["Measure soon"]]);
+    }
+
+    #[test]
+    fn each_measurement_that_is_held_is_asked_about_once_and_the_answer_is_not_told() {
+        let held: &[Code] = &[Code::Held];
+        let said = story(Preferences::default(), &[(held, 1), (held, 1), (held, 2), (held, 1), (&[], 0)]);
+        let asked = vec!["Were these measurements yours?".to_owned()];
+        assert_eq!(said, [asked.clone(), vec![], asked, vec![], vec![]]);
+    }
+
+    #[test]
+    fn an_incident_is_told_once_and_its_end_replaces_it() {
+        let said = story(
+            Preferences::default(),
+            &[(&[], 0), (&[Code::SignInWithings], 0), (&[Code::SignInWithings], 0), (&[], 0), (&[], 0)],
+        );
+        let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
+        assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
+        let attention = [item(Code::SignInWithings)];
+        let situation = quiet(&attention);
+        let (first, known) = notices(&[], situation, Preferences::default(), now());
+        let over = Situation { attention: &[], ..situation };
+        let (last, _) = notices(&known, over, Preferences::default(), now());
+        assert_eq!(first[0].about, last[0].about, "the same notification");
+    }
+
+    #[test]
+    fn what_is_tried_again_or_good_to_know_is_not_told() {
+        let quiet = [Code::Offline, Code::RateLimited, Code::Stale, Code::Paused, Code::ConnectWithings];
+        assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
+    }
+
+    #[test]
+    fn more_refusals_are_told_again_and_fewer_are_not() {
+        let parked: &[Code] = &[Code::Parked];
+        let said = story(Preferences::default(), &[(parked, 1), (parked, 1), (parked, 2), (parked, 1)]);
+        let told = vec!["Beeminder refused datapoints".to_owned()];
+        assert_eq!(said, [told.clone(), vec![], told, vec![]]);
+    }
+
+    #[test]
+    fn two_goals_are_two_incidents() {
+        let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
+        let attention = [goal("one"), goal("other")];
+        let situation = quiet(&attention);
+        let (said, known) = notices(&[], situation, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (2, 2));
+        let (said, _) = notices(
+            &known,
+            Situation { attention: &attention[1..], ..situation },
+            Preferences::default(),
+            now(),
+        );
+        assert_eq!(said.len(), 1);
+        assert!(said[0].title.starts_with("Solved"));
+    }
+
+    #[test]
+    fn levels() {
+        let attention = [item(Code::Parked)];
+        for (level, titles) in [
+            (Level::None, vec![]),
+            (Level::Problems, vec!["Beeminder refused datapoints"]),
+            (Level::All, vec!["Beeminder refused datapoints", "3 new datapoints"]),
+        ] {
+            let situation = Situation { parked: 1, delivered: 3, ..quiet(&attention) };
+            let preferences = Preferences { level, snoozed_until: None };
+            let (said, known) = notices(&[], situation, preferences, now());
+            assert_eq!(
+                said.iter().map(|notice| notice.title.as_str()).collect::<Vec<_>>(),
+                titles,
+                "{level:?}"
+            );
+            let over = Situation { attention: &[], delivered: 0, ..situation };
+            let (said, _) = notices(&known, over, preferences, now());
+            assert_eq!(said.len(), usize::from(level != Level::None), "no end without a beginning");
+        }
+    }
+
+    #[test]
+    fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
+        let attention = [item(Code::Parked)];
+        let situation = Situation { parked: 1, delivered: 1, ..quiet(&attention) };
+        let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
+        let (said, known) = notices(&[], situation, snoozed, now());
+        assert_eq!((said.len(), known.len()), (0, 0));
+        let by_a_wrong_clock = Preferences { snoozed_until: Some(now() + TimeDelta::days(3)), ..snoozed };
+        assert_eq!(notices(&[], situation, by_a_wrong_clock, now()).0.len(), 2);
+        let (said, known) = notices(&known, situation, snoozed, now() + TimeDelta::minutes(1));
+        assert_eq!(said.len(), 2);
+        let over = Situation { attention: &[], delivered: 0, ..situation };
+        let (said, known) = notices(&known, over, snoozed, now());
+        assert_eq!((said.len(), known.len()), (0, 1), "the end is put off as well");
+        assert_eq!(notices(&known, over, Preferences::default(), now()).0.len(), 1);
+
+        let seen = Situation { looked_at: true, ..situation };
+        let (said, known) = notices(&[], seen, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (0, 1));
+        let (said, known) = notices(&known, situation, Preferences::default(), now());
+        assert_eq!((said.len(), known.len()), (0, 1), "the user has seen it");
+        let over = Situation { attention: &[], ..situation };
+        let (said, _) = notices(&known, over, Preferences::default(), now());
+        assert_eq!(said, []);
+    }
+}

@@ -1,0 +1,301 @@
+//! Links as cards, and the link editor's previews.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::prelude::ToPrimitive;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::app::{App, BackfillPreview, Change, Risk, Wrong};
+use crate::domain::goal::{Goal, Presence};
+use crate::domain::link::suggestion::units_of_kinds;
+use crate::domain::link::{Feed, Link, LinkId, Take};
+use crate::store::{self, Rows};
+use crate::text::{Explained, Said};
+use crate::view::chart;
+use crate::view::chart::{Dot, Look};
+use crate::view::pages::LinkForm;
+
+/// A link on the overview.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Card {
+    /// Its number.
+    pub id: LinkId,
+    /// What the goal is called.
+    title: String,
+    /// What it sends.
+    form: LinkForm,
+    /// The unit to send each kind in, where that is not the usual one.
+    units_of_kinds: BTreeMap<&'static str, &'static str>,
+    /// Whether that comes by the day and is taken as such kinds usually are.
+    each_day: bool,
+    /// Since when.
+    since: DateTime<Utc>,
+    /// Days of safety left; `None` while Beeminder is still working the goal out.
+    buffer_days: Option<i64>,
+    /// The moment it derails if nothing is done.
+    loses_at: Option<DateTime<Utc>>,
+    /// Beeminder's picture of its graph.
+    graph: Option<Url>,
+    /// Whether the goal takes datapoints.
+    alive: bool,
+    /// The last datapoint Beeminder confirmed: its value and its day.
+    last: Option<(String, String)>,
+    /// Datapoints waiting to be sent.
+    pending: u64,
+    /// Datapoints Beeminder refused.
+    parked: u64,
+    /// Datapoints of it at Beeminder.
+    sent: u64,
+}
+
+/// Reads the cards, the one that derails first in front.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) fn cards(rows: &Rows, sandbox: bool) -> anyhow::Result<Vec<Card>> {
+    let mut cards = Vec::new();
+    for link in store::link::load_all(rows)? {
+        if let Some(goal) = store::goal::load(rows, &link.goal)? {
+            cards.push(card(rows, &link, goal, sandbox)?);
+        }
+    }
+    cards.sort_by_key(|card| (card.loses_at.unwrap_or(DateTime::<Utc>::MAX_UTC), card.id));
+    Ok(cards)
+}
+
+fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<Card> {
+    let (pending, parked) = store::outbox::counts_of(rows, link.id)?;
+    Ok(Card {
+        id: link.id,
+        form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
+        units_of_kinds: units_of_kinds(&goal, &|_| None),
+        each_day: is_each_day(&link.feed),
+        since: link.since,
+        title: goal.title,
+        buffer_days: goal.buffer_days,
+        loses_at: goal.loses_at,
+        graph: goal.graph_url.filter(|url| is_picture_of_beeminders(url, sandbox)),
+        alive: goal.presence == Presence::Active && !goal.frozen,
+        last: store::datapoint::latest_of(rows, link.id)?,
+        sent: store::datapoint::confirmed_of(rows, link.id)?,
+        pending,
+        parked,
+    })
+}
+
+fn is_each_day(feed: &Feed) -> bool {
+    matches!(feed, Feed::Track { kind, take, .. } if *take == kind.day_take() && *take != Take::Every)
+}
+
+/// Whether a picture is one of Beeminder's, over TLS; nothing else is ever loaded from the network.
+fn is_picture_of_beeminders(url: &Url, sandbox: bool) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    (url.scheme() == "https" && host == "cdn.beeminder.com") || (sandbox && host == "127.0.0.1")
+}
+
+/// What a link would send.
+#[derive(Debug, Serialize)]
+pub struct PreviewView {
+    /// The datapoints, newest first.
+    datapoints: Vec<PreviewLine>,
+    /// What would not be sent, newest first.
+    kept_out: Vec<KeptOut>,
+    misfits: Vec<Said>,
+    /// Why the newest measurements may be missing.
+    trouble: Option<Explained>,
+    chart: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct PreviewLine {
+    day: NaiveDate,
+    value: String,
+    comment: String,
+}
+
+#[derive(Debug, Serialize)]
+struct KeptOut {
+    measured_at: DateTime<Utc>,
+    reason: &'static str,
+}
+
+/// What a change would do at Beeminder.
+#[derive(Debug, Serialize)]
+pub struct ChangeView {
+    added: usize,
+    updated: usize,
+    removed: usize,
+    same: usize,
+    /// Some of what would be otherwise: the day, the value now, and the value then if it stays.
+    examples: Vec<(String, String, Option<String>)>,
+}
+
+/// A stretch of the past, as the page asks for it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Stretch {
+    /// The link.
+    pub link: i64,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+}
+
+/// What posting a stretch of the past would do.
+#[derive(Debug, Serialize)]
+pub struct BackfillView {
+    days: Vec<BackfillLine>,
+    refused_before: Option<NaiveDate>,
+    datapoints: usize,
+    takes_days: u64,
+    risky: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct BackfillLine {
+    day: NaiveDate,
+    values: Vec<String>,
+    others: usize,
+    may_derail: bool,
+    risk: Risk,
+}
+
+/// How many days a preview goes back.
+const DAYS: u64 = 30;
+
+/// How many examples of a change are shown.
+const EXAMPLES: usize = 20;
+
+impl App {
+    /// What a link filled in like this would send for the last 30 days.
+    ///
+    /// # Errors
+    /// When the form makes no sense, or the goal cannot be read.
+    pub async fn preview_form(
+        &self,
+        form: &LinkForm,
+        (dark, width): (bool, u32),
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<PreviewView> {
+        let (link, options) = (form.link.map(LinkId), form.options.clone());
+        let preview = self.preview_of(link, &form.slug(), form.feed()?, options, DAYS, now).await?;
+        let plan = &preview.plan;
+        let moment = |datapoint: &crate::domain::datapoint::Datapoint| match datapoint.moment {
+            crate::domain::datapoint::Moment::At(at) => at,
+            crate::domain::datapoint::Moment::On(day) => preview.rule.start_of(day),
+        };
+        let dot = |datapoint: &crate::domain::datapoint::Datapoint| {
+            Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
+        };
+        let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
+        let look = Look { dark, width: width.clamp(200, 1200), height: 200, voice: self.voice()? };
+        let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
+            day: datapoint.day(preview.rule).0,
+            value: datapoint.value.to_string(),
+            comment: datapoint.comment.clone(),
+        });
+        let kept_out = plan.decisions.iter().rev().filter(|decision| decision.request_id.is_none());
+        let kept_out = kept_out
+            .map(|decision| KeptOut { measured_at: decision.measured_at, reason: decision.reason.code() });
+        Ok(PreviewView {
+            datapoints: datapoints.collect(),
+            kept_out: kept_out.collect(),
+            misfits: preview.misfits.iter().map(Said::from).collect(),
+            trouble: preview.trouble.clone(),
+            chart: chart::svg(&dots, look)?,
+        })
+    }
+
+    /// What changing a link like this would do at Beeminder.
+    ///
+    /// # Errors
+    /// When there is no such link, or the form makes no sense.
+    pub fn preview_change_form(
+        &self,
+        id: i64,
+        form: &LinkForm,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<ChangeView> {
+        let change = self.preview_change(LinkId(id), &form.feed()?, &form.options, now)?;
+        Ok(ChangeView::from(&change))
+    }
+}
+
+impl App {
+    /// Begins to post a stretch of the past that the user has looked at.
+    ///
+    /// # Errors
+    /// When it may derail the goal and the user did not say that this is meant, or it is posted already.
+    pub async fn start_looked_at(
+        &self,
+        stretch: Stretch,
+        may_derail: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<()> {
+        let id = LinkId(stretch.link);
+        let preview = self.preview_backfill(id, stretch.from, stretch.to, now).await?;
+        let risky = preview.risky_days() > 0;
+        anyhow::ensure!(!risky || may_derail, Wrong::in_field("may_derail", Said::error("may_derail", [])));
+        self.start_backfill(id, &preview)?;
+        Ok(())
+    }
+}
+
+impl From<&Change> for ChangeView {
+    fn from(change: &Change) -> ChangeView {
+        let day = |known: &store::datapoint::Stored| known.beeminder_day.clone().unwrap_or_default();
+        let updated = change.updated.iter().map(|(known, wanted)| {
+            (day(known), known.datapoint.value.to_string(), Some(wanted.value.to_string()))
+        });
+        let removed =
+            change.unwanted.iter().map(|known| (day(known), known.datapoint.value.to_string(), None));
+        ChangeView {
+            added: change.added.len(),
+            updated: change.updated.len(),
+            removed: change.unwanted.len(),
+            same: change.same,
+            examples: updated.chain(removed).take(EXAMPLES).collect(),
+        }
+    }
+}
+
+impl From<&BackfillPreview> for BackfillView {
+    fn from(preview: &BackfillPreview) -> BackfillView {
+        let line = |day: &crate::app::BackfillDay| BackfillLine {
+            day: day.day.0,
+            values: day.values.iter().map(ToString::to_string).collect(),
+            others: day.others,
+            may_derail: day.risk != Risk::Safe,
+            risk: day.risk,
+        };
+        BackfillView {
+            days: preview.days.iter().map(line).collect(),
+            refused_before: preview.refused_before.map(|day| day.0),
+            datapoints: preview.datapoints,
+            takes_days: preview.takes_days,
+            risky: preview.risky_days(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_beeminders_own_pictures_are_shown() {
+        for (url, sandbox, shown) in [
+            ("https://cdn.beeminder.com/uploads/1.png", false, true),
+            ("http://cdn.beeminder.com/uploads/1.png", false, false),
+            ("https://cdn.beeminder.com.example.com/1.png", false, false),
+            ("https://example.com/cdn.beeminder.com/1.png", false, false),
+            ("http://127.0.0.1:9000/1.png", false, false),
+            ("http://127.0.0.1:9000/1.png", true, true),
+            ("file:///etc/passwd", true, false),
+        ] {
+            assert_eq!(is_picture_of_beeminders(&url.parse().unwrap(), sandbox), shown, "{url}");
+        }
+    }
+}

@@ -1,0 +1,438 @@
+//! The tray as a value: icon, title, tooltip and menu. A pure function of how things are, so that whole
+//! menus can be compared in tests; each system's tray is a dumb walk over it.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::attention::Urgency;
+use crate::domain::goal::GoalSlug;
+use crate::domain::service::Service;
+use crate::health::status::Status;
+use crate::text::{Explained, Facts, Language, Voice, facts};
+use crate::view::overview::{GoalLine, Overview};
+
+/// The program's name, as people read it.
+pub const NAME: &str = "Beeminder Withings Sync";
+
+/// What the user can ask for with a click.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Show the window.
+    Open,
+    /// Make a pass.
+    SyncNow,
+    /// Show a goal's page at Beeminder.
+    OpenGoal(GoalSlug),
+    /// Make no passes for an hour.
+    PauseForAnHour,
+    /// Make no passes until tomorrow.
+    PauseUntilTomorrow,
+    /// End the pause.
+    Resume,
+    /// Stop waiting for the browser.
+    CancelSignIn,
+    /// End the program.
+    Quit,
+}
+
+/// What the icon says. Each has a shape of its own, because colours are not seen by everyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    /// All is well: a disc with a tick.
+    Fine,
+    /// Something is being done or tried again: a ring of arrows.
+    Syncing,
+    /// The user must act: a triangle.
+    NeedsYou,
+    /// Paused: a square with two bars.
+    Paused,
+}
+
+/// One entry of a menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Says something.
+    Line(String),
+    /// Can be clicked.
+    Item(String, Wish),
+    /// Opens to the side.
+    Submenu(String, Vec<Entry>),
+    /// A line between groups.
+    Separator,
+}
+
+/// The tray.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tray {
+    /// The icon.
+    pub icon: Icon,
+    /// What a screen reader says first.
+    pub title: String,
+    /// What hovering shows under the title.
+    pub tooltip: String,
+    /// The menu.
+    pub menu: Vec<Entry>,
+}
+
+/// What is going on and is not in the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// A pass is being made.
+    pub syncing: bool,
+    /// The browser is open for a sign-in.
+    pub signing_in: Option<Service>,
+    /// The services are stand-ins.
+    pub sandbox: bool,
+    /// The user's language.
+    pub language: Language,
+}
+
+/// The tray for how things are.
+pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tray {
+    let voice = Voice { language: activity.language, zone: overview.time_zone };
+    let words = words(overview, activity, voice, now);
+    let name = if activity.sandbox { format!("{NAME} (sandbox)") } else { NAME.into() };
+    Tray {
+        icon: icon(overview, activity),
+        title: format!("{name}: {words}"),
+        tooltip: tooltip(overview, voice, now),
+        menu: menu(overview, activity, words, (voice, now)),
+    }
+}
+
+/// The tray of a program that cannot work, for instance because the disk is full.
+pub fn failed(failure: &Explained, language: Language) -> Tray {
+    let voice = Voice { language, zone: Tz::UTC };
+    Tray {
+        icon: Icon::NeedsYou,
+        title: format!("{NAME}: {}", plain(voice, "menu.broken")),
+        tooltip: failure.by(language),
+        menu: vec![
+            Entry::Item(plain(voice, "menu.see_why"), Wish::Open),
+            Entry::Separator,
+            Entry::Item(plain(voice, "shell.quit"), Wish::Quit),
+        ],
+    }
+}
+
+/// Says what is about nothing in particular.
+fn plain(voice: Voice, key: &str) -> String {
+    voice.say(key, &Facts::new())
+}
+
+/// Says what is about one thing.
+fn about(voice: Voice, key: &str, name: &str, fact: impl Into<String>) -> String {
+    voice.say(key, &facts([(name, fact.into())]))
+}
+
+fn icon(overview: &Overview, activity: &Activity) -> Icon {
+    match overview.status {
+        _ if activity.syncing => Icon::Syncing,
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
+            Icon::NeedsYou
+        }
+        Status::Paused { .. } => Icon::Paused,
+        Status::Retrying => Icon::Syncing,
+        Status::NothingMeasured { .. } | Status::NotUploading { .. } | Status::Fine => Icon::Fine,
+    }
+}
+
+/// How we are, in a few words.
+fn words(overview: &Overview, activity: &Activity, voice: Voice, now: DateTime<Utc>) -> String {
+    let first = overview.attention.first();
+    let headline =
+        || first.map_or_else(|| plain(voice, "menu.something"), |item| item.code.headline_by(voice));
+    let at = |moment| clock(moment, voice, now);
+    match &overview.status {
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => headline(),
+        _ if activity.syncing => plain(voice, "shell.syncing"),
+        Status::Paused { until } => about(voice, "menu.paused", "at", at(*until)),
+        Status::Retrying => about(voice, "menu.retrying", "problem", headline()),
+        Status::NothingMeasured { last, .. } => about(voice, "menu.nothing_measured", "at", at(*last)),
+        Status::NotUploading { device, last } => {
+            voice.say("menu.not_uploading", &facts([("device", device.clone()), ("at", at(*last))]))
+        }
+        Status::Fine => plain(voice, "menu.fine"),
+    }
+}
+
+fn tooltip(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
+    match overview.attention.first() {
+        Some(item) if item.code.urgency() > Urgency::Notice => item.said_by(voice),
+        Some(_) | None => when(overview, voice, now),
+    }
+}
+
+fn menu(
+    overview: &Overview,
+    activity: &Activity,
+    words: String,
+    (voice, now): (Voice, DateTime<Utc>),
+) -> Vec<Entry> {
+    let item = |key, wish| Entry::Item(plain(voice, key), wish);
+    let mut menu = Vec::new();
+    if activity.sandbox {
+        menu.push(Entry::Line(plain(voice, "menu.sandbox")));
+    }
+    match overview.status {
+        Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
+            menu.push(Entry::Item(format!("{words}…"), Wish::Open));
+        }
+        Status::Paused { .. }
+        | Status::Retrying
+        | Status::NothingMeasured { .. }
+        | Status::NotUploading { .. }
+        | Status::Fine => {
+            menu.push(Entry::Line(words));
+        }
+    }
+    menu.push(Entry::Line(when(overview, voice, now)));
+    let questions = overview.held + overview.stale;
+    if questions > 0 {
+        let words = about(voice, "menu.questions", "count", questions.to_string());
+        menu.push(Entry::Item(words, Wish::Open));
+    }
+    if let Some(service) = activity.signing_in {
+        let words = about(voice, "menu.cancel_sign_in", "service", service.to_string());
+        menu.push(Entry::Item(words, Wish::CancelSignIn));
+    }
+    menu.push(Entry::Separator);
+    if !overview.goals.is_empty() {
+        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, voice, now)));
+        menu.push(Entry::Separator);
+    }
+    menu.push(item("shell.sync_now", Wish::SyncNow));
+    menu.push(match overview.status {
+        Status::Paused { .. } => item("action.resume", Wish::Resume),
+        Status::NotSetUp
+        | Status::NeedsYou
+        | Status::ShareWithdrawn
+        | Status::KeychainLocked
+        | Status::Retrying
+        | Status::NothingMeasured { .. }
+        | Status::NotUploading { .. }
+        | Status::Fine => Entry::Submenu(
+            plain(voice, "menu.pause"),
+            vec![
+                item("menu.pause_hour", Wish::PauseForAnHour),
+                item("menu.pause_tomorrow", Wish::PauseUntilTomorrow),
+            ],
+        ),
+    });
+    menu.extend([
+        Entry::Separator,
+        Entry::Item(about(voice, "menu.open", "name", NAME), Wish::Open),
+        item("shell.quit", Wish::Quit),
+    ]);
+    menu
+}
+
+fn when(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
+    let at = |key, moment| about(voice, key, "at", clock(moment, voice, now));
+    let last = overview.last_sync.map_or_else(|| plain(voice, "shell.never"), |read| at("menu.last", read));
+    if !overview.withings.connected || !overview.beeminder.connected {
+        return last;
+    }
+    format!("{last}, {}", at("menu.next", overview.next.max(now)))
+}
+
+fn goal_entry(goal: &GoalLine, voice: Voice, now: DateTime<Utc>) -> Entry {
+    let buffer = match (goal.buffer_days, goal.loses_at) {
+        (Some(..=0), Some(at)) => about(voice, "menu.due", "at", clock(at, voice, now)),
+        (Some(..=0), None) => plain(voice, "buffer.today"),
+        (Some(days), _) => about(voice, "buffer.days", "count", days.to_string()),
+        (None, _) => plain(voice, "buffer.unknown"),
+    };
+    Entry::Item(format!("{}: {buffer}", goal.slug), Wish::OpenGoal(goal.slug.clone()))
+}
+
+/// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
+/// with the date otherwise.
+fn clock(moment: DateTime<Utc>, voice: Voice, now: DateTime<Utc>) -> String {
+    let (local, today) = (moment.with_timezone(&voice.zone), now.with_timezone(&voice.zone));
+    let days = (local.date_naive() - today.date_naive()).num_days();
+    match days {
+        0 => local.format("%H:%M").to_string(),
+        -6..=6 => {
+            let weekday = local.format("%a").to_string().to_lowercase();
+            format!("{} {}", plain(voice, &format!("weekday.{weekday}")), local.format("%H:%M"))
+        }
+        _ => voice.moment(moment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::domain::attention::{Attention, Code};
+    use crate::view::overview::AccountLine;
+
+    /// A Monday, 07:00 in Paris.
+    fn monday() -> DateTime<Utc> {
+        "2026-11-23T06:00:00Z".parse().unwrap()
+    }
+
+    fn overview(status: Status, attention: &[(Code, &str)]) -> Overview {
+        let account = || AccountLine { connected: true, ..AccountLine::default() };
+        Overview {
+            message: String::new(),
+            status_facts: Facts::new(),
+            status,
+            attention: attention
+                .iter()
+                .map(|(code, message)| Attention {
+                    code: *code,
+                    message: (*message).into(),
+                    goal: None,
+                    facts: Facts::new(),
+                })
+                .collect(),
+            withings: account(),
+            beeminder: account(),
+            goals: vec![GoalLine {
+                slug: GoalSlug("weight".into()),
+                buffer_days: Some(0),
+                loses_at: Some(monday() + TimeDelta::hours(20)),
+            }],
+            links: 1,
+            pending: 0,
+            parked: 0,
+            held: 0,
+            stale: 0,
+            backfills: Vec::new(),
+            measure_groups: 1,
+            last_measured: Some(monday()),
+            last_sync: Some(monday() - TimeDelta::minutes(5)),
+            next: monday() + TimeDelta::minutes(10),
+            time_zone: Tz::Europe__Paris,
+        }
+    }
+
+    /// The menu as a reader sees it, what can be clicked in brackets.
+    fn picture(menu: &[Entry]) -> String {
+        let line = |entry: &Entry| match entry {
+            Entry::Line(text) => text.clone(),
+            Entry::Item(text, _) => format!("[{text}]"),
+            Entry::Submenu(text, inner) => format!("{text} > {}", picture(inner).replace('\n', " ")),
+            Entry::Separator => "---".into(),
+        };
+        menu.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    fn idle() -> Activity {
+        Activity::default()
+    }
+
+    #[test]
+    fn when_all_is_well() {
+        let tray = tray(&overview(Status::Fine, &[]), &idle(), monday());
+        assert_eq!(tray.icon, Icon::Fine);
+        assert_eq!(tray.title, "Beeminder Withings Sync: All is well");
+        assert_eq!(tray.tooltip, "Last synced 06:55, next 07:10");
+        assert_eq!(
+            picture(&tray.menu),
+            "All is well\nLast synced 06:55, next 07:10\n---\n[weight: due by Tue 03:00]\n---\n[Sync now]\n\
+             Pause > [For an hour] [Until tomorrow]\n---\n[Open Beeminder Withings Sync]\n[Quit]"
+        );
+    }
+
+    #[test]
+    fn when_the_user_must_act_the_first_line_says_what_to_do_and_opens_the_window() {
+        let overview =
+            overview(Status::NeedsYou, &[(Code::SignInWithings, "Withings no longer accepts it.")]);
+        let tray = tray(&overview, &idle(), monday());
+        assert_eq!(tray.icon, Icon::NeedsYou);
+        assert_eq!(tray.title, "Beeminder Withings Sync: Sign in to Withings again");
+        assert_eq!(tray.tooltip, "Withings no longer accepts it.");
+        assert_eq!(tray.menu[0], Entry::Item("Sign in to Withings again…".into(), Wish::Open));
+    }
+
+    #[test]
+    fn when_nothing_is_set_up() {
+        let mut nothing = overview(Status::NotSetUp, &[(Code::ConnectWithings, "Connect Withings.")]);
+        nothing.goals.clear();
+        nothing.last_sync = None;
+        nothing.withings.connected = false;
+        let tray = tray(&nothing, &Activity { sandbox: true, ..idle() }, monday());
+        assert_eq!(tray.title, "Beeminder Withings Sync (sandbox): Connect Withings");
+        assert_eq!(
+            picture(&tray.menu),
+            "Sandbox: nothing here is real\n[Connect Withings…]\nNot synced yet\n---\n[Sync now]\n\
+             Pause > [For an hour] [Until tomorrow]\n---\n[Open Beeminder Withings Sync]\n[Quit]"
+        );
+    }
+
+    #[test]
+    fn icon_and_words_follow_from_how_we_are() {
+        let until = monday() + TimeDelta::hours(1);
+        let last = monday() - TimeDelta::days(3);
+        let syncing = Activity { syncing: true, ..idle() };
+        for (status, activity, icon, words) in [
+            (Status::Fine, &syncing, Icon::Syncing, "Syncing…"),
+            (Status::Paused { until }, &idle(), Icon::Paused, "Paused until 08:00"),
+            (Status::Paused { until }, &syncing, Icon::Syncing, "Syncing…"),
+            (Status::Retrying, &idle(), Icon::Syncing, "No connection; trying again"),
+            (
+                Status::NothingMeasured { last, what: crate::domain::measure::kind::MeasureKind::WEIGHT },
+                &idle(),
+                Icon::Fine,
+                "Nothing measured since Fri 07:00",
+            ),
+            (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
+            (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
+        ] {
+            let tray = tray(&overview(status.clone(), &[(Code::Offline, "…")]), activity, monday());
+            assert_eq!((tray.icon, tray.title), (icon, format!("{NAME}: {words}")), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn what_waits_for_the_users_word_is_in_the_menu_and_opens_the_window() {
+        let mut asking = overview(Status::Fine, &[(Code::Held, "…")]);
+        (asking.held, asking.stale) = (1, 1);
+        let menu = tray(&asking, &idle(), monday()).menu;
+        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Wish::Open)));
+    }
+
+    #[test]
+    fn the_tray_speaks_its_users_language() {
+        let german = Activity { language: Language::German, ..idle() };
+        let tray = tray(&overview(Status::NeedsYou, &[(Code::Parked, "…")]), &german, monday());
+        assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
+        let menu = picture(&tray.menu);
+        for words in ["Jetzt abgleichen", "Pause", "Beenden", "fällig bis"] {
+            assert!(menu.contains(words), "{words} in\n{menu}");
+        }
+    }
+
+    #[test]
+    fn a_pause_can_be_ended_and_a_sign_in_cancelled() {
+        let paused = Status::Paused { until: monday() + TimeDelta::hours(1) };
+        let signing_in = Activity { signing_in: Some(Service::Withings), ..idle() };
+        let menu = tray(&overview(paused, &[]), &signing_in, monday()).menu;
+        assert!(menu.contains(&Entry::Item("Resume".into(), Wish::Resume)));
+        assert!(menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), Wish::CancelSignIn)));
+    }
+
+    #[test]
+    fn goals_say_what_is_left() {
+        let goal = |buffer_days, hours: Option<i64>| GoalLine {
+            slug: GoalSlug("weight".into()),
+            buffer_days,
+            loses_at: hours.map(|hours| monday() + TimeDelta::hours(hours)),
+        };
+        for (goal, expected) in [
+            (goal(Some(0), Some(10)), "weight: due by 17:00"),
+            (goal(Some(-1), None), "weight: due today"),
+            (goal(Some(1), Some(30)), "weight: 1 day left"),
+            (goal(Some(400), None), "weight: 400 days left"),
+            (goal(None, None), "weight: not known yet"),
+        ] {
+            let voice = Voice { language: Language::English, zone: Tz::Europe__Paris };
+            let Entry::Item(text, _) = goal_entry(&goal, voice, monday()) else { panic!() };
+            assert_eq!(text, expected);
+        }
+    }
+}

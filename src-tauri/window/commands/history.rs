@@ -1,0 +1,29 @@
+//! History: the ledger, its files and its charts.
+
+use beeminder_withings_sync::platform::clock;
+use beeminder_withings_sync::view::pages::{Chart, Exported, Format, HistoryPage, HistoryRequest};
+use tauri::AppHandle;
+
+use super::{Outcome, help};
+use crate::shell::resident;
+
+#[tauri::command]
+pub(crate) async fn history(app: AppHandle, request: HistoryRequest) -> Outcome<HistoryPage> {
+    Ok(resident(&app)?.app.history(request)?)
+}
+
+/// Writes what the request asks for into the user's folder for downloads.
+#[tauri::command]
+pub(crate) async fn export_history(
+    app: AppHandle,
+    request: HistoryRequest,
+    format: Format,
+) -> Outcome<Exported> {
+    let folder = help::downloads(&app)?;
+    Ok(resident(&app)?.app.export_history(request, format, &folder, clock::now())?)
+}
+
+#[tauri::command]
+pub(crate) async fn chart(app: AppHandle, kind: String, days: i64, dark: bool, width: u32) -> Outcome<Chart> {
+    Ok(resident(&app)?.app.chart(&kind, days, (dark, width), clock::now())?)
+}

@@ -254,10 +254,10 @@ mod tests {
     use super::*;
     use strum::VariantArray;
 
-    use crate::domain::attention::Code;
-    use crate::domain::link::Take;
+    use crate::domain::code::Code;
     use crate::domain::measure::kind::{KINDS, Source};
     use crate::domain::measure::measure_set::NAMED_SETS;
+    use crate::domain::measure::take::Take;
     use crate::domain::plan::Reason;
 
     #[test]

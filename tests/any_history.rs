@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use beeminder_withings_sync::app::{App, Existing, Since};
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
-use beeminder_withings_sync::domain::link::{Feed, Link, Options, Take};
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::{Link, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;

@@ -1,6 +1,6 @@
 //! Beeminder on a bad day: each datapoint arrives once, or its reason is in plain sight.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::beeminder::DuplicateShape;

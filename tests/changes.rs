@@ -1,8 +1,9 @@
 //! Changing a link in mid-goal: shown first, then done as the user says, to what is ours alone.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::domain::link::{Link, LinkId, Options, Take};
+use beeminder_withings_sync::domain::link::{Link, LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use chrono::TimeDelta;
 
 use super::support::{TestApp, pounds, take, track};

@@ -1,6 +1,6 @@
 //! A local clock that is a year off, either way, costs nothing.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;

@@ -2,9 +2,11 @@
 
 use beeminder_withings_sync::app::Since;
 use beeminder_withings_sync::domain::goal::GoalSlug;
-use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,8 +1,10 @@
 //! Steps, sleep and workouts: one datapoint a day, on Withings' own day, right whatever comes later.
 
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::sync::Requests;
 use chrono::{NaiveDate, TimeDelta};
 

@@ -1,8 +1,8 @@
 //! What is deleted at Withings or at Beeminder, and what only looks so.
 
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::link::Take;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;

@@ -2,11 +2,14 @@
 //! fitting later.
 
 use beeminder_withings_sync::app::{Since, Wrong};
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::Options;
+use beeminder_withings_sync::domain::link::misfit::Misfit;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::measure::unit::Unit;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::store;

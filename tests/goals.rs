@@ -1,8 +1,9 @@
 //! Goals: creating one, and who else writes to them.
 
 use beeminder_withings_sync::app::Finding;
+use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::goal::new_goal::{Aim, NewGoal};
-use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
+use beeminder_withings_sync::domain::link::misfit::Misfit;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::store;

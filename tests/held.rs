@@ -1,6 +1,6 @@
 //! "Was this you?": measurements of a scale that several people use.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
 use chrono::TimeDelta;

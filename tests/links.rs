@@ -1,11 +1,13 @@
 //! Making links, looking before leaping, and what becomes of goals.
 
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::goal::{GoalSlug, Misfit};
-use beeminder_withings_sync::domain::link::{Options, Take};
+use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::Options;
+use beeminder_withings_sync::domain::link::misfit::Misfit;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;

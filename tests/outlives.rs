@@ -1,9 +1,10 @@
 //! What concerns a goal outlives its links: days once given, zones, what was confirmed, what was judged.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::domain::link::{LinkId, Options, Take};
+use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use chrono::TimeDelta;
 use serde_json::json;
 

@@ -1,8 +1,9 @@
 //! The past: looked at first, posted a little at a time, and stopped when the user says so.
 
 use beeminder_withings_sync::app::Risk;
-use beeminder_withings_sync::domain::link::{LinkId, Take};
+use beeminder_withings_sync::domain::link::LinkId;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::store;
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! Trouble holds up the smallest thing it is about, is ended by the same thing, and is said once.
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::link::Take;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;

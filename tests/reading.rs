@@ -1,7 +1,7 @@
 //! What Withings tells, and how far it is believed: whose measurements these are, what is told twice, and
 //! readings that do not come to their end.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::{MeasureKind, Source};

@@ -1,6 +1,6 @@
 //! "Measure soon": at the user's hour, after a fresh pass, and never when it is done.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::sync::Trigger;

@@ -2,7 +2,8 @@
 //! nothing counts twice, whichever way it was changed.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;

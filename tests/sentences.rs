@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use beeminder_withings_sync::app::explained;
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;

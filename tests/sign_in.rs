@@ -2,8 +2,8 @@
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::accounts::sign_in::SignInError;
-use beeminder_withings_sync::domain::attention::Code;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox;
 use beeminder_withings_sync::sandbox::faults::Fault;

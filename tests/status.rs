@@ -1,6 +1,6 @@
 //! How we are, told apart: each cause of silence has its own name.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::attention::attention;

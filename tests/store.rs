@@ -1,6 +1,6 @@
 //! The file under the program: damaged, newer, full, read-only.
 
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;

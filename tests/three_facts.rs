@@ -2,10 +2,11 @@
 //! whatever the user does between two steps of a pass.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::domain::link::{LinkId, Options, Take};
+use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;

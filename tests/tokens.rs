@@ -1,7 +1,7 @@
 //! The token law: nobody is signed out who need not be, whatever crashes, races or breaks.
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;

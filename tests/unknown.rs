@@ -2,7 +2,7 @@
 //! again in another way, later, or of the user.
 
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::domain::attention::Code;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
@@ -138,7 +138,7 @@ async fn the_past_of_a_goal_whose_start_or_line_is_unknown_is_asked_about() {
         test.world().beeminder.goal("weight").fields[field] = value.clone();
         let added = test.link_since("weight", track(MeasureKind::WEIGHT), "2026-11-20").await;
         let misfits: Vec<_> =
-            added.misfits.iter().map(beeminder_withings_sync::domain::goal::Misfit::code).collect();
+            added.misfits.iter().map(beeminder_withings_sync::domain::link::misfit::Misfit::code).collect();
         assert!(misfits.contains(&"past_is_unknown"), "{field}: {misfits:?}");
         test.weigh_in(82.0);
         test.sync().await;

@@ -1,9 +1,11 @@
 //! From the scale to the goal: what is measured arrives once, on its day, and stays right.
 
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::sync::Requests;
 use chrono::TimeDelta;
 use serde_json::json;

@@ -1,11 +1,12 @@
 //! What Withings really sends: values that cannot be read, dates that cannot be, the same night, workout or
 //! day told twice. Each costs no more than itself, and is said.
 
-use beeminder_withings_sync::domain::attention::Code;
-use beeminder_withings_sync::domain::link::{Feed, Take};
+use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::Status;
 use beeminder_withings_sync::sandbox::faults::Fault;

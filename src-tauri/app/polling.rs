@@ -10,7 +10,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
-use crate::domain::attention::{Urgency, urgency};
+use crate::domain::attention::urgency;
+use crate::domain::code::Urgency;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
 use crate::platform::ipc;

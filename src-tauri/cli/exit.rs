@@ -6,7 +6,8 @@ use crate::accounts::keychain::KeychainError;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::app::Wrong;
-use crate::domain::attention::{Attention, Urgency, urgency};
+use crate::domain::attention::{Attention, urgency};
+use crate::domain::code::Urgency;
 use crate::domain::goal::new_goal::NewGoalError;
 use crate::services::{beeminder, withings};
 

@@ -9,8 +9,9 @@ use super::feed;
 use super::output::{Output, counted, local, sparkline, table};
 use crate::app::{App, Change, Existing, Preview};
 use crate::domain::datapoint::Datapoint;
-use crate::domain::goal::Misfit;
-use crate::domain::link::{Feed, Link, LinkId, Options};
+use crate::domain::link::Feed;
+use crate::domain::link::misfit::Misfit;
+use crate::domain::link::{Link, LinkId, Options};
 use crate::store;
 use crate::text::sentence;
 

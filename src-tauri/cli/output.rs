@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::exit::Exit;
-use crate::domain::attention::{Attention, Code};
+use crate::domain::attention::Attention;
+use crate::domain::code::Code;
 use crate::text::sentence;
 
 /// Where answers go.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 
 /// How much the user wants to be told.
 #[derive(

@@ -3,6 +3,7 @@
 
 pub mod attention;
 pub mod callback_way;
+pub mod code;
 pub mod datapoint;
 pub mod day;
 pub mod difference;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;

@@ -4,7 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::attention::{Attention, Code, Urgency, urgency};
+use crate::domain::attention::{Attention, urgency};
+use crate::domain::code::{Code, Urgency};
 use crate::domain::measure::device::Device;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::health::attention::{attention, paused};

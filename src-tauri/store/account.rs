@@ -112,7 +112,7 @@ pub fn save_limited(rows: &Connection, service: Service, now: DateTime<Utc>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::attention::Code;
+    use crate::domain::code::Code;
     use crate::domain::trouble::Place;
     use crate::store::trouble;
     use crate::text::Facts;

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::incident::Incident;
 
 /// Loads them.

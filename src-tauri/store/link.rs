@@ -7,9 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
 use crate::domain::goal::{GoalId, GoalSlug};
-use crate::domain::link::{Feed, Link, LinkId, Options, Past, Take};
+use crate::domain::link::Feed;
+use crate::domain::link::{Link, LinkId, Options, Past};
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measure_set::MeasureSet;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 /// Stores a new link and returns its number.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::text::Facts;

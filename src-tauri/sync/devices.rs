@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::SyncPass;
 use super::trouble::{self, Trouble};
 use crate::accounts::scope;
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::service::Service;
 use crate::services::withings::oauth;
 use crate::store::doubt::{self, About, Answer};

@@ -9,7 +9,7 @@ use super::pace::Spent;
 use super::reading::{Broken, End, PERHAPS_NO_DATA, Reading};
 use super::trouble::Trouble;
 use super::{SyncPass, gone};
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::services::withings;

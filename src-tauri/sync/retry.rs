@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::trouble::Problem;
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::services::{beeminder, withings};

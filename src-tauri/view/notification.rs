@@ -5,7 +5,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::domain::attention::{Attention, Code, Urgency};
+use crate::domain::attention::Attention;
+use crate::domain::code::{Code, Urgency};
 use crate::domain::incident::{Incident, Level, Preferences};
 use crate::text::{Facts, Voice, facts};
 

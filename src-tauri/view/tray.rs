@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::attention::Urgency;
+use crate::domain::code::Urgency;
 use crate::domain::goal::GoalSlug;
 use crate::domain::service::Service;
 use crate::health::status::Status;
@@ -266,7 +266,8 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::domain::attention::{Attention, Code};
+    use crate::domain::attention::Attention;
+    use crate::domain::code::Code;
     use crate::view::overview::AccountLine;
 
     /// A Monday, 07:00 in Paris.

@@ -11,12 +11,14 @@ use std::sync::Arc;
 
 use beeminder_withings_sync::accounts::sign_in::SignInError;
 use beeminder_withings_sync::app::{Added, App, Attempt, Connected, Since};
-use beeminder_withings_sync::domain::attention::Code;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
+use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
-use beeminder_withings_sync::domain::link::{Feed, Options, Take};
+use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::measure::unit::Unit;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DataDir;

@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use crate::domain::goal::Goal;
-use crate::domain::link::{Feed, Take};
+use crate::domain::link::Feed;
 use crate::domain::measure::kind::{KINDS, MeasureKind};
 use crate::domain::measure::measure_set::MeasureSet;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit;
 use crate::domain::measure::unit::Unit;
 

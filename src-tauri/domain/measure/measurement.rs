@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use crate::domain::day::Daystamp;
-use crate::domain::link::Take;
 use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::measure::take::Take;
 
 /// Withings' `grpid`: stable through edits. Nights, workouts and days of activity have numbers of other
 /// ranges, so that they never meet.

@@ -4,6 +4,7 @@ pub mod device;
 pub mod kind;
 pub mod measure_set;
 pub mod measurement;
+pub mod take;
 pub mod unit;
 pub mod verdict;
 pub mod workout;

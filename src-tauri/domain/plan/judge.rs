@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::domain::link::{Feed, Link};
+use crate::domain::link::Feed;
+use crate::domain::link::Link;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{Attribution, MeasureGroup, is_in_future};
 use crate::domain::plan::{Context, Reason};

@@ -17,11 +17,13 @@ use rust_decimal::Decimal;
 use crate::domain::datapoint::{Datapoint, Moment, RequestId};
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::Word;
+use crate::domain::link::Feed;
+use crate::domain::link::Link;
 use crate::domain::link::comment;
 use crate::domain::link::comment::Mentions;
-use crate::domain::link::{Feed, Link, Take};
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 pub use context::{Context, Given, KnownDays, SentBefore, Struck};

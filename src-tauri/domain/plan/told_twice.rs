@@ -9,9 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use crate::domain::day::Daystamp;
-use crate::domain::link::Take;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::measure::take::Take;
 use crate::domain::plan::acts::Judged;
 use crate::domain::plan::take_from;
 

@@ -4,7 +4,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::day::Daystamp;
-use crate::domain::link::{Feed, LinkId};
+use crate::domain::link::Feed;
+use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
 use crate::domain::plan::Reason;
 use crate::store::decision::Outcome;

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::accounts::scope;
-use crate::domain::attention::{Attention, Code, Urgency};
+use crate::domain::attention::Attention;
+use crate::domain::code::{Code, Urgency};
 use crate::domain::goal::Presence;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;

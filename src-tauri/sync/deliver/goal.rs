@@ -2,7 +2,7 @@
 
 use super::queue::Queue;
 use super::{Next, OpenGoal, Round};
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId, Presence};
 use crate::domain::service::Service;

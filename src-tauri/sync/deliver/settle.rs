@@ -4,7 +4,7 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::{Listing, Next, OpenGoal, Refusals, Round};
-use crate::domain::attention::Code;
+use crate::domain::code::Code;
 use crate::domain::day::Daystamp;
 use crate::domain::difference::{Action, Word};
 use crate::domain::trouble::Place;

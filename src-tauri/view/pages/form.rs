@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::{Since, Wrong};
 use crate::domain::goal::GoalSlug;
-use crate::domain::link::{Feed, Options, Take};
+use crate::domain::link::Feed;
+use crate::domain::link::Options;
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measure_set::MeasureSet;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 /// What a link sends, in words.

@@ -10,9 +10,10 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, Wrong};
-use crate::domain::link::{Feed, Take};
+use crate::domain::link::Feed;
 use crate::domain::measure::kind::{KINDS, MeasureKind};
 use crate::domain::measure::measurement::Attribution;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 use crate::domain::settings::Units;
 use crate::store;

@@ -9,8 +9,10 @@ use url::Url;
 
 use crate::app::{App, BackfillPreview, Change, Risk, Wrong};
 use crate::domain::goal::{Goal, Presence};
+use crate::domain::link::Feed;
 use crate::domain::link::suggestion::units_of_kinds;
-use crate::domain::link::{Feed, Link, LinkId, Take};
+use crate::domain::link::{Link, LinkId};
+use crate::domain::measure::take::Take;
 use crate::store::{self, Rows};
 use crate::text::{Explained, Said};
 use crate::view::chart;

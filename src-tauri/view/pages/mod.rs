@@ -17,9 +17,9 @@ pub use links::{BackfillView, Card, ChangeView, PreviewView, Stretch};
 pub use questions::Questions;
 
 use crate::app::App;
-use crate::domain::link::Take;
 use crate::domain::measure::kind::KINDS;
 use crate::domain::measure::measure_set::NAMED_SETS;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::workout;
 use crate::store;
 

@@ -11,8 +11,8 @@ use std::fmt;
 use rust_decimal::Decimal;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::domain::link::Take;
 use crate::domain::measure::measurement::MeasureGroup;
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 pub use derived::Heights;

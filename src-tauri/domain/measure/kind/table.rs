@@ -6,9 +6,9 @@
 
 use rust_decimal::{Decimal, dec};
 
-use crate::domain::link::Take;
 use crate::domain::measure::kind::Nature::{Category, Limb, Plain, WholeBody};
 use crate::domain::measure::kind::{KindInfo, MeasureKind, Source};
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 type Range = (Decimal, Decimal);

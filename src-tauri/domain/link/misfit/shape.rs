@@ -4,9 +4,11 @@
 //! The words of `aggday` are those of Beeminder's graph code
 //! (<https://github.com/beeminder/road>, `AGGR` in `beebrain.js`).
 
-use crate::domain::goal::{Goal, Misfit};
-use crate::domain::link::{Feed, Take};
+use crate::domain::goal::Goal;
+use crate::domain::link::Feed;
+use crate::domain::link::misfit::Misfit;
 use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 /// What a goal makes of the datapoints of one day.

@@ -1,0 +1,223 @@
+//! Codes of what is wrong or worth knowing, each with an urgency.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use crate::text::{Facts, Voice};
+
+/// What is wrong or worth knowing: a closed set that programs may switch on.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Code {
+    /// Withings was never connected, or was disconnected.
+    ConnectWithings,
+    /// Beeminder was never connected, or was disconnected.
+    ConnectBeeminder,
+    /// Withings' sign-in is gone.
+    SignInWithings,
+    /// Beeminder's sign-in is gone.
+    SignInBeeminder,
+    /// Withings no longer knows the application.
+    CheckApplication,
+    /// Withings answers for another person than the one whose measurements are here.
+    AnotherPerson,
+    /// The keychain waits for a password.
+    KeychainLocked,
+    /// There is no keychain.
+    KeychainAbsent,
+    /// The keychain failed.
+    KeychainFailed,
+    /// Datapoints need a decision.
+    Parked,
+    /// A linked goal was archived.
+    GoalArchived,
+    /// A linked goal was deleted.
+    GoalDeleted,
+    /// A linked goal has ended.
+    GoalFrozen,
+    /// Beeminder waits for a payment.
+    Deadbeat,
+    /// A damaged database was set aside.
+    StoreRecovered,
+    /// No network, or the service does not answer.
+    Offline,
+    /// The service has trouble.
+    Unavailable,
+    /// The service asked for a pause.
+    RateLimited,
+    /// An answer makes no sense.
+    Unreadable,
+    /// Withings refuses what the sign-in should allow.
+    NotAllowed,
+    /// A goal refuses everything with the same words.
+    GoalRefuses,
+    /// Something is tried again and fails for a day.
+    TroubleLasts,
+    /// A linked goal starts on a later day.
+    GoalNotStarted,
+    /// A link is not understood by this version.
+    LinkUnreadable,
+    /// Withings was not read for long, though nothing is known to be wrong.
+    NotSynced,
+    /// The user paused.
+    Paused,
+    /// Nothing is linked yet.
+    NothingLinked,
+    /// A linked goal has a new name.
+    GoalRenamed,
+    /// Measurements wait for the user's word.
+    Held,
+    /// Measurements are kept that this version cannot read.
+    MeasurementUnreadable,
+    /// Measurements are held because they are dated in the future.
+    InFuture,
+    /// This computer's clock is wrong.
+    ClockWrong,
+    /// A link needs what the user does not share at Withings.
+    ScopeMissing,
+    /// Withings answers, but shows nothing any more.
+    ShareWithdrawn,
+    /// More is gone at Withings than a person deletes.
+    ManyGone,
+    /// Datapoints are at Beeminder that nothing calls for any more.
+    Stale,
+    /// The two services go by different time zones.
+    ZonesDiffer,
+    /// A service gives a time zone that this program does not know.
+    ZoneUnknown,
+    /// A device's battery is low.
+    BatteryLow,
+    /// A goal is due and nothing was measured for it.
+    MeasureSoon,
+    /// A link's filter leaves out everything new.
+    FilterLeavesOut,
+    /// A linked goal is going to be archived.
+    GoalArchiving,
+}
+
+/// What follows from a [`Code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// Good to know.
+    Notice,
+    /// It is tried again by itself.
+    Retrying,
+    /// Nothing goes on until the user acts.
+    NeedsYou,
+}
+
+impl Code {
+    /// The word for programs and for the store.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Reads the word back.
+    pub fn named(name: &str) -> Option<Code> {
+        name.parse().ok()
+    }
+
+    /// What follows from it.
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Code::ConnectWithings
+            | Code::ConnectBeeminder
+            | Code::SignInWithings
+            | Code::SignInBeeminder
+            | Code::CheckApplication
+            | Code::AnotherPerson
+            | Code::KeychainLocked
+            | Code::KeychainAbsent
+            | Code::KeychainFailed
+            | Code::Parked
+            | Code::GoalArchived
+            | Code::GoalDeleted
+            | Code::GoalFrozen
+            | Code::Deadbeat
+            | Code::StoreRecovered
+            | Code::ScopeMissing
+            | Code::ShareWithdrawn
+            | Code::NotAllowed
+            | Code::TroubleLasts
+            | Code::LinkUnreadable
+            | Code::ZoneUnknown
+            | Code::FilterLeavesOut
+            | Code::NotSynced => Urgency::NeedsYou,
+            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable | Code::GoalRefuses => {
+                Urgency::Retrying
+            }
+            Code::Paused
+            | Code::NothingLinked
+            | Code::GoalRenamed
+            | Code::GoalNotStarted
+            | Code::Held
+            | Code::MeasurementUnreadable
+            | Code::InFuture
+            | Code::ClockWrong
+            | Code::ManyGone
+            | Code::Stale
+            | Code::ZonesDiffer
+            | Code::BatteryLow
+            | Code::GoalArchiving
+            | Code::MeasureSoon => Urgency::Notice,
+        }
+    }
+}
+
+impl Code {
+    /// A few words in the user's language.
+    pub fn headline_by(self, voice: Voice) -> String {
+        voice.say(&format!("headline.{}", self.name()), &Facts::new())
+    }
+
+    /// A few words, for a menu or the title of a notification.
+    pub fn headline(self) -> &'static str {
+        match self {
+            Code::ConnectWithings => "Connect Withings",
+            Code::ConnectBeeminder => "Connect Beeminder",
+            Code::SignInWithings => "Sign in to Withings again",
+            Code::SignInBeeminder => "Sign in to Beeminder again",
+            Code::CheckApplication => "Check your Withings application",
+            Code::AnotherPerson => "Withings answers for another person",
+            Code::KeychainLocked => "Unlock the keychain",
+            Code::KeychainAbsent => "No keychain is running",
+            Code::KeychainFailed => "The keychain failed",
+            Code::Parked => "Beeminder refused datapoints",
+            Code::GoalArchived => "A linked goal was archived",
+            Code::GoalDeleted => "A linked goal was deleted",
+            Code::GoalFrozen => "A linked goal has ended",
+            Code::Deadbeat => "Beeminder waits for a payment",
+            Code::StoreRecovered => "The database was damaged",
+            Code::Offline => "No connection",
+            Code::Unavailable => "A service has trouble",
+            Code::RateLimited => "A service asked for a pause",
+            Code::Unreadable => "An answer makes no sense",
+            Code::NotAllowed => "Share more at Withings",
+            Code::GoalRefuses => "A goal takes nothing for now",
+            Code::TroubleLasts => "Something fails for a day",
+            Code::GoalNotStarted => "A linked goal has not started",
+            Code::LinkUnreadable => "A link is not understood",
+            Code::NotSynced => "Withings was not read for a day",
+            Code::Paused => "Paused",
+            Code::NothingLinked => "Link a goal",
+            Code::GoalRenamed => "A linked goal has a new name",
+            Code::Held => "Were these measurements yours?",
+            Code::MeasurementUnreadable => "Some measurements are not understood",
+            Code::InFuture => "Measurements are dated in the future",
+            Code::ClockWrong => "This computer’s clock is wrong",
+            Code::ScopeMissing => "Share more at Withings",
+            Code::ShareWithdrawn => "Withings shows nothing any more",
+            Code::ManyGone => "Much is gone at Withings",
+            Code::Stale => "Datapoints without a measurement",
+            Code::ZonesDiffer => "Two time zones",
+            Code::ZoneUnknown => "A time zone is not known",
+            Code::BatteryLow => "A battery is low",
+            Code::MeasureSoon => "Measure soon",
+            Code::FilterLeavesOut => "A filter leaves out everything new",
+            Code::GoalArchiving => "A linked goal will be archived",
+        }
+    }
+}

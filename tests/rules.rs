@@ -43,32 +43,76 @@ fn wire_types_never_leave_their_files() {
     let allowed = |path: &Path| {
         inside(path, "sandbox") || inside(path, "cli") || inside(path, "wire") || path.ends_with("wire.rs")
     };
-    // The texts of the keychain, the poller, the doorbell, a link's options, the facts of a problem and the languages are written and read by this program alone.
+    // The texts of the keychain, the poller, the local socket, a link's options, the facts of a problem and the languages are written and read by this program alone.
     let own = |path: &Path| {
-        [
-            "tokens.rs",
-            "lenient.rs",
-            "polling.rs",
-            "doorbell.rs",
-            "store/link.rs",
-            "store/trouble.rs",
-            "text.rs",
-        ]
-        .iter()
-        .any(|name| path.ends_with(name))
+        ["tokens.rs", "lenient.rs", "polling.rs", "ipc.rs", "store/link.rs", "store/trouble.rs", "text.rs"]
+            .iter()
+            .any(|name| path.ends_with(name))
     };
     let words = ["serde_json::from_slice", "serde_json::from_str"];
     assert_eq!(offenders(&words, |path| allowed(path) || own(path)), [""; 0]);
 }
 
+/// The storeys, from the ground up. A file may name what lies below its own storey, and nothing beside it.
+const STOREYS: [&[&str]; 11] = [
+    &["text"],
+    &["platform"],
+    &["domain"],
+    &["services", "store"],
+    &["accounts"],
+    &["health"],
+    &["sync"],
+    &["app"],
+    &["view", "sandbox"],
+    &["agent", "cli"],
+    // The program with the window is home to the agent as well.
+    &["window"],
+];
+
+fn storey(room: &str) -> usize {
+    let found = STOREYS.iter().position(|rooms| rooms.contains(&room));
+    found.unwrap_or_else(|| panic!("{room} has no storey"))
+}
+
+/// The rooms of the library that code names, where the library is called so.
+fn named<'a>(code: &'a str, library: &'a str) -> impl Iterator<Item = &'a str> {
+    let rest = code.split(library).skip(1);
+    rest.filter_map(|rest| rest.split(|c: char| !c.is_alphanumeric() && c != '_').next())
+}
+
 #[test]
-fn tauri_never_leaves_the_desktop_and_sync_alone_knows_both_services() {
-    assert_eq!(offenders(&["tauri::"], |path| inside(path, "desktop")), [""; 0]);
-    let services = |path: &Path| {
-        inside(path, "withings") && std::fs::read_to_string(path).unwrap().contains("beeminder::")
-    };
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri/withings");
-    assert!(!sources(&root).iter().any(|(path, _)| services(path)));
+fn imports_only_go_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src-tauri");
+    let mut offenders = Vec::new();
+    for (path, code) in sources(&root) {
+        let file = path.strip_prefix(&root).unwrap();
+        let room = file.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        if room == "lib" {
+            continue;
+        }
+        let library = if room == "window" { "beeminder_withings_sync::" } else { "crate::" };
+        for other in named(&code, library).filter(|other| *other != room) {
+            if storey(other) >= storey(room) {
+                offenders.push(format!("{} names {other}", file.display()));
+            }
+        }
+    }
+    assert_eq!(offenders, [""; 0]);
+}
+
+#[test]
+fn nouns_and_rules_are_pure() {
+    let pure = |path: &Path| !inside(path, "domain") && !inside(path, "text") && !path.ends_with("text.rs");
+    assert_eq!(offenders(&["tokio", "reqwest", "rusqlite", "std::fs", "clock::now"], pure), [""; 0]);
+}
+
+#[test]
+fn tauri_never_leaves_the_window_and_neither_service_knows_the_other() {
+    assert_eq!(offenders(&["tauri::"], |path| inside(path, "window")), [""; 0]);
+    for (own, other) in [("withings", "beeminder::"), ("beeminder", "withings::")] {
+        let elsewhere = |path: &Path| !inside(path, "services") || !inside(path, own);
+        assert_eq!(offenders(&[other], elsewhere), [""; 0]);
+    }
 }
 
 #[test]
@@ -89,9 +133,9 @@ fn the_window_asks_in_one_file_for_just_what_it_is_allowed() {
         parts.map(|part| part.split(after).next().unwrap().to_owned()).collect()
     };
     let asked = names(&read("ui/backend.js"), "invoke(\"", '"');
-    let permissions = read("src-tauri/desktop/permissions.toml");
+    let permissions = read("src-tauri/window/permissions.toml");
     let allowed = names(permissions.split("commands.allow").nth(1).unwrap(), "\n    \"", '"');
-    let registered = names(&read("src-tauri/desktop/start.rs"), "            commands::", ',');
+    let registered = names(&read("src-tauri/window/start.rs"), "            commands::", ',');
     let registered: BTreeSet<_> =
         registered.iter().map(|path| path.rsplit("::").next().unwrap().to_owned()).collect();
     assert_eq!(asked, allowed);

@@ -5,9 +5,9 @@ fn main() {
     {
         // One hand-written list instead of two generated files a command.
         let manifest =
-            tauri_build::AppManifest::new().permissions_path_pattern("src-tauri/desktop/permissions.toml");
+            tauri_build::AppManifest::new().permissions_path_pattern("src-tauri/window/permissions.toml");
         let attributes = tauri_build::Attributes::new().app_manifest(manifest);
-        println!("cargo:rerun-if-changed=src-tauri/desktop/permissions.toml");
+        println!("cargo:rerun-if-changed=src-tauri/window/permissions.toml");
         if let Err(error) = tauri_build::try_build(attributes) {
             panic!("{error:#}");
         }

@@ -173,6 +173,7 @@ fn plan_all(app: &App) -> usize {
         feed: Feed::Track { kind, unit: kind.unit(), take: Take::Min },
         options: Options::default(),
         since: chrono::DateTime::UNIX_EPOCH,
+        first_day: None,
         past: Vec::new(),
     };
     let load = |rows: &store::Rows| store::measurement::load_with_kinds(rows, &[kind], link.since);

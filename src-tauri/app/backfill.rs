@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -154,14 +155,17 @@ impl App {
     /// When there is no such link, or some of those days are being posted already.
     pub fn start_backfill(&self, id: LinkId, preview: &BackfillPreview) -> anyhow::Result<i64> {
         self.store.write(|rows| {
-            store::link::load(rows, id)?.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            let link = store::link::load(rows, id)?;
+            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
             let under_way = store::backfill::load_of(rows, id)?
                 .into_iter()
                 .find(|other| !other.is_done() && other.from < preview.until && preview.from < other.until);
             if let Some(other) = under_way {
                 anyhow::bail!(Wrong::new("being_posted", [("id", other.id.to_string())]));
             }
-            store::backfill::add(rows, id, preview.from, preview.until)
+            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
+            let rule = goal.day_rule(store::account::time_zone(rows)?);
+            store::backfill::add(rows, id, (preview.from, preview.until), rule)
         })
     }
 
@@ -199,7 +203,8 @@ fn stretch(
     let first = goal.first_day(rule).filter(|first| from < *first);
     let begin = rule.start_of(first.unwrap_or(from));
     // The day on which the link began is the link's own, where days are sent.
-    let own = if link.feed.is_daily() { rule.start_of(rule.day_of(link.since)) } else { link.since };
+    let first_day = link.first_day.unwrap_or_else(|| rule.day_of(link.since));
+    let own = if link.feed.is_daily() { rule.start_of(first_day) } else { link.since };
     let until = rule.end_of(to).min(own);
     let since = rule.day_of(link.since).0.format("%Y-%m-%d").to_string();
     anyhow::ensure!(begin < until, Wrong::new("nothing_left", [("since", since)]));
@@ -215,7 +220,7 @@ fn risk(goal: &Goal, line: Option<&Line>, rule: DayRule, day: Daystamp, values: 
         // More of what should be less.
         return if line.good_is_below() { Risk::MayDerail } else { Risk::Safe };
     }
-    let noon = rule.start_of(day) + chrono::TimeDelta::hours(12);
+    let noon = rule.noon_of(day);
     let sides: Vec<_> =
         values.iter().map(|value| value.to_f64().and_then(|value| line.is_bad(noon, value))).collect();
     let is_bad = |side: &Option<bool>| *side == Some(true);

@@ -90,10 +90,17 @@ impl App {
             super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
             if existing == Existing::Update {
                 store::link::update(rows, id, feed, options)?;
+                if link.feed.is_daily() && !feed.is_daily() {
+                    // Of a day that is there, none of its readings is too early.
+                    let rule = goal.day_rule(store::account::time_zone(rows)?);
+                    let first = link.first_day.unwrap_or_else(|| rule.day_of(link.since));
+                    store::link::save_since(rows, id, link.since.min(rule.start_of(first)))?;
+                }
                 return store::link::load(rows, id)?.context("The link was not stored");
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
             end_link(rows, &link, word, now)?;
+            let since = (since, goal.day_rule(store::account::time_zone(rows)?).day_of(since));
             let id = store::link::add(rows, &link.goal, feed, options, since, now)?;
             store::link::load(rows, id)?.context("The link was not stored")
         })

@@ -264,6 +264,7 @@ impl App {
         self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
         self.store.write(|rows| {
             let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
+            crate::sync::save_user(rows, &user, now)?;
             store::account::save_connected(rows, service, &user.username, zone, now)?;
             store::person::save(rows, &user)
         })?;

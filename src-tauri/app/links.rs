@@ -83,12 +83,13 @@ impl App {
         let (past, doubt) = self.safe_past(&token, &link, &goal, calendar, start).await?;
         misfits.extend(doubt);
         let link = self.store.write(|rows| {
-            store::person::save(rows, &user)?;
-            store::goal::save(rows, &goal, now)?;
+            sync::save_user(rows, &user, now)?;
+            sync::save_goal(rows, &goal, now)?;
             refuse_overlap(rows, &goal, &feed, None)?;
-            let id = store::link::add(rows, &goal.id, &feed, &options, link.since, now)?;
+            let since = (link.since, rule.day_of(link.since));
+            let id = store::link::add(rows, &goal.id, &feed, &options, since, now)?;
             if let Some(past) = &past {
-                store::backfill::add(rows, id, past.from, past.until)?;
+                store::backfill::add(rows, id, (past.from, past.until), rule)?;
             }
             store::link::load(rows, id)?.context("The link was not stored")
         })?;
@@ -240,6 +241,7 @@ fn new_link(goal: &Goal, feed: &Feed, options: &Options, since: DateTime<Utc>) -
         feed: feed.clone(),
         options: options.clone(),
         since,
+        first_day: None,
         past: Vec::new(),
     }
 }

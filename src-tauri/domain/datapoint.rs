@@ -42,11 +42,16 @@ impl RequestId {
 }
 
 impl RequestId {
-    /// What it is about: the kind or the set, without the group or the day.
+    /// What it is about: the kind or the set, without the group or the day, and which of the two it is.
     pub fn subject(&self) -> String {
         let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let parts = self.0.split('-').skip(1).filter(|part| !is_number(part) && *part != "day");
-        parts.collect::<Vec<_>>().join("-")
+        let parts: Vec<&str> = self.0.split('-').skip(1).collect();
+        // A count ends with its group, or with its day behind a word; eight digits alone are a value's day.
+        let ends_with_group = parts.last().is_some_and(|last| is_number(last) && last.len() != 8);
+        let is_count = ends_with_group || parts.contains(&"day");
+        let names = parts.into_iter().filter(|part| !is_number(part) && *part != "day");
+        let name = names.collect::<Vec<_>>().join("-");
+        if is_count { format!("{name} counted") } else { name }
     }
 }
 

@@ -75,6 +75,11 @@ impl DayRule {
         Daystamp((moment - self.deadline).with_timezone(&self.time_zone).date_naive())
     }
 
+    /// Noon of the calendar day, which is how Beeminder dates a day whatever the deadline.
+    pub fn noon_of(&self, day: Daystamp) -> DateTime<Utc> {
+        midnight(self.time_zone, day.0) + TimeDelta::hours(12)
+    }
+
     /// The first moment of `day`.
     pub fn start_of(&self, day: Daystamp) -> DateTime<Utc> {
         midnight(self.time_zone, day.0) + self.deadline

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::domain::day::Daystamp;
+use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::GoalId;
 use crate::domain::link::LinkId;
 
@@ -23,6 +23,12 @@ pub struct Backfill {
     pub reached: DateTime<Utc>,
     /// How many datapoints were put into the outbox.
     pub released: u64,
+    /// The days of the three moments as the goal cut days when they were noted; `None` where that was not.
+    pub from_day: Option<Daystamp>,
+    /// See `from_day`.
+    pub until_day: Option<Daystamp>,
+    /// See `from_day`.
+    pub reached_day: Option<Daystamp>,
 }
 
 impl Backfill {
@@ -36,13 +42,20 @@ impl Backfill {
 pub fn add(
     rows: &Connection,
     link: LinkId,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+    rule: DayRule,
 ) -> anyhow::Result<i64> {
     rows.execute(
-        "INSERT INTO backfill (link_id, from_at, until_at, reached_at, released, day, released_that_day)
-         VALUES (?1, ?2, ?3, ?2, 0, '', 0)",
-        [link.0, from.timestamp(), until.timestamp()],
+        "INSERT INTO backfill (link_id, from_at, until_at, reached_at, released, day, released_that_day,
+             from_day, until_day, reached_day)
+         VALUES (?1, ?2, ?3, ?2, 0, '', 0, ?4, ?5, ?4)",
+        params![
+            link.0,
+            from.timestamp(),
+            until.timestamp(),
+            rule.day_of(from).to_string(),
+            rule.day_of(until).to_string()
+        ],
     )?;
     Ok(rows.last_insert_rowid())
 }
@@ -82,29 +95,34 @@ pub fn released_on(rows: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::R
 pub fn save_reached(
     rows: &Connection,
     id: i64,
-    reached: DateTime<Utc>,
+    (reached, reached_day): (DateTime<Utc>, Option<Daystamp>),
     count: u64,
     day: Daystamp,
 ) -> anyhow::Result<()> {
+    let reached_day = reached_day.map(|day| day.to_string());
     rows.execute(
         "UPDATE backfill SET reached_at = ?2, released = released + ?3,
-             released_that_day = iif(day = ?4, released_that_day + ?3, ?3), day = ?4
+             released_that_day = iif(day = ?4, released_that_day + ?3, ?3), day = ?4, reached_day = ?5
          WHERE id = ?1",
-        params![id, reached.timestamp(), count, day.to_string()],
+        params![id, reached.timestamp(), count, day.to_string(), reached_day],
     )?;
     Ok(())
 }
 
 /// Leaves out what was not posted yet.
 pub fn cancel(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("UPDATE backfill SET until_at = reached_at WHERE id = ?1", [id])?;
+    rows.execute("UPDATE backfill SET until_at = reached_at, until_day = reached_day WHERE id = ?1", [id])?;
     Ok(())
 }
 
 const SELECT: &str =
-    "SELECT b.id, b.link_id, b.from_at, b.until_at, b.reached_at, b.released FROM backfill b";
+    "SELECT b.id, b.link_id, b.from_at, b.until_at, b.reached_at, b.released, b.from_day, b.until_day,
+            b.reached_day FROM backfill b";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Backfill> {
+    let day = |column: usize| -> rusqlite::Result<Option<Daystamp>> {
+        Ok(row.get::<_, Option<String>>(column)?.and_then(|day| day.parse().ok()))
+    };
     Ok(Backfill {
         id: row.get(0)?,
         link: LinkId(row.get(1)?),
@@ -112,5 +130,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Backfill> {
         until: moment(row.get(3)?),
         reached: moment(row.get(4)?),
         released: row.get(5)?,
+        from_day: day(6)?,
+        until_day: day(7)?,
+        reached_day: day(8)?,
     })
 }

@@ -40,16 +40,16 @@ pub fn save(rows: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow
     save_row(rows, stream(source), checkpoint)
 }
 
-/// The row of Withings' clock.
+/// The row of the services' clock.
 const CLOCK: &str = "clock";
 
-/// Notes what Withings' clock said when this computer's said `now`.
+/// Notes what a service's clock said when this computer's said `now`.
 pub fn save_clock(rows: &Connection, server: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<()> {
     save_row(rows, CLOCK, Checkpoint { updated_at: server.timestamp(), read_at: now })
 }
 
-/// What Withings' clock said when it last answered: what is dated later lies in the future. This computer's
-/// clock may be off by years either way, and counts only while Withings never answered.
+/// What the services' clock last said: what is dated later lies in the future. This computer's clock may be
+/// off by years either way, and counts only while neither of them ever answered.
 pub fn clock(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let read: Option<i64> =
         rows.prepare_cached("SELECT max(updated_at) FROM checkpoint")?.query_row([], |row| row.get(0))?;

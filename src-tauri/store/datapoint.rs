@@ -80,6 +80,12 @@ impl Stored {
         self.wanted.then_some(&self.datapoint)
     }
 
+    /// Whether the user decided against just this, whatever it is made of.
+    pub fn is_decided_against(&self, form: &Datapoint) -> bool {
+        let is_same = self.datapoint.value == form.value && self.datapoint.moment == form.moment;
+        !self.wanted && matches!(self.word, Word::Discarded | Word::Keep) && is_same
+    }
+
     /// What is to be asked of Beeminder.
     pub fn difference(&self) -> Option<Action> {
         difference(self.wanted(), &self.confirmed, self.word)

@@ -9,6 +9,9 @@ use crate::domain::goal::GoalId;
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::plan::{Decision, Given, KnownDays};
 
+/// Stands before a day that is to be worked out again.
+const OPEN: char = '?';
+
 /// Loads the days that a goal's readings were given.
 pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
     let mut known = KnownDays::new();
@@ -17,21 +20,29 @@ pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
     )?;
     let mut found = statement.query([&goal.0])?;
     while let Some(row) = found.next()? {
-        let day = row.get_ref(2)?.as_str()?.parse().ok();
-        let zone = row.get_ref(3)?.as_str()?.parse().ok();
-        known.insert(GroupId(row.get(0)?), Given { moment: moment(row.get(1)?), day, zone });
+        let (text, zone) = (row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?.parse().ok());
+        let closed = text.strip_prefix(OPEN);
+        if let Ok(day) = closed.unwrap_or(text).parse() {
+            let (moment, is_open) = (moment(row.get(1)?), closed.is_some());
+            known.insert(GroupId(row.get(0)?), Given { moment, day, is_open, zone });
+        }
     }
     Ok(known)
 }
 
-/// Forgets the days of readings since a moment that no confirmed datapoint is made of, and that none on its
-/// way may be made of, and marks those readings for the plan.
+/// Opens the days of readings since a moment, and of those that wait to be sent, and marks them for the plan;
+/// not of those that a confirmed datapoint is made of, or that one on its way may be made of.
 ///
 /// The zone they were judged in stays: in it they were in time for a link that goes by the time of day.
 pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>) -> anyhow::Result<()> {
     let groups: Vec<i64> = rows
         .prepare_cached(
-            "SELECT g.group_id FROM given_day g WHERE g.goal_id = ?1 AND g.measured_at >= ?2
+            "SELECT g.group_id FROM given_day g WHERE g.goal_id = ?1
+                 AND (g.measured_at >= ?2 OR EXISTS (SELECT 1 FROM decision d
+                     JOIN link l ON l.id = d.link_id AND l.goal_id = g.goal_id AND l.removed_at IS NULL
+                     JOIN datapoint p ON p.goal_id = g.goal_id AND p.request_id = d.request_id
+                     WHERE d.group_id = g.group_id AND p.wanted = 1 AND p.unsure = 0
+                         AND p.sent_value IS NULL AND p.beeminder_id IS NULL))
                  AND NOT EXISTS (SELECT 1 FROM made_of m
                      WHERE m.goal_id = g.goal_id AND m.group_id = g.group_id)
                  AND NOT EXISTS (SELECT 1 FROM decision d
@@ -44,8 +55,9 @@ pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>
         )?
         .query_map(params![goal.0, since.timestamp()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut forget =
-        rows.prepare_cached("UPDATE given_day SET daystamp = '' WHERE goal_id = ?1 AND group_id = ?2")?;
+    let mut forget = rows.prepare_cached(
+        "UPDATE given_day SET daystamp = '?' || ltrim(daystamp, '?') WHERE goal_id = ?1 AND group_id = ?2",
+    )?;
     let mut mark =
         rows.prepare_cached("INSERT OR IGNORE INTO unplanned SELECT id FROM measure_group WHERE id = ?1")?;
     for group in groups {

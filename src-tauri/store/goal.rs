@@ -116,6 +116,12 @@ pub fn load_uncompared(
     Ok(goals)
 }
 
+/// Has the next pass compare a goal with what was sent.
+pub fn compare_soon(rows: &Connection, id: &GoalId) -> anyhow::Result<()> {
+    rows.prepare_cached("UPDATE goal SET compared_at = 0 WHERE id = ?1")?.execute([&id.0])?;
+    Ok(())
+}
+
 /// When Beeminder's lists first lacked a goal.
 pub fn missing_since(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
     let since: Option<Option<i64>> = rows

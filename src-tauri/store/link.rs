@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
+use crate::domain::day::Daystamp;
 use crate::domain::goal::{GoalId, GoalSlug};
 use crate::domain::link::Feed;
 use crate::domain::link::{Link, LinkId, Options, Past};
@@ -14,21 +15,31 @@ use crate::domain::measure::measure_set::MeasureSet;
 use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
-/// Stores a new link and returns its number.
+/// Stores a new link and returns its number. `since` is its first moment, and the day of that.
 pub fn add(
     rows: &Connection,
     goal: &GoalId,
     feed: &Feed,
     options: &Options,
-    since: DateTime<Utc>,
+    since: (DateTime<Utc>, Daystamp),
     now: DateTime<Utc>,
 ) -> anyhow::Result<LinkId> {
     let Columns { feed, measure, unit, take } = columns(feed);
     let options = serde_json::to_string(options)?;
     rows.execute(
-        "INSERT INTO link (goal_id, feed, measure, unit, take, since, created_at, changed, options)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8)",
-        params![goal.0, feed, measure, unit, take, since.timestamp(), now.timestamp(), options],
+        "INSERT INTO link (goal_id, feed, measure, unit, take, since, created_at, changed, options, first_day)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)",
+        params![
+            goal.0,
+            feed,
+            measure,
+            unit,
+            take,
+            since.0.timestamp(),
+            now.timestamp(),
+            options,
+            since.1.to_string()
+        ],
     )?;
     Ok(LinkId(rows.last_insert_rowid()))
 }
@@ -44,6 +55,12 @@ pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> 
          WHERE id = ?1",
         params![id.0, feed, measure, unit, take, options],
     )?;
+    Ok(())
+}
+
+/// Has a link begin at another moment of its first day.
+pub fn save_since(rows: &Connection, id: LinkId, since: DateTime<Utc>) -> anyhow::Result<()> {
+    rows.execute("UPDATE link SET since = ?2 WHERE id = ?1", params![id.0, since.timestamp()])?;
     Ok(())
 }
 
@@ -154,7 +171,8 @@ pub fn remove(rows: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Resu
     Ok(())
 }
 
-const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since, l.options
+const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since, l.options,
+            l.first_day
      FROM link l JOIN goal g ON g.id = l.goal_id";
 
 /// `None` when this version does not understand what the link sends, or its options.
@@ -171,6 +189,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Link>> {
         slug: GoalSlug(row.get(2)?),
         feed,
         since: moment(row.get(7)?),
+        first_day: row.get::<_, Option<String>>(9)?.and_then(|day| day.parse().ok()),
         options,
         past: Vec::new(),
     }))
@@ -178,7 +197,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Link>> {
 
 fn with_past(rows: &Connection, link: Link) -> anyhow::Result<Link> {
     let released = super::backfill::load_of(rows, link.id)?.into_iter();
-    let past = released.map(|backfill| Past { from: backfill.from, until: backfill.reached }).collect();
+    let past = released.map(|backfill| Past {
+        from: backfill.from,
+        until: backfill.reached,
+        days: backfill.from_day.zip(backfill.reached_day),
+    });
+    let past = past.collect();
     Ok(Link { past, ..link })
 }
 

@@ -4,12 +4,13 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
     include_str!("migrations/0004_goal.sql"),
     include_str!("migrations/0005_facts.sql"),
+    include_str!("migrations/0006_days.sql"),
 ];
 
 /// The version that this program writes.

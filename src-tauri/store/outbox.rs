@@ -67,9 +67,10 @@ pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<
     };
     let Some(action) = stored.difference() else {
         remove(rows, id)?;
-        let is_nothing = !stored.wanted && !stored.confirmed.is_there();
-        if is_nothing && matches!(stored.word, Word::None | Word::Left | Word::Keep) {
-            datapoint::forget(rows, id)?;
+        if !stored.wanted && !stored.confirmed.is_there() {
+            if matches!(stored.word, Word::None | Word::Left | Word::Keep) {
+                datapoint::forget(rows, id)?;
+            }
             mark_sent_before(rows, &stored.goal)?;
         }
         return Ok(false);
@@ -113,7 +114,10 @@ pub fn want(
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let known = datapoint::load(rows, goal, &form.request_id)?;
-    if known.is_some_and(|known| known.wanted() == Some(form) && known.link == link) {
+    if known.is_some_and(|known| {
+        let is_wanted = known.wanted() == Some(form) && known.link == link;
+        is_wanted || known.is_decided_against(form)
+    }) {
         return Ok(false);
     }
     let id = datapoint::want(rows, goal, link, form)?;
@@ -147,12 +151,11 @@ fn moment_of(datapoint: &Datapoint) -> i64 {
     }
 }
 
-/// Loads everything, oldest first within each goal.
+/// Loads everything, oldest first within each goal. What is to be removed comes last: what takes its place must be
+/// there by then.
 pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
-    let entries = rows
-        .prepare_cached(&format!("{SELECT} ORDER BY o.goal_id, o.moment, o.datapoint_id"))?
-        .query_map([], read)?
-        .collect::<Result<_, _>>()?;
+    let query = format!("{SELECT} ORDER BY o.goal_id, o.action = 'remove', o.moment, o.datapoint_id");
+    let entries = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(entries)
 }
 
@@ -179,7 +182,7 @@ pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
     let counted = rows
         .prepare_cached(
             "UPDATE outbox SET attempts = attempts + 1,
-                 unanswered_at = iif(action = 'look_up', unanswered_at, ?2)
+                 unanswered_at = iif(action IN ('look_up', 'remove'), unanswered_at, ?2)
              WHERE datapoint_id = ?1 AND parked IS NULL",
         )?
         .execute([id, now.timestamp()])?;
@@ -188,7 +191,10 @@ pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
         return Ok(None);
     };
     datapoint::save_unsure(rows, id, true)?;
-    let readings = super::struck::wanted_readings(rows, &entry.goal, &entry.request_id)?;
+    let mut readings = super::struck::wanted_readings(rows, &entry.goal, &entry.request_id)?;
+    if readings.is_empty() {
+        readings = super::struck::readings_left(rows, &entry.goal, &entry.request_id)?;
+    }
     Ok(Some(Claimed { entry, was_unsure: known.confirmed.unsure, readings }))
 }
 

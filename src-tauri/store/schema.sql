@@ -127,7 +127,8 @@ CREATE TABLE link (
     created_at INTEGER NOT NULL,       -- when the user made it
     removed_at INTEGER,                -- when the user removed it; NULL while it is in force
     changed INTEGER NOT NULL,          -- 0 when the plan has gone through all it concerns; 1 when it has not, 2 when the user changed it and has seen what is taken away, 3 and 4 the same while it is on its way
-    options TEXT NOT NULL DEFAULT '{}' -- what the user wants otherwise than usual: link::Options as JSON
+    options TEXT NOT NULL DEFAULT '{}', -- what the user wants otherwise than usual: link::Options as JSON
+    first_day TEXT                     -- the day of `since` as the goal cut days then; NULL where that was not noted
 ) STRICT;
 
 -- What the user said, or what follows from it, about measurements that may be another person's.
@@ -149,7 +150,10 @@ CREATE TABLE backfill (
     reached_at INTEGER NOT NULL,       -- what was measured before this is released; until_at when done
     released INTEGER NOT NULL,         -- how many datapoints were put into the outbox so far
     day TEXT NOT NULL,                 -- the last day on which some were
-    released_that_day INTEGER NOT NULL -- how many on that day
+    released_that_day INTEGER NOT NULL, -- how many on that day
+    from_day TEXT,                     -- the day of from_at as the goal cut days then; NULL where that was not noted
+    until_day TEXT,                    -- likewise of until_at
+    reached_day TEXT                   -- likewise of reached_at
 ) STRICT;
 
 -- The user's devices, where Withings lets us read them.
@@ -256,7 +260,7 @@ CREATE TABLE given_day (
     goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
     group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
     measured_at INTEGER NOT NULL,      -- the moment the day was given for
-    daystamp TEXT NOT NULL,            -- the day
+    daystamp TEXT NOT NULL,            -- the day; with a ? before it while it is to be worked out again
     time_zone TEXT NOT NULL,           -- the zone it was judged in; '' while that was unknown
     PRIMARY KEY (goal_id, group_id)
 ) STRICT, WITHOUT ROWID;

@@ -10,12 +10,12 @@ use crate::domain::goal::GoalId;
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::plan::Struck;
 
-/// Strikes out every reading that a datapoint is to be made of, and marks them for the plan. Those that its
-/// confirmed form is made of stay, unless there are no others.
+/// Strikes out every reading that a datapoint is to be made of, and marks them for the plan; not those that
+/// its confirmed form is made of.
 pub fn save_wanted(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
     let (wanted, made_of) = (wanted_readings(rows, goal, id)?, confirmed_readings(rows, goal, id)?);
     let new: Vec<GroupId> = wanted.iter().filter(|reading| !made_of.contains(reading)).copied().collect();
-    save(rows, goal, id, if new.is_empty() { &wanted } else { &new }, word)
+    save(rows, goal, id, &new, word)
 }
 
 /// Strikes out every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
@@ -56,7 +56,19 @@ pub fn wanted_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyh
     let readings = rows
         .prepare_cached(
             "SELECT DISTINCT d.group_id FROM decision d JOIN link l ON l.id = d.link_id
-             WHERE l.goal_id = ?1 AND d.request_id = ?2",
+             WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
+        )?
+        .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(readings)
+}
+
+/// The readings that a datapoint was to be made of when a link that is gone by now called for it.
+pub fn readings_left(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = rows
+        .prepare_cached(
+            "SELECT d.group_id FROM decision d JOIN datapoint p ON p.link_id = d.link_id
+             WHERE p.goal_id = ?1 AND p.request_id = ?2 AND d.request_id = ?2",
         )?
         .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
         .collect::<Result<_, _>>()?;

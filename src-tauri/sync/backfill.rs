@@ -35,7 +35,9 @@ pub(super) fn release(
         let datapoints = plan(&only(link, &backfill, now), context, &groups).datapoints;
         let (reached, count) = reach(&backfill, &datapoints, left, context.rule);
         if reached > backfill.reached {
-            backfill::save_reached(rows, backfill.id, reached, count, today)?;
+            let is_all = reached == backfill.until;
+            let day = if is_all { backfill.until_day } else { Some(context.rule.day_of(reached)) };
+            backfill::save_reached(rows, backfill.id, (reached, day), count, today)?;
             released = true;
         }
     }
@@ -44,8 +46,9 @@ pub(super) fn release(
 
 /// The link as if it were about nothing but what is left of a stretch of the past.
 fn only(link: &Link, backfill: &Backfill, now: DateTime<Utc>) -> Link {
-    let past = vec![Past { from: backfill.reached, until: backfill.until }];
-    Link { since: now + TimeDelta::days(36_500), past, ..link.clone() }
+    let days = backfill.reached_day.zip(backfill.until_day);
+    let past = vec![Past { from: backfill.reached, until: backfill.until, days }];
+    Link { since: now + TimeDelta::days(36_500), first_day: None, past, ..link.clone() }
 }
 
 /// How far whole days can be released, and how many datapoints those are.
@@ -84,8 +87,17 @@ mod tests {
             moment: Moment::At(moment),
             comment: String::new(),
         };
-        let backfill =
-            Backfill { id: 1, link: LinkId(1), from: start, until: at(10, 0), reached: start, released: 0 };
+        let backfill = Backfill {
+            id: 1,
+            link: LinkId(1),
+            from: start,
+            until: at(10, 0),
+            reached: start,
+            released: 0,
+            from_day: None,
+            until_day: None,
+            reached_day: None,
+        };
         let three_days: Vec<_> = [(0, 8), (0, 9), (1, 8), (1, 9), (4, 8)]
             .into_iter()
             .map(|(day, hour)| datapoint(at(day, hour)))

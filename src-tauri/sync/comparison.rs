@@ -14,8 +14,8 @@ use crate::domain::goal::Goal;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::{Error, Token};
-use crate::store;
 use crate::store::datapoint::{self, Stored};
+use crate::store::{self, Rows};
 
 /// How often a goal is compared.
 const AGE: TimeDelta = TimeDelta::hours(24);
@@ -53,6 +53,17 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
             store::goal::save_compared(rows, &goal.id, now)?;
             if has_asked { trouble::end(rows, &Place::Comparison) } else { Ok(()) }
         })?;
+    }
+    Ok(())
+}
+
+/// Notes that a day's datapoint which is there stands for the readings that came since, though its form is
+/// the same.
+fn note_readings(rows: &Rows, stored: &Stored) -> anyhow::Result<()> {
+    let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
+    if stored.datapoint.is_of_day() && stored.wanted && stored.is_confirmed_as(&stored.datapoint) {
+        let readings = store::struck::wanted_readings(rows, goal, key)?;
+        store::struck::save_made_of(rows, goal, key, &readings)?;
     }
     Ok(())
 }
@@ -101,8 +112,9 @@ async fn compare_goal(
                 if stored.confirmed.beeminder_id.is_none() {
                     datapoint::save_id(rows, stored.id, told(&found.confirmation))?;
                 }
+                note_readings(rows, stored)?;
             } else if believed {
-                note_missing(rows, stored.id, pass.now)?;
+                note_missing(rows, stored.id, pass.beeminder_now())?;
             }
         }
         Ok(())

@@ -77,9 +77,12 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         let may_remove = store::link::is_planning(rows, link.id)? == Some(true);
         let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
         let mut changes = Changes { rows, unwanted, enqueued: 0, now };
-        if is_touched_by_heights(link, &changed) {
+        // A link that is gone through already goes by the new height.
+        let is_planning = store::link::is_planning(rows, link.id)?.is_some();
+        if !is_planning && is_touched_by_heights(link, &changed) {
             store::link::mark_changed(rows, link.id)?;
         }
+        ask_about_left(rows, link, &changed, now)?;
         let plan = plan_changed(rows, link, &context, &beside)?;
         changes.apply(link, &plan, &beside)?;
         enqueued += changes.enqueued;
@@ -102,7 +105,6 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
     for link in links {
         if store::link::begin_planning(rows, link.id)? {
             store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
-            adopt(rows, link, now)?;
         }
     }
     for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
@@ -113,39 +115,37 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
             && backfill::release(rows, link, &context, now)?
         {
             store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
-            if let Some(link) = store::link::load(rows, link.id)?
-                && adopt(rows, &link, now)?
-            {
-                store::link::mark_changed(rows, link.id)?;
-            }
         }
     }
     Ok(())
 }
 
-/// Takes over what an earlier link for the same left behind: its reading may have gone since, and then the
-/// new link asks about it. Returns whether there was any.
-fn adopt(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let Some(context) = context(rows, link, now)? else {
-        return Ok(false);
-    };
-    // What the user was shown to go is what the link itself sent.
-    if store::link::is_planning(rows, link.id)? == Some(true) {
-        return Ok(false);
+/// Asks about what an earlier link left at Beeminder, and whose readings are gone by now: no link takes it over.
+fn ask_about_left(
+    rows: &Rows,
+    link: &Link,
+    changed: &[MeasureGroup],
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
+    if gone.is_empty() {
+        return Ok(());
     }
-    let mut adopted = false;
-    for left in store::datapoint::load_live(rows, &link.goal)? {
-        let is_about = match left.datapoint.moment {
-            Moment::At(at) => link.is_about_moment(at),
-            Moment::On(day) => link.is_about_day(day, context.rule),
+    for left in store::datapoint::load_left(rows, &link.goal)? {
+        let id = &left.datapoint.request_id;
+        let readings = match link.feed.part(id).filter(|_| left.word == Word::Left) {
+            Some(Part::Reading(group)) => vec![group],
+            Some(Part::Day(_)) => store::struck::confirmed_readings(rows, &link.goal, id)?,
+            None => continue,
         };
-        if left.word == Word::Left && is_about && link.feed.sends(&left.datapoint.request_id) {
-            let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
-            store::outbox::want(rows, &link.goal, link.id, form, now)?;
-            adopted = true;
+        if readings.iter().any(|reading| gone.contains(reading)) {
+            let known = store::measurement::load_these(rows, &readings)?;
+            if known.iter().all(|group| group.gone) {
+                store::outbox::unwant(rows, &left, Word::None, now)?;
+            }
         }
     }
-    Ok(adopted)
+    Ok(())
 }
 
 /// Deals with what changed links once called for and do not any more, a part at a time.
@@ -224,10 +224,18 @@ fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::
                 let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
                 let told = left.beeminder_day.as_ref().and_then(|day| day.parse().ok());
                 before.readings.insert(group);
-                before.days.insert(told.unwrap_or_else(|| form.day(rule)));
+                // One count a day is one, however many readings come; a value is another one.
+                if matches!(feed, Feed::Count { .. }) {
+                    before.days.insert(told.unwrap_or_else(|| form.day(rule)));
+                }
             }
             Some(Part::Day(_)) => {
-                before.readings.extend(store::struck::confirmed_readings(rows, &goal.id, id)?);
+                let mut readings = store::struck::confirmed_readings(rows, &goal.id, id)?;
+                if readings.is_empty() {
+                    // Its answer did not come yet.
+                    readings = store::struck::readings_left(rows, &goal.id, id)?;
+                }
+                before.readings.extend(readings);
             }
             None => {}
         }
@@ -291,7 +299,7 @@ fn plan_changed(
 /// The days that changed groups belong to, and those they belonged to before. What is beside a changed night or
 /// workout, on another day perhaps, is among the groups.
 fn days_touched(context: &Context, touched: &[MeasureGroup]) -> HashSet<Daystamp> {
-    let before = touched.iter().filter_map(|group| context.days.get(&group.id)?.day);
+    let before = touched.iter().filter_map(|group| context.days.get(&group.id)).map(|given| given.day);
     before.chain(touched.iter().map(|group| context.day_of(group))).collect()
 }
 
@@ -319,8 +327,32 @@ impl Changes<'_> {
             self.enqueued +=
                 u64::from(store::outbox::want(self.rows, &link.goal, link.id, datapoint, self.now)?);
         }
+        self.compare_what_stands(link, plan, changed)?;
         for (id, moved) in left {
             self.withdraw(link, &id, moved)?;
+        }
+        Ok(())
+    }
+
+    /// A new reading may leave a day's datapoint as it is. Whether that still is at Beeminder is looked at soon
+    /// then: what is measured after the user deleted it is a new fact.
+    fn compare_what_stands(&self, link: &Link, plan: &Plan, changed: &[MeasureGroup]) -> anyhow::Result<()> {
+        if !link.feed.is_daily() || plan.decisions.is_empty() {
+            return Ok(());
+        }
+        let changed: HashSet<GroupId> = changed.iter().map(|group| group.id).collect();
+        for decision in plan.decisions.iter().filter(|decision| changed.contains(&decision.group)) {
+            let Some(id) = &decision.request_id else {
+                continue;
+            };
+            let known = store::datapoint::load(self.rows, &link.goal, id)?;
+            let stands = known.is_some_and(|known| known.is_confirmed_as(&known.datapoint));
+            if stands {
+                let made_of = store::struck::confirmed_readings(self.rows, &link.goal, id)?;
+                if !made_of.is_empty() && !made_of.contains(&decision.group) {
+                    return store::goal::compare_soon(self.rows, &link.goal);
+                }
+            }
         }
         Ok(())
     }
@@ -336,6 +368,11 @@ impl Changes<'_> {
     ) -> anyhow::Result<BTreeMap<RequestId, bool>> {
         let wanted = wanted(plan);
         let mut left = BTreeMap::new();
+        let counts = |group: &MeasureGroup| {
+            decided.get(&group.id).is_some_and(|decision| decision.request_id.is_some())
+        };
+        let told: HashSet<_> =
+            changed.iter().filter(|group| counts(group)).map(|group| plan::act(link, group)).collect();
         for group in changed {
             let before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
             let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
@@ -344,7 +381,8 @@ impl Changes<'_> {
             // What is told twice is counted where it is told better.
             let went_elsewhere = decided
                 .get(&group.id)
-                .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice);
+                .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice)
+                || (group.gone && told.contains(&plan::act(link, group)));
             *left.entry(before).or_insert(true) &= went_elsewhere;
         }
         Ok(left)

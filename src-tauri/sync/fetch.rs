@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use chrono::{DateTime, Days, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::pace::Spent;
@@ -120,7 +120,7 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
     let in_one_go = last.is_none() && !reading.resumed && reading.end == End::Whole;
     // An earlier one that was cut short may have stored what is gone since.
     let saw_all = match now.filter(|_| in_one_go) {
-        Some(now) => !lacks_something(pass, source, window_around(now)?, &reading.seen)?,
+        Some(now) => !lacks_something(pass, source, window_around(source, now)?, &reading.seen)?,
         None => false,
     };
     let mut fetched = Fetched {
@@ -160,8 +160,8 @@ async fn read_window(
 ) -> anyhow::Result<Result<(u64, Option<Window>), Broken>> {
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let end = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
-    let (from, until) = window_around(now)?;
+    let end = last_day(source, today);
+    let (from, until) = window_around(source, now)?;
     let (mut groups, mut changed, mut nameless) = (HashSet::new(), 0, Vec::new());
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
@@ -195,9 +195,20 @@ async fn read_window(
 }
 
 /// The time that a window surely covers.
-fn window_around(now: DateTime<Utc>) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>)> {
+fn window_around(source: Source, now: DateTime<Utc>) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>)> {
     let window = TimeDelta::days(i64::try_from(WINDOW)?);
-    Ok((now - window, now + window))
+    let until = last_day(source, now.date_naive()).and_time(NaiveTime::MIN).and_utc();
+    Ok((now - window, until - TimeDelta::days(2)))
+}
+
+/// The last day of a window. A scale whose clock is wrong dates years ahead, as far as Unix seconds of 32 bits
+/// reach, which is as far as Withings may be asked.
+fn last_day(source: Source, today: NaiveDate) -> NaiveDate {
+    let soon = today.checked_add_days(Days::new(WINDOW + 2)).unwrap_or(today);
+    match source {
+        Source::Measure => NaiveDate::from_ymd_opt(2038, 1, 1).map_or(soon, |last| last.max(soon)),
+        Source::Activity | Source::Sleep | Source::Workout => soon,
+    }
 }
 
 /// Whether something is known of a time that a reading did not bring.

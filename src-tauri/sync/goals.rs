@@ -54,7 +54,7 @@ pub(super) fn redrawn_at(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
 
 /// Stores a goal as it was just read. One that takes datapoints again gets what it refused before; where its
 /// days are cut or begin elsewhere, what Beeminder has not confirmed is planned anew.
-pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(crate) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
     let before = store::goal::load(rows, &goal.id)?;
     store::goal::save(rows, goal, now)?;
@@ -72,19 +72,28 @@ pub(super) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
 }
 
 /// Stores a user as just read. Where the time zone is another one, days that Beeminder has not confirmed are
-/// worked out again.
-pub(super) fn save_user(rows: &Rows, user: &User, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let before = store::account::time_zone(rows)?;
+/// worked out again; one who has paid gets what was refused before.
+pub(crate) fn save_user(rows: &Rows, user: &User, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let (zone, account) = (store::account::time_zone(rows)?, store::account::load(rows, Service::Beeminder)?);
     store::person::save(rows, user)?;
-    if store::account::time_zone(rows)? != before {
+    let has_moved = store::account::time_zone(rows)? != zone;
+    let has_paid = account.is_some_and(|account| account.deadbeat) && !user.deadbeat;
+    if has_moved || has_paid {
         for goal in store::goal::load_concerned(rows)? {
-            forget_days(rows, &goal.id, now)?;
+            if has_moved {
+                forget_days(rows, &goal.id, now)?;
+            }
+            if has_paid {
+                store::outbox::unpark_goal(rows, &goal.id)?;
+            }
         }
     }
     Ok(())
 }
 
 fn forget_days(rows: &Rows, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    // By Withings' clock, since this computer's may be wrong.
+    let now = store::checkpoint::clock(rows, now)?;
     store::given_day::forget_unconfirmed(rows, goal, now - TimeDelta::days(1))
 }
 
@@ -115,8 +124,6 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
         }
     }
     pass.store.write(|rows| {
-        let was_deadbeat =
-            store::account::load(rows, Service::Beeminder)?.is_some_and(|account| account.deadbeat);
         save_user(rows, &user, pass.now)?;
         trouble::end(rows, &Place::Goals)?;
         for goal in &linked {
@@ -124,10 +131,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
             let asked = confirmed.iter().find(|(id, _)| *id == goal.id).and_then(|(_, goal)| goal.as_ref());
             match found.or(asked) {
                 Some(found) => save(rows, found, pass.now)?,
-                None => note_missing(rows, goal, pass.now)?,
-            }
-            if was_deadbeat && !user.deadbeat {
-                store::outbox::unpark_goal(rows, &goal.id)?;
+                None => note_missing(rows, goal, pass.beeminder_now())?,
             }
         }
         Ok(Ok(()))

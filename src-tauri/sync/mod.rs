@@ -43,6 +43,7 @@ use crate::store::{self, Rows, Store};
 
 pub(crate) use decide::{context_for, heights_for};
 use fetch::{Fetched, Outcome};
+pub(crate) use goals::{save as save_goal, save_user};
 pub(crate) use read_again::read_again;
 
 /// Who asked for a pass.
@@ -153,6 +154,11 @@ impl SyncPass<'_> {
         }
         if self.may_ask(&Place::Comparison)? {
             comparison::compare(self).await?;
+        }
+        if let Some(at) = self.beeminder.server_time_since(before.beeminder).filter(|_| server_time.is_none())
+        {
+            // While Withings does not answer, its clock stands still.
+            self.store.write(|rows| store::checkpoint::save_clock(rows, at, self.now))?;
         }
         let mut planned = self.plan()?;
         let mut delivered = self.deliver().await?;
@@ -274,6 +280,11 @@ impl SyncPass<'_> {
     /// Whether a place may be asked: its account is connected, and neither is being left alone.
     fn may_ask(&self, place: &Place) -> anyhow::Result<bool> {
         self.store.read(|rows| trouble::may_ask(rows, place, self.trigger, self.now))
+    }
+
+    /// Beeminder's clock at its last answer; this computer's may jump.
+    fn beeminder_now(&self) -> DateTime<Utc> {
+        self.beeminder.server_time().unwrap_or(self.now)
     }
 
     fn requests(&self) -> Requests {

@@ -14,6 +14,9 @@ pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
 /// In the first minute after a 601 not even the user's own request is sent.
 pub(super) const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
 
+/// The shortest: a pass asks more than what is waited for.
+const SHORTEST: TimeDelta = TimeDelta::minutes(1);
+
 /// The longest back-off. A wait further ahead comes from a clock that was wrong.
 pub(super) const LONGEST: TimeDelta = TimeDelta::hours(6);
 
@@ -21,7 +24,7 @@ pub(super) const LONGEST: TimeDelta = TimeDelta::hours(6);
 pub fn delay(failures: u32, asked_for: Option<Duration>) -> TimeDelta {
     let doubled = TimeDelta::minutes(1_i64 << failures.min(4)).min(TimeDelta::minutes(15));
     let asked_for = asked_for.and_then(|asked| TimeDelta::from_std(asked).ok());
-    asked_for.map_or(doubled, |asked| asked.clamp(TimeDelta::seconds(1), LONGEST))
+    asked_for.map_or(doubled, |asked| asked.clamp(SHORTEST, LONGEST))
 }
 
 /// Whether a wait until `until` is still on.

@@ -56,6 +56,12 @@ pub(super) fn next_chance(
     Ok(before(&deadlines).filter(|moment| *moment > now).min())
 }
 
+/// The next extra pass before the deadline of any linked goal.
+pub(super) fn next_chance_of_any(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
+    Ok(before(&deadlines).filter(|moment| *moment > now).min())
+}
+
 /// The extra passes before deadlines.
 fn before(deadlines: &[DateTime<Utc>]) -> impl Iterator<Item = DateTime<Utc>> {
     deadlines.iter().flat_map(|deadline| BEFORE_DEADLINE.map(|before| *deadline - before))

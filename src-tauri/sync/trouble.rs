@@ -56,7 +56,9 @@ impl Trouble {
         pass.store.write(|rows| {
             let before = store::trouble::load(rows, place)?.map_or(0, |problem| problem.failures);
             let mut until = pass.now + retry::delay(before, self.retry_after);
-            if let Some(chance) = chance(rows, place, pass.now)? {
+            // Who asks Withings too often is kept out for days.
+            let must_wait = self.code == Code::RateLimited && place.service() == Service::Withings;
+            if let Some(chance) = chance(rows, place, pass.now)?.filter(|_| !must_wait) {
                 until = until.min(chance);
             }
             let mut facts = self.facts.clone();
@@ -73,17 +75,14 @@ impl Trouble {
     }
 }
 
-/// The next extra pass before a deadline at Beeminder that trouble there would make late: however long the
-/// service asked to be left alone, it is asked once more by then.
+/// The next extra pass before a deadline at Beeminder that trouble at a place would make late: however long
+/// the service is to be left alone, it is asked once more by then.
 fn chance(rows: &Rows, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
     match place {
         Place::Goal(goal) => schedule::next_chance(rows, Some(goal), now),
         Place::Account(Service::Beeminder) => schedule::next_chance(rows, None, now),
-        Place::Account(Service::Withings)
-        | Place::Source(_)
-        | Place::Devices
-        | Place::Goals
-        | Place::Comparison => Ok(None),
+        Place::Account(Service::Withings) | Place::Source(_) => schedule::next_chance_of_any(rows, now),
+        Place::Devices | Place::Goals | Place::Comparison => Ok(None),
     }
 }
 

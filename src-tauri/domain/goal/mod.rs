@@ -100,7 +100,8 @@ pub struct Goal {
 impl Goal {
     /// The first day of the goal's graph; `None` while Beeminder has not worked it out.
     pub fn first_day(&self, rule: DayRule) -> Option<Daystamp> {
-        self.starts_at.map(|noon| rule.day_of(noon))
+        // Whatever the deadline, it is the calendar day of that noon.
+        self.starts_at.map(|noon| Daystamp(noon.with_timezone(&rule.time_zone).date_naive()))
     }
 
     /// How this goal cuts time into days.

@@ -35,6 +35,8 @@ pub struct Past {
     pub from: DateTime<Utc>,
     /// The moment after its last.
     pub until: DateTime<Utc>,
+    /// The days of the two, as the goal cut days then; `None` where that was not noted.
+    pub days: Option<(Daystamp, Daystamp)>,
 }
 
 /// One link.
@@ -52,6 +54,8 @@ pub struct Link {
     pub options: Options,
     /// What was measured at or after this moment is sent.
     pub since: DateTime<Utc>,
+    /// The day of that moment, as the goal cut days then; `None` where that was not noted.
+    pub first_day: Option<Daystamp>,
     /// What of the time before is sent as well.
     pub past: Vec<Past>,
 }
@@ -67,10 +71,15 @@ impl Link {
         at >= self.since || self.past.iter().any(|past| past.from <= at && at < past.until)
     }
 
-    /// Whether a day as a whole does. One that began before the link was made belongs to it.
+    /// Whether a day as a whole does. One that began before the link was made belongs to it. Which days those
+    /// are stays as it was, though the user may live elsewhere by now.
     pub fn is_about_day(&self, day: Daystamp, rule: DayRule) -> bool {
-        let in_past = |past: &Past| (rule.day_of(past.from)..rule.day_of(past.until)).contains(&day);
-        day >= rule.day_of(self.since) || self.past.iter().any(in_past)
+        let in_past = |past: &Past| {
+            let (from, until) =
+                past.days.unwrap_or_else(|| (rule.day_of(past.from), rule.day_of(past.until)));
+            (from..until).contains(&day)
+        };
+        day >= self.first_day.unwrap_or_else(|| rule.day_of(self.since)) || self.past.iter().any(in_past)
     }
 }
 
@@ -91,7 +100,12 @@ mod tests {
             feed: Feed::Count { set: MeasureSet::weight(), once_a_day: false },
             options: Options::default(),
             since: at("2026-11-23T08:00:00Z"),
-            past: vec![Past { from: at("2026-11-10T00:00:00Z"), until: at("2026-11-12T00:00:00Z") }],
+            first_day: None,
+            past: vec![Past {
+                from: at("2026-11-10T00:00:00Z"),
+                until: at("2026-11-12T00:00:00Z"),
+                days: None,
+            }],
         };
         for (moment, point, day) in [
             ("2026-11-23T08:00:00Z", true, true),

@@ -17,8 +17,10 @@ use crate::domain::measure::verdict::Verdicts;
 pub struct Given {
     /// The moment it was given for.
     pub moment: DateTime<Utc>,
-    /// The day; `None` when it is to be worked out again, since the goal cuts its days elsewhere by now.
-    pub day: Option<Daystamp>,
+    /// The day.
+    pub day: Daystamp,
+    /// Whether it is to be worked out again, since the goal cuts its days elsewhere by now.
+    pub is_open: bool,
     /// The zone it was judged in; `None` while that was unknown.
     pub zone: Option<Tz>,
 }
@@ -85,7 +87,7 @@ impl Context {
     /// The day a group belongs to. One once given stays while its time does: a changed deadline or time
     /// zone must not make a second datapoint.
     pub fn day_of(&self, group: &MeasureGroup) -> Daystamp {
-        let given = || self.given(group).and_then(|given| given.day);
+        let given = || self.given(group).filter(|given| !given.is_open).map(|given| given.day);
         group.day.or_else(given).unwrap_or_else(|| self.rule.day_of(group.measured_at))
     }
 

@@ -29,7 +29,7 @@ use crate::domain::measure::unit::Unit;
 pub use context::{Context, Given, KnownDays, SentBefore, Struck};
 use judge::{acts, judge};
 pub use reason::Reason;
-use told_twice::{Told, told};
+use told_twice::{Span, Told, told};
 
 /// What becomes of one group under one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,17 +69,23 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
         .into_iter()
         .filter_map(|group| Some((group, judge(link, context, &acts, group)?)))
         .collect();
-    let mut twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
-    if link.feed.is_daily() {
-        twice.extend(told_twice::on_another_day(&judged, |group| context.day_of(group)));
-    }
-    let struck = struck_acts(link, context, groups);
-    for (group, judged) in judged {
-        let (day, rule) = (context.day_of(group), context.rule_of(group));
-        let place = Place { group, day, rule };
-        match judged.and_then(|value| allowed(link, context, &struck, place).map(|()| value)) {
-            _ if twice.contains(&group.id) => plan.decisions.push(decision(place, Reason::ToldTwice, None)),
-            Ok(value) => days.entry(day).or_default().push(Candidate { place, value }),
+    let twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
+    let gone = gone_acts(link, context, groups);
+    let outcomes: Vec<(Place<'_>, Result<Decimal, Reason>)> = judged
+        .into_iter()
+        .map(|(group, judged)| {
+            let place = Place { group, day: context.day_of(group), rule: context.rule_of(group) };
+            (place, judged.and_then(|value| allowed(link, context, &gone, place).map(|()| value)))
+        })
+        .collect();
+    let elsewhere = told_elsewhere(link, context, &outcomes);
+    for (place, outcome) in outcomes {
+        let (id, kind) = (place.group.id, link.feed.first_kind());
+        let elsewhere = elsewhere.get(&id).cloned().unwrap_or_default();
+        let is_told_twice = twice.contains(&id) || told_twice::is_told(kind, place.group, &elsewhere);
+        match outcome {
+            _ if is_told_twice => plan.decisions.push(decision(place, Reason::ToldTwice, None)),
+            Ok(value) => days.entry(place.day).or_default().push(Candidate { place, value, elsewhere }),
             Err(reason) => plan.decisions.push(decision(place, reason, None)),
         }
     }
@@ -92,6 +98,27 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
     }
     plan.decisions.sort_by_key(|decision| (decision.measured_at, decision.group));
     plan
+}
+
+/// What of nights and workouts is told by better rows of another day.
+fn told_elsewhere(
+    link: &Link,
+    context: &Context,
+    outcomes: &[(Place<'_>, Result<Decimal, Reason>)],
+) -> HashMap<GroupId, Vec<Span>> {
+    if !link.feed.is_daily() {
+        return HashMap::new();
+    }
+    // What the user took out of a day is told there all the same.
+    let tells = |outcome: &Result<Decimal, Reason>| match outcome {
+        Ok(_) => true,
+        Err(reason) => [Reason::Deleted, Reason::Discarded, Reason::SentBefore].contains(reason),
+    };
+    let rows = outcomes.iter().filter(|(_, outcome)| tells(outcome)).map(|(place, _)| {
+        let date = place.group.measured_at.with_timezone(&context.rule.time_zone).date_naive();
+        (place.group, place.day, place.day == Daystamp(date))
+    });
+    told_twice::elsewhere(rows)
 }
 
 /// Whether a link is about a group: a day's value is made of the whole day, whenever the link began.
@@ -117,47 +144,56 @@ struct Place<'a> {
 struct Candidate<'a> {
     place: Place<'a>,
     value: Decimal,
+    /// What of its time better rows of another day tell.
+    elsewhere: Vec<Span>,
 }
 
 /// What tells a reading from others when it comes again under another number.
-type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
+pub(crate) type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
 
-fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
+/// Tells a reading from others when it comes again under another number.
+pub(crate) fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
     (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
 }
 
-/// What the user's word took out and Withings has no more.
-type StruckActs<'a> = HashMap<Act<'a>, Word>;
+/// Why what Withings has no more was kept out.
+type GoneActs<'a> = HashMap<Act<'a>, Reason>;
 
-/// The word on a reading that is gone stands for the same one that came again.
-fn struck_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> StruckActs<'a> {
-    let mut struck = StruckActs::new();
+/// What kept a reading out that is gone keeps out the same one that came again.
+fn gone_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> GoneActs<'a> {
+    let mut kept_out = GoneActs::new();
     for group in groups.iter().filter(|group| group.gone) {
         let place = Place { group, day: context.day_of(group), rule: context.rule };
-        let word = context.word_on(group.id, &request_id(link, place));
-        if word != Word::None {
-            struck.insert(act(link, group), word);
+        if let Err(reason) = settled(link, context, place) {
+            kept_out.insert(act(link, group), reason);
         }
     }
-    struck
+    kept_out
 }
 
-/// What is kept out for its day, or by the user's word.
-fn allowed(link: &Link, context: &Context, struck: &StruckActs<'_>, place: Place<'_>) -> Result<(), Reason> {
+/// What is kept out for its day, by the user's word, or because it is at Beeminder already.
+fn allowed(link: &Link, context: &Context, gone: &GoneActs<'_>, place: Place<'_>) -> Result<(), Reason> {
     if context.first_day.is_some_and(|first| place.day < first) {
         return Err(Reason::BeforeGoal);
     }
-    let mut word = context.word_on(place.group.id, &request_id(link, place));
-    if word == Word::None {
-        word = struck.get(&act(link, place.group)).copied().unwrap_or_default();
+    settled(link, context, place)?;
+    if let Some(reason) = gone.get(&act(link, place.group)) {
+        return Err(*reason);
     }
-    match word {
+    if context.sent_before.days.contains(&place.day) {
+        return Err(Reason::SentBefore);
+    }
+    Ok(())
+}
+
+/// What is kept out by the user's word, or because an earlier link has sent it.
+fn settled(link: &Link, context: &Context, place: Place<'_>) -> Result<(), Reason> {
+    match context.word_on(place.group.id, &request_id(link, place)) {
         Word::Deleted => return Err(Reason::Deleted),
         Word::Discarded => return Err(Reason::Discarded),
         Word::None | Word::Keep | Word::Left | Word::Remove => {}
     }
-    let before = &context.sent_before;
-    if before.readings.contains(&place.group.id) || before.days.contains(&place.day) {
+    if context.sent_before.readings.contains(&place.group.id) {
         return Err(Reason::SentBefore);
     }
     Ok(())
@@ -188,7 +224,7 @@ fn decision(place: Place<'_>, reason: Reason, request_id: Option<RequestId>) -> 
 
 /// One datapoint for each candidate.
 fn plan_each(plan: &mut Plan, link: &Link, candidates: &[Candidate<'_>]) {
-    for Candidate { place, value } in candidates {
+    for Candidate { place, value, .. } in candidates {
         let (group, request_id) = (place.group, request_id(link, *place));
         let time = place.rule.clock_time(group.measured_at);
         let mentions = Mentions { time: &time, device: group.model.as_deref(), choice: "" };
@@ -229,7 +265,9 @@ fn plan_day(plan: &mut Plan, link: &Link, day: Daystamp, candidates: &[Candidate
 
 /// The value of nights or workouts, of which the same may be told twice.
 fn told_twice(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) -> Option<Told> {
-    told(kind, take, &candidates.iter().map(|one| (one.place.group, one.value)).collect::<Vec<_>>())
+    let rows: Vec<_> =
+        candidates.iter().map(|one| (one.place.group, one.value, one.elsewhere.as_slice())).collect();
+    told(kind, take, &rows)
 }
 
 /// The value of what was measured at moments, or of a day that several devices told.

@@ -229,8 +229,10 @@ fn a_day_once_given_stays_until_the_time_is_edited() {
     let group = weigh_in(1, 7, 82_000);
     let earlier: Daystamp = "20261122".parse().unwrap();
     let link = tracking(Take::First);
-    let days =
-        KnownDays::from([(group.id, Given { moment: group.measured_at, day: Some(earlier), zone: None })]);
+    let days = KnownDays::from([(
+        group.id,
+        Given { moment: group.measured_at, day: earlier, is_open: false, zone: None },
+    )]);
     let context = Context { days, ..Context::new(DayRule::new(Tz::UTC, 0)) };
     let kept = plan(&link, &context, std::slice::from_ref(&group));
     assert_eq!(kept.datapoints[0].request_id.0, "withings-weight-20261122");
@@ -255,6 +257,7 @@ fn tracking(take: Take) -> Link {
         feed: Feed::Track { kind: MeasureKind::WEIGHT, unit: Unit::Kilogram, take },
         options: Options::default(),
         since: at(0, 0),
+        first_day: None,
         past: Vec::new(),
     }
 }

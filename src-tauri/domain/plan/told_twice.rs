@@ -3,7 +3,7 @@
 //! another. It counts once. Pure.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -12,14 +12,13 @@ use crate::domain::day::Daystamp;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::measure::take::Take;
-use crate::domain::plan::acts::Judged;
 use crate::domain::plan::take_from;
 
 /// Whoever gets up for less than this in the night has slept one night.
 const UP_AT_NIGHT: TimeDelta = TimeDelta::minutes(90);
 
-/// A row, with the value it would have alone.
-pub(super) type Telling<'a> = (&'a MeasureGroup, Decimal);
+/// A row, with the value it would have alone, and what of its time better rows of another day tell.
+pub(super) type Telling<'a> = (&'a MeasureGroup, Decimal, &'a [Span]);
 
 /// The value of a day.
 #[derive(Debug, PartialEq)]
@@ -91,33 +90,45 @@ pub(super) fn told(kind: MeasureKind, take: Take, candidates: &[Telling<'_>]) ->
     Some(Told { value, counted, choice })
 }
 
-type Span = (DateTime<Utc>, DateTime<Utc>);
+pub(super) type Span = (DateTime<Utc>, DateTime<Utc>);
 
-/// The nights and workouts of which the greater part is told by a longer one of another day: a copy that ended
-/// before midnight is dated a day before the whole.
-pub(super) fn on_another_day(
-    judged: &[Judged<'_>],
-    day_of: impl Fn(&MeasureGroup) -> Daystamp,
-) -> HashSet<GroupId> {
-    let mut rows: Vec<(&MeasureGroup, Span)> = judged
-        .iter()
-        .filter(|(_, outcome)| outcome.is_ok())
-        .filter_map(|(group, _)| Some((*group, group.span()?)))
-        .collect();
-    rows.sort_by_key(|(group, span)| (*span, group.id));
-    let mut twice = HashSet::new();
-    for (place, (first, span)) in rows.iter().enumerate() {
-        for (second, next) in rows[place + 1..].iter().take_while(|(_, next)| next.0 < span.1) {
-            let is_longer = first.length >= second.length;
-            let (shorter, spans) = if is_longer { (second, (*next, *span)) } else { (first, (*span, *next)) };
-            let told = covered(spans.0, &[spans.1]);
-            let is_alike = first.source == second.source && day_of(first) != day_of(second);
-            if is_alike && told * 2 > spans.0.1 - spans.0.0 {
-                twice.insert(shorter.id);
+/// What of the time of nights and workouts is told by better rows of another day.
+///
+/// Each row comes with its day, and whether that is the date where the user lives. A copy that ended before
+/// midnight is dated a day before the whole, and a watch may still go by the zone of a journey: better is what
+/// is dated right, then what is longer.
+pub(super) fn elsewhere<'a>(
+    rows: impl Iterator<Item = (&'a MeasureGroup, Daystamp, bool)>,
+) -> HashMap<GroupId, Vec<Span>> {
+    let mut rows: Vec<_> =
+        rows.filter_map(|(group, day, fits)| Some((group.span()?, group, day, fits))).collect();
+    rows.sort_by_key(|(span, group, ..)| (*span, group.id));
+    let mut told: HashMap<GroupId, Vec<Span>> = HashMap::new();
+    for (place, first) in rows.iter().enumerate() {
+        let until = first.0.1;
+        for second in rows[place + 1..].iter().take_while(|second| second.0.0 < until) {
+            if first.1.source != second.1.source || first.2 == second.2 {
+                continue;
             }
+            let rank = |row: &(Span, &MeasureGroup, Daystamp, bool)| (row.3, row.1.length, Reverse(row.1.id));
+            let (better, worse) = if rank(first) > rank(second) { (first, second) } else { (second, first) };
+            add(told.entry(worse.1.id).or_default(), better.0);
         }
     }
-    twice
+    told
+}
+
+/// Whether better rows of another day tell so much of a row that it does not count for its own.
+pub(super) fn is_told(kind: MeasureKind, group: &MeasureGroup, elsewhere: &[Span]) -> bool {
+    let Some(span) = group.span().filter(|_| !elsewhere.is_empty()) else {
+        return false;
+    };
+    let (length, is_within_one) = (span.1 - span.0, elsewhere.iter().any(|told| is_within(span, *told)));
+    let own = length - covered(span, elsewhere);
+    match way(kind) {
+        way @ (Way::Length | Way::Amount) => share(way, own, length, is_within_one) == Decimal::ZERO,
+        Way::Number | Way::First | Way::Last | Way::Main => is_within_one || own * 2 <= length,
+    }
 }
 
 /// One row, and how much of it counts.
@@ -138,15 +149,17 @@ fn shares(way: Way, candidates: &[Telling<'_>]) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut told: Vec<Span> = Vec::new();
     for (rank, place) in longest_first(candidates).into_iter().enumerate() {
-        let (group, value) = candidates[place];
+        let (group, value, elsewhere) = candidates[place];
         let row = |share, own| Row { place, span: group.span(), value, share, own, rank };
         let Some(span) = group.span() else {
             rows.push(row(Decimal::ONE, TimeDelta::zero()));
             continue;
         };
         let length = span.1 - span.0;
-        let own = length - covered(span, &told);
-        rows.push(row(share(way, own, length, told.iter().any(|told| is_within(span, *told))), own));
+        let mut told_of_it = told.clone();
+        elsewhere.iter().for_each(|span| add(&mut told_of_it, *span));
+        let own = length - covered(span, &told_of_it);
+        rows.push(row(share(way, own, length, told_of_it.iter().any(|told| is_within(span, *told))), own));
         add(&mut told, span);
     }
     rows.sort_by_key(|row| row.place);
@@ -157,7 +170,8 @@ fn share(way: Way, own: TimeDelta, length: TimeDelta, is_told: bool) -> Decimal 
     let part = || Decimal::from(own.num_seconds()) / Decimal::from(length.num_seconds().max(1));
     match way {
         _ if length == TimeDelta::zero() => Decimal::from(u8::from(!is_told)),
-        Way::Amount | Way::Number if own * 2 <= length => Decimal::ZERO,
+        Way::Amount if own * 4 < length => Decimal::ZERO,
+        Way::Number if own * 2 <= length => Decimal::ZERO,
         Way::Length | Way::Amount => part(),
         Way::Number | Way::First | Way::Last | Way::Main => Decimal::ONE,
     }
@@ -170,7 +184,7 @@ fn longest_first(candidates: &[Telling<'_>]) -> Vec<usize> {
     let has_device = |place: &usize| candidates[*place].0.device.is_some();
     let mut left: Vec<usize> = (0..candidates.len()).collect();
     left.sort_by_key(|place| {
-        let (group, value) = candidates[*place];
+        let (group, value, _) = candidates[*place];
         (Reverse(length(place)), !has_device(place), Reverse(value), group.id)
     });
     let mut order = Vec::new();

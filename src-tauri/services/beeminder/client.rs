@@ -230,6 +230,11 @@ impl Client {
         self.http.server_time()
     }
 
+    /// Its clock at its last answer to one of the requests after the first `sent`.
+    pub(crate) fn server_time_since(&self, sent: u64) -> Option<DateTime<Utc>> {
+        self.http.server_time_since(sent)
+    }
+
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         url.path_segments_mut()

@@ -95,7 +95,6 @@ ALTER TABLE datapoint_5 RENAME TO datapoint;
 CREATE INDEX datapoint_link ON datapoint (link_id);
 CREATE INDEX datapoint_confirmed ON datapoint (goal_id, confirmed_at);
 CREATE INDEX datapoint_state ON datapoint (state, goal_id);
-CREATE INDEX datapoint_left ON datapoint (goal_id) WHERE wanted = 0;
 CREATE INDEX decision_request ON decision (link_id, request_id);
 CREATE INDEX outbox_order ON outbox (goal_id, moment, datapoint_id);
 

@@ -9,6 +9,7 @@ use crate::domain::service::Service;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::Error;
 use crate::store;
+use crate::store::outbox::OutboxEntry;
 use crate::sync::goals;
 use crate::sync::trouble::Trouble;
 use crate::text::Said;
@@ -23,8 +24,9 @@ impl Round<'_> {
         let user = match self.pass.beeminder.me(&self.token).await {
             Ok(user) => user,
             Err(error) => {
-                // What hinders this hinders the goals as well, and is noted there.
-                tracing::info!("The user's time zone stays as it was: {error}");
+                // What hinders this hinders the goals as well, and is noted there. Moments go on meanwhile.
+                tracing::info!("The user's time zone is not known, so no day is sent: {error}");
+                self.sends_days = false;
                 return Ok(true);
             }
         };
@@ -88,11 +90,16 @@ impl Round<'_> {
     }
 }
 
-/// Whether a day's value is to be created: its key says the day, so a wrong day stays wrong.
+/// Whether a day's value is to be sent: what goes into a wrong day stays there.
+pub(super) fn is_day_to_send(entry: &OutboxEntry) -> bool {
+    matches!(entry.action, Action::Create | Action::Update(_)) && entry.datapoint.is_of_day()
+}
+
+/// Whether any is in the queues.
 fn sends_a_day(rows: &store::Rows, queues: &[Queue]) -> anyhow::Result<bool> {
     for id in queues.iter().flat_map(|queue| &queue.entries) {
         let entry = store::outbox::load(rows, *id)?;
-        if entry.is_some_and(|entry| entry.action == Action::Create && entry.datapoint.is_of_day()) {
+        if entry.is_some_and(|entry| is_day_to_send(&entry)) {
             return Ok(true);
         }
     }

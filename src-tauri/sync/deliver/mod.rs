@@ -9,6 +9,8 @@ mod goal;
 mod queue;
 mod settle;
 
+use chrono::TimeDelta;
+
 use crate::domain::difference::Action;
 use crate::domain::goal::{GoalId, GoalSlug};
 use crate::domain::service::Service;
@@ -19,7 +21,7 @@ use crate::store::{self, datapoint};
 
 use super::listing::Listing;
 use super::trouble::{self, Trouble};
-use super::{SyncPass, retry};
+use super::{SyncPass, retry, schedule};
 use answer::{Delivery, delivery};
 
 pub(super) use queue::queues;
@@ -27,6 +29,9 @@ pub(super) use settle::{APART, note_missing, told};
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
 pub(super) const MOST_A_PASS: usize = 300;
+
+/// When a day's value is tried again after the user's time zone could not be read.
+const UNTIL_ZONE_IS_KNOWN: TimeDelta = TimeDelta::minutes(2);
 
 /// Requests that cannot be reached in a row, after which Beeminder is taken not to be there.
 const MOST_UNREACHABLE: u32 = 2;
@@ -47,7 +52,7 @@ pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
             return Ok(0);
         }
     };
-    let mut round = Round { pass, token, sent: 0, delivered: 0, unreachable: 0 };
+    let mut round = Round { pass, token, sent: 0, delivered: 0, unreachable: 0, sends_days: true };
     if !round.days_are_known(&queues).await? {
         return Ok(0);
     }
@@ -81,6 +86,8 @@ struct Round<'a> {
     delivered: u64,
     /// How many requests in a row had no answer at all.
     unreachable: u32,
+    /// Whether the time zone is known by which days are cut.
+    sends_days: bool,
 }
 
 /// How a goal took what was sent to it in this round.
@@ -147,7 +154,9 @@ impl Round<'_> {
         let delivery = delivery(&answer);
         if delivery != Delivery::Unreachable {
             self.unreachable = 0;
-            self.pass.store.write(|rows| outbox::save_answered(rows, id))?;
+            if !matches!(entry.action, Action::Remove(_)) {
+                self.pass.store.write(|rows| outbox::save_answered(rows, id))?;
+            }
         }
         match (delivery, answer) {
             (Delivery::Confirmed(confirmation), _) => self.confirm(goal, &claimed, &confirmation),
@@ -178,6 +187,10 @@ impl Round<'_> {
             return Ok(None);
         };
         if store::link::load_unreadable(rows)?.iter().any(|(link, _)| *link == entry.link) {
+            return Ok(None);
+        }
+        if !self.sends_days && goal::is_day_to_send(&entry) {
+            outbox::save_wait(rows, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
             return Ok(None);
         }
         outbox::claim(rows, id, self.pass.now)
@@ -254,9 +267,12 @@ impl Round<'_> {
     }
 
     /// Leaves a request alone for a while; the goal's others go on.
-    fn wait(&self, entry: &OutboxEntry, time: chrono::TimeDelta) -> anyhow::Result<Next> {
-        let until = self.pass.now + time.min(retry::LONGEST);
-        self.pass.store.write(|rows| outbox::save_wait(rows, entry.id, until))?;
+    fn wait(&self, entry: &OutboxEntry, time: TimeDelta) -> anyhow::Result<Next> {
+        self.pass.store.write(|rows| {
+            let chance = schedule::next_chance(rows, Some(&entry.goal), self.pass.now)?;
+            let until = self.pass.now + time.min(retry::LONGEST);
+            outbox::save_wait(rows, entry.id, chance.map_or(until, |chance| until.min(chance)))
+        })?;
         Ok(Next::GoOn)
     }
 }

@@ -1,16 +1,21 @@
 //! What is to be sent, goal by goal, in the order in which it goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::link::LinkId;
 use crate::domain::trouble::Place;
 use crate::store::{self, Rows};
 use crate::sync::{Trigger, retry, trouble};
 
 /// A goal with more to send than this waits until the others are done.
 const BULK: usize = 20;
+
+/// After so many attempts without an end a request goes after the others of its goal.
+const OFTEN: u32 = 3;
 
 /// What waits for one goal, oldest first.
 #[derive(Debug)]
@@ -22,9 +27,14 @@ pub(crate) struct Queue {
 /// Lists what can be sent now, goal by goal.
 pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
     let mut waiting: BTreeMap<GoalId, Vec<i64>> = BTreeMap::new();
-    for entry in store::outbox::load_all(rows)? {
+    let unreadable: HashSet<LinkId> =
+        store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
+    let mut entries = store::outbox::load_all(rows)?;
+    // What failed again and again must not keep what came after it from being sent.
+    entries.sort_by_key(|entry| entry.attempts >= OFTEN || matches!(entry.action, Action::Remove(_)));
+    for entry in entries {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
-        if entry.parked.is_none() && !waits {
+        if entry.parked.is_none() && !waits && !unreadable.contains(&entry.link) {
             waiting.entry(entry.goal).or_default().push(entry.id);
         }
     }

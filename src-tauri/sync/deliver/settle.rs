@@ -68,6 +68,10 @@ impl Round<'_> {
                     self.found(goal, entry, found, again).await
                 }
                 Some(found) => self.confirm(goal, claimed, &found.confirmation),
+                None if listing.proves_itself(&goal.last) => {
+                    // Said to be there, and not there: it is sent again, as it was.
+                    self.leave(goal, Trouble::here(Code::Unreadable, Said::error("unconfirmed", [])))
+                }
                 // The comparison looks for it later.
                 None => self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None }),
             },
@@ -251,13 +255,18 @@ impl Round<'_> {
             return self.wait(entry, APART);
         }
         let now = self.pass.now;
+        let is_on_its_way = entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now);
+        if is_on_its_way && entry.action == Action::Remove(None) {
+            return self.wait(entry, ON_ITS_WAY);
+        }
+        let seen_at = self.pass.beeminder_now();
         let is_gone = self.pass.store.write(|rows| {
             if matches!(entry.action, Action::Remove(_)) {
                 datapoint::save_absent(rows, entry.id)?;
                 outbox::settle(rows, entry.id, now)?;
                 return Ok(true);
             }
-            note_missing(rows, entry.id, now)
+            note_missing(rows, entry.id, seen_at)
         })?;
         if is_gone {
             return Ok(Next::GoOn);
@@ -276,6 +285,11 @@ impl Round<'_> {
             let answer = told(&found.confirmation);
             self.pass.store.write(|rows| {
                 datapoint::save_found(rows, entry.id, answer, now)?;
+                let (goal, key) = (&entry.goal, &entry.request_id);
+                if store::struck::confirmed_readings(rows, goal, key)?.is_empty() {
+                    let readings = store::struck::readings_left(rows, goal, key)?;
+                    store::struck::save_made_of(rows, goal, key, &readings)?;
+                }
                 outbox::settle(rows, entry.id, now)
             })?;
             return Ok(Next::GoOn);
@@ -307,14 +321,24 @@ impl Round<'_> {
     }
 }
 
+/// The same when a deadline is so near that it would pass meanwhile.
+const APART_WHEN_DUE: TimeDelta = TimeDelta::minutes(4);
+
+/// Whether a datapoint's goal is lost before long.
+fn is_due(rows: &Rows, stored: &datapoint::Stored, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let loses_at = store::goal::load(rows, &stored.goal)?.and_then(|goal| goal.loses_at);
+    Ok(loses_at.is_some_and(|at| at >= now && at - now <= APART * 2))
+}
+
 /// Notes that a list which proved itself lacks a datapoint. The second time, apart from the first, the user
 /// has deleted it at Beeminder, and it stays deleted. Returns whether that is so.
 pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let Some(stored) = datapoint::load_number(rows, id)? else {
         return Ok(true);
     };
+    let apart = if is_due(rows, &stored, now)? { APART_WHEN_DUE } else { APART };
     match stored.missing_since.filter(|since| *since <= now) {
-        Some(since) if now - since >= APART => {}
+        Some(since) if now - since >= apart => {}
         Some(_) => return Ok(false),
         None => {
             datapoint::save_missing(rows, id, Some(now))?;

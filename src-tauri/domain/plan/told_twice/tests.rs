@@ -22,7 +22,7 @@ fn of_day(name: &str, take: Option<Take>, sent: Sent<'_>) -> (Decimal, Vec<usize
         ..group(id, at(if kind.source() == Source::Sleep { *to } else { *from }), &[])
     };
     let groups: Vec<_> = (0..).zip(sent).map(row).collect();
-    let candidates: Vec<_> = groups.iter().zip(sent).map(|(group, sent)| (group, sent.3)).collect();
+    let candidates: Vec<_> = groups.iter().zip(sent).map(|(group, sent)| (group, sent.3, &[][..])).collect();
     let told = told(kind, take.unwrap_or(kind.day_take()), &candidates).unwrap();
     (told.value.round_dp(2).normalize(), told.counted, told.choice)
 }
@@ -117,7 +117,7 @@ fn a_workout_told_more_than_once_counts_once() {
 #[test]
 fn rows_whose_length_is_not_known_add_up() {
     let group = group(1, at(0), &[]);
-    let row = |value| (&group, value);
+    let row = |value| (&group, value, &[][..]);
     let told = told(MeasureKind::SLEEP_DURATION, Take::Sum, &[row(dec!(7)), row(dec!(1))]).unwrap();
     assert_eq!((told.value, told.counted), (dec!(8), vec![0, 1]));
     assert_eq!(super::told(MeasureKind::STEPS, Take::Max, &[row(dec!(7))]), None);

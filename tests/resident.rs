@@ -161,6 +161,7 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     std::fs::rename(&here, &away).unwrap();
     story.wish(Wish::SyncNow);
     story.says("does not work").await;
+    story.until("the notice", |story| !story.notices().is_empty()).await;
     story.wish(Wish::SyncNow);
     story.wish(Wish::SyncNow);
     std::fs::rename(&away, &here).unwrap();

@@ -271,20 +271,16 @@ async fn a_link_whose_options_are_not_understood_sends_nothing_and_says_so() {
 #[tokio::test]
 async fn what_is_said_to_be_a_duplicate_and_is_not_there_is_sent_again() {
     let mut test = TestApp::weighing().await;
+    test.expect_warning("without saying what became");
     test.weigh_in(82.4);
     let duplicate = Fault::http(422, r#"{"errors":"Duplicate request"}"#);
     let report = test.sync_with(Service::Beeminder, "datapoints.json", duplicate).await;
-    assert_eq!((report.delivered, report.pending), (1, 0), "that is what Beeminder says");
-    // What else is there proves the list; that it lacks this is believed the second time.
-    let now = test.now;
-    test.world().beeminder.enter("weight", 99.0, now);
-    for _ in 0..3 {
-        test.advance(TimeDelta::hours(25));
-        test.sync().await;
-        test.advance(TimeDelta::minutes(11));
-        test.sync().await;
-    }
-    assert_eq!(test.values("weight"), [99.0, 82.4]);
+    assert_eq!((report.delivered, report.pending), (0, 1), "its list says otherwise");
+    assert_eq!(codes(&report), [Code::Unreadable]);
+    test.advance(TimeDelta::minutes(2));
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!((report.delivered, codes(&report)), (1, vec![]));
+    assert_eq!(test.values("weight"), [82.4]);
 }
 
 #[tokio::test]

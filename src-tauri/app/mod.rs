@@ -86,11 +86,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> anyhow::Result<App> {
         let (store, recovery) = Store::open(data_dir.path(), now)?;
-        if let Some(recovery) = recovery {
-            let path = recovery.set_aside.display().to_string();
-            tracing::error!("The database was damaged and set aside as {path}");
-            store.write(|rows| store::setting::save_recovered(rows, Some(&path)))?;
-        }
+        note_recovery(&store, recovery)?;
         crate::sync::read_again(&store)?;
         Ok(App {
             tokens: Tokens::new(keychain, data_dir.clone()),
@@ -113,6 +109,10 @@ impl App {
         now: DateTime<Utc>,
         stop: &CancellationToken,
     ) -> anyhow::Result<SyncReport> {
+        if let Some(recovery) = self.store.reopen_if_replaced(self.data_dir.path(), now)? {
+            tracing::warn!("Another file took the place of the database");
+            note_recovery(&self.store, recovery)?;
+        }
         self.pass(trigger, now, stop).make().await
     }
 
@@ -216,6 +216,16 @@ impl App {
             store::setting::save_recovered(rows, None)
         })
     }
+}
+
+/// Notes for the user that a damaged database was set aside.
+fn note_recovery(store: &Store, recovery: Option<store::Recovery>) -> anyhow::Result<()> {
+    let Some(recovery) = recovery else {
+        return Ok(());
+    };
+    let path = recovery.set_aside.display().to_string();
+    tracing::error!("The database was damaged and set aside as {path}");
+    store.write(|rows| store::setting::save_recovered(rows, Some(&path)))
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {

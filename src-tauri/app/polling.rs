@@ -15,7 +15,7 @@ use crate::domain::code::Urgency;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
 use crate::platform::ipc;
-use crate::platform::ipc::{Door, Doorbell, Ring, Wedged};
+use crate::platform::ipc::{Door, Doorbell, Pulse, Ring, Wedged};
 use crate::store;
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
@@ -140,7 +140,7 @@ impl Polling {
     pub async fn run(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
         while !self.stop.is_cancelled() {
             match app.data_dir.try_lock(Lock::Poller)? {
-                Some(held) => self.lead(app, held, tell).await?,
+                Some(held) => self.lead(app, &held, tell).await?,
                 None => self.follow(app, tell).await?,
             }
         }
@@ -151,15 +151,22 @@ impl Polling {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn lead(&self, app: &App, _poller: Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+    pub async fn lead(&self, app: &App, _poller: &Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
         let (ringer, mut rings) = mpsc::channel(8);
-        let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer)?;
+        let pulse = Pulse::default();
+        let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer, Some(pulse.clone()))?;
         let poll = poller::poll(clock::now, &self.nudge, &self.stop, |_| self.pass(app, tell));
+        // In the same task as the passes: one that hangs ends the pulse as well.
         let listen = async {
-            while let Some(ring) = rings.recv().await {
-                self.answer(ring, tell);
+            loop {
+                tokio::select! {
+                    ring = rings.recv() => match ring {
+                        Some(ring) => self.answer(ring, tell),
+                        None => return std::future::pending::<()>().await,
+                    },
+                    () = pulse.beat() => {}
+                }
             }
-            std::future::pending::<()>().await;
         };
         let stopped = async {
             self.stop.cancelled().await;

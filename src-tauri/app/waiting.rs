@@ -41,7 +41,7 @@ impl Waiting {
             CallbackWay::Loopback => Some(Loopback::listen(bringer.clone()).await?),
             CallbackWay::Scheme => None,
         };
-        let doorbell = Doorbell::answer(&app.data_dir, Door::SignIn, ringer)?;
+        let doorbell = Doorbell::answer(&app.data_dir, Door::SignIn, ringer, None)?;
         Ok(Waiting { bringer, brought, rings, loopback, doorbell, _lock: lock })
     }
 

@@ -99,6 +99,7 @@ fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
     let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::said);
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
     let newer = || cause.is::<store::Newer>().then(store::Newer::said);
+    let replaced = || cause.is::<store::Replaced>().then(store::Replaced::said);
     let wedged = || cause.downcast_ref::<Wedged>().map(|error| error.said());
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
     let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
@@ -108,6 +109,7 @@ fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
         .or_else(callback)
         .or_else(wedged)
         .or_else(newer)
+        .or_else(replaced)
         .or_else(withings)
         .or_else(beeminder)
 }

@@ -1,7 +1,7 @@
 //! What goes to standard output: one JSON document, or text for people.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -65,10 +65,18 @@ impl Output {
     }
 }
 
-/// A reader that went away has seen enough.
+/// A reader that went away has seen enough. What cannot be written otherwise, as onto a disk that is full, is no
+/// answer: the program ends there and says so.
 fn print(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+    match writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            let _ = writeln!(std::io::stderr().lock(), "bws: The answer cannot be written: {error}");
+            std::process::exit(1);
+        }
+    }
 }
 
 /// Text in which nothing but letters and ends of lines reaches the terminal. Names of devices and goals and

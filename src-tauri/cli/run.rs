@@ -8,11 +8,33 @@ use serde_json::json;
 use super::exit::Exit;
 use super::output::Output;
 use super::sync::text;
-use crate::app::App;
 use crate::app::polling::{Event, Polling};
+use crate::app::{App, explained};
 use crate::domain::attention::Attention;
-use crate::platform::data_dir::Lock;
+use crate::platform::data_dir::{Held as LockGuard, Lock};
 use crate::platform::{stop_signal, wake};
+use crate::text::sentence;
+
+/// How long polling rests after it failed, for instance because the disk is full.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
+
+/// Polls until told to stop. What it fails for may pass, so it is said, and polling begins again.
+async fn keep_polling(
+    polling: &Polling,
+    app: &App,
+    poller: &LockGuard,
+    output: Output,
+    tell: &impl Fn(Event<'_>),
+) {
+    while let Err(error) = polling.lead(app, poller, tell).await {
+        let message = explained(&error).message;
+        tracing::error!("Syncing failed: {message}");
+        output.progress(&sentence::whole(&message));
+        if polling.stopped_within(PAUSE_AFTER_FAILURE).await {
+            break;
+        }
+    }
+}
 
 pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
     let poller = app.data_dir.lock(Lock::Poller, Duration::from_secs(1)).await?;
@@ -40,7 +62,7 @@ pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
         }
     };
     tokio::select! {
-        outcome = polling.lead(app, poller, &tell) => outcome?,
+        () = keep_polling(&polling, app, &poller, output, &tell) => {}
         () = wake::listen(|| polling.wake()) => {}
         error = stopped => return Err(error),
     }

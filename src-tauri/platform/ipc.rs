@@ -4,6 +4,8 @@
 //! A pass may take minutes, so whoever answers sends an empty line every so often until there is an answer.
 //! Silence alone means that it hangs, and nobody waits for one that does.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -67,6 +69,22 @@ impl Wedged {
     }
 }
 
+/// Shows that whoever answers is at work, beaten by itself: a thread that hangs has none.
+#[derive(Debug, Clone, Default)]
+pub struct Pulse(Arc<AtomicU64>);
+
+impl Pulse {
+    /// Waits a moment and beats. To be called again and again by whoever answers.
+    pub async fn beat(&self) {
+        tokio::time::sleep(SIGN_OF_LIFE / 2).await;
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Answers a door until dropped.
 #[derive(Debug)]
 pub struct Doorbell {
@@ -90,11 +108,17 @@ const SILENCE: Duration = Duration::from_secs(5);
 const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
 impl Doorbell {
-    /// Starts to answer `door`; rings go to `rings`. The caller holds the lock that makes it the only one.
+    /// Starts to answer `door`; rings go to `rings`. The caller holds the lock that makes it the only one. Who
+    /// rang waits as long as there is a `pulse`; without one, as long as this program is alive.
     ///
     /// # Errors
     /// When the socket cannot be made, for instance because the directory's path is too long.
-    pub fn answer(dir: &DataDir, door: Door, rings: mpsc::Sender<Ring>) -> anyhow::Result<Doorbell> {
+    pub fn answer(
+        dir: &DataDir,
+        door: Door,
+        rings: mpsc::Sender<Ring>,
+        pulse: Option<Pulse>,
+    ) -> anyhow::Result<Doorbell> {
         let listener = ListenerOptions::new()
             .name(name(dir, door)?)
             // A socket that a killed process left behind.
@@ -106,7 +130,7 @@ impl Doorbell {
         tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok(stream) => drop(tracker.spawn(serve(stream, rings.clone()))),
+                    Ok(stream) => drop(tracker.spawn(serve(stream, rings.clone(), pulse.clone()))),
                     Err(error) => tracing::debug!("The doorbell: {error}"),
                 }
             }
@@ -155,7 +179,7 @@ pub fn outcome(answer: &str) -> (bool, String) {
     (answer["ok"] == serde_json::Value::Bool(true), answer["message"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>) {
+async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>, pulse: Option<Pulse>) {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     let mut bounded = (&mut stream).take(LONGEST);
@@ -170,11 +194,18 @@ async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>) {
         (&mut answer).await.ok()
     };
     tokio::pin!(answered);
+    let mut last = None;
     let answer = loop {
         // Whoever rang may be gone, which is their business.
         tokio::select! {
             answer = &mut answered => break answer,
-            () = tokio::time::sleep(SIGN_OF_LIFE) => if !says(&mut stream, "").await { return },
+            () = tokio::time::sleep(SIGN_OF_LIFE) => {
+                let beats = pulse.as_ref().map(Pulse::count);
+                let is_alive = beats.is_none() || std::mem::replace(&mut last, beats) != beats;
+                if is_alive && !says(&mut stream, "").await {
+                    return;
+                }
+            }
         }
     };
     if let Some(answer) = answer {

@@ -7,18 +7,19 @@ use url::Url;
 use super::moment;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 
-/// Stores a goal. A new name is noted beside the old one until the user was told.
+/// Stores a goal. A new name is noted beside the old one until the user was told. A deadline and a start that
+/// were not told this time, as of a goal that is being worked out, stay what they were.
 pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     rows.prepare_cached(
         "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
                  ?15, NULL, ?17, ?18)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
-             title = excluded.title, units = excluded.units, deadline = excluded.deadline,
+             title = excluded.title, units = excluded.units, deadline = coalesce(?19, deadline),
              summing = excluded.summing, aggday = excluded.aggday, autodata = excluded.autodata,
              healthkit_metric = excluded.healthkit_metric, frozen = excluded.frozen,
              buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
-             starts_at = excluded.starts_at, presence = excluded.presence, read_at = excluded.read_at,
+             starts_at = coalesce(excluded.starts_at, starts_at), presence = excluded.presence, read_at = excluded.read_at,
              graph_url = excluded.graph_url, missing_since = NULL, odometer = excluded.odometer,
              archives_at = excluded.archives_at",
     )?
@@ -27,7 +28,7 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
         goal.slug.0,
         goal.title,
         goal.units,
-        goal.deadline,
+        goal.deadline.unwrap_or(0),
         goal.summing,
         goal.aggday,
         goal.autodata,
@@ -40,7 +41,8 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
         now.timestamp(),
         goal.graph_url.as_ref().map(Url::as_str),
         goal.odometer,
-        goal.archives_at.map(|moment| moment.timestamp())
+        goal.archives_at.map(|moment| moment.timestamp()),
+        goal.deadline
     ])?;
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod incident;
 pub mod link;
 pub mod measurement;
 mod migrations;
+mod open_file;
 pub mod outbox;
 pub mod person;
 pub mod reading;
@@ -40,6 +41,8 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 pub use recover::Recovery;
+
+use open_file::OpenFile;
 pub use rusqlite::Connection as Rows;
 
 use crate::platform::data_dir::{DATABASE_FILE, Unusable};
@@ -49,6 +52,8 @@ use crate::text::Said;
 #[derive(Debug)]
 pub struct Store {
     connection: Mutex<Connection>,
+    /// The file that is open, where it is a file.
+    file: Mutex<Option<OpenFile>>,
     /// For tests: the commit at which the program is taken to be killed.
     #[cfg(feature = "sandbox")]
     crash: Mutex<Option<Crash>>,
@@ -95,6 +100,7 @@ impl Store {
         };
         let store = Store {
             connection: Mutex::new(connection),
+            file: Mutex::new(OpenFile::at(&path)),
             #[cfg(feature = "sandbox")]
             crash: Mutex::new(None),
         };
@@ -107,6 +113,7 @@ impl Store {
     /// What `read` returns.
     pub fn read<T>(&self, read: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let connection = self.lock();
+        self.refuse_replaced()?;
         refuse_another(&connection)?;
         let outcome = read(&connection);
         if outcome.is_err() {
@@ -122,6 +129,7 @@ impl Store {
     /// What `write` returns, or when the disk is full or the file cannot be written.
     pub fn write<T>(&self, write: impl FnOnce(&Connection) -> anyhow::Result<T>) -> anyhow::Result<T> {
         let mut connection = self.lock();
+        self.refuse_replaced()?;
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .context("Failed to begin writing to the database")?;
@@ -158,6 +166,34 @@ impl Store {
         Some(here)
     }
 
+    /// Opens the database anew if another file has taken its place, as when another copy of this program set a
+    /// damaged one aside. Returns what became of the one that is there, if it was opened.
+    ///
+    /// # Errors
+    /// When that cannot be opened either.
+    pub fn reopen_if_replaced(
+        &self,
+        dir: &Path,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<Option<Option<Recovery>>> {
+        if self.refuse_replaced().is_ok() {
+            return Ok(None);
+        }
+        let (store, recovery) = Store::open(dir, now)?;
+        let opened = store.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let file = store.file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.lock() = opened;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = file;
+        Ok(Some(recovery))
+    }
+
+    /// Refuses to go on with a file that has lost its place: what is written to it nobody reads.
+    fn refuse_replaced(&self) -> anyhow::Result<()> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        anyhow::ensure!(file.as_ref().is_none_or(OpenFile::is_in_place), Replaced);
+        Ok(())
+    }
+
     /// Closes the file, so that it can be deleted. What is asked afterwards is asked of an empty database.
     ///
     /// # Errors
@@ -165,6 +201,7 @@ impl Store {
     pub fn close(&self) -> anyhow::Result<()> {
         let mut empty = Connection::open_in_memory().context("Failed to close the database")?;
         prepare(&mut empty)?;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = None;
         *self.lock() = empty;
         Ok(())
     }
@@ -218,6 +255,18 @@ fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
     anyhow::ensure!(check == "ok", recover::Damaged(check));
     connection.pragma_update(None, "journal_mode", "WAL")?;
     migrations::migrate(connection)
+}
+
+/// Another file has taken the place of the database while this program ran.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", Replaced::said())]
+pub struct Replaced;
+
+impl Replaced {
+    /// The sentence for people.
+    pub fn said() -> Said {
+        Said::error("database_replaced", [])
+    }
 }
 
 /// A newer program has taken the database over while this one ran.

@@ -58,10 +58,12 @@ pub(crate) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
     let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
     let before = store::goal::load(rows, &goal.id)?;
     store::goal::save(rows, goal, now)?;
-    if before.as_ref().is_some_and(|before| before.deadline != goal.deadline) {
+    let is_news = |before: &Goal| goal.deadline.is_some() && before.deadline != goal.deadline;
+    if before.as_ref().is_some_and(is_news) {
         forget_days(rows, &goal.id, now)?;
     }
-    if before.as_ref().is_some_and(|before| before.starts_at != goal.starts_at) {
+    let starts_elsewhere = |before: &Goal| goal.starts_at.is_some() && before.starts_at != goal.starts_at;
+    if before.as_ref().is_some_and(starts_elsewhere) {
         let links = store::link::load_all(rows)?.into_iter().filter(|link| link.goal == goal.id);
         store::link::mark_changed_all(rows, &links.map(|link| link.id).collect())?;
     }

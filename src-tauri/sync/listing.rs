@@ -58,8 +58,12 @@ impl Listing {
     }
 
     /// Whether the list has what it must have, so that what it lacks is not there: the datapoint that the
-    /// goal says was its last, or nothing when the goal says that there is none.
+    /// goal says was its last, or nothing when the goal says that there is none. A row that cannot be read may
+    /// be any.
     pub(super) fn proves_itself(&self, last: &LastDatapoint) -> bool {
+        if self.rows.iter().any(StoredDatapoint::is_unreadable) {
+            return false;
+        }
         let ids: HashSet<&str> = self.rows.iter().filter_map(|row| row.confirmation.id.as_deref()).collect();
         match last {
             LastDatapoint::Unknown => false,

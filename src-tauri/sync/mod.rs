@@ -117,6 +117,9 @@ impl Requests {
 /// Services of Withings in a row that cannot be reached, after which it is taken not to be there.
 const MOST_UNREACHABLE: u32 = 2;
 
+/// Parts of a plan, of 500 groups each: nobody measures so often.
+const MOST_PARTS: u32 = 100_000;
+
 /// A pass takes minutes when there is a lot to deliver.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -160,11 +163,11 @@ impl SyncPass<'_> {
             // While Withings does not answer, its clock stands still.
             self.store.write(|rows| store::checkpoint::save_clock(rows, at, self.now))?;
         }
-        let mut planned = self.plan()?;
+        let mut planned = self.plan().await?;
         let mut delivered = self.deliver().await?;
         if !self.store.read(store::measurement::all_planned)? {
             // What was learnt of a goal's days on the way is gone by at once.
-            planned += self.plan()?;
+            planned += self.plan().await?;
             delivered += self.deliver().await?;
         }
         self.store.read(|rows| {
@@ -224,15 +227,18 @@ impl SyncPass<'_> {
     }
 
     /// Plans all that has changed, a part in each transaction.
-    fn plan(&self) -> anyhow::Result<u64> {
+    async fn plan(&self) -> anyhow::Result<u64> {
         let mut planned = 0;
-        loop {
+        for _ in 0..MOST_PARTS {
             let (enqueued, is_left) = self.store.write(|rows| decide::decide(rows, self.now))?;
             planned += enqueued;
-            if !is_left {
+            if !is_left || self.stop.is_cancelled() {
                 return Ok(planned);
             }
+            // Whoever asks how far it is must be answered.
+            tokio::task::yield_now().await;
         }
+        anyhow::bail!("Planning does not come to an end")
     }
 
     /// Reads `sources` one after the other. One that fails holds up none of the others, unless it is about

@@ -18,6 +18,9 @@ use crate::store::checkpoint::Checkpoint;
 use crate::store::reading::{self, UnderWay};
 use crate::store::{Rows, account, measurement, unreadable};
 
+/// So many pages in a row that bring nothing new and promise more are a list without an end.
+const MOST_IN_VAIN: u32 = 5;
+
 /// More pages than any history has: some 200 groups each.
 const MOST_PAGES: usize = 2000;
 
@@ -71,6 +74,8 @@ pub(super) struct Reading<'a> {
     pub(super) end: End,
     /// Whether it goes on where an earlier one broke off.
     pub(super) resumed: bool,
+    /// How many pages in a row brought nothing that was not seen, and promised more.
+    in_vain: u32,
     /// How often the token was renewed because Withings refused it.
     renewed: u32,
     /// Withings' clock at the first page: what is stored while later pages are read must come next time.
@@ -91,6 +96,7 @@ impl<'a> Reading<'a> {
             pages: 0,
             end: End::BrokenOff,
             resumed: false,
+            in_vain: 0,
             renewed: 0,
             updated_at: None,
         }
@@ -115,8 +121,15 @@ impl<'a> Reading<'a> {
             self.updated_at = self.updated_at.or(page.updated_at.or(server));
             let next = page.next;
             self.pages += 1;
+            let before = self.seen.len() + self.nameless.len();
             self.store(page, offset.filter(|_| next.is_some()))?;
+            let brought_something = self.seen.len() + self.nameless.len() > before;
+            self.in_vain = if brought_something { 0 } else { self.in_vain + 1 };
             match next {
+                Some(_) if self.in_vain >= MOST_IN_VAIN => {
+                    self.begin_again()?;
+                    return Ok(Err(unintelligible("it never ends".into())));
+                }
                 None => return Ok(Ok(Reading { end: End::Whole, ..self })),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(_) => {

@@ -173,7 +173,8 @@ fn run(
 ) -> anyhow::Result<()> {
     let (ringer, rings) = mpsc::channel(4);
     let dir = DataDir::open(&environment.data_dir)?;
-    let doorbell = tauri::async_runtime::block_on(async { Doorbell::answer(&dir, Door::Desktop, ringer) })?;
+    let doorbell =
+        tauri::async_runtime::block_on(async { Doorbell::answer(&dir, Door::Desktop, ringer, None) })?;
     tauri::async_runtime::spawn(answer_door(app.clone(), rings));
     let running = Arc::clone(resident);
     tauri::async_runtime::spawn(async move {

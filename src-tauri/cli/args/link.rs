@@ -2,7 +2,7 @@
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
-use super::values::{decimals, id, time};
+use super::values::{decimals, goal_name, id, time};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum LinkAction {
@@ -65,23 +65,23 @@ pub(in crate::cli) enum ExistingArg {
 #[derive(Debug, ClapArgs)]
 pub(in crate::cli) struct FeedArgs {
     /// The goal's name, as in beeminder.com/you/NAME
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = goal_name)]
     pub(in crate::cli) goal: Option<String>,
     /// Send the values of one kind: weight, fat-ratio, systolic, …; “bws kinds” lists them all
     #[arg(long, value_name = "KIND", conflicts_with = "count")]
     pub(in crate::cli) track: Option<String>,
     /// In this unit: kg, lb, st, km, mi, h, min, C, F, …; when not given, in that of the goal
-    #[arg(long)]
+    #[arg(long, conflicts_with = "count")]
     pub(in crate::cli) unit: Option<String>,
     /// Which of a day's values: every, first, last, min, max, mean, median or sum
-    #[arg(long)]
+    #[arg(long, conflicts_with = "count")]
     pub(in crate::cli) take: Option<String>,
     /// Count acts of measuring: weight, blood-pressure (diastolic, systolic and heart rate), …, or kinds
     /// together: weight+heart-rate; “bws kinds” says what belongs to each
     #[arg(long, value_name = "SET")]
     pub(in crate::cli) count: Option<String>,
     /// Count at most one a day
-    #[arg(long, requires = "count")]
+    #[arg(long, requires = "count", conflicts_with = "track")]
     pub(in crate::cli) once_a_day: bool,
 }
 

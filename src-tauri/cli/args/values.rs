@@ -74,6 +74,15 @@ pub(in crate::cli) fn named(path: &Path) -> String {
     if path == Path::new("-") { "standard input".into() } else { path.display().to_string() }
 }
 
+/// A goal's name: line breaks and spaces would vanish in an address, and name another goal.
+pub(super) fn goal_name(text: &str) -> Result<String, String> {
+    let is_odd = |c: char| c.is_control() || c.is_whitespace() || ['/', '?', '#', '%'].contains(&c);
+    if text.contains(is_odd) {
+        return Err("a goal's name is as in its address, beeminder.com/you/NAME, without spaces".into());
+    }
+    Ok(text.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -68,7 +68,7 @@ pub struct Goal {
     /// The units the user gave the goal, free text.
     pub units: String,
     /// Seconds from midnight, see [`DayRule`].
-    pub deadline: i64,
+    pub deadline: Option<i64>,
     /// Whether datapoints add up.
     pub summing: bool,
     /// Whether datapoints are the readings of a meter that only grows.
@@ -106,7 +106,7 @@ impl Goal {
 
     /// How this goal cuts time into days.
     pub fn day_rule(&self, time_zone: Tz) -> DayRule {
-        DayRule::new(time_zone, self.deadline)
+        DayRule::new(time_zone, self.deadline.unwrap_or(0))
     }
 }
 
@@ -121,7 +121,7 @@ pub(crate) mod tests {
             slug: GoalSlug("weight".into()),
             title: String::new(),
             units: "kg".into(),
-            deadline: 0,
+            deadline: Some(0),
             summing: false,
             odometer: false,
             aggday: "min".into(),

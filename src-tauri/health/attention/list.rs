@@ -194,7 +194,9 @@ fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<
         connected_at = connected_at.max(Some(account.connected_at));
     }
     // Before both were connected there was nothing to read.
-    if let Some(since) = read_at.or(connected_at).filter(|since| now - *since > UNREAD) {
+    // A moment in the future was noted by a clock that was wrong, and says nothing.
+    let is_long_ago = |since: &DateTime<Utc>| now - *since > UNREAD || *since > now + CLOCK_TOLERANCE;
+    if let Some(since) = read_at.or(connected_at).filter(is_long_ago) {
         items.add(Code::NotSynced, [("since", since.to_rfc3339())]);
     }
     Ok(())

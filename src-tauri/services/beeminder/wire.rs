@@ -18,7 +18,7 @@ use crate::services::http::{Answer, excerpt, unreadable};
 use crate::services::lenient;
 
 /// What Beeminder says a datapoint became.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Confirmation {
     /// Beeminder's id of the datapoint.
     #[serde(default, deserialize_with = "lenient::text")]
@@ -29,13 +29,13 @@ pub struct Confirmation {
 }
 
 /// A datapoint as Beeminder has it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct StoredDatapoint {
     /// The key it was posted with, if any.
     #[serde(default, deserialize_with = "lenient::text")]
     pub requestid: Option<String>,
     /// Its value.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::float")]
     pub value: Option<f64>,
     /// Its moment, in Unix seconds.
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -52,6 +52,13 @@ pub struct StoredDatapoint {
     /// What it became.
     #[serde(flatten)]
     pub confirmation: Confirmation,
+}
+
+impl StoredDatapoint {
+    /// Whether not even what it is can be told.
+    pub fn is_unreadable(&self) -> bool {
+        self.confirmation.id.is_none() && self.requestid.is_none()
+    }
 }
 
 impl StoredDatapoint {
@@ -209,8 +216,10 @@ pub(super) fn datapoint(body: &[u8]) -> Result<StoredDatapoint, Error> {
     }
 }
 
+/// Reads a list of datapoints. One that cannot be read does not hide the others.
 pub(super) fn datapoints(body: &[u8]) -> Result<Vec<StoredDatapoint>, Error> {
-    read(body)
+    let rows: Vec<Value> = read(body)?;
+    Ok(rows.into_iter().map(|row| serde_json::from_value(row).unwrap_or_default()).collect())
 }
 
 #[derive(Deserialize)]
@@ -320,8 +329,13 @@ struct WireGoal {
     graph_url: Option<String>,
 }
 
+/// The year 3000, in Unix seconds.
+const LATEST: i64 = 32_503_680_000;
+
 fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
-    let moment = |unix: Option<i64>| unix.and_then(|unix| DateTime::<Utc>::from_timestamp(unix, 0));
+    // Reckoning with days stays clear of the ends of the calendar.
+    let moment =
+        |unix: Option<i64>| unix.and_then(|unix| DateTime::<Utc>::from_timestamp(unix.clamp(0, LATEST), 0));
     let named = |text: Option<String>| text.filter(|text| !text.is_empty());
     let slug = named(goal.slug)?;
     Some(Goal {
@@ -329,7 +343,7 @@ fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
         title: named(goal.title).unwrap_or_else(|| slug.clone()),
         slug: GoalSlug(slug),
         units: goal.gunits.unwrap_or_default(),
-        deadline: goal.deadline.unwrap_or(0),
+        deadline: goal.deadline,
         summing: goal.kyoom,
         odometer: goal.odom,
         aggday: goal.aggday.unwrap_or_default(),

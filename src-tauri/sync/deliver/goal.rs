@@ -50,7 +50,7 @@ impl Round<'_> {
                     store::trouble::end(rows, &Place::Account(Service::Beeminder))
                 })?;
                 // What is in the queue was planned for days that are cut elsewhere by now.
-                if goal.frozen || goal.deadline != known.deadline {
+                if goal.frozen || is_cut_elsewhere(&goal, &known) {
                     return Ok(Err(Next::LeaveGoal));
                 }
                 Ok(Ok(OpenGoal { id: goal.id, slug: goal.slug, last }))
@@ -70,9 +70,8 @@ impl Round<'_> {
             return Ok(Err(self.note(&known.id, &trouble)?));
         }
         let goal = self.pass.store.read(|rows| store::goal::load(rows, &known.id))?;
-        let is_as_planned = |goal: &Goal| {
-            goal.presence == Presence::Active && !goal.frozen && goal.deadline == known.deadline
-        };
+        let is_as_planned =
+            |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !is_cut_elsewhere(goal, known);
         let Some(goal) = goal.filter(is_as_planned) else {
             return Ok(Err(Next::LeaveGoal));
         };
@@ -88,6 +87,11 @@ impl Round<'_> {
             Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),
         }
     }
+}
+
+/// Whether a goal is known to cut its days elsewhere than before.
+fn is_cut_elsewhere(goal: &Goal, before: &Goal) -> bool {
+    goal.deadline.is_some() && goal.deadline != before.deadline
 }
 
 /// Whether a day's value is to be sent: what goes into a wrong day stays there.

@@ -11,6 +11,7 @@
 
 mod any_history;
 mod beeminder_bad_days;
+mod before_the_deadline;
 mod bws;
 mod bws_decisions;
 mod changes;
@@ -18,6 +19,7 @@ mod clock;
 mod crash;
 mod days;
 mod days_of_activity;
+mod days_that_move;
 mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;
@@ -26,6 +28,9 @@ mod goals;
 mod held;
 mod keychain;
 mod links;
+mod links_that_change;
+mod nights;
+mod odd_answers;
 mod outlives;
 mod pages;
 mod past;
@@ -47,3 +52,4 @@ mod unknown;
 mod weigh_in;
 mod what_withings_sends;
 mod withings_bad_days;
+mod words_and_answers;

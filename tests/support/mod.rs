@@ -2,6 +2,7 @@
 //! told. Dropping it fails the test when datapoints were left behind or an unexpected warning was logged.
 
 mod crash;
+pub(crate) mod goals;
 mod logs;
 pub(crate) mod memory_keychain;
 pub(crate) mod process;

@@ -20,6 +20,7 @@ use crate::domain::measure::kind::{Heights, MeasureKind};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan;
 use crate::domain::plan::{Context, Decision, Plan, Reason, SentBefore};
+use crate::store::datapoint::Stored;
 use crate::store::{self, Rows};
 
 /// The most datapoints that one pass takes away without asking.
@@ -68,6 +69,7 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
     let mut beside = store::beside::load(rows, &changed)?;
     let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
     beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
+    let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
     let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
     for link in &links {
         let Some(context) = context(rows, link, now)? else {
@@ -82,7 +84,9 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
         if !is_planning && is_touched_by_heights(link, &changed) {
             store::link::mark_changed(rows, link.id)?;
         }
-        ask_about_left(rows, link, &changed, now)?;
+        if !gone.is_empty() {
+            ask_about_left(rows, link, now, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
+        }
         let plan = plan_changed(rows, link, &context, &beside)?;
         changes.apply(link, &plan, &beside)?;
         enqueued += changes.enqueued;
@@ -105,6 +109,9 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
     for link in links {
         if store::link::begin_planning(rows, link.id)? {
             store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+            if let Some(context) = context(rows, link, now)? {
+                ask_about_left(rows, link, now, |left, _| is_about(link, context.rule, left))?;
+            }
         }
     }
     for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
@@ -120,17 +127,14 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Asks about what an earlier link left at Beeminder, and whose readings are gone by now: no link takes it over.
+/// Asks about what an earlier link left at Beeminder though its readings are gone: no link takes it over. Of
+/// those that `concerns` says yes to.
 fn ask_about_left(
     rows: &Rows,
     link: &Link,
-    changed: &[MeasureGroup],
     now: DateTime<Utc>,
+    concerns: impl Fn(&Stored, &[GroupId]) -> bool,
 ) -> anyhow::Result<()> {
-    let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
-    if gone.is_empty() {
-        return Ok(());
-    }
     for left in store::datapoint::load_left(rows, &link.goal)? {
         let id = &left.datapoint.request_id;
         let readings = match link.feed.part(id).filter(|_| left.word == Word::Left) {
@@ -138,14 +142,23 @@ fn ask_about_left(
             Some(Part::Day(_)) => store::struck::confirmed_readings(rows, &link.goal, id)?,
             None => continue,
         };
-        if readings.iter().any(|reading| gone.contains(reading)) {
-            let known = store::measurement::load_these(rows, &readings)?;
-            if known.iter().all(|group| group.gone) {
-                store::outbox::unwant(rows, &left, Word::None, now)?;
-            }
+        if readings.is_empty() || !concerns(&left, &readings) {
+            continue;
+        }
+        let known = store::measurement::load_these(rows, &readings)?;
+        if known.iter().all(|group| group.gone) {
+            store::outbox::unwant(rows, &left, Word::None, now)?;
         }
     }
     Ok(())
+}
+
+/// Whether a link is about what a datapoint says.
+fn is_about(link: &Link, rule: DayRule, stored: &Stored) -> bool {
+    match stored.datapoint.moment {
+        Moment::At(at) => link.is_about_moment(at),
+        Moment::On(day) => link.is_about_day(day, rule),
+    }
 }
 
 /// Deals with what changed links once called for and do not any more, a part at a time.

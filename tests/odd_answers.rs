@@ -175,7 +175,7 @@ async fn a_clock_that_was_ahead_once_does_not_hide_that_nobody_polls() {
 
 #[tokio::test]
 async fn a_database_that_was_set_aside_or_put_back_is_opened_anew_and_the_old_one_sends_nothing() {
-    let mut test = TestApp::weighing().await;
+    let test = TestApp::weighing().await;
     test.expect_warning("");
     test.sync().await;
     // Another copy of the program found it damaged, and its user removed the link.

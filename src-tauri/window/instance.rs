@@ -30,7 +30,7 @@ pub(crate) async fn become_the_only_one(
         return Ok(Some(held));
     }
     let line = arguments.callback.as_deref().map_or_else(String::new, one_line);
-    doorbell::ring(&dir, Door::Desktop, &line)
+    ipc::ring(&dir, Door::Desktop, &line)
         .await?
         .context("Another copy of this program runs over the same data directory and does not answer")?;
     Ok(None)

@@ -148,7 +148,7 @@ fn set_up(app: &AppHandle, arguments: Arguments, environment: &Environment) -> a
         Err(error) => {
             let why = explained(&error);
             tracing::error!("The program could not start: {why}");
-            shell.show_tray(&menu::failed(&why, Language::chosen(None)));
+            shell.show_tray(&tray::failed(&why, Language::chosen(None)));
             app.manage(Program::Failed(why));
             window::open(app);
         }

@@ -239,6 +239,9 @@ mod tests {
             let goal = crate::domain::goal::GoalId("g".into());
             assert_eq!(crate::store::struck::load(&connection, &goal).unwrap().len(), 2, "the user's words");
             assert_eq!(crate::store::given_day::load(&connection, &goal).unwrap().len(), 8, "the days");
+            // The days of a link were not noted then, and go by the goal's rule of now.
+            let links = crate::store::link::load_all(&connection).unwrap();
+            assert_eq!(links.iter().map(|link| link.first_day).collect::<Vec<_>>(), [None]);
             let problems = crate::store::trouble::load_all(&connection).unwrap();
             assert_eq!(problems.len(), 1, "from version {version}");
             let broken: Vec<String> = connection

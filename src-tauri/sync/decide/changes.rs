@@ -1,0 +1,144 @@
+//! Writes a plan down: what is wanted, and what becomes of what nothing calls for any more.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::datapoint::RequestId;
+use crate::domain::difference::Word;
+use crate::domain::link::Link;
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::plan::{self, Decision, Plan, Reason};
+use crate::store::{self, Rows};
+
+/// The most datapoints that one pass takes away without asking.
+const MOST_REMOVALS: u64 = 10;
+
+/// What becomes of datapoints at Beeminder that nothing calls for any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwanted {
+    /// The user is asked.
+    Ask,
+    /// So many are deleted there; about the others the user is asked.
+    Remove(u64),
+}
+
+/// What becomes of what nothing calls for any more, as the user chose.
+pub(super) fn unwanted(rows: &Rows) -> anyhow::Result<Unwanted> {
+    let mirrors = store::setting::mirrors_deletions(rows)?;
+    Ok(if mirrors { Unwanted::Remove(MOST_REMOVALS) } else { Unwanted::Ask })
+}
+
+/// What one pass changes.
+pub(super) struct Changes<'a> {
+    pub(super) rows: &'a Rows,
+    pub(super) unwanted: Unwanted,
+    /// Requests that were put into the outbox.
+    pub(super) enqueued: u64,
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Changes<'_> {
+    /// Writes a plan down. What `changed` groups went into so far, and nothing calls for any more, is
+    /// withdrawn.
+    pub(super) fn apply(&mut self, link: &Link, plan: &Plan, changed: &[MeasureGroup]) -> anyhow::Result<()> {
+        let decided: HashMap<GroupId, &Decision> =
+            plan.decisions.iter().map(|decision| (decision.group, decision)).collect();
+        let left = self.left(link, plan, &decided, changed)?;
+        for group in changed.iter().filter(|group| !decided.contains_key(&group.id)) {
+            store::decision::forget(self.rows, link.id, group.id)?;
+        }
+        store::decision::save(self.rows, link.id, &plan.decisions)?;
+        store::given_day::save(self.rows, &link.goal, &plan.decisions)?;
+        for datapoint in &plan.datapoints {
+            self.enqueued +=
+                u64::from(store::outbox::want(self.rows, &link.goal, link.id, datapoint, self.now)?);
+        }
+        self.compare_what_stands(link, plan, changed)?;
+        for (id, moved) in left {
+            self.withdraw(link, &id, moved)?;
+        }
+        Ok(())
+    }
+
+    /// A new reading may leave a day's datapoint as it is. Whether that still is at Beeminder is looked at soon
+    /// then: what is measured after the user deleted it is a new fact.
+    fn compare_what_stands(&self, link: &Link, plan: &Plan, changed: &[MeasureGroup]) -> anyhow::Result<()> {
+        if !link.feed.is_daily() || plan.decisions.is_empty() {
+            return Ok(());
+        }
+        let changed: HashSet<GroupId> = changed.iter().map(|group| group.id).collect();
+        for decision in plan.decisions.iter().filter(|decision| changed.contains(&decision.group)) {
+            let Some(id) = &decision.request_id else {
+                continue;
+            };
+            let known = store::datapoint::load(self.rows, &link.goal, id)?;
+            let stands = known.is_some_and(|known| known.is_confirmed_as(&known.datapoint));
+            if stands {
+                let made_of = store::struck::confirmed_readings(self.rows, &link.goal, id)?;
+                if !made_of.is_empty() && !made_of.contains(&decision.group) {
+                    return store::goal::compare_soon(self.rows, &link.goal);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The datapoints that changed groups went into so far and nothing calls for any more; and whether all
+    /// that left them is to be found in another one now.
+    fn left(
+        &self,
+        link: &Link,
+        plan: &Plan,
+        decided: &HashMap<GroupId, &Decision>,
+        changed: &[MeasureGroup],
+    ) -> anyhow::Result<BTreeMap<RequestId, bool>> {
+        let wanted = wanted(plan);
+        let mut left = BTreeMap::new();
+        let counts = |group: &MeasureGroup| {
+            decided.get(&group.id).is_some_and(|decision| decision.request_id.is_some())
+        };
+        let told: HashSet<_> =
+            changed.iter().filter(|group| counts(group)).map(|group| plan::act(link, group)).collect();
+        for group in changed {
+            let before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
+            let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
+                continue;
+            };
+            // What is told twice is counted where it is told better.
+            let went_elsewhere = decided
+                .get(&group.id)
+                .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice)
+                || (group.gone && told.contains(&plan::act(link, group)));
+            *left.entry(before).or_insert(true) &= went_elsewhere;
+        }
+        Ok(left)
+    }
+
+    /// Deals with a datapoint that no measurement calls for any more.
+    ///
+    /// What was never sent is dropped. What Beeminder may have is taken away there when its reading counts
+    /// elsewhere now, or if the user chose so, a few at a time; else the user is asked.
+    pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, moved: bool) -> anyhow::Result<()> {
+        let known = store::datapoint::load(self.rows, &link.goal, id)?;
+        let Some(known) = known.filter(|known| known.wanted) else {
+            return Ok(());
+        };
+        let may_be_there = known.confirmed.unsure || known.confirmed.is_there();
+        let word = match &mut self.unwanted {
+            _ if !may_be_there => Word::None,
+            _ if moved => Word::Remove,
+            Unwanted::Remove(left @ 1..) => {
+                *left -= 1;
+                Word::Remove
+            }
+            Unwanted::Remove(_) | Unwanted::Ask => Word::None,
+        };
+        self.enqueued += u64::from(store::outbox::unwant(self.rows, &known, word, self.now)?);
+        Ok(())
+    }
+}
+
+fn wanted(plan: &Plan) -> HashSet<&str> {
+    plan.datapoints.iter().map(|datapoint| datapoint.request_id.0.as_str()).collect()
+}

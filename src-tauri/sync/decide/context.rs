@@ -1,0 +1,98 @@
+//! What a plan goes by, read from the store.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::day::DayRule;
+use crate::domain::goal::Goal;
+use crate::domain::link::{Feed, Link, Part};
+use crate::domain::measure::kind::{Heights, MeasureKind};
+use crate::domain::measure::measurement::MeasureGroup;
+use crate::domain::plan::{Context, SentBefore};
+use crate::store::{self, Rows};
+
+/// What a link's plan goes by; `None` while its goal is unknown.
+pub(super) fn context(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Context>> {
+    let Some(goal) = store::goal::load(rows, &link.goal)? else {
+        return Ok(None);
+    };
+    let rule = goal.day_rule(store::account::time_zone(rows)?);
+    Ok(Some(context_for(rows, &link.feed, &goal, rule, now)?))
+}
+
+/// What a plan of `feed` for `goal` goes by. What is known of the goal's readings outlives its links.
+pub(crate) fn context_for(
+    rows: &Rows,
+    feed: &Feed,
+    goal: &Goal,
+    rule: DayRule,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Context> {
+    // Beeminder moves the start of a goal that begins anew; what was sent before stays called for.
+    let sent = store::datapoint::first_day(rows, &goal.id)?;
+    let first_day = goal.first_day(rule).map(|first| sent.map_or(first, |sent| sent.min(first)));
+    Ok(Context {
+        days: store::given_day::load(rows, &goal.id)?,
+        counted: store::verdict::counted(rows, &goal.id)?,
+        struck: store::struck::load(rows, &goal.id)?,
+        sent_before: sent_before(rows, feed, goal, rule)?,
+        first_day,
+        verdicts: store::verdict::load_all(rows)?,
+        heights: heights_for(rows, feed)?,
+        now: store::checkpoint::clock(rows, now)?,
+        ..Context::new(rule)
+    })
+}
+
+/// What the goal has of the feed's from an earlier link that sent it the other way.
+fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<SentBefore> {
+    let mut before = SentBefore::default();
+    for left in store::datapoint::load_left(rows, &goal.id)? {
+        let id = &left.datapoint.request_id;
+        match feed.part(id).filter(|_| !feed.sends(id)) {
+            Some(Part::Reading(group)) => {
+                let form = left.confirmed.form.as_ref().unwrap_or(&left.datapoint);
+                let told = left.beeminder_day.as_ref().and_then(|day| day.parse().ok());
+                before.readings.insert(group);
+                // One count a day is one, however many readings come; a value is another one.
+                if matches!(feed, Feed::Count { .. }) {
+                    before.days.insert(told.unwrap_or_else(|| form.day(rule)));
+                }
+            }
+            Some(Part::Day(_)) => {
+                let mut readings = store::struck::confirmed_readings(rows, &goal.id, id)?;
+                if readings.is_empty() {
+                    // Its answer did not come yet.
+                    readings = store::struck::readings_left(rows, &goal.id, id)?;
+                }
+                before.readings.extend(readings);
+            }
+            None => {}
+        }
+    }
+    Ok(before)
+}
+
+/// The heights that a feed's values go by, where they go by any.
+pub(crate) fn heights_for(rows: &Rows, feed: &Feed) -> anyhow::Result<Heights> {
+    if uses_heights(feed) { heights(rows) } else { Ok(Heights::default()) }
+}
+
+fn uses_heights(feed: &Feed) -> bool {
+    matches!(feed, Feed::Track { kind: MeasureKind::BMI, .. })
+}
+
+fn heights(rows: &Rows) -> anyhow::Result<Heights> {
+    let groups =
+        store::measurement::load_with_kinds(rows, &[MeasureKind::HEIGHT], DateTime::<Utc>::UNIX_EPOCH)?;
+    Ok(Heights::new(
+        groups
+            .iter()
+            .filter(|group| !group.gone)
+            .filter_map(|group| Some((group.measured_at, group.measurement(MeasureKind::HEIGHT)?.value()?))),
+    ))
+}
+
+/// A new height changes every body mass index from then on.
+pub(super) fn is_touched_by_heights(link: &Link, changed: &[MeasureGroup]) -> bool {
+    uses_heights(&link.feed) && changed.iter().any(|group| group.measurement(MeasureKind::HEIGHT).is_some())
+}

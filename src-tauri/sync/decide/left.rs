@@ -1,0 +1,45 @@
+//! What a link that was removed left at Beeminder.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::datapoint::Moment;
+use crate::domain::day::DayRule;
+use crate::domain::difference::Word;
+use crate::domain::link::{Link, Part};
+use crate::domain::measure::measurement::GroupId;
+use crate::store::datapoint::Stored;
+use crate::store::{self, Rows};
+
+/// Asks about what an earlier link left at Beeminder though its readings are gone: no link takes it over. Of
+/// those that `concerns` says yes to.
+pub(super) fn ask_about_left(
+    rows: &Rows,
+    link: &Link,
+    now: DateTime<Utc>,
+    concerns: impl Fn(&Stored, &[GroupId]) -> bool,
+) -> anyhow::Result<()> {
+    for left in store::datapoint::load_left(rows, &link.goal)? {
+        let id = &left.datapoint.request_id;
+        let readings = match link.feed.part(id).filter(|_| left.word == Word::Left) {
+            Some(Part::Reading(group)) => vec![group],
+            Some(Part::Day(_)) => store::struck::confirmed_readings(rows, &link.goal, id)?,
+            None => continue,
+        };
+        if readings.is_empty() || !concerns(&left, &readings) {
+            continue;
+        }
+        let known = store::measurement::load_these(rows, &readings)?;
+        if known.iter().all(|group| group.gone) {
+            store::outbox::unwant(rows, &left, Word::None, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a link is about what a datapoint says.
+pub(super) fn is_about(link: &Link, rule: DayRule, stored: &Stored) -> bool {
+    match stored.datapoint.moment {
+        Moment::At(at) => link.is_about_moment(at),
+        Moment::On(day) => link.is_about_day(day, rule),
+    }
+}

@@ -1,0 +1,180 @@
+//! Turns plans into what is wanted of Beeminder, a few groups at a time. Runs inside transactions.
+//!
+//! Only what changed is gone through: changed groups, for daily links the days they touch, and
+//! everything a new or changed link concerns. Whatever already stands as planned is left alone, so going
+//! through it again changes nothing.
+
+mod changes;
+mod context;
+mod left;
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{attribution, backfill};
+use crate::domain::datapoint::Moment;
+use crate::domain::day::Daystamp;
+use crate::domain::link::{Link, LinkId};
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::plan::{self, Context, Plan};
+use crate::store::{self, Rows};
+
+use changes::{Changes, Unwanted, unwanted};
+use context::{context, is_touched_by_heights};
+pub(crate) use context::{context_for, heights_for};
+use left::{ask_about_left, is_about};
+
+/// What is planned in one transaction: nobody who writes should have to wait for long.
+const MOST_AT_ONCE: u32 = 500;
+
+/// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
+/// Returns how many requests were put into the outbox, and whether something is left.
+pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+    store::measurement::mark_come(rows, store::checkpoint::clock(rows, now)?)?;
+    let links = store::link::load_all(rows)?;
+    if links.is_empty() {
+        // Without a link nothing is concerned: a first import need not go through memory.
+        store::measurement::mark_all_planned(rows)?;
+        return Ok((0, false));
+    }
+    // Until a first reading is complete, what is not there is not known: such a link is gone through when it is.
+    let unread = unread(rows, &links)?;
+    store::link::mark_changed_all(rows, &unread)?;
+    let is_read = |link: &Link| !unread.contains(&link.id);
+    spread(rows, &links.into_iter().filter(is_read).collect::<Vec<_>>(), now)?;
+    // What of the past is released by now is part of a link.
+    let links: Vec<Link> = store::link::load_all(rows)?.into_iter().filter(is_read).collect();
+    if store::measurement::all_planned(rows)? {
+        return finish(rows, &links, now);
+    }
+    let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
+    if store::link::is_any_planning(rows)? {
+        // What came while nothing was linked was not looked at.
+        attribution::follow_all(rows, now)?;
+    } else {
+        attribution::follow(rows, &changed, now)?;
+    }
+    // One act may come as several groups, so what is beside the changed ones is looked at again.
+    let mut beside = store::beside::load(rows, &changed)?;
+    let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
+    beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
+    let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
+    let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
+    for link in &links {
+        let Some(context) = context(rows, link, now)? else {
+            continue;
+        };
+        // Who changed a link has seen all that is taken away.
+        let may_remove = store::link::is_planning(rows, link.id)? == Some(true);
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
+        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        // A link that is gone through already goes by the new height.
+        let is_planning = store::link::is_planning(rows, link.id)?.is_some();
+        if !is_planning && is_touched_by_heights(link, &changed) {
+            store::link::mark_changed(rows, link.id)?;
+        }
+        if !gone.is_empty() {
+            ask_about_left(rows, link, now, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
+        }
+        let plan = plan_changed(rows, link, &context, &beside)?;
+        changes.apply(link, &plan, &beside)?;
+        enqueued += changes.enqueued;
+        if !may_remove {
+            as_chosen = changes.unwanted;
+        }
+    }
+    store::measurement::mark_planned(rows, &changed)?;
+    Ok((enqueued, true))
+}
+
+/// Marks for the plan whatever concerns a link that was made or changed, and what of the past is released.
+fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
+    for link in links {
+        if store::link::begin_planning(rows, link.id)? {
+            store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+            if let Some(context) = context(rows, link, now)? {
+                ask_about_left(rows, link, now, |left, _| is_about(link, context.rule, left))?;
+            }
+        }
+    }
+    for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
+        let Some(link) = links.iter().find(|link| link.id == backfill.link) else {
+            continue;
+        };
+        if let Some(context) = context(rows, link, now)?
+            && backfill::release(rows, link, &context, now)?
+        {
+            store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
+        }
+    }
+    Ok(())
+}
+
+/// Deals with what changed links once called for and do not any more, a part at a time.
+fn finish(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+    let mut enqueued = 0;
+    for link in links {
+        let Some(may_remove) = store::link::is_planning(rows, link.id)? else {
+            continue;
+        };
+        let orphans = store::datapoint::load_orphans(rows, link.id, MOST_AT_ONCE)?;
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(rows)? };
+        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        for orphan in &orphans {
+            changes.withdraw(link, &orphan.datapoint.request_id, false)?;
+        }
+        enqueued += changes.enqueued;
+        if !orphans.is_empty() {
+            return Ok((enqueued, true));
+        }
+        store::link::end_planning(rows, link.id)?;
+    }
+    Ok((enqueued, false))
+}
+
+/// The links whose service was never read to the end.
+fn unread(rows: &Rows, links: &[Link]) -> anyhow::Result<HashSet<LinkId>> {
+    let mut unread = HashSet::new();
+    for link in links {
+        if store::checkpoint::load(rows, link.feed.source())?.is_none() {
+            unread.insert(link.id);
+        }
+    }
+    Ok(unread)
+}
+
+fn plan_changed(
+    rows: &Rows,
+    link: &Link,
+    context: &Context,
+    touched: &[MeasureGroup],
+) -> anyhow::Result<Plan> {
+    if !link.feed.is_daily() {
+        return Ok(plan::plan(link, context, touched));
+    }
+    let mut days = days_touched(context, touched);
+    days.retain(|day| link.is_about_day(*day, context.rule));
+    let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else {
+        return Ok(Plan::default());
+    };
+    // A day that was given under another rule may lie a little off.
+    let off = TimeDelta::days(4);
+    let (since, until) = (context.rule.start_of(*first) - off, context.rule.end_of(*last) + off);
+    let kinds = link.feed.kinds();
+    let groups = store::measurement::load_with_kinds_between(rows, &kinds, since, until)?;
+    let mut plan = plan::plan(link, context, &groups);
+    plan.datapoints.retain(|datapoint| match datapoint.moment {
+        Moment::On(day) => days.contains(&day),
+        Moment::At(_) => true,
+    });
+    plan.decisions.retain(|decision| days.contains(&decision.day));
+    Ok(plan)
+}
+
+/// The days that changed groups belong to, and those they belonged to before. What is beside a changed night or
+/// workout, on another day perhaps, is among the groups.
+fn days_touched(context: &Context, touched: &[MeasureGroup]) -> HashSet<Daystamp> {
+    let before = touched.iter().filter_map(|group| context.days.get(&group.id)).map(|given| given.day);
+    before.chain(touched.iter().map(|group| context.day_of(group))).collect()
+}

@@ -106,6 +106,9 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
             && backfill::release(rows, link, &context, now)?
         {
             store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
+            if let Some(link) = store::link::load(rows, link.id)? {
+                ask_about_left(rows, &link, now, |left, _| is_about(&link, context.rule, left))?;
+            }
         }
     }
     Ok(())

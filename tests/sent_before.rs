@@ -126,12 +126,14 @@ async fn what_was_never_received_makes_room_too() {
     test.expect_warning("");
     test.link("weigh-in", each()).await;
     test.weigh_in(80.0);
-    // It never arrived, which is not known yet when the link is changed.
+    // It never arrived, which is not known yet.
     test.sync_with(Service::Beeminder, "datapoints", Fault::Drop).await;
-    test.app()
-        .change_link(LinkId(1), &once_a_day(), &Options::default(), Existing::Leave, test.now)
-        .await
-        .unwrap();
+    let (goal, feed, options) = (LinkId(1), once_a_day(), Options::default());
+    let refused = test.app().change_link(goal, &feed, &options, Existing::Leave, test.now).await.unwrap_err();
+    assert!(refused.to_string().contains("still waits to be sent"), "{refused}");
+    // Who removes the link all the same has its day counted by the next one.
+    test.app().remove_link(LinkId(1), test.now).unwrap();
+    test.link("weigh-in", once_a_day()).await;
     for _ in 0..3 {
         test.sync().await;
         test.advance(TimeDelta::minutes(20));

@@ -10,6 +10,7 @@
 )]
 
 mod any_history;
+mod any_night;
 mod beeminder_bad_days;
 mod before_the_deadline;
 mod bws;
@@ -20,6 +21,7 @@ mod crash;
 mod days;
 mod days_of_activity;
 mod days_that_move;
+mod decided_otherwise;
 mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;
@@ -29,12 +31,14 @@ mod held;
 mod keychain;
 mod links;
 mod links_that_change;
+mod links_that_stay;
 mod nights;
 mod odd_answers;
 mod outlives;
 mod pages;
 mod past;
 mod places;
+mod queues;
 mod reading;
 mod recorded;
 mod reminders;

@@ -233,6 +233,9 @@ async fn what_was_deleted_never_comes_back_with_what_is_measured_later_that_day(
     let id =
         test.app().store.read(|rows| Ok(rows.query_row("SELECT id FROM datapoint", [], |row| row.get(0))?));
     let id: i64 = id.unwrap();
+    test.app().retry(id, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(test.values("weight"), [60.0], "the lowest of both");
     assert!(test.app().retry(id, test.now).is_err(), "nothing is deleted or waits");
 }
 

@@ -5,7 +5,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 
 use super::{App, Wrong};
-use crate::domain::datapoint::Datapoint;
+use crate::domain::datapoint::{Datapoint, Moment};
 use crate::domain::difference::Word;
 use crate::domain::link::Feed;
 use crate::domain::link::{Link, LinkId, Options};
@@ -53,8 +53,9 @@ impl App {
         super::links::check(feed, options)?;
         let link = self.link(id)?;
         self.check_known(options, &link.options)?;
-        let link = Link { feed: feed.clone(), options: options.clone(), ..link };
         self.store.read(|rows| {
+            let since = since_of_change(rows, &link, feed)?;
+            let link = Link { feed: feed.clone(), options: options.clone(), since, ..link };
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
             let context = sync::context_for(rows, feed, &goal, rule, now)?;
@@ -89,14 +90,13 @@ impl App {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
             if existing == Existing::Update {
+                let since = since_of_change(rows, &link, feed)?;
                 store::link::update(rows, id, feed, options)?;
-                if link.feed.is_daily() && !feed.is_daily() {
-                    // Of a day that is there, none of its readings is too early.
-                    let rule = goal.day_rule(store::account::time_zone(rows)?);
-                    let first = link.first_day.unwrap_or_else(|| rule.day_of(link.since));
-                    store::link::save_since(rows, id, link.since.min(rule.start_of(first)))?;
-                }
+                store::link::save_since(rows, id, since)?;
                 return store::link::load(rows, id)?.context("The link was not stored");
+            }
+            if existing == Existing::Leave {
+                refuse_to_drop(rows, &link)?;
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
             end_link(rows, &link, word, now)?;
@@ -116,6 +116,42 @@ impl App {
             let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
             Ok(end_link(rows, &link, Word::Remove, now)?.at_beeminder)
         })
+    }
+}
+
+/// From when on a link sends once it is changed. Of a day that is there, none of the readings it stands for is
+/// too early to be sent for itself.
+fn since_of_change(rows: &Rows, link: &Link, feed: &Feed) -> anyhow::Result<DateTime<Utc>> {
+    let mut since = link.since;
+    if !link.feed.is_daily() || feed.is_daily() {
+        return Ok(since);
+    }
+    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
+        let is_first = matches!(stored.datapoint.moment, Moment::On(day) if link.first_day == Some(day));
+        if is_first && (stored.confirmed.unsure || stored.confirmed.is_there()) {
+            let readings = store::struck::wanted_readings(rows, &link.goal, &stored.datapoint.request_id)?;
+            for group in store::measurement::load_these(rows, &readings)? {
+                since = since.min(group.measured_at);
+            }
+        }
+    }
+    Ok(since)
+}
+
+/// Refuses to leave behind what still waits to be sent: nobody would send it.
+fn refuse_to_drop(rows: &Rows, link: &Link) -> anyhow::Result<()> {
+    let mut waiting = 0;
+    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
+        let entry = store::outbox::load(rows, stored.id)?.filter(|entry| entry.parked.is_none());
+        waiting += usize::from(entry.is_some() && !stored.confirmed.is_there());
+    }
+    if waiting > 0 {
+        anyhow::bail!(Wrong::new("still_waiting", [("count", waiting.to_string())]));
+    }
+    let backfills = store::backfill::load_of(rows, link.id)?;
+    match backfills.iter().find(|backfill| !backfill.is_done()) {
+        Some(backfill) => anyhow::bail!(Wrong::new("still_posting", [("id", backfill.id.to_string())])),
+        None => Ok(()),
     }
 }
 

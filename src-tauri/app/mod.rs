@@ -176,11 +176,20 @@ impl App {
     /// When there is none with this number.
     pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            if let Some(stored) = store::datapoint::load_number(rows, id)?
-                && matches!(stored.word, Word::Deleted | Word::Discarded)
-            {
-                store::struck::forget(rows, &stored.goal, &stored.datapoint.request_id)?;
-                return store::outbox::unwant(rows, &stored, Word::None, now).map(drop);
+            let stored = store::datapoint::load_number(rows, id)?;
+            if let Some(stored) = stored.filter(|stored| stored.word != Word::Remove) {
+                let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
+                let is_decided = !stored.wanted && stored.word != Word::None && stored.word != Word::Left;
+                let is_struck =
+                    store::outbox::load(rows, id)?.is_none() && store::struck::is_any(rows, goal, key)?;
+                if is_decided || is_struck {
+                    store::struck::forget(rows, goal, key)?;
+                    return if stored.wanted {
+                        Ok(())
+                    } else {
+                        store::outbox::unwant(rows, &stored, Word::None, now).map(drop)
+                    };
+                }
             }
             let entry = known_entry(rows, id)?;
             store::trouble::end(rows, &Place::Goal(entry.goal))?;

@@ -40,7 +40,8 @@ pub struct Datapoint {
 impl Datapoint {
     /// The fields as Beeminder sends them.
     pub(super) fn served(&self) -> Value {
-        json!({"id": self.id, "timestamp": self.timestamp, "daystamp": self.daystamp, "value": self.value,
+        let id = Some(&self.id).filter(|id| !id.is_empty());
+        json!({"id": id, "timestamp": self.timestamp, "daystamp": self.daystamp, "value": self.value,
             "comment": self.comment, "updated_at": self.updated_at, "requestid": self.requestid,
             "origin": "api", "creator": "alice", "is_dummy": false, "is_initial": false, "urtext": null,
             "canonical": format!("{} \"{}\"", self.value, self.comment),

@@ -80,10 +80,10 @@ impl Stored {
         self.wanted.then_some(&self.datapoint)
     }
 
-    /// Whether the user decided against just this, whatever it is made of.
+    /// Whether the user decided against just this, in favour of what is there.
     pub fn is_decided_against(&self, form: &Datapoint) -> bool {
         let is_same = self.datapoint.value == form.value && self.datapoint.moment == form.moment;
-        !self.wanted && matches!(self.word, Word::Discarded | Word::Keep) && is_same
+        !self.wanted && self.word == Word::Keep && is_same
     }
 
     /// What is to be asked of Beeminder.
@@ -365,6 +365,10 @@ pub fn save_absent(rows: &Connection, id: i64) -> anyhow::Result<()> {
     rows.prepare_cached(
         "UPDATE datapoint SET sent_value = NULL, beeminder_id = NULL, unsure = 0, missing_since = NULL
          WHERE id = ?1",
+    )?
+    .execute([id])?;
+    rows.prepare_cached(
+        "DELETE FROM made_of WHERE (goal_id, request_id) = (SELECT goal_id, request_id FROM datapoint WHERE id = ?1)",
     )?
     .execute([id])?;
     Ok(())

@@ -58,6 +58,12 @@ pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> 
     Ok(())
 }
 
+/// Notes the day of a link's first moment.
+pub fn save_first_day(rows: &Connection, id: LinkId, day: Daystamp) -> anyhow::Result<()> {
+    rows.execute("UPDATE link SET first_day = ?2 WHERE id = ?1", params![id.0, day.to_string()])?;
+    Ok(())
+}
+
 /// Has a link begin at another moment of its first day.
 pub fn save_since(rows: &Connection, id: LinkId, since: DateTime<Utc>) -> anyhow::Result<()> {
     rows.execute("UPDATE link SET since = ?2 WHERE id = ?1", params![id.0, since.timestamp()])?;

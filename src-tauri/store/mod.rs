@@ -179,6 +179,8 @@ impl Store {
         if self.refuse_replaced().is_ok() {
             return Ok(None);
         }
+        // A file that is gone may come back; an empty one in its place would be taken for the truth.
+        anyhow::ensure!(dir.join(DATABASE_FILE).exists(), Replaced);
         let (store, recovery) = Store::open(dir, now)?;
         let opened = store.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         let file = store.file.into_inner().unwrap_or_else(PoisonError::into_inner);

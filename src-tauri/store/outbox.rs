@@ -114,11 +114,12 @@ pub fn want(
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let known = datapoint::load(rows, goal, &form.request_id)?;
-    if known.is_some_and(|known| {
+    if let Some(known) = known {
         let is_wanted = known.wanted() == Some(form) && known.link == link;
-        is_wanted || known.is_decided_against(form)
-    }) {
-        return Ok(false);
+        let by_new = || super::struck::is_made_by_a_new_one(rows, goal, &form.request_id);
+        if is_wanted || (known.is_decided_against(form) && !by_new()?) {
+            return Ok(false);
+        }
     }
     let id = datapoint::want(rows, goal, link, form)?;
     settle(rows, id, now)

@@ -63,6 +63,19 @@ pub fn wanted_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyh
     Ok(readings)
 }
 
+/// Whether a reading that its confirmed form is not made of makes a datapoint what it is to be.
+pub fn is_made_by_a_new_one(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(rows
+        .prepare_cached(
+            "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id
+             WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL
+                 AND d.reason IN ('sent', 'sent_for_day')
+                 AND NOT EXISTS (SELECT 1 FROM made_of m WHERE m.goal_id = ?1 AND m.request_id = ?2
+                     AND m.group_id = d.group_id)",
+        )?
+        .exists([&goal.0, &id.0])?)
+}
+
 /// The readings that a datapoint was to be made of when a link that is gone by now called for it.
 pub fn readings_left(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
     let readings = rows
@@ -91,9 +104,19 @@ pub fn save_made_of(
     Ok(())
 }
 
+/// Whether the user's word takes any reading out of a datapoint.
+pub fn is_any(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(rows
+        .prepare_cached("SELECT 1 FROM struck WHERE goal_id = ?1 AND request_id = ?2")?
+        .exists([&goal.0, &id.0])?)
+}
+
 /// Takes the word back, and marks the readings for the plan.
 pub fn forget(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
     mark_changed(rows, goal, id)?;
+    for reading in wanted_readings(rows, goal, id)? {
+        super::measurement::mark_changed(rows, reading)?;
+    }
     rows.execute("DELETE FROM struck WHERE goal_id = ?1 AND request_id = ?2", [&goal.0, &id.0])?;
     Ok(())
 }

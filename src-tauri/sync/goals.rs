@@ -31,6 +31,7 @@ pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
         let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= stale || oldest > pass.now;
         Ok(store::goal::oldest_reading(rows)?.is_some_and(is_old)
             || redrawn_at(rows)?.is_some_and(|at| at <= pass.now)
+            || store::trouble::load(rows, &Place::Goals)?.is_some()
             || waits_for_closed(rows)?)
     })
 }
@@ -140,7 +141,8 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
     })
 }
 
-fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
+/// Notes that the user or the goals could not be read.
+pub(super) fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
     trouble.note(pass, &Place::Goals)?;
     Ok(Err(trouble))
 }

@@ -147,6 +147,10 @@ impl SyncPass<'_> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let before = self.requests();
         let sources = self.store.read(|rows| needed(rows, self.now))?;
+        self.store.write(|rows| {
+            decide::note_first_days(rows)?;
+            trouble::end_idle(rows, &sources)
+        })?;
         let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let server_time = self.server_time(before);

@@ -8,6 +8,7 @@ use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
 use crate::domain::code::Code;
+use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::services::{beeminder, withings};
@@ -114,6 +115,21 @@ pub(super) fn may_ask(
 pub(super) fn end(rows: &Rows, place: &Place) -> anyhow::Result<()> {
     store::trouble::end(rows, place)?;
     store::trouble::end(rows, &Place::Account(place.service()))?;
+    Ok(())
+}
+
+/// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing waits for.
+pub(super) fn end_idle(rows: &Rows, needed: &[Source]) -> anyhow::Result<()> {
+    for problem in store::trouble::load_all(rows)? {
+        let is_idle = match &problem.place {
+            Place::Source(source) => !needed.contains(source),
+            Place::Goal(goal) => !store::outbox::goals(rows)?.contains(goal),
+            Place::Account(_) | Place::Devices | Place::Goals | Place::Comparison => false,
+        };
+        if is_idle {
+            store::trouble::end(rows, &problem.place)?;
+        }
+    }
     Ok(())
 }
 

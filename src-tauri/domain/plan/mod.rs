@@ -8,6 +8,7 @@ mod judge;
 mod reason;
 mod told_twice;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
@@ -283,18 +284,24 @@ fn told_by_devices(kind: MeasureKind, take: Take, candidates: &[Candidate<'_>]) 
 fn take_from(take: Take, values: &[Decimal]) -> (Decimal, Option<usize>) {
     let one = |index: usize| (values[index], Some(index));
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by_key(|index| values[*index]);
+    // Of equal ones the latest, which may be news.
+    order.sort_by_key(|index| (values[*index], Reverse(*index)));
     let (middle, last) = (values.len() / 2, values.len() - 1);
     match take {
         Take::Every | Take::First => one(0),
         Take::Last => one(last),
         Take::Min => one(order[0]),
-        Take::Max => one(order[last]),
+        Take::Max => one(latest_highest(values)),
         Take::Median if values.len() % 2 == 1 => one(order[middle]),
         Take::Median => (mean(&[values[order[middle - 1]], values[order[middle]]]), None),
         Take::Mean => (mean(values), None),
         Take::Sum => (values.iter().sum(), None),
     }
+}
+
+/// The place of the highest, of equal ones the latest. `values` is not empty.
+fn latest_highest(values: &[Decimal]) -> usize {
+    (0..values.len()).max_by_key(|index| (values[*index], *index)).unwrap_or(0)
 }
 
 /// The mean of values that were judged plausible, so the sum cannot overflow.

@@ -55,9 +55,10 @@ pub struct StoredDatapoint {
 }
 
 impl StoredDatapoint {
-    /// Whether not even what it is can be told.
+    /// Whether nothing of it can be read, so that it may be any. What has no key is none of this program's.
     pub fn is_unreadable(&self) -> bool {
-        self.confirmation.id.is_none() && self.requestid.is_none()
+        let Confirmation { id, daystamp } = &self.confirmation;
+        id.is_none() && daystamp.is_none() && self.requestid.is_none() && self.value.is_none()
     }
 }
 

@@ -88,6 +88,17 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
     Ok((enqueued, true))
 }
 
+/// Notes the first day of links that an earlier version made, before the goal cuts its days elsewhere.
+pub(super) fn note_first_days(rows: &Rows) -> anyhow::Result<()> {
+    for link in store::link::load_all(rows)?.iter().filter(|link| link.first_day.is_none()) {
+        if let Some(goal) = store::goal::load(rows, &link.goal)? {
+            let rule = goal.day_rule(store::account::time_zone(rows)?);
+            store::link::save_first_day(rows, link.id, rule.day_of(link.since))?;
+        }
+    }
+    Ok(())
+}
+
 /// Marks for the plan whatever concerns a link that was made or changed, and what of the past is released.
 fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
     for link in links {
@@ -157,7 +168,10 @@ fn plan_changed(
         return Ok(plan::plan(link, context, touched));
     }
     let mut days = days_touched(context, touched);
-    days.retain(|day| link.is_about_day(*day, context.rule));
+    // What came after the link was made is its own, though its day may lie before the first by now.
+    let later = |group: &&MeasureGroup| group.day.is_none() && group.measured_at >= link.since;
+    let days_of_later: HashSet<_> = touched.iter().filter(later).map(|group| context.day_of(group)).collect();
+    days.retain(|day| link.is_about_day(*day, context.rule) || days_of_later.contains(day));
     let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else {
         return Ok(Plan::default());
     };

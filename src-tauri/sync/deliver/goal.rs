@@ -24,9 +24,10 @@ impl Round<'_> {
         let user = match self.pass.beeminder.me(&self.token).await {
             Ok(user) => user,
             Err(error) => {
-                // What hinders this hinders the goals as well, and is noted there. Moments go on meanwhile.
-                tracing::info!("The user's time zone is not known, so no day is sent: {error}");
+                // Moments go on meanwhile, and days when they would be late.
                 self.sends_days = false;
+                // It is noted, and that is all that follows here.
+                let _ = goals::failed(self.pass, error.into())?;
                 return Ok(true);
             }
         };

@@ -31,7 +31,10 @@ pub(super) use settle::{APART, note_missing, told};
 pub(super) const MOST_A_PASS: usize = 300;
 
 /// When a day's value is tried again after the user's time zone could not be read.
-const UNTIL_ZONE_IS_KNOWN: TimeDelta = TimeDelta::minutes(2);
+const UNTIL_ZONE_IS_KNOWN: TimeDelta = TimeDelta::minutes(5);
+
+/// How long it waits for that.
+const LONGEST_WAIT_FOR_ZONE: TimeDelta = TimeDelta::hours(1);
 
 /// Requests that cannot be reached in a row, after which Beeminder is taken not to be there.
 const MOST_UNREACHABLE: u32 = 2;
@@ -127,7 +130,7 @@ impl Round<'_> {
             match self.attempt(&goal, *id, true).await? {
                 Next::GoOn => refusals.accepted |= self.delivered > before,
                 Next::Refused(reason) => {
-                    let newest = queue.entries.last().filter(|newest| *newest != id).copied();
+                    let newest = queue.newest.filter(|newest| newest != id);
                     let next = self.refused_alike(&goal, &mut refusals, *id, reason, newest).await?;
                     if next != Next::GoOn {
                         return Ok(next);
@@ -189,11 +192,20 @@ impl Round<'_> {
         if store::link::load_unreadable(rows)?.iter().any(|(link, _)| *link == entry.link) {
             return Ok(None);
         }
-        if !self.sends_days && goal::is_day_to_send(&entry) {
+        if !self.sends_days && goal::is_day_to_send(&entry) && !self.is_pressing(rows, &entry)? {
             outbox::save_wait(rows, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
             return Ok(None);
         }
         outbox::claim(rows, id, self.pass.now)
+    }
+
+    /// Whether a day's value goes by the zone that was last known rather than wait any longer: being late costs
+    /// money, and zones change rarely.
+    fn is_pressing(&self, rows: &store::Rows, entry: &OutboxEntry) -> anyhow::Result<bool> {
+        let now = self.pass.now;
+        let loses_at = store::goal::load(rows, &entry.goal)?.and_then(|goal| goal.loses_at);
+        let is_due = loses_at.is_some_and(|at| at >= now && at - now <= LONGEST_WAIT_FOR_ZONE);
+        Ok(is_due || now - entry.queued_at >= LONGEST_WAIT_FOR_ZONE || entry.queued_at > now)
     }
 
     /// Sends a request. An answer about another datapoint, or with another value, is none.

@@ -8,6 +8,7 @@ use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId, Presence};
 use crate::domain::link::LinkId;
 use crate::domain::trouble::Place;
+use crate::store::outbox::OutboxEntry;
 use crate::store::{self, Rows};
 use crate::sync::{Trigger, retry, trouble};
 
@@ -22,24 +23,50 @@ const OFTEN: u32 = 3;
 pub(crate) struct Queue {
     pub(crate) goal: GoalId,
     pub(crate) entries: Vec<i64>,
+    /// The one of them that says something of the latest moment.
+    pub(crate) newest: Option<i64>,
+}
+
+/// What waits for one goal.
+#[derive(Debug, Default)]
+struct Waiting {
+    ids: Vec<i64>,
+    newest: Option<(DateTime<Utc>, i64)>,
+}
+
+/// When it is an entry's turn within its goal: what failed again and again must not keep what came after it
+/// from being sent, and nothing is removed before what may take its place is there.
+fn turn(entry: &OutboxEntry) -> u8 {
+    match (&entry.action, entry.attempts >= OFTEN) {
+        (Action::Create | Action::Update(_) | Action::LookUp, false) => 0,
+        (Action::Create | Action::LookUp, true) => 1,
+        (Action::Remove(_), false) => 2,
+        (Action::Update(_), true) => 3,
+        (Action::Remove(_), true) => 4,
+    }
 }
 
 /// Lists what can be sent now, goal by goal.
 pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
-    let mut waiting: BTreeMap<GoalId, Vec<i64>> = BTreeMap::new();
+    let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();
     let unreadable: HashSet<LinkId> =
         store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
     let mut entries = store::outbox::load_all(rows)?;
-    // What failed again and again must not keep what came after it from being sent.
-    entries.sort_by_key(|entry| entry.attempts >= OFTEN || matches!(entry.action, Action::Remove(_)));
+    entries.sort_by_key(turn);
     for entry in entries {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
         if entry.parked.is_none() && !waits && !unreadable.contains(&entry.link) {
-            waiting.entry(entry.goal).or_default().push(entry.id);
+            let queue = waiting.entry(entry.goal).or_default();
+            queue.ids.push(entry.id);
+            let is_sent = matches!(entry.action, Action::Create | Action::Update(_));
+            if is_sent && queue.newest.is_none_or(|(moment, _)| moment <= entry.moment) {
+                queue.newest = Some((entry.moment, entry.id));
+            }
         }
     }
     let mut queues = Vec::new();
-    for (id, entries) in waiting {
+    for (id, Waiting { ids: entries, newest }) in waiting {
+        let newest = newest.map(|(_, newest)| newest);
         // One that has ended takes nothing until the user restarts it; what there is for it waits.
         let goal = store::goal::load(rows, &id)?;
         let goal = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen);
@@ -47,7 +74,7 @@ pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyho
             continue;
         };
         if trouble::may_ask(rows, &Place::Goal(id.clone()), trigger, now)? {
-            queues.push((order(&goal, entries.len()), Queue { goal: id, entries }));
+            queues.push((order(&goal, entries.len()), Queue { goal: id, entries, newest }));
         }
     }
     queues.sort_by(|(a, _), (b, _)| a.cmp(b));

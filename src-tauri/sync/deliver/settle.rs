@@ -271,7 +271,8 @@ impl Round<'_> {
         if is_gone {
             return Ok(Next::GoOn);
         }
-        self.wait(entry, APART)
+        let left = self.pass.store.read(|rows| until_believed(rows, entry.id, seen_at))?;
+        self.wait(entry, left)
     }
 
     /// Looks whether a request that nobody wants any more has arrived.
@@ -319,6 +320,16 @@ impl Round<'_> {
     async fn listing(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Listing, Error> {
         Listing::since(self.pass.beeminder, &self.token, &goal.slug, day_before(entry)).await
     }
+}
+
+/// How long it takes until what a list lacks is believed.
+fn until_believed(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<TimeDelta> {
+    let Some(stored) = datapoint::load_number(rows, id)? else {
+        return Ok(APART);
+    };
+    let apart = if is_due(rows, &stored, now)? { APART_WHEN_DUE } else { APART };
+    let since = stored.missing_since.unwrap_or(now);
+    Ok((since + apart - now).clamp(TimeDelta::seconds(30), apart))
 }
 
 /// The same when a deadline is so near that it would pass meanwhile.

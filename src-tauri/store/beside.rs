@@ -15,8 +15,9 @@ pub(crate) fn load(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result
     let mut moments: Vec<i64> = groups.iter().map(|group| group.measured_at.timestamp()).collect();
     let before: Vec<i64> = rows
         .prepare_cached(
-            "SELECT d.measured_at FROM goal CROSS JOIN json_each(?1) AS changed
-                 JOIN given_day d ON d.goal_id = goal.id AND d.group_id = changed.value",
+            // Crossed, so that the list is gone through once and the days are looked up.
+            "SELECT d.measured_at FROM json_each(?1) AS changed CROSS JOIN goal
+                 CROSS JOIN given_day d ON d.goal_id = goal.id AND d.group_id = changed.value",
         )?
         .query_map([list(groups.iter().map(|group| group.id.0))], |row| row.get(0))?
         .collect::<Result<_, _>>()?;

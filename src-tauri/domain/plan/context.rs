@@ -60,7 +60,7 @@ pub struct Context {
     pub verdicts: Verdicts,
     /// For the body mass index.
     pub heights: Heights,
-    /// The latest that Withings' clock said; what is dated later is held.
+    /// What the services' clock last said; what is dated later is held.
     pub now: DateTime<Utc>,
 }
 

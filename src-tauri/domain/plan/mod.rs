@@ -152,7 +152,7 @@ struct Candidate<'a> {
 /// What tells a reading from others when it comes again under another number.
 pub(crate) type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
 
-/// Tells a reading from others when it comes again under another number.
+/// The act that a reading tells of to a link.
 pub(crate) fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
     (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
 }

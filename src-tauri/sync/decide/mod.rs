@@ -66,12 +66,12 @@ pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bo
             continue;
         };
         // Who changed a link has seen all that is taken away.
-        let may_remove = store::link::is_planning(rows, link.id)? == Some(true);
+        let planning = store::link::is_planning(rows, link.id)?;
+        let may_remove = planning == Some(true);
         let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
         let mut changes = Changes { rows, unwanted, enqueued: 0, now };
         // A link that is gone through already goes by the new height.
-        let is_planning = store::link::is_planning(rows, link.id)?.is_some();
-        if !is_planning && is_touched_by_heights(link, &changed) {
+        if planning.is_none() && is_touched_by_heights(link, &changed) {
             store::link::mark_changed(rows, link.id)?;
         }
         if !gone.is_empty() {

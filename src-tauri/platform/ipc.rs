@@ -200,9 +200,7 @@ async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>, pulse: Opti
         tokio::select! {
             answer = &mut answered => break answer,
             () = tokio::time::sleep(SIGN_OF_LIFE) => {
-                let beats = pulse.as_ref().map(Pulse::count);
-                let is_alive = beats.is_none() || std::mem::replace(&mut last, beats) != beats;
-                if is_alive && !says(&mut stream, "").await {
+                if shows_life(pulse.as_ref(), &mut last) && !says(&mut stream, "").await {
                     return;
                 }
             }
@@ -211,6 +209,12 @@ async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>, pulse: Opti
     if let Some(answer) = answer {
         says(&mut stream, &answer).await;
     }
+}
+
+/// Whether whoever answers has beaten since `last`; where it has no pulse, it is at work as long as it lives.
+fn shows_life(pulse: Option<&Pulse>, last: &mut Option<u64>) -> bool {
+    let beats = pulse.map(Pulse::count);
+    beats.is_none() || std::mem::replace(last, beats) != beats
 }
 
 /// Writes a line, and whether somebody took it.
@@ -236,4 +240,20 @@ fn name(dir: &DataDir, door: Door) -> anyhow::Result<Name<'static>> {
     format!("beeminder-withings-sync-{}-{}", door.name(), &hash[..16])
         .to_ns_name::<GenericNamespaced>()
         .context("Failed to name a pipe")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_hangs_shows_no_life_and_who_beats_does() {
+        let (pulse, mut last) = (Pulse::default(), None);
+        assert!(shows_life(Some(&pulse), &mut last), "nothing was seen of it yet");
+        assert!(!shows_life(Some(&pulse), &mut last), "it hangs");
+        pulse.beat().await;
+        assert!(shows_life(Some(&pulse), &mut last));
+        assert!(!shows_life(Some(&pulse), &mut last));
+        assert!(shows_life(None, &mut last), "without a pulse its being there has to do");
+    }
 }

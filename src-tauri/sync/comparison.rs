@@ -59,9 +59,13 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
 
 /// Notes that a day's datapoint which is there stands for the readings that came since, though its form is
 /// the same.
-fn note_readings(rows: &Rows, stored: &Stored) -> anyhow::Result<()> {
-    let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
+fn note_readings(rows: &Rows, id: i64) -> anyhow::Result<()> {
+    // As it is now: the user may have decided otherwise while the list was read.
+    let Some(stored) = datapoint::load_number(rows, id)? else {
+        return Ok(());
+    };
     if stored.datapoint.is_of_day() && stored.wanted && stored.is_confirmed_as(&stored.datapoint) {
+        let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
         let readings = store::struck::wanted_readings(rows, goal, key)?;
         store::struck::save_made_of(rows, goal, key, &readings)?;
     }
@@ -112,7 +116,7 @@ async fn compare_goal(
                 if stored.confirmed.beeminder_id.is_none() {
                     datapoint::save_id(rows, stored.id, told(&found.confirmation))?;
                 }
-                note_readings(rows, stored)?;
+                note_readings(rows, stored.id)?;
             } else if believed {
                 note_missing(rows, stored.id, pass.beeminder_now())?;
             }

@@ -255,8 +255,7 @@ impl Round<'_> {
             return self.wait(entry, APART);
         }
         let now = self.pass.now;
-        let is_on_its_way = entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now);
-        if is_on_its_way && entry.action == Action::Remove(None) {
+        if entry.action == Action::Remove(None) && is_on_its_way(entry, now) {
             return self.wait(entry, ON_ITS_WAY);
         }
         let seen_at = self.pass.beeminder_now();
@@ -295,8 +294,7 @@ impl Round<'_> {
             })?;
             return Ok(Next::GoOn);
         }
-        let is_on_its_way = entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now);
-        if is_on_its_way || !listing.proves_itself(&goal.last) {
+        if is_on_its_way(entry, now) || !listing.proves_itself(&goal.last) {
             return self.wait(entry, ON_ITS_WAY);
         }
         self.pass.store.write(|rows| {
@@ -320,6 +318,11 @@ impl Round<'_> {
     async fn listing(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Listing, Error> {
         Listing::since(self.pass.beeminder, &self.token, &goal.slug, day_before(entry)).await
     }
+}
+
+/// Whether a request that had no answer may still arrive.
+fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
+    entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now)
 }
 
 /// How long it takes until what a list lacks is believed.

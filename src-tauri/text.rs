@@ -16,7 +16,7 @@ use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a sentence is about, by the names of its places. Moments are RFC 3339, days `yyyy-mm-dd`; several
 /// words are parted by commas.
@@ -28,7 +28,7 @@ pub fn facts<const N: usize>(facts: [(&str, String); N]) -> Facts {
 }
 
 /// Something to be said in the user's language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
     /// The key of the sentence.
     pub key: String,
@@ -37,9 +37,21 @@ pub struct Said {
 }
 
 impl Said {
+    /// A sentence.
+    pub fn new<const N: usize>(key: &str, about: [(&str, String); N]) -> Said {
+        Said { key: key.to_owned(), facts: facts(about) }
+    }
+
     /// A sentence about what went wrong: `error.` and the code make its key.
     pub fn error<const N: usize>(code: &str, about: [(&str, String); N]) -> Said {
         Said { key: format!("error.{code}"), facts: facts(about) }
+    }
+}
+
+impl Said {
+    /// The sentence in the user's language, for one without moments.
+    pub fn by(&self, language: Language) -> String {
+        Voice { language, zone: Tz::UTC }.say(&self.key, &self.facts)
     }
 }
 
@@ -50,28 +62,25 @@ impl fmt::Display for Said {
     }
 }
 
-/// What went wrong, for people: all of it in English and, where there is one, a sentence of every language.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What went wrong, for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
-    /// In English, with every cause.
+    /// In English, with every cause, as the log and `bws` tell it.
     pub message: String,
-    /// The sentence; none for what nobody foresaw.
-    pub said: Option<Said>,
+    /// The sentence in every language.
+    pub said: Said,
 }
 
 impl Explained {
-    /// The words in the user's language.
+    /// The sentence in the user's language.
     pub fn by(&self, language: Language) -> String {
-        match (language, &self.said) {
-            (Language::English, _) | (_, None) => self.message.clone(),
-            (_, Some(said)) => Voice { language, zone: Tz::UTC }.say(&said.key, &said.facts),
-        }
+        self.said.by(language)
     }
 }
 
 impl From<Said> for Explained {
     fn from(said: Said) -> Explained {
-        Explained { message: said.to_string(), said: Some(said) }
+        Explained { message: said.to_string(), said }
     }
 }
 
@@ -141,7 +150,8 @@ impl Voice {
             let (name, form) = place.split_once(':').unwrap_or((place, ""));
             let fact = self.filled(facts.get(name).map_or("", String::as_str), form, facts);
             // What others say often ends as a sentence does.
-            let ends = rest.starts_with(['.', ':', ';', ',']) && sentence::is_whole(&fact);
+            let behind = rest.trim_start_matches(['”', '“']);
+            let ends = behind.starts_with(['.', ':', ';', ',']) && sentence::is_whole(&fact);
             said += if ends { fact.trim_end_matches('.') } else { &fact };
             said += rest;
         }
@@ -155,10 +165,25 @@ impl Voice {
             "error" => sentence(self.word("error", fact, facts)),
             group => {
                 let words: Vec<_> = fact.split(',').map(|one| self.word(group, one, facts)).collect();
-                words.join(match self.language {
-                    Language::English => " and ",
-                    Language::German => " und ",
-                })
+                self.list(&words)
+            }
+        }
+    }
+
+    /// Several words in a row.
+    fn list(self, words: &[String]) -> String {
+        let and = match self.language {
+            Language::English => "and",
+            Language::German => "und",
+        };
+        match words {
+            [] => String::new(),
+            [word] => word.clone(),
+            [one, other] => format!("{one} {and} {other}"),
+            // The Oxford comma is English.
+            [first @ .., last] => {
+                let comma = if self.language == Language::English { "," } else { "" };
+                format!("{}{comma} {and} {last}", first.join(", "))
             }
         }
     }
@@ -218,6 +243,11 @@ pub fn english(key: &str, facts: &Facts, zone: Tz) -> String {
     Voice { language: Language::English, zone }.say(key, facts)
 }
 
+/// The English word of a group of texts, where it has one.
+pub fn word(group: &str, word: &str) -> Option<&'static str> {
+    texts().get(&format!("{group}.{word}")).map(String::as_str)
+}
+
 /// Every key with its English text.
 pub fn texts() -> &'static BTreeMap<String, String> {
     static TEXTS: OnceLock<BTreeMap<String, String>> = OnceLock::new();
@@ -273,7 +303,7 @@ mod tests {
         assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
         assert_eq!(english("no such key", &about, zone), "no such key");
         let denied = facts([("service", "Withings".into()), ("reason", "The user said no.".into())]);
-        assert!(english("error.sign_in_denied", &denied, zone).contains("said no. Start again"));
+        assert!(english("error.sign_in_denied", &denied, zone).contains("said no”. Start again"));
     }
 
     #[test]
@@ -298,24 +328,24 @@ mod tests {
     fn everything_the_program_may_say_has_a_text_in_every_language() {
         let german = Language::German.texts();
         for code in Code::VARIANTS {
-            assert!(texts().contains_key(&format!("attention.{}", code.name())), "{code:?}");
+            for group in ["attention", "headline"] {
+                assert!(texts().contains_key(&format!("{group}.{}", code.name())), "{group} {code:?}");
+            }
         }
         for info in KINDS {
-            assert_eq!(texts().get(&format!("kind.{}", info.name)).map(String::as_str), Some(info.label));
+            assert!(texts().contains_key(&format!("kind.{}", info.name)), "{}", info.name);
         }
         for set in &NAMED_SETS {
-            assert_eq!(texts().get(&format!("set.{}", set.name)).map(String::as_str), Some(set.label));
+            assert!(texts().contains_key(&format!("set.{}", set.name)), "{}", set.name);
         }
         for take in Take::VARIANTS {
             assert!(texts().contains_key(&format!("take.{}", take.name())), "{take:?}");
         }
         for source in Source::VARIANTS {
-            let key = format!("source.{}", source.name());
-            assert_eq!(texts().get(&key).map(String::as_str), Some(source.label()));
+            assert!(texts().contains_key(&format!("source.{}", source.name())), "{source:?}");
         }
         for reason in Reason::VARIANTS {
-            let key = format!("reason.{}", reason.code());
-            assert_eq!(texts().get(&key).map(String::as_str), Some(reason.sentence()));
+            assert!(texts().contains_key(&format!("reason.{}", reason.code())), "{reason:?}");
         }
         let keys = |texts: &BTreeMap<String, String>| texts.keys().cloned().collect::<Vec<_>>();
         assert_eq!(keys(texts()), keys(german), "every key in every language");
@@ -327,9 +357,9 @@ mod tests {
         };
         for (key, text) in german {
             assert!(!text.is_empty(), "{key}");
-            // German cannot name what to measure in the middle of a sentence.
-            let free = key == "attention.measure_soon";
-            assert!(free || places(text) == places(&texts()[key]), "{key}: {text}");
+            // What the system itself says is English, so it is shown to those who read that.
+            let is_of_system = ["error.unforeseen", "error.keychain_failed"].contains(&key.as_str());
+            assert!(is_of_system || places(text) == places(&texts()[key]), "{key}: {text}");
         }
     }
 }

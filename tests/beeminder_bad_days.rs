@@ -80,7 +80,7 @@ async fn every_refusal_is_parked_with_its_words_and_other_datapoints_go_on() {
         (422, r#"{"errors":["one","two"]}"#, "one; two"),
         (422, r#"{"error":"No"}"#, "No"),
         (422, r#"{"error_message":"Nope"}"#, "Nope"),
-        (422, r#"{"errors":""}"#, "without a word"),
+        (422, r#"{"errors":""}"#, "HTTP 422"),
         (400, r#"{"error":"Bad","errors":["worse"]}"#, "worse"),
         (403, r#"{"errors":"Permission denied"}"#, "Permission denied"),
         (406, r#"{"error":"Not so"}"#, "Not so"),

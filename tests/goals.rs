@@ -62,7 +62,8 @@ async fn another_program_that_posts_the_same_is_noticed_when_linking_and_in_the_
     assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), ["same_values"]);
     test.advance(TimeDelta::hours(1));
     let checks = test.app().self_test(test.now).await.unwrap();
-    let link = checks.iter().find(|check| check.label.contains("→ weight")).unwrap();
+    let link =
+        checks.iter().find(|check| check.facts.get("goal").is_some_and(|goal| goal == "weight")).unwrap();
     let Finding::Warning(why) = &link.finding else { panic!("{link:?}") };
     assert!(why.message.contains("for instance 82.4 on 2026-11-23"), "{why}");
 }

@@ -233,7 +233,7 @@ async fn a_new_sign_in_takes_the_place_of_the_one_in_flight() {
     let late = story.resident.take_callback(agree(&first).await).await;
     assert!(late.unwrap_err().message.contains("Nobody asked"));
     let answer = story.resident.take_callback(agree(&second).await).await.unwrap();
-    assert!(answer.starts_with("Connected to Withings as 10000001"), "{answer}");
+    assert!(answer.to_string().starts_with("Connected to Withings as 10000001"), "{answer}");
     story.until("settled", |story| story.resident.view().unwrap().sign_in == SignInView::None).await;
 }
 

@@ -29,7 +29,7 @@ async fn every_bad_answer_is_said_and_survived() {
         (
             Fault::withings(503, "Invalid Params"),
             Code::Unreadable,
-            "refused the request (status 503: Invalid Params)",
+            "refused the request (status 503: “Invalid Params”)",
         ),
         (Fault::withings(2554, ""), Code::Unreadable, "status 2554"),
         // Believed only when it comes again later.

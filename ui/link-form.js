@@ -167,8 +167,7 @@ function adapt(form, catalogue, changed, goals = []) {
   $(".counting", form).hidden = track;
   $(".own-set", form).hidden = form.set.value !== "";
   const members = catalogue.sets.find((set) => set.name === form.set.value)?.kinds ?? [];
-  const what = members.map((name) => t(`kind.${name}`)).join(", ");
-  setText($("#set-kinds", form), members.length > 1 ? t("link.set_kinds", { what }) : "");
+  setText($("#set-kinds", form), members.length > 1 ? t("link.set_kinds", { what: members.join(",") }) : "");
   $(".times", form).hidden = track && kind.source !== "measure";
   $(".workouts", form).hidden = !(track && kind.source === "workout");
   $(".devices", form).hidden = catalogue.devices.length === 0;

@@ -1,7 +1,7 @@
 // What every page has around it: how we are, the one button that helps, and the sign-in in flight.
 
 import { $, setText } from "./dom.js";
-import { explain, has, moment, number, t } from "./texts.js";
+import { explain, moment, number, t } from "./texts.js";
 
 const ICONS = {
   fine: "fine", nothing_measured: "fine", not_uploading: "fine",
@@ -25,10 +25,7 @@ export const ACTIONS = {
 };
 
 /** One attention in the user's language. */
-export const said = (item) => {
-  const key = `attention.${item.code}`;
-  return has(key) ? t(key, { ...item.facts, goal: item.goal ?? "" }) : item.message;
-};
+export const said = (item) => t(`attention.${item.code}`, { ...item.facts, goal: item.goal ?? "" });
 
 /** How we are, as one sentence. */
 function statusSentence(view) {

@@ -38,25 +38,36 @@ export function setTimeZone(zone) {
 /** Whether there are words for a key. */
 export const has = (key) => texts.has(key);
 
-/** Says it. `facts` fill the places of the sentence. */
+/** Says it. `facts` fill the places of the sentence, as `text.rs` does. */
 export function t(key, facts = {}) {
   const one = Number(facts.count) === 1 ? texts.get(`${key}_one`) : undefined;
   const text = one ?? texts.get(key) ?? key;
-  return text.replace(/\{(\w+)(?::(\w+))?\}/g, (_, name, form) => filled(facts[name] ?? "", form));
+  return text.replace(/\{(\w+)(?::(\w+))?\}/g, (place, name, form, at) => {
+    const words = filled(String(facts[name] ?? ""), form, facts);
+    // What others say often ends as a sentence does.
+    return /^[”“]?[.:;,]/.test(text.slice(at + place.length)) ? words.replace(/\.$/, "") : words;
+  });
 }
 
-function filled(fact, form) {
+function filled(fact, form, facts) {
   if (fact === "") {
     return "";
   }
   switch (form) {
-    case undefined: return String(fact);
+    case undefined: return fact;
     case "moment": return moment(fact);
     case "day": return day(fact);
     case "number": return number(fact);
-    default: return list(String(fact).split(",").map((word) => texts.get(`${form}.${word}`) ?? word));
+    case "error": return sentence(word(form, fact, facts));
+    default: return list(fact.split(",").map((one) => word(form, one, facts)));
   }
 }
+
+/** What a group of texts has for a word, about the same facts; the word itself when it has nothing. */
+const word = (group, one, facts) => (has(`${group}.${one}`) ? t(`${group}.${one}`, facts) : one);
+
+/** Ends a sentence that another one follows. */
+const sentence = (words) => (/[.!?]$/.test(words) ? words : `${words}.`);
 
 /** Several words in a row. */
 export const list = (words) => new Intl.ListFormat(locale, { type: "conjunction" }).format(words);
@@ -70,8 +81,8 @@ export function number(value) {
 /** Says what the program wants said: a key and facts. */
 export const say = ({ key, facts }) => t(key, facts);
 
-/** The words for what went wrong: in the user's language, or as the program told it. */
-export const explain = (error) => (error.said ? say(error.said) : error.message ?? String(error));
+/** The words for what went wrong; what is no answer of the program is a fault of the window's own. */
+export const explain = (error) => say(error.said ?? { key: "error.unforeseen", facts: { detail: error.message ?? String(error) } });
 
 /** A moment by the clock of the Beeminder user, with the weekday when it is near. */
 export function moment(text) {

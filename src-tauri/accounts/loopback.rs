@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::callback_way::LOOPBACK_PORT;
-use crate::text::Said;
+use crate::text::{Explained, Language, Said};
 
 /// The port that the browser comes back to is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -36,8 +36,8 @@ impl PortTaken {
 pub struct Brought {
     /// The address, unparsed.
     pub address: String,
-    /// Takes the words to show in the user's language, good news or bad.
-    pub reply: oneshot::Sender<Result<String, String>>,
+    /// Takes the sentence to show, good news or bad.
+    pub reply: oneshot::Sender<Result<Said, Explained>>,
 }
 
 /// Listens until dropped.
@@ -48,18 +48,18 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Starts to listen; addresses go to `brought`.
+    /// Starts to listen; addresses go to `brought`, and the browser is answered in `language`.
     ///
     /// # Errors
     /// When the port is taken, by name.
-    pub async fn listen(brought: mpsc::Sender<Brought>) -> anyhow::Result<Loopback> {
+    pub async fn listen(brought: mpsc::Sender<Brought>, language: Language) -> anyhow::Result<Loopback> {
         let listener = TcpListener::bind(("127.0.0.1", LOOPBACK_PORT)).await.context(PortTaken)?;
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
         let (tracker, stopped) = (connections.clone(), stop.clone());
         tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) => drop(tracker.spawn(serve(stream, brought.clone()))),
+                    Ok((stream, _)) => drop(tracker.spawn(serve(stream, brought.clone(), language))),
                     Err(error) => tracing::debug!("The loopback callback: {error}"),
                 }
             }
@@ -74,8 +74,8 @@ impl Loopback {
     }
 }
 
-async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>) {
-    let answer = hyper::service::service_fn(move |request| answer(request, brought.clone()));
+async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>, language: Language) {
+    let answer = hyper::service::service_fn(move |request| answer(request, brought.clone(), language));
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(10))
@@ -91,25 +91,28 @@ async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>) {
 async fn answer(
     request: Request<Incoming>,
     brought: mpsc::Sender<Brought>,
+    language: Language,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // Another page in the browser could reach this port under another name.
     let ours = host == Some(&format!("127.0.0.1:{LOOPBACK_PORT}"));
     let path = request.uri().path();
     if !ours || request.method() != hyper::Method::GET || !path.ends_with("/auth_callback") {
-        return Ok(page(StatusCode::NOT_FOUND, "There is nothing here.".into()));
+        return Ok(page(StatusCode::NOT_FOUND, Said::error("nothing_here", []).by(language)));
     }
     let address = format!("http://127.0.0.1:{LOOPBACK_PORT}{}", request.uri());
     let (reply, outcome) = oneshot::channel();
     let sent = brought.send(Brought { address, reply }).await;
     let outcome = match (sent, outcome.await) {
         (Ok(()), Ok(outcome)) => outcome,
-        // Nobody is left who could say in which language.
-        _ => Err(Said::error("nobody_waits", []).to_string()),
+        _ => Err(Said::error("nobody_waits", []).into()),
     };
     Ok(match outcome {
-        Ok(words) => page(StatusCode::OK, words),
-        Err(words) => page(StatusCode::BAD_REQUEST, words),
+        Ok(said) => {
+            let close = Said::new("notice.close_page", []);
+            page(StatusCode::OK, format!("{} {}", said.by(language), close.by(language)))
+        }
+        Err(why) => page(StatusCode::BAD_REQUEST, why.said.by(language)),
     })
 }
 

@@ -156,19 +156,19 @@ impl Resident {
     ///
     /// # Errors
     /// A sentence for the user. An address that nobody asked for changes nothing.
-    pub async fn take_callback(&self, address: String) -> Result<String, Explained> {
+    pub async fn take_callback(&self, address: String) -> Result<Said, Explained> {
         let callback = callback::parse(&address).map_err(|error| error.said())?;
         if let Some(bringer) = self.sign_ins.bringer() {
             let (reply, outcome) = oneshot::channel();
             if bringer.send(Brought { address, reply }).await.is_ok() {
                 let Ok(outcome) = outcome.await else { return Err(explained_sign_in(&SignInError::TooLate)) };
-                return outcome.map_err(|message| Explained { message, said: None });
+                return outcome;
             }
             return Err(explained_sign_in(&SignInError::TooLate));
         }
         // A sign-in of “bws connect” in a terminal.
         match ipc::ring(&self.app.data_dir, Door::SignIn, &address).await {
-            Ok(Some(answer)) => return spoken(&answer),
+            Ok(Some(answer)) => return ipc::read_outcome(&answer),
             Err(error) if error.is::<Wedged>() => return Err(explained(&error)),
             Ok(None) | Err(_) => {}
         }
@@ -176,7 +176,7 @@ impl Resident {
     }
 
     /// Finishes the sign-in of an earlier run of this program.
-    async fn finish_kept(&self, service: Service, address: &str) -> Result<String, Explained> {
+    async fn finish_kept(&self, service: Service, address: &str) -> Result<Said, Explained> {
         let kept = self.app.kept(clock::now()).await.map_err(|error| explained_sign_in(&error))?;
         let Some(attempt) = kept.filter(|attempt| attempt.service() == service) else {
             tracing::warn!("An address that nobody asked for was ignored");
@@ -237,12 +237,12 @@ impl Resident {
         &self,
         service: Service,
         outcome: Result<Connected, SignInError>,
-    ) -> Result<String, Explained> {
+    ) -> Result<Said, Explained> {
         self.forget_kept().await;
         match outcome {
             Ok(connected) => {
                 self.connected();
-                Ok(connected.said().to_string())
+                Ok(connected.said())
             }
             Err(error) => {
                 let why = explained_sign_in(&error);
@@ -265,10 +265,4 @@ impl Resident {
             tracing::info!("The finished sign-in is still in the keychain: {error}");
         }
     }
-}
-
-/// What “bws connect” answered.
-fn spoken(answer: &str) -> Result<String, Explained> {
-    let (ok, message) = ipc::outcome(answer);
-    if ok { Ok(message) } else { Err(Explained { message, said: None }) }
 }

@@ -13,6 +13,7 @@ use crate::accounts::tokens::{TokenError, WithingsTokens};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::goal::User;
 use crate::domain::service::Service;
+use crate::services::Flaw;
 use crate::services::beeminder;
 use crate::services::beeminder::Token;
 use crate::services::withings;
@@ -243,9 +244,8 @@ impl App {
         if !scope::has(&granted_scope, withings::oauth::METRICS) {
             return Err(SignInError::ScopeMissing);
         }
-        let tokens = WithingsTokens::from_sign_in(application.clone(), grant, now).ok_or_else(|| {
-            withings::Error::Unreadable { what: "it does not say whose measurements these are".into() }
-        })?;
+        let tokens = WithingsTokens::from_sign_in(application.clone(), grant, now)
+            .ok_or_else(|| withings::Error::Unreadable(Flaw::lacks("userid")))?;
         let user = tokens.user_id.clone();
         self.refuse_another(Service::Withings, &user)?;
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;

@@ -1,6 +1,7 @@
 //! The self-test: everything that must work for measurements to arrive, looked at one by one.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::conflict::Wish;
@@ -12,15 +13,13 @@ use crate::domain::link::misfit::Misfit;
 use crate::domain::service::Service;
 use crate::health::attention::attention;
 use crate::store;
-use crate::text::{Explained, Facts, Said, facts};
+use crate::text::{self, Explained, Facts, Said, facts};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// A closed name for programs.
     pub name: &'static str,
-    /// What was looked at, for people.
-    pub label: String,
     /// How it is.
     pub finding: Finding,
     /// What it is about, for saying it in another language.
@@ -31,8 +30,15 @@ pub struct Check {
 
 impl Check {
     /// One that is about nothing in particular.
-    pub fn new(name: &'static str, label: &str, finding: Finding) -> Check {
-        Check { name, label: label.into(), finding, facts: Facts::new(), misfits: Vec::new() }
+    pub fn new(name: &'static str, finding: Finding) -> Check {
+        Check { name, finding, facts: Facts::new(), misfits: Vec::new() }
+    }
+
+    /// What was looked at, in English.
+    pub fn label(&self) -> String {
+        let keys = [format!("check.{}", self.name), format!("headline.{}", self.name)];
+        let known = keys.iter().find(|key| text::texts().contains_key(*key));
+        known.map_or_else(|| self.name.to_owned(), |key| text::english(key, &self.facts, Tz::UTC))
     }
 }
 
@@ -65,22 +71,22 @@ impl App {
     pub async fn self_test(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<Check>> {
         let mut checks = Vec::new();
         let keychain = self.tokens.kept_sign_in::<serde_json::Value>().await.map(drop);
-        checks.push(Check::new("keychain", "The keychain", Finding::of(keychain.map_err(Into::into))));
+        checks.push(Check::new("keychain", Finding::of(keychain.map_err(Into::into))));
         let withings = Finding::of(self.reach_withings(now).await);
-        checks.push(Check::new("withings", "Withings lets this program read", withings));
+        checks.push(Check::new("withings", withings));
         let beeminder = self.goals().await;
         let user = beeminder.as_ref().ok().map(|(user, _)| user.clone());
         let beeminder = Finding::of(beeminder.map(drop));
-        checks.push(Check::new("beeminder", "Beeminder lets this program in", beeminder));
+        checks.push(Check::new("beeminder", beeminder));
         let server = self.beeminder.server_time().or(self.withings.server_time());
-        checks.push(Check::new("clock", "This computer’s clock", clock(server, now)));
+        checks.push(Check::new("clock", clock(server, now)));
         for item in self.store.read(|rows| attention(rows, None, now))? {
             let why = item.explained();
             let finding = match item.code.urgency() {
                 Urgency::Notice => Finding::Warning(why),
                 Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(why),
             };
-            let check = Check::new(item.code.name(), item.code.headline(), finding);
+            let check = Check::new(item.code.name(), finding);
             checks.push(Check { facts: item.facts, ..check });
         }
         if let Some(user) = user {
@@ -115,18 +121,19 @@ impl App {
             found.retain(|misfit| !matches!(misfit, Misfit::DayMayDiffer { .. }));
             anyhow::Ok(found)
         };
-        let label = format!("Link {}: {} → {}", link.id, link.feed, link.slug);
         let about = facts([("goal", link.slug.to_string()), ("link", link.id.to_string())]);
         let (finding, misfits) = match found.await {
-            Ok(found) if found.is_empty() => (Finding::Fine, Vec::new()),
-            Ok(found) => {
-                let words = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let why = Explained { message: words, said: None };
-                (Finding::Warning(why), found.iter().map(Said::from).collect())
-            }
+            Ok(found) => match found.first() {
+                None => (Finding::Fine, Vec::new()),
+                Some(first) => {
+                    let message = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                    let why = Explained { message, said: first.into() };
+                    (Finding::Warning(why), found.iter().map(Said::from).collect())
+                }
+            },
             Err(error) => (Finding::Broken(explained(&error)), Vec::new()),
         };
-        Check { facts: about, misfits, ..Check::new("link", &label, finding) }
+        Check { facts: about, misfits, ..Check::new("link", finding) }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{App, Attempt, Connected, explained_sign_in};
@@ -11,8 +10,8 @@ use crate::accounts::sign_in::{PATIENCE, SignInError};
 use crate::domain::callback_way::CallbackWay;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
-use crate::platform::ipc::{Door, Doorbell, Ring};
-use crate::text::{Explained, Facts, Said};
+use crate::platform::ipc::{self, Door, Doorbell, Ring};
+use crate::text::{Explained, Said};
 
 /// How long one that was just cancelled may take to leave.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -38,7 +37,7 @@ impl Waiting {
         let (bringer, brought) = mpsc::channel(4);
         let (ringer, rings) = mpsc::channel(4);
         let loopback = match way {
-            CallbackWay::Loopback => Some(Loopback::listen(bringer.clone()).await?),
+            CallbackWay::Loopback => Some(Loopback::listen(bringer.clone(), app.voice()?.language).await?),
             CallbackWay::Scheme => None,
         };
         let doorbell = Doorbell::answer(&app.data_dir, Door::SignIn, ringer, None)?;
@@ -62,20 +61,20 @@ impl Waiting {
     async fn answered(&mut self, app: &App, attempt: &Attempt) -> Result<Connected, SignInError> {
         loop {
             let (address, reply) = tokio::select! {
-                Some(brought) = self.brought.recv() => (brought.address, Reply::Words(brought.reply)),
+                Some(brought) = self.brought.recv() => (brought.address, Reply::Page(brought.reply)),
                 Some(ring) = self.rings.recv() => (ring.line, Reply::Line(ring.reply)),
             };
             match app.finish(attempt, &address, clock::now()).await {
                 Ok(connected) => {
-                    reply.send(app, Ok(connected.said()));
+                    reply.send(Ok(connected.said()));
                     return Ok(connected);
                 }
                 Err(error @ SignInError::NotAsked) => {
                     tracing::warn!("An address that nobody asked for was ignored");
-                    reply.send(app, Err(explained_sign_in(&error)));
+                    reply.send(Err(explained_sign_in(&error)));
                 }
                 Err(error) => {
-                    reply.send(app, Err(explained_sign_in(&error)));
+                    reply.send(Err(explained_sign_in(&error)));
                     return Err(error);
                 }
             }
@@ -91,30 +90,21 @@ impl Waiting {
     }
 }
 
-/// Whoever brought an address wants to know what became of it; they may be gone, which is no matter.
+/// Who brought an address, to be told what became of it.
 enum Reply {
-    Words(oneshot::Sender<Result<String, String>>),
+    Page(oneshot::Sender<Result<Said, Explained>>),
     Line(oneshot::Sender<String>),
 }
 
 impl Reply {
-    fn send(self, app: &App, outcome: Result<Said, Explained>) {
+    fn send(self, outcome: Result<Said, Explained>) {
+        // They may be gone.
         match self {
-            Reply::Words(reply) => {
-                let language = app.voice().map(|voice| voice.language).unwrap_or_default();
-                let connected = |said| {
-                    let close = Said { key: "notice.close_page".into(), facts: Facts::new() };
-                    format!("{} {}", Explained::from(said).by(language), Explained::from(close).by(language))
-                };
-                drop(reply.send(outcome.map(connected).map_err(|why| why.by(language))));
-            }
-            Reply::Line(reply) => {
-                let (ok, message) = match outcome {
-                    Ok(said) => (true, said.to_string()),
-                    Err(why) => (false, why.message),
-                };
-                drop(reply.send(json!({"ok": ok, "message": message}).to_string()));
-            }
+            Reply::Page(reply) => drop(reply.send(outcome)),
+            Reply::Line(reply) => match ipc::write_outcome(outcome) {
+                Ok(line) => drop(reply.send(line)),
+                Err(error) => tracing::error!("{error:#}"),
+            },
         }
     }
 }

@@ -38,14 +38,24 @@ impl Wrong {
 /// Explains an error; what the user can do about it comes first.
 pub fn explained(error: &anyhow::Error) -> Explained {
     if let Some(said) = store::advice(error) {
-        return Explained { message: sentence::then(&said.to_string(), &told(error)), said: Some(said) };
+        return Explained { message: sentence::then(&said.to_string(), &told(error)), said };
     }
+    explained_by(known(error), told(error))
+}
+
+/// A fault that nobody foresaw has no sentence but that.
+fn explained_by(said: Option<Said>, message: String) -> Explained {
+    let said = said.unwrap_or_else(|| Said::error("unforeseen", [("detail", message.clone())]));
+    Explained { message, said }
+}
+
+/// The sentence that an error, or one of its causes, has for people.
+fn known(error: &anyhow::Error) -> Option<Said> {
     // What was put in front of a cause is not in the chain of causes.
     let wrong = error.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
     let port = || error.downcast_ref::<PortTaken>().map(|error| error.said());
     let folder = || error.downcast_ref::<Unusable>().map(Unusable::said);
-    let said = wrong.or_else(port).or_else(folder).or_else(|| error.chain().find_map(said));
-    Explained { message: told(error), said }
+    wrong.or_else(port).or_else(folder).or_else(|| error.chain().find_map(said))
 }
 
 /// The error with its causes, each said once. Where several have a sentence for people, the first is the
@@ -73,23 +83,16 @@ pub fn told(error: &anyhow::Error) -> String {
 
 /// Explains why a sign-in came to nothing.
 pub fn explained_sign_in(error: &SignInError) -> Explained {
-    match error {
-        SignInError::Local(error) => explained(error),
-        SignInError::NotAsked
-        | SignInError::TooLate
-        | SignInError::Denied { .. }
-        | SignInError::AnotherPerson { .. }
-        | SignInError::ScopeMissing
-        | SignInError::Keychain(_)
-        | SignInError::Withings(_)
-        | SignInError::Beeminder(_) => Explained { message: error.to_string(), said: error.said() },
+    if let SignInError::Local(error) = error {
+        return explained(error);
     }
+    explained_by(error.said(), error.to_string())
 }
 
 /// The sentence that a cause has for people.
 fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
     if let Some(error) = cause.downcast_ref::<SignInError>() {
-        return explained_sign_in(error).said;
+        return if let SignInError::Local(error) = error { known(error) } else { error.said() };
     }
     if let Some(error) = cause.downcast_ref::<TokenError>() {
         return error.said();
@@ -131,7 +134,7 @@ mod tests {
         );
         let missing = anyhow::Error::from(TokenError::NotConnected(Service::Withings));
         assert_eq!(german(missing), "Withings ist nicht verbunden. Verbinden Sie es zuerst.");
-        assert_eq!(german(anyhow::anyhow!("Nobody foresaw this")), "Nobody foresaw this");
+        assert!(german(anyhow::anyhow!("Nobody foresaw this")).starts_with("Etwas ist fehlgeschlagen"));
         let wrong = Err::<(), _>(Wrong::new("tick_one", [])).context("Failed to link").unwrap_err();
         let explained = explained(&wrong);
         assert!(explained.message.starts_with("Failed to link: "), "{explained}");

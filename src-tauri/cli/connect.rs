@@ -113,10 +113,12 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     let dir = DataDir::open(&environment.data_dir)?;
     // One line is one address.
     let line: String = url.split_whitespace().collect();
-    let (ok, message) = match ipc::ring(&dir, Door::SignIn, &line).await? {
-        Some(answer) => ipc::outcome(&answer),
-        None => (true, finish_kept(environment, &line, output).await?.said().to_string()),
+    let outcome = match ipc::ring(&dir, Door::SignIn, &line).await? {
+        Some(answer) => ipc::read_outcome(&answer),
+        None => Ok(finish_kept(environment, &line, output).await?.said()),
     };
+    let ok = outcome.is_ok();
+    let message = outcome.map_or_else(|why| why.message, |said| said.to_string());
     output.show(&json!({"ok": ok, "message": message}), || message.clone())?;
     Ok(if ok { Exit::Fine } else { Exit::Failed })
 }

@@ -9,15 +9,16 @@ use crate::app::{App, Finding};
 use crate::domain::measure::kind::KINDS;
 use crate::domain::measure::measure_set::NAMED_SETS;
 use crate::domain::measure::workout;
+use crate::text;
 
 /// Looks at everything. Ends with “needs you” when something is broken.
 pub(super) async fn run(app: &App, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
     let checks = app.self_test(now).await?;
     output.show(&checks, || {
         let line = |check: &crate::app::Check| match &check.finding {
-            Finding::Fine => format!("ok       {}", check.label),
-            Finding::Warning(message) => format!("warning  {}\n         {message}", check.label),
-            Finding::Broken(message) => format!("broken   {}\n         {message}", check.label),
+            Finding::Fine => format!("ok       {}", check.label()),
+            Finding::Warning(message) => format!("warning  {}\n         {message}", check.label()),
+            Finding::Broken(message) => format!("broken   {}\n         {message}", check.label()),
         };
         checks.iter().map(line).collect::<Vec<_>>().join("\n")
     })?;
@@ -34,7 +35,7 @@ pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
     let rows: Vec<_> = kinds
         .iter()
         .map(|info| {
-            json!({"name": info.name, "label": info.label, "units": units(info), "from": info.source.name(),
+            json!({"name": info.name, "label": info.kind.label(), "units": units(info), "from": info.source.name(),
                 "take": info.day_take.name()})
         })
         .collect();
@@ -49,9 +50,9 @@ pub(super) fn kinds(output: Output) -> anyhow::Result<Exit> {
         let rows = kinds.iter().map(|info| {
             [
                 info.name.to_owned(),
-                info.label.to_owned(),
+                info.kind.label(),
                 units(info).join(", "),
-                info.source.label().to_owned(),
+                text::word("source", info.source.name()).unwrap_or_default().to_owned(),
                 info.day_take.name().to_owned(),
             ]
         });

@@ -137,7 +137,7 @@ fn of_withings(error: &withings::Error) -> Exit {
     use withings::Error as E;
     match error {
         E::SignInAgain | E::AccessTokenRefused { .. } | E::NotAllowed { .. } => Exit::NeedsYou,
-        E::RateLimited | E::Unavailable { .. } | E::Unreachable(_) | E::Unreadable { .. } => Exit::TryAgain,
+        E::RateLimited | E::Unavailable { .. } | E::Unreachable(_) | E::Unreadable(_) => Exit::TryAgain,
         E::CodeRefused | E::ApplicationRefused | E::Rejected { .. } => Exit::Failed,
     }
 }
@@ -152,7 +152,7 @@ fn of_beeminder(error: &beeminder::Error) -> Exit {
         | E::Redirected { .. }
         | E::InTheWay { .. }
         | E::Unreachable(_)
-        | E::Unreadable { .. } => Exit::TryAgain,
+        | E::Unreadable(_) => Exit::TryAgain,
         E::NotFound { .. } | E::Duplicate | E::Rejected { .. } => Exit::Failed,
     }
 }

@@ -253,7 +253,7 @@ fn preview_text(preview: &Preview) -> String {
             "\n{} {}: {}",
             decision.day.0.format("%Y-%m-%d"),
             preview.rule.clock_time(decision.measured_at),
-            decision.reason.sentence()
+            crate::text::word("reason", decision.reason.code()).unwrap_or_default()
         );
     }
     text

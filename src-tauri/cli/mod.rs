@@ -144,22 +144,22 @@ async fn tell_poller(app: &App, output: Output) {
 /// An error in words, with the command that helps.
 fn with_advice(error: &anyhow::Error) -> String {
     let explained = explained(error);
-    let said = explained.said.as_ref();
-    let about = |name: &str| said.and_then(|said| said.facts.get(name)).map(|fact| fact.to_lowercase());
-    let command = match said.map(|said| said.key.as_str()) {
-        Some("error.port_taken") => "bws connect --callback scheme",
-        Some("error.sign_in_another") => "bws --data-dir FOLDER connect withings",
-        Some("error.not_connected" | "error.signed_out") => {
+    let said = &explained.said;
+    let about = |name: &str| said.facts.get(name).map(|fact| fact.to_lowercase());
+    let command = match said.key.as_str() {
+        "error.port_taken" => "bws connect --callback scheme",
+        "error.sign_in_another" => "bws --data-dir FOLDER connect withings",
+        "error.not_connected" | "error.signed_out" => {
             let service = about("service").unwrap_or_default();
             return sentence::see(&explained.message, &format!("bws connect {service}"));
         }
-        Some("error.no_link") => "bws link list",
-        Some("error.no_goal" | "error.no_goal_near") => "bws goals",
-        Some("error.no_backfill") => "bws backfill list",
-        Some("error.not_held") => "bws held",
-        Some("error.not_stale") => "bws stale",
-        Some("error.not_in_outbox") => "bws outbox",
-        Some(_) | None => return explained.message,
+        "error.no_link" => "bws link list",
+        "error.no_goal" | "error.no_goal_near" => "bws goals",
+        "error.no_backfill" => "bws backfill list",
+        "error.not_held" => "bws held",
+        "error.not_stale" => "bws stale",
+        "error.not_in_outbox" => "bws outbox",
+        _ => return explained.message,
     };
     sentence::see(&explained.message, command)
 }

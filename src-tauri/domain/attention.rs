@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::code::{Code, Urgency};
 use crate::domain::trouble::{Place, Problem};
-use crate::text::{self, Explained, Facts, Language, Said, Voice};
+use crate::text::{self, Explained, Facts, Said, Voice};
 
 /// What is tried again for so long needs the user.
 const LASTS: TimeDelta = TimeDelta::hours(24);
@@ -34,12 +34,9 @@ impl Attention {
         Attention { code, message, goal: None, facts }
     }
 
-    /// Says it in another voice.
+    /// Says it in the user's language.
     pub fn said_by(&self, voice: Voice) -> String {
-        match voice.language {
-            Language::English => self.message.clone(),
-            Language::German => voice.say(&format!("attention.{}", self.code.name()), &self.facts),
-        }
+        voice.say(&format!("attention.{}", self.code.name()), &self.facts)
     }
 
     /// Makes one about what is wrong at a place; `slug` is the goal's name, where it is about one.
@@ -72,7 +69,7 @@ impl Attention {
     /// As the cause of something else.
     pub fn explained(&self) -> Explained {
         let said = Said { key: format!("attention.{}", self.code.name()), facts: self.facts.clone() };
-        Explained { message: self.message.clone(), said: Some(said) }
+        Explained { message: self.message.clone(), said }
     }
 }
 

@@ -168,56 +168,8 @@ impl Code {
 }
 
 impl Code {
-    /// A few words in the user's language.
+    /// A few words, for a menu or the title of a notification.
     pub fn headline_by(self, voice: Voice) -> String {
         voice.say(&format!("headline.{}", self.name()), &Facts::new())
-    }
-
-    /// A few words, for a menu or the title of a notification.
-    pub fn headline(self) -> &'static str {
-        match self {
-            Code::ConnectWithings => "Connect Withings",
-            Code::ConnectBeeminder => "Connect Beeminder",
-            Code::SignInWithings => "Sign in to Withings again",
-            Code::SignInBeeminder => "Sign in to Beeminder again",
-            Code::CheckApplication => "Check your Withings application",
-            Code::AnotherPerson => "Withings answers for another person",
-            Code::KeychainLocked => "Unlock the keychain",
-            Code::KeychainAbsent => "No keychain is running",
-            Code::KeychainFailed => "The keychain failed",
-            Code::Parked => "Beeminder refused datapoints",
-            Code::GoalArchived => "A linked goal was archived",
-            Code::GoalDeleted => "A linked goal was deleted",
-            Code::GoalFrozen => "A linked goal has ended",
-            Code::Deadbeat => "Beeminder waits for a payment",
-            Code::StoreRecovered => "The database was damaged",
-            Code::Offline => "No connection",
-            Code::Unavailable => "A service has trouble",
-            Code::RateLimited => "A service asked for a pause",
-            Code::Unreadable => "An answer makes no sense",
-            Code::NotAllowed => "Share more at Withings",
-            Code::GoalRefuses => "A goal takes nothing for now",
-            Code::TroubleLasts => "Something fails for a day",
-            Code::GoalNotStarted => "A linked goal has not started",
-            Code::LinkUnreadable => "A link is not understood",
-            Code::NotSynced => "Withings was not read for a day",
-            Code::Paused => "Paused",
-            Code::NothingLinked => "Link a goal",
-            Code::GoalRenamed => "A linked goal has a new name",
-            Code::Held => "Were these measurements yours?",
-            Code::MeasurementUnreadable => "Some measurements are not understood",
-            Code::InFuture => "Measurements are dated in the future",
-            Code::ClockWrong => "This computer’s clock is wrong",
-            Code::ScopeMissing => "Share more at Withings",
-            Code::ShareWithdrawn => "Withings shows nothing any more",
-            Code::ManyGone => "Much is gone at Withings",
-            Code::Stale => "Datapoints without a measurement",
-            Code::ZonesDiffer => "Two time zones",
-            Code::ZoneUnknown => "A time zone is not known",
-            Code::BatteryLow => "A battery is low",
-            Code::MeasureSoon => "Measure soon",
-            Code::FilterLeavesOut => "A filter leaves out everything new",
-            Code::GoalArchiving => "A linked goal will be archived",
-        }
     }
 }

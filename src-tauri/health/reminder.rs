@@ -6,8 +6,7 @@ use chrono_tz::Tz;
 
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, Presence};
-use crate::domain::link::Feed;
-use crate::domain::measure::kind::Source;
+use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::store::{self, Rows};
 
 /// A goal that the user should measure for today.
@@ -15,8 +14,8 @@ use crate::store::{self, Rows};
 pub struct Reminder {
     /// The goal's name.
     pub slug: String,
-    /// What to measure.
-    pub what: String,
+    /// What to measure; at least one.
+    pub what: Vec<MeasureKind>,
     /// Until when.
     pub deadline: DateTime<Utc>,
 }
@@ -43,19 +42,11 @@ pub fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
         }
         let said = reminders.iter().any(|reminder| reminder.slug == goal.slug.0);
         if !said && !store::datapoint::has_for_day(rows, link.id, today)? {
-            let what = what(&link.feed);
+            let what = link.feed.kinds();
             reminders.push(Reminder { slug: goal.slug.0, what, deadline: rule.end_of(today) });
         }
     }
     Ok(reminders)
-}
-
-/// What to measure.
-fn what(feed: &Feed) -> String {
-    match feed {
-        Feed::Track { .. } => feed.first_kind().label().to_lowercase(),
-        Feed::Count { set, .. } => set.label(),
-    }
 }
 
 /// Whether the goal derails at the end of `today` if nothing is done.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Name};
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -18,7 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::platform::data_dir::DataDir;
-use crate::text::Said;
+use crate::text::{Explained, Said};
 
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,10 +174,36 @@ pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Optio
     }
 }
 
-/// Reads the answer of a sign-in's door: whether it worked, and a sentence.
-pub fn outcome(answer: &str) -> (bool, String) {
-    let answer: serde_json::Value = serde_json::from_str(answer).unwrap_or_default();
-    (answer["ok"] == serde_json::Value::Bool(true), answer["message"].as_str().unwrap_or_default().to_owned())
+/// What became of a request, good or bad, as it goes over the socket.
+#[derive(Debug, Serialize, Deserialize)]
+struct Outcome {
+    ok: bool,
+    #[serde(flatten)]
+    what: Explained,
+}
+
+/// Writes what became of a request, for [`read_outcome`].
+///
+/// # Errors
+/// None that can happen: all of it is text.
+pub fn write_outcome(outcome: Result<Said, Explained>) -> anyhow::Result<String> {
+    let outcome = match outcome {
+        Ok(said) => Outcome { ok: true, what: said.into() },
+        Err(what) => Outcome { ok: false, what },
+    };
+    serde_json::to_string(&outcome).context("Failed to write an answer")
+}
+
+/// Reads what became of a request.
+///
+/// # Errors
+/// Why it came to nothing; also when the answer is none.
+pub fn read_outcome(answer: &str) -> Result<Said, Explained> {
+    match serde_json::from_str(answer) {
+        Ok(Outcome { ok: true, what }) => Ok(what.said),
+        Ok(Outcome { ok: false, what }) => Err(what),
+        Err(_) => Err(Said::error("unforeseen", [("detail", answer.to_owned())]).into()),
+    }
 }
 
 async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>, pulse: Option<Pulse>) {

@@ -150,45 +150,9 @@ pub(crate) fn excerpt(body: &[u8]) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Says of an answer that is not the JSON which was expected what it is. Nothing of it is quoted: it may hold
-/// tokens, or what somebody weighs.
-pub(crate) fn unreadable(body: &[u8], error: &serde_json::Error) -> String {
-    let length = body.len();
-    match body.trim_ascii_start() {
-        [] => "it is empty".into(),
-        [b'<', ..] => "it is a web page, perhaps the sign-in page of a network".into(),
-        _ if error.is_eof() => format!("it is cut off after {length} characters"),
-        _ => {
-            if let Some(name) = lacking_field(&error.to_string()) {
-                return format!("it has no “{name}”");
-            }
-            let (line, column) = (error.line(), error.column());
-            format!("it is not what was expected, at line {line}, column {column} of {length} characters")
-        }
-    }
-}
-
-/// The name of a field that is not there, when that is what an error says.
-fn lacking_field(error: &str) -> Option<&str> {
-    error.strip_prefix("missing field `")?.split('`').next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_answer_that_cannot_be_read_is_told_without_its_words() {
-        for (body, expected) in [
-            ("", "it is empty"),
-            (" <html>", "it is a web page, perhaps the sign-in page of a network"),
-            (r#"{"access_token":"secret"#, "it is cut off after 23 characters"),
-            ("nil", "it is not what was expected, at line 1, column 2 of 3 characters"),
-        ] {
-            let error = serde_json::from_str::<serde_json::Value>(body).unwrap_err();
-            assert_eq!(unreadable(body.as_bytes(), &error), expected);
-        }
-    }
 
     #[test]
     fn only_addresses_of_this_computer_are_loopback() {

@@ -1,6 +1,9 @@
 //! The HTTP clients of the two services. Neither knows the other.
 
 pub mod beeminder;
+mod flaw;
 mod http;
 mod lenient;
 pub mod withings;
+
+pub use flaw::Flaw;

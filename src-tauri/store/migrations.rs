@@ -124,7 +124,10 @@ mod tests {
             .unwrap();
         migrate(&mut connection).unwrap();
         let links = crate::store::link::load_all(&connection).unwrap();
-        assert_eq!(links[0].feed.to_string(), "number of blood-pressure measurements");
+        assert_eq!(
+            links[0].feed.to_string(),
+            "Times measured: Diastolic blood pressure, Systolic blood pressure, and Heart rate"
+        );
         assert_eq!((&links[0].options, links[0].past.len()), (&crate::domain::link::Options::default(), 0));
         let group =
             crate::store::measurement::load(&connection, crate::domain::measure::measurement::GroupId(5))

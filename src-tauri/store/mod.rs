@@ -360,7 +360,7 @@ mod tests {
             let error = error(code).context("Failed to open the database");
             assert_eq!(lacks_locks(&error, || can_lock), expected, "{code}");
             let said = crate::app::explained(&error.context(Unusable::no_locks(Path::new("/data"))));
-            assert_eq!(said.said.unwrap().key, "error.no_locks");
+            assert_eq!(said.said.key, "error.no_locks");
             assert!(
                 said.message.contains("/data") && said.message.contains("--data-dir"),
                 "{}",

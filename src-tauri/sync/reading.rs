@@ -12,8 +12,8 @@ use super::trouble::{self, Trouble};
 use crate::domain::measure::kind::Source;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::service::Service;
-use crate::services::withings;
 use crate::services::withings::{Page, Range};
+use crate::services::{Flaw, withings};
 use crate::store::checkpoint::Checkpoint;
 use crate::store::reading::{self, UnderWay};
 use crate::store::{Rows, account, measurement, unreadable};
@@ -128,18 +128,18 @@ impl<'a> Reading<'a> {
             match next {
                 Some(_) if self.in_vain >= MOST_IN_VAIN => {
                     self.begin_again()?;
-                    return Ok(Err(unintelligible("it never ends".into())));
+                    return Ok(Err(unintelligible(Flaw::EndlessPages)));
                 }
                 None => return Ok(Ok(Reading { end: End::Whole, ..self })),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(_) => {
                     self.begin_again()?;
-                    return Ok(Err(unintelligible("its pages lead back to where they came from".into())));
+                    return Ok(Err(unintelligible(Flaw::CircularPages)));
                 }
             }
         }
         self.begin_again()?;
-        Ok(Err(unintelligible("it never ends".into())))
+        Ok(Err(unintelligible(Flaw::EndlessPages)))
     }
 
     /// Where to go on, if an earlier reading of the same broke off.
@@ -301,6 +301,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn unintelligible(what: String) -> Broken {
-    Broken::Trouble(Trouble::from(withings::Error::Unreadable { what }))
+fn unintelligible(flaw: Flaw) -> Broken {
+    Broken::Trouble(Trouble::from(withings::Error::Unreadable(flaw)))
 }

@@ -145,7 +145,7 @@ impl From<withings::Error> for Trouble {
             E::RateLimited => Trouble::of_account(Code::RateLimited, said).after(Some(retry::AFTER_TOO_MANY)),
             E::Unreachable(_) => Trouble::here(Code::Offline, said),
             E::Unavailable { .. } => Trouble::here(Code::Unavailable, said),
-            E::Rejected { .. } | E::Unreadable { .. } => Trouble::here(Code::Unreadable, said),
+            E::Rejected { .. } | E::Unreadable(_) => Trouble::here(Code::Unreadable, said),
         }
     }
 }
@@ -163,7 +163,7 @@ impl From<beeminder::Error> for Trouble {
             E::Unreachable(_) => Trouble::here(Code::Offline, said),
             E::Unavailable { retry_after, .. } => Trouble::here(Code::Unavailable, said).after(retry_after),
             E::InTheWay { .. } => Trouble::here(Code::Unavailable, said),
-            E::NotFound { .. } | E::Duplicate | E::Rejected { .. } | E::Unreadable { .. } => {
+            E::NotFound { .. } | E::Duplicate | E::Rejected { .. } | E::Unreadable(_) => {
                 Trouble::here(Code::Unreadable, said)
             }
         }
@@ -200,3 +200,6 @@ pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
         TokenError::Local(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -275,21 +275,13 @@ mod tests {
         "2026-11-23T06:00:00Z".parse().unwrap()
     }
 
-    fn overview(status: Status, attention: &[(Code, &str)]) -> Overview {
+    fn overview(status: Status, attention: &[Code]) -> Overview {
         let account = || AccountLine { connected: true, ..AccountLine::default() };
         Overview {
             message: String::new(),
             status_facts: Facts::new(),
             status,
-            attention: attention
-                .iter()
-                .map(|(code, message)| Attention {
-                    code: *code,
-                    message: (*message).into(),
-                    goal: None,
-                    facts: Facts::new(),
-                })
-                .collect(),
+            attention: attention.iter().map(|code| Attention::new(*code, Facts::new(), Tz::UTC)).collect(),
             withings: account(),
             beeminder: account(),
             goals: vec![GoalLine {
@@ -341,18 +333,17 @@ mod tests {
 
     #[test]
     fn when_the_user_must_act_the_first_line_says_what_to_do_and_opens_the_window() {
-        let overview =
-            overview(Status::NeedsYou, &[(Code::SignInWithings, "Withings no longer accepts it.")]);
+        let overview = overview(Status::NeedsYou, &[Code::Deadbeat]);
         let tray = tray(&overview, &idle(), monday());
         assert_eq!(tray.icon, Icon::NeedsYou);
-        assert_eq!(tray.title, "Beeminder Withings Sync: Sign in to Withings again");
-        assert_eq!(tray.tooltip, "Withings no longer accepts it.");
-        assert_eq!(tray.menu[0], Entry::Item("Sign in to Withings again…".into(), Wish::Open));
+        assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder waits for a payment");
+        assert_eq!(tray.tooltip, "Beeminder waits for a payment of yours. Sort it out at beeminder.com.");
+        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), Wish::Open));
     }
 
     #[test]
     fn when_nothing_is_set_up() {
-        let mut nothing = overview(Status::NotSetUp, &[(Code::ConnectWithings, "Connect Withings.")]);
+        let mut nothing = overview(Status::NotSetUp, &[Code::ConnectWithings]);
         nothing.goals.clear();
         nothing.last_sync = None;
         nothing.withings.connected = false;
@@ -384,14 +375,14 @@ mod tests {
             (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
             (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
         ] {
-            let tray = tray(&overview(status.clone(), &[(Code::Offline, "…")]), activity, monday());
+            let tray = tray(&overview(status.clone(), &[Code::Offline]), activity, monday());
             assert_eq!((tray.icon, tray.title), (icon, format!("{NAME}: {words}")), "{status:?}");
         }
     }
 
     #[test]
     fn what_waits_for_the_users_word_is_in_the_menu_and_opens_the_window() {
-        let mut asking = overview(Status::Fine, &[(Code::Held, "…")]);
+        let mut asking = overview(Status::Fine, &[Code::Held]);
         (asking.held, asking.stale) = (1, 1);
         let menu = tray(&asking, &idle(), monday()).menu;
         assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Wish::Open)));
@@ -400,7 +391,7 @@ mod tests {
     #[test]
     fn the_tray_speaks_its_users_language() {
         let german = Activity { language: Language::German, ..idle() };
-        let tray = tray(&overview(Status::NeedsYou, &[(Code::Parked, "…")]), &german, monday());
+        let tray = tray(&overview(Status::NeedsYou, &[Code::Parked]), &german, monday());
         assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
         let menu = picture(&tray.menu);
         for words in ["Jetzt abgleichen", "Pause", "Beenden", "fällig bis"] {

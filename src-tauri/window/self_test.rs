@@ -25,9 +25,9 @@ pub(crate) enum Repair {
 /// Looks at what the desktop does for this program.
 pub(crate) fn of_the_desktop(app: &AppHandle) -> Vec<Check> {
     vec![
-        Check::new("scheme", "The browser finds its way back", callbacks(app)),
-        Check::new("tray", "The icon in the tray", tray(app)),
-        Check::new("autostart", "The start at login", login(app)),
+        Check::new("scheme", callbacks(app)),
+        Check::new("tray", tray(app)),
+        Check::new("autostart", login(app)),
     ]
 }
 
@@ -71,5 +71,6 @@ fn login(app: &AppHandle) -> Finding {
 }
 
 fn unknown(error: &anyhow::Error) -> Finding {
-    Finding::Warning(Said::error("not_found_out", [("message", format!("{error:#}"))]).into())
+    tracing::warn!("A check could not be made: {error:#}");
+    Finding::Warning(Said::error("not_found_out", []).into())
 }

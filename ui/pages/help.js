@@ -88,7 +88,7 @@ function diagnostics(root, context, problem) {
 /** The words of a check: what was looked at, and how it is. */
 function words(check) {
   const key = [`check.${check.name}`, `headline.${check.name}`].find(has);
-  const label = key ? t(key, check.facts) : check.label;
+  const label = t(key, check.facts);
   const { state, why } = check.finding;
   const found = check.misfits.length > 0 ? check.misfits.map(say).join(" ") : why && explain(why);
   return { label, found: state === "fine" ? "" : found };

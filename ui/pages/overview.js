@@ -2,7 +2,7 @@
 
 import { $, $$, h, replace, setText } from "../dom.js";
 import { ACTIONS, account, lastSuccess, said } from "../shell.js";
-import { has, moment, number, t } from "../texts.js";
+import { moment, number, say, t } from "../texts.js";
 import { act } from "./help.js";
 
 /** Makes the page live. */
@@ -79,18 +79,6 @@ function buffer(link) {
   return { safety: days === 1 ? "soon" : days < 4 ? "near" : "safe", words: t("buffer.days", { count: days }) };
 }
 
-/** What a link sends, in words. */
-function sends({ form, each_day: eachDay }) {
-  const { sends: what, kind, take, unit, kinds, once_a_day: onceADay } = form;
-  if (what === "track") {
-    // A bare number has no unit worth naming.
-    const key = has(`unit.${unit}`) ? "link.sends_bare" : "link.sends_track";
-    return t(key, { kind, unit, take: eachDay ? "each_day" : take });
-  }
-  const words = kinds.map((one) => t(`kind.${one}`)).join(" + ");
-  return t(onceADay ? "link.sends_days" : "link.sends_count", { what: words });
-}
-
 function card(link, overview) {
   const { safety, words } = buffer(link);
   const slug = link.form.goal;
@@ -107,7 +95,7 @@ function card(link, overview) {
     h("div", { className: "about" },
       h("h3", {}, slug, link.title === slug ? null : h("small", {}, ` ${link.title}`)),
       h("p", { className: `buffer ${safety}` }, h("span", { className: "shape", "aria-hidden": "true" }), " ", h("span", {}, words)),
-      h("p", {}, sends(link)),
+      h("p", {}, say(link.sends)),
       h("p", { className: "hint" }, last),
       link.alive && link.loses_at ? h("p", { className: "hint" }, t("card.deadline", { at: moment(link.loses_at) })) : null,
       pending, parked,

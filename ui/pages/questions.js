@@ -48,7 +48,7 @@ export async function update(root, view, context) {
   show(root, "#stale", stale, (one) => line(
     [one.goal, one.daystamp ? day(one.daystamp) : "", number(one.value)], [["remove", one.id], ["keep", one.id]]));
   show(root, "#parked", parked, (one) => line(
-    [one.goal, exactly(one.moment), number(one.value), one.parked], [["retry", one.id], ["discard", one.id]]));
+    [one.goal, exactly(one.moment), number(one.value), t("questions.refused", { problem: one.parked })], [["retry", one.id], ["discard", one.id]]));
   show(root, "#outbox", waiting, (one) => line(
     [one.goal, exactly(one.moment), one.removes ? t("questions.removes") : number(one.value),
       one.attempts > 0 ? t("questions.attempts", { count: one.attempts }) : ""], []));

@@ -9,6 +9,7 @@ use crate::domain::measure::measure_set::MeasureSet;
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
+use crate::text::Said;
 
 /// What a link sends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -142,29 +143,32 @@ impl Feed {
     }
 }
 
-impl fmt::Display for Feed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Feed {
+    /// What it sends, for people.
+    pub fn said(&self) -> Said {
         match self {
             Feed::Track { kind, unit, take } => {
-                write!(f, "{}", kind.label())?;
-                if !unit.symbol().is_empty() {
-                    write!(f, " in {}", unit.symbol())?;
-                }
-                match take {
-                    Take::Every => f.write_str(", every measurement"),
-                    _ if *take == kind.day_take() => f.write_str(", each day"),
-                    Take::First
-                    | Take::Last
-                    | Take::Min
-                    | Take::Max
-                    | Take::Mean
-                    | Take::Median
-                    | Take::Sum => write!(f, ", the day's {}", take.label()),
-                }
+                let is_usual = *take != Take::Every && *take == kind.day_take();
+                let take = if is_usual { "each_day" } else { take.name() };
+                let key = if unit.symbol().is_empty() { "link.sends_bare" } else { "link.sends_track" };
+                Said::new(
+                    key,
+                    [("kind", kind.to_string()), ("unit", unit.symbol().into()), ("take", take.into())],
+                )
             }
-            Feed::Count { set, once_a_day: false } => write!(f, "number of {}", set.label()),
-            Feed::Count { set, once_a_day: true } => write!(f, "days with {}", set.label()),
+            Feed::Count { set, once_a_day } => {
+                let key = if *once_a_day { "link.sends_days" } else { "link.sends_count" };
+                let kinds: Vec<_> = set.kinds().iter().map(ToString::to_string).collect();
+                Said::new(key, [("what", kinds.join(","))])
+            }
         }
+    }
+}
+
+/// In English.
+impl fmt::Display for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.said().fmt(f)
     }
 }
 

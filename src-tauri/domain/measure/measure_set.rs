@@ -17,30 +17,20 @@ pub struct MeasureSet {
 pub struct NamedSet {
     /// The word a user types and a `RequestId` carries; it must never change once released.
     pub name: &'static str,
-    /// What a person calls such acts.
-    pub label: &'static str,
     kinds: &'static [MeasureKind],
 }
 
-const fn named(name: &'static str, label: &'static str, kinds: &'static [MeasureKind]) -> NamedSet {
-    NamedSet { name, label, kinds }
+const fn named(name: &'static str, kinds: &'static [MeasureKind]) -> NamedSet {
+    NamedSet { name, kinds }
 }
 
 /// The sets with names, in the order shown.
 pub const NAMED_SETS: [NamedSet; 5] = [
-    named("weight", "weigh-ins", &[MeasureKind::WEIGHT]),
-    named(
-        "blood-pressure",
-        "blood-pressure measurements",
-        &[MeasureKind::DIASTOLIC, MeasureKind::SYSTOLIC, MeasureKind::HEART_RATE],
-    ),
-    named(
-        "body-composition",
-        "weigh-ins with body composition",
-        &[MeasureKind::WEIGHT, MeasureKind::FAT_RATIO],
-    ),
-    named("temperature", "temperature measurements", &[MeasureKind(71)]),
-    named("spo2", "blood-oxygen measurements", &[MeasureKind(54)]),
+    named("weight", &[MeasureKind::WEIGHT]),
+    named("blood-pressure", &[MeasureKind::DIASTOLIC, MeasureKind::SYSTOLIC, MeasureKind::HEART_RATE]),
+    named("body-composition", &[MeasureKind::WEIGHT, MeasureKind::FAT_RATIO]),
+    named("temperature", &[MeasureKind(71)]),
+    named("spo2", &[MeasureKind(54)]),
 ];
 
 impl NamedSet {
@@ -98,15 +88,6 @@ impl MeasureSet {
         self.preset().map_or_else(joined, |set| set.name.to_owned())
     }
 
-    /// What a person calls such acts.
-    pub fn label(&self) -> String {
-        let joined = || {
-            let labels: Vec<_> = self.kinds.iter().map(|kind| kind.label().to_lowercase()).collect();
-            format!("measurements of {}", labels.join(" and "))
-        };
-        self.preset().map_or_else(joined, |set| set.label.to_owned())
-    }
-
     /// The kinds one act must contain; the first is the one that tells that such an act took place.
     pub fn kinds(&self) -> &[MeasureKind] {
         &self.kinds
@@ -139,7 +120,6 @@ mod tests {
         let set = MeasureSet::named("heart-rate+weight").unwrap();
         assert_eq!((set.name().as_str(), set.kinds()[0]), ("weight+heart-rate", MeasureKind::WEIGHT));
         assert_eq!(set, MeasureSet::named("weight + heart-rate + weight").unwrap());
-        assert_eq!(set.label(), "measurements of weight and heart rate");
         for wrong in ["", "weight+", "steps", "weight+steps", "bmi", "wieght"] {
             assert_eq!(MeasureSet::named(wrong), None, "{wrong}");
         }

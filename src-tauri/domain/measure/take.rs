@@ -32,7 +32,7 @@ impl Take {
         self.into()
     }
 
-    /// The word a datapoint's comment uses.
+    /// The word a datapoint's comment uses, English in every language: two computers must write the same.
     pub fn label(self) -> &'static str {
         match self {
             Take::Every => "every",

@@ -59,36 +59,6 @@ impl Reason {
         name.parse().ok()
     }
 
-    /// What a person is told.
-    pub fn sentence(self) -> &'static str {
-        match self {
-            Reason::Sent => "has its own datapoint",
-            Reason::SentForDay => "makes the day's datapoint",
-            Reason::OtherOfDay => "another measurement of that day was chosen",
-            Reason::ToldTwice => "told twice: counted once",
-            Reason::Ambiguous => "held: Withings is not sure it was you",
-            Reason::UnknownOrigin => "held: Withings gives an origin this program does not know",
-            Reason::AccountCreation => "skipped: typed in while the Withings account was made",
-            Reason::IncompleteSet => "skipped: not all the values this goal counts",
-            Reason::ImplausibleValue => "skipped: the value makes no sense",
-            Reason::NotWorkedOut => {
-                "skipped: something is missing to work the value out, for instance a height"
-            }
-            Reason::NotMine => "skipped: you said that it was not you",
-            Reason::TypedIn => "skipped: typed in",
-            Reason::OtherDevice => "skipped: from another device than this goal takes",
-            Reason::OtherTime => "skipped: at another time of day than this goal takes",
-            Reason::OtherWorkout => "skipped: another sort of workout than this goal takes",
-            Reason::SentBefore => {
-                "an earlier link sent this, for each reading or for the day, and that stays"
-            }
-            Reason::BeforeGoal => "skipped: before the goal’s first day",
-            Reason::Deleted => "you deleted it at Beeminder; it stays deleted",
-            Reason::Discarded => "you decided not to send it",
-            Reason::InFuture => "held: dated in the future",
-        }
-    }
-
     /// Whether the group waits for somebody's answer.
     pub fn is_held(self) -> bool {
         matches!(self, Reason::Ambiguous | Reason::UnknownOrigin)

@@ -41,7 +41,8 @@ pub fn attention(
         items.about_goal(Code::FilterLeavesOut, &left_out.goal, about);
     }
     for reminder in crate::health::reminder::due(rows, now)? {
-        let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", reminder.what)];
+        let what = reminder.what.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", what)];
         items.about_goal(Code::MeasureSoon, &reminder.slug, about);
     }
     if let Some(path) = store::setting::recovered(rows)? {

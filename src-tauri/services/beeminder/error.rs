@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::services::Flaw;
 use crate::services::http::Failure;
 use crate::text::Said;
 
@@ -57,10 +58,7 @@ pub enum Error {
     /// No connection or no answer in time: try later. The request may have taken effect.
     Unreachable(#[source] reqwest::Error),
     /// The answer is not what the documentation says: try later. The request may have taken effect.
-    Unreadable {
-        /// What is wrong with it.
-        what: String,
-    },
+    Unreadable(Flaw),
 }
 
 impl Error {
@@ -71,6 +69,9 @@ impl Error {
         let message = |message: &String| ("message", message.trim_end_matches(['.', ' ']).to_owned());
         match self {
             Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::NotFound { message: words } if words.trim().is_empty() => {
+                Said::error("not_found_silently", [])
+            }
             Error::NotFound { message: words } => Said::error("not_found", [message(words)]),
             Error::Duplicate => Said::error("duplicate", []),
             Error::Rejected { status, message: words, .. } if words.trim().is_empty() => {
@@ -87,7 +88,9 @@ impl Error {
             Error::InTheWay { status } => Said::error("in_the_way", [("status", status.to_string())]),
             Error::Redirected { status } => Said::error("redirected", [("status", status.to_string())]),
             Error::Unreachable(error) => crate::services::http::unreachable("Beeminder", error),
-            Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
+            Error::Unreadable(flaw) => {
+                Said { key: "error.unreadable".into(), facts: flaw.facts("Beeminder") }
+            }
         }
     }
 }
@@ -102,7 +105,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::Unreachable(error) => Error::Unreachable(error),
-            Failure::TooLarge => Error::Unreadable { what: "it is too large".into() },
+            Failure::TooLarge => Error::Unreadable(Flaw::TooLarge),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::domain::datapoint::{Datapoint, Moment};
 use crate::domain::goal::red_line::Line;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence, User};
 use crate::services::beeminder::Error;
-use crate::services::http::{Answer, excerpt, unreadable};
-use crate::services::lenient;
+use crate::services::http::{Answer, excerpt};
+use crate::services::{Flaw, lenient};
 
 /// What Beeminder says a datapoint became.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -205,7 +205,7 @@ fn collect(value: &Value, name: &str, words: &mut Vec<String>) {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::Unreadable { what: unreadable(body, &error) })
+    serde_json::from_slice(body).map_err(|error| Error::Unreadable(Flaw::of(body, &error)))
 }
 
 /// Reads what became of a datapoint. An answer without its id does not say that there is one.
@@ -213,7 +213,7 @@ pub(super) fn datapoint(body: &[u8]) -> Result<StoredDatapoint, Error> {
     let datapoint: StoredDatapoint = read(body)?;
     match &datapoint.confirmation.id {
         Some(id) if !id.is_empty() => Ok(datapoint),
-        Some(_) | None => Err(Error::Unreadable { what: "it names no datapoint".into() }),
+        Some(_) | None => Err(Error::Unreadable(Flaw::lacks("id"))),
     }
 }
 
@@ -374,8 +374,7 @@ fn last_values(recent: &Value) -> Vec<f64> {
 }
 
 pub(super) fn goal(body: &[u8]) -> Result<Goal, Error> {
-    convert(read(body)?, Presence::Active)
-        .ok_or_else(|| Error::Unreadable { what: "the goal has no id or no name".into() })
+    convert(read(body)?, Presence::Active).ok_or_else(|| Error::Unreadable(Flaw::lacks("id, slug")))
 }
 
 /// Reads a list of goals. One that cannot be read does not hide the others.
@@ -485,10 +484,10 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_not_known() {
-        assert!(matches!(datapoint(b"{}"), Err(Error::Unreadable { .. })));
-        assert!(matches!(datapoint(b"[]"), Err(Error::Unreadable { .. })));
-        assert!(matches!(datapoint(br#"{"errors":"no"}"#), Err(Error::Unreadable { .. })));
-        assert!(matches!(datapoint(br#"{"id":""}"#), Err(Error::Unreadable { .. })));
+        assert!(matches!(datapoint(b"{}"), Err(Error::Unreadable(_))));
+        assert!(matches!(datapoint(b"[]"), Err(Error::Unreadable(_))));
+        assert!(matches!(datapoint(br#"{"errors":"no"}"#), Err(Error::Unreadable(_))));
+        assert!(matches!(datapoint(br#"{"id":""}"#), Err(Error::Unreadable(_))));
         for (json, known) in [
             (r#"{"fullroad":[[100,80.0],[200,79.0]],"yaw":-1}"#, true),
             (r#"{"fullroad":[[100,null],[200,79.0]],"yaw":1}"#, true),
@@ -563,9 +562,9 @@ mod tests {
     #[test]
     fn a_cut_off_answer_is_unreadable() {
         for bytes in [&b""[..], b"{", b"<html>", b"[[[[", b"\xff"] {
-            assert!(matches!(user(bytes), Err(Error::Unreadable { .. })));
-            assert!(matches!(goals(bytes, Presence::Active), Err(Error::Unreadable { .. })));
-            assert!(matches!(datapoint(bytes), Err(Error::Unreadable { .. })));
+            assert!(matches!(user(bytes), Err(Error::Unreadable(_))));
+            assert!(matches!(goals(bytes, Presence::Active), Err(Error::Unreadable(_))));
+            assert!(matches!(datapoint(bytes), Err(Error::Unreadable(_))));
         }
     }
 }

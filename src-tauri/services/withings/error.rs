@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::services::Flaw;
 use crate::services::http::Failure;
 use crate::text::Said;
 
@@ -44,10 +45,7 @@ pub enum Error {
     /// No connection or no answer in time: try later.
     Unreachable(#[source] reqwest::Error),
     /// The answer is not what the documentation says: try later, and say so.
-    Unreadable {
-        /// What is wrong with it.
-        what: String,
-    },
+    Unreadable(Flaw),
 }
 
 impl Error {
@@ -78,7 +76,7 @@ impl Error {
                 ],
             ),
             Error::Unreachable(error) => crate::services::http::unreachable("Withings", error),
-            Error::Unreadable { what } => Said::error("unreadable", [service(), ("what", what.clone())]),
+            Error::Unreadable(flaw) => Said { key: "error.unreadable".into(), facts: flaw.facts("Withings") },
         }
     }
 }
@@ -93,7 +91,7 @@ impl From<Failure> for Error {
     fn from(failure: Failure) -> Error {
         match failure {
             Failure::Unreachable(error) => Error::Unreachable(error),
-            Failure::TooLarge => Error::Unreadable { what: "it is too large".into() },
+            Failure::TooLarge => Error::Unreadable(Flaw::TooLarge),
         }
     }
 }

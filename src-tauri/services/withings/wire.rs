@@ -14,10 +14,9 @@ use serde_json::value::RawValue;
 
 use crate::domain::measure::device::Device;
 use crate::domain::measure::kind::Source;
-use crate::services::http::unreadable;
-use crate::services::lenient;
 use crate::services::withings::error::{Asked, meaning};
 use crate::services::withings::{Error, Page, TokenGrant};
+use crate::services::{Flaw, lenient};
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -31,14 +30,14 @@ struct Envelope<'a> {
 
 /// Opens the envelope and returns the text of its body, or what the status means.
 pub(super) fn body(asked: Asked, bytes: &[u8]) -> Result<String, Error> {
-    let envelope: Envelope<'_> = serde_json::from_slice(bytes)
-        .map_err(|error| Error::Unreadable { what: unreadable(bytes, &error) })?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(bytes).map_err(|error| Error::Unreadable(Flaw::of(bytes, &error)))?;
     match (envelope.status, envelope.body) {
         (Some(0), Some(body)) => Ok(body.get().to_owned()),
-        (Some(0), None) => Err(Error::Unreadable { what: "it has no body".into() }),
+        (Some(0), None) => Err(Error::Unreadable(Flaw::lacks("body"))),
         (Some(status), _) => Err(meaning(asked, status, &envelope.error.unwrap_or_default())),
         // Never "no data": an answer without a status proves nothing.
-        (None, _) => Err(Error::Unreadable { what: "it has no status".into() }),
+        (None, _) => Err(Error::Unreadable(Flaw::lacks("status"))),
     }
 }
 
@@ -59,11 +58,11 @@ struct Tokens {
 pub(super) fn token_grant(body: &str) -> Result<TokenGrant, Error> {
     // The text is not quoted: it holds tokens.
     let tokens: Tokens =
-        serde_json::from_str(body).map_err(|_| Error::Unreadable { what: "it has no tokens".into() })?;
+        serde_json::from_str(body).map_err(|_| Error::Unreadable(Flaw::lacks("access_token")))?;
     // A blank one in place of one that works would end the sign-in.
     let is_blank = |token: &SecretString| token.expose_secret().trim().is_empty();
     if is_blank(&tokens.access_token) || is_blank(&tokens.refresh_token) {
-        return Err(Error::Unreadable { what: "its tokens are blank".into() });
+        return Err(Error::Unreadable(Flaw::BlankTokens));
     }
     Ok(TokenGrant {
         access_token: tokens.access_token,
@@ -99,8 +98,8 @@ fn moment(unix: i64) -> Option<DateTime<Utc>> {
 
 /// Reads one page of `getmeas`.
 pub(super) fn page(body: &str) -> Result<Page, Error> {
-    let groups: Groups<'_> = serde_json::from_str(body)
-        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
+    let groups: Groups<'_> =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable(Flaw::of(body.as_bytes(), &error)))?;
     let next = next(groups.more, groups.offset)?;
     let mut page =
         Page { updated_at: groups.updatetime, time_zone: groups.timezone, next, ..Page::default() };
@@ -133,11 +132,11 @@ struct DayRows<'a> {
 
 /// Reads one page of activity, nights or workouts. They do not tell Withings' clock.
 pub(super) fn day_page(body: &str, source: Source) -> Result<Page, Error> {
-    let rows: DayRows<'_> = serde_json::from_str(body)
-        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
+    let rows: DayRows<'_> =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable(Flaw::of(body.as_bytes(), &error)))?;
     let mut page = Page { next: next(rows.more, rows.offset)?, ..Page::default() };
     let Some(list) = rows.activities.or(rows.series) else {
-        return Err(Error::Unreadable { what: "it has no list".into() });
+        return Err(Error::Unreadable(Flaw::lacks("activities, series")));
     };
     let list: Vec<&RawValue> = match serde_json::from_str(list.get()) {
         Ok(list) => list,
@@ -154,7 +153,7 @@ fn next(more: bool, offset: Option<i64>) -> Result<Option<i64>, Error> {
     match (more, offset) {
         (false, _) => Ok(None),
         (true, Some(offset)) => Ok(Some(offset)),
-        (true, None) => Err(Error::Unreadable { what: "it announces more but not where".into() }),
+        (true, None) => Err(Error::Unreadable(Flaw::lacks("offset"))),
     }
 }
 
@@ -179,8 +178,8 @@ struct WireDevice {
 
 /// Reads the list of devices.
 pub(super) fn devices(body: &str) -> Result<Vec<Device>, Error> {
-    let found: Devices = serde_json::from_str(body)
-        .map_err(|error| Error::Unreadable { what: unreadable(body.as_bytes(), &error) })?;
+    let found: Devices =
+        serde_json::from_str(body).map_err(|error| Error::Unreadable(Flaw::of(body.as_bytes(), &error)))?;
     // One that Withings gives no number goes by its place.
     let device = |(place, device): (usize, WireDevice)| Device {
         id: device.deviceid.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("#{place}")),
@@ -305,7 +304,7 @@ mod tests {
             br#"{"status":0}"#,
             b"\xff\xfe",
         ] {
-            assert!(matches!(body(Asked::Data, bytes), Err(Error::Unreadable { .. })), "{bytes:?}");
+            assert!(matches!(body(Asked::Data, bytes), Err(Error::Unreadable(_))), "{bytes:?}");
         }
     }
 
@@ -345,7 +344,7 @@ mod tests {
         for blank in
             [r#"{"access_token":"","refresh_token":"b"}"#, r#"{"access_token":"a","refresh_token":" "}"#]
         {
-            assert!(matches!(token_grant(blank), Err(Error::Unreadable { .. })), "{blank}");
+            assert!(matches!(token_grant(blank), Err(Error::Unreadable(_))), "{blank}");
         }
         let cut_off = br#"{"status":0,"body":{"access_token":"secret","refresh_token":"sec"#;
         let error = body(Asked::TokenForRefresh, cut_off).unwrap_err().to_string();

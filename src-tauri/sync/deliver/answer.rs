@@ -36,9 +36,12 @@ pub(super) fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
         Ok(confirmation) => Delivery::Confirmed(confirmation.clone()),
         Err(Error::Duplicate) => Delivery::AlreadyThere,
         Err(Error::NotFound { .. }) => Delivery::Missing,
-        Err(Error::Rejected { message, names_fields: false, .. }) => Delivery::Doubtful(message.clone()),
-        Err(Error::Rejected { message, .. }) => Delivery::Refused(message.clone()),
-        Err(Error::Unreadable { .. }) => Delivery::Unconfirmed,
+        Err(Error::Rejected { status, message, names_fields }) => {
+            let is_silent = message.trim().is_empty();
+            let words = if is_silent { format!("HTTP {status}") } else { message.clone() };
+            if *names_fields { Delivery::Refused(words) } else { Delivery::Doubtful(words) }
+        }
+        Err(Error::Unreadable(_)) => Delivery::Unconfirmed,
         Err(Error::Unavailable { retry_after, .. }) => Delivery::TryGoalLater(*retry_after),
         Err(Error::InTheWay { .. }) => Delivery::TryGoalLater(None),
         Err(Error::DayIsFull { .. }) => Delivery::TryGoalLater(Some(UNTIL_THERE_IS_ROOM)),
@@ -50,6 +53,7 @@ pub(super) fn delivery(answer: &Result<Confirmation, Error>) -> Delivery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::Flaw;
 
     #[test]
     fn only_a_datapoint_that_is_there_settles_a_request() {
@@ -64,13 +68,17 @@ mod tests {
             (rejected(422, false), Delivery::Doubtful("no".into())),
             (rejected(400, false), Delivery::Doubtful("no".into())),
             (rejected(403, true), Delivery::Refused("no".into())),
+            (
+                Err(Error::Rejected { status: 422, message: " ".into(), names_fields: true }),
+                Delivery::Refused("HTTP 422".into()),
+            ),
             (Err(Error::NotFound { message: String::new() }), Delivery::Missing),
             (Err(Error::SignInAgain), Delivery::Stop),
             (Err(Error::RateLimited { retry_after: after }), Delivery::Stop),
             (Err(Error::Redirected { status: 301 }), Delivery::Stop),
             (Err(Error::InTheWay { status: 403 }), Delivery::TryGoalLater(None)),
             (Err(Error::Unavailable { status: 503, retry_after: after }), Delivery::TryGoalLater(after)),
-            (Err(Error::Unreadable { what: String::new() }), Delivery::Unconfirmed),
+            (Err(Error::Unreadable(Flaw::Empty)), Delivery::Unconfirmed),
             (
                 Err(Error::DayIsFull { message: String::new() }),
                 Delivery::TryGoalLater(Some(UNTIL_THERE_IS_ROOM)),

@@ -15,6 +15,7 @@ use crate::domain::difference::Action;
 use crate::domain::goal::{GoalId, GoalSlug};
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
+use crate::services::Flaw;
 use crate::services::beeminder::{Confirmation, Error, LastDatapoint, Token};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::store::{self, datapoint};
@@ -223,7 +224,7 @@ impl Round<'_> {
         if answer.is_of(&entry.carried(), id.map(String::as_str)) {
             Ok(answer.confirmation)
         } else {
-            Err(Error::Unreadable { what: "it is about another datapoint".into() })
+            Err(Error::Unreadable(Flaw::AnotherDatapoint))
         }
     }
 
@@ -249,7 +250,7 @@ impl Round<'_> {
         if answer.confirmation.id.as_ref() == Some(&id) {
             Ok(answer.confirmation)
         } else {
-            Err(Error::Unreadable { what: "it is about another datapoint".into() })
+            Err(Error::Unreadable(Flaw::AnotherDatapoint))
         }
     }
 

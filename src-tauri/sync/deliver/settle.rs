@@ -173,7 +173,6 @@ impl Round<'_> {
 
     fn park(&mut self, goal: &OpenGoal, id: i64, reason: &str) -> anyhow::Result<Next> {
         tracing::warn!(goal = %goal.slug, datapoint = id, "Parked: {reason}");
-        let reason = if reason.is_empty() { "Beeminder refused it without a word" } else { reason };
         self.pass.store.write(|rows| outbox::park(rows, id, reason))?;
         Ok(Next::GoOn)
     }

@@ -9,10 +9,8 @@ use url::Url;
 
 use crate::app::{App, BackfillPreview, Change, Risk, Wrong};
 use crate::domain::goal::{Goal, Presence};
-use crate::domain::link::Feed;
 use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
-use crate::domain::measure::take::Take;
 use crate::store::{self, Rows};
 use crate::text::{Explained, Said};
 use crate::view::chart;
@@ -30,8 +28,8 @@ pub struct Card {
     form: LinkForm,
     /// The unit to send each kind in, where that is not the usual one.
     units_of_kinds: BTreeMap<&'static str, &'static str>,
-    /// Whether that comes by the day and is taken as such kinds usually are.
-    each_day: bool,
+    /// That in words.
+    sends: Said,
     /// Since when.
     since: DateTime<Utc>,
     /// Days of safety left; `None` while Beeminder is still working the goal out.
@@ -73,7 +71,7 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
         units_of_kinds: units_of_kinds(&goal, &|_| None),
-        each_day: is_each_day(&link.feed),
+        sends: link.feed.said(),
         since: link.since,
         title: goal.title,
         buffer_days: goal.buffer_days,
@@ -85,10 +83,6 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
         pending,
         parked,
     })
-}
-
-fn is_each_day(feed: &Feed) -> bool {
-    matches!(feed, Feed::Track { kind, take, .. } if *take == kind.day_take() && *take != Take::Every)
 }
 
 /// Whether a picture is one of Beeminder's, over TLS; nothing else is ever loaded from the network.

@@ -5,6 +5,7 @@ use beeminder_withings_sync::app::Wrong;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::services::withings::Application;
+use beeminder_withings_sync::text::Said;
 use beeminder_withings_sync::view::tray::Wish;
 use secrecy::SecretString;
 use tauri::AppHandle;
@@ -51,7 +52,7 @@ pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<String> {
+pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<Said> {
     let address = address.split_whitespace().collect();
     let taken = resident(&app)?.take_callback(address).await;
     taken.map_err(|why| CommandError { code: Code::Failed, why, field: None })

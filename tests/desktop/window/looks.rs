@@ -152,3 +152,23 @@ async fn much_that_is_wrong_at_once_can_be_read_and_helped() {
     shows(&window, "#waiting", "Waiting for the browser").await;
     assert!(session.browser_page().await.query().unwrap().contains("user.activity"));
 }
+
+#[tokio::test]
+async fn what_goes_wrong_on_the_way_is_said_in_full_in_the_windows_language() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let page = Fault::http(200, "<html>");
+    session.sandbox.world().faults.every(Service::Withings, "measure", page);
+    let window = session.launch_driven().await;
+    click(&window, "#sync-now").await;
+    let english =
+        "Your measurements could not be read. Withings sent an answer that cannot be read: it is a web page";
+    shows(&window, "#status-message", english).await;
+    go(&window, "settings").await;
+    select(&window, "#language", "de").await;
+    go(&window, "overview").await;
+    let german = "Ihre Messungen konnten nicht gelesen werden. Eine Antwort von Withings ist unverständlich: Sie ist eine \
+                  Webseite, vielleicht die Anmeldeseite eines Netzes. Nach";
+    shows(&window, "#status-message", german).await;
+    session.kill().await;
+}

@@ -44,16 +44,6 @@ impl Source {
         self.into()
     }
 
-    /// What a person calls it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Source::Measure => "measurements",
-            Source::Activity => "activity",
-            Source::Sleep => "sleep",
-            Source::Workout => "workouts",
-        }
-    }
-
     /// Whether what it tells lasted for a stretch of time within a day or a night.
     pub fn is_of_stretches(self) -> bool {
         match self {
@@ -83,8 +73,6 @@ pub struct KindInfo {
     pub kind: MeasureKind,
     /// The word a user types and a `RequestId` carries; it must never change once released.
     pub name: &'static str,
-    /// What a person calls it.
-    pub label: &'static str,
     /// The unit it is sent in unless the user chooses another.
     pub unit: Unit,
     /// Where it comes from.
@@ -206,9 +194,10 @@ impl MeasureKind {
         matches!(self, MeasureKind::DIASTOLIC | MeasureKind::SYSTOLIC | MeasureKind::HEART_RATE)
     }
 
-    /// What a person calls it; unknown kinds by their number.
+    /// What an English sentence calls it; unknown kinds by their number.
     pub fn label(self) -> String {
-        self.info().map_or_else(|| format!("Withings measure {}", self.0), |info| info.label.to_owned())
+        let known = self.info().and_then(|info| crate::text::word("kind", info.name));
+        known.map_or_else(|| format!("Withings measure {}", self.0), ToOwned::to_owned)
     }
 
     /// Whether `position` says the whole body, or nothing.

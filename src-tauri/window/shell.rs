@@ -95,10 +95,7 @@ pub(crate) enum Program {
 pub(crate) fn resident(app: &AppHandle) -> anyhow::Result<Arc<Resident>> {
     match app.try_state::<Program>().as_deref() {
         Some(Program::Running(resident)) => Ok(Arc::clone(resident)),
-        Some(Program::Failed(why)) => Err(match &why.said {
-            Some(said) => Wrong { field: None, said: said.clone() }.into(),
-            None => anyhow::anyhow!("{why}"),
-        }),
+        Some(Program::Failed(why)) => Err(Wrong { field: None, said: why.said.clone() }.into()),
         None => Err(Wrong::new("still_starting", []).into()),
     }
 }

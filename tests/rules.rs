@@ -43,11 +43,13 @@ fn wire_types_never_leave_their_files() {
     let allowed = |path: &Path| {
         inside(path, "sandbox") || inside(path, "cli") || inside(path, "wire") || path.ends_with("wire.rs")
     };
-    // The texts of the keychain, the poller, the local socket, a link's options, the facts of a problem and the languages are written and read by this program alone.
+    // The texts of the keychain, the poller, the agent, the local socket, a link's options, the facts of a
+    // problem and the languages are written and read by this program alone.
     let own = |path: &Path| {
         ["tokens.rs", "lenient.rs", "polling.rs", "ipc.rs", "store/link.rs", "store/trouble.rs", "text.rs"]
             .iter()
             .any(|name| path.ends_with(name))
+            || inside(path, "agent")
     };
     let words = ["serde_json::from_slice", "serde_json::from_str"];
     assert_eq!(offenders(&words, |path| allowed(path) || own(path)), [""; 0]);
@@ -135,7 +137,10 @@ fn the_window_asks_in_one_file_for_just_what_it_is_allowed() {
     let asked = names(&read("ui/backend.js"), "invoke(\"", '"');
     let permissions = read("src-tauri/window/permissions.toml");
     let allowed = names(permissions.split("commands.allow").nth(1).unwrap(), "\n    \"", '"');
-    let registered = names(&read("src-tauri/window/start.rs"), "            commands::", ',');
+    let registered = {
+        let text = read("src-tauri/window/commands/mod.rs");
+        names(text.split("generate_handler![").nth(1).unwrap().split(']').next().unwrap(), "        ", ',')
+    };
     let registered: BTreeSet<_> =
         registered.iter().map(|path| path.rsplit("::").next().unwrap().to_owned()).collect();
     assert_eq!(asked, allowed);

@@ -9,6 +9,7 @@
     reason = "a story that cannot go on should say where"
 )]
 
+mod agent;
 mod any_history;
 mod any_night;
 mod beeminder_bad_days;
@@ -42,7 +43,6 @@ mod queues;
 mod reading;
 mod recorded;
 mod reminders;
-mod resident;
 mod rules;
 mod sent_before;
 mod sentences;

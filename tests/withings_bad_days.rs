@@ -44,11 +44,7 @@ async fn every_bad_answer_is_said_and_survived() {
         (body(r#"{"body":{"measuregrps":[]}}"#), Code::Unreadable, "lacks “status”"),
         (body(r#"{"status":0}"#), Code::Unreadable, "lacks “body”"),
         (body(r#"{"status":0,"body":{}}"#), Code::Unreadable, "measuregrps"),
-        (
-            body(r#"{"status":0,"body":{"measuregrps":[],"more":true}}"#),
-            Code::Unreadable,
-            "lacks “offset”",
-        ),
+        (body(r#"{"status":0,"body":{"measuregrps":[],"more":true}}"#), Code::Unreadable, "lacks “offset”"),
         (Fault::withings(293, ""), Code::Unreadable, "without saying why"),
         (Fault::Truncate, Code::Unreadable, "cannot be read"),
         (Fault::Huge(100 * 1024 * 1024), Code::Unreadable, "too large"),

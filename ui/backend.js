@@ -23,6 +23,7 @@ export const backend = {
   connectBeeminderToken: (token) => invoke("connect_beeminder_token", { token }),
   openConsentPage: () => invoke("open_consent_page"),
   pasteCallback: (address) => invoke("paste_callback", { address }),
+  startAgent: () => invoke("start_agent"),
   cancelSignIn: () => invoke("cancel_sign_in"),
   disconnect: (service) => invoke("disconnect", { service }),
   openHelp: (page) => invoke("open_help", { page }),

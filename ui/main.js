@@ -19,6 +19,15 @@ const PAGES = { overview, guide, link, goal, history, questions, settings, help 
 /** While a pass is made its numbers grow; this often they are looked at, in milliseconds. */
 const PROGRESS = 700;
 
+/** What is shown of an agent that is not there. */
+const NO_AGENT = { syncing: false, failure: null, sign_in: { state: "none" }, has_tray: true, start_at_login: null };
+
+/** The view with what the agent told in the same row. */
+function withAgent({ agent, ...view }) {
+  const { version: agentVersion = view.version, ...told } = agent ?? NO_AGENT;
+  return { ...view, ...told, agentVersion };
+}
+
 /** The markup of a page, a file beside its code. */
 async function markup(name) {
   const answer = await fetch(`pages/${name}.html`);
@@ -50,7 +59,7 @@ export async function init(backend) {
 
   const look = async () => {
     try {
-      view = await backend.view();
+      view = withAgent(await backend.view());
     } catch (error) {
       await load(null);
       fill(document.body);
@@ -167,6 +176,7 @@ export async function init(backend) {
   click("#cancel-pass", () => backend.cancelPass());
   click("#open-consent-page", () => backend.openConsentPage());
   click("#cancel-sign-in", () => backend.cancelSignIn());
+  click("#start-agent", () => backend.startAgent());
   click("#quit-now", () => backend.quit());
   click("#keep-syncing", () => backend.closeWindow());
   $("#stay").addEventListener("click", () => $("#closing").close());

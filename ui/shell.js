@@ -63,6 +63,10 @@ export function renderShell(view, page) {
   const connected = overview.withings.connected && overview.beeminder.connected;
   $("#sandbox").hidden = !view.sandbox;
   $("#no-tray").hidden = view.has_tray;
+  $("#agent-gone").hidden = !view.agent_is_gone;
+  const isOther = view.agentVersion !== view.version;
+  $("#other-version").hidden = !isOther;
+  setText($("#other-version"), isOther ? t("shell.other_version", { agent: view.agentVersion, window: view.version }) : "");
   const icon = view.failure ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
   $("#status-icon").className = `icon ${icon}`;
   setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));
@@ -77,7 +81,7 @@ export function renderShell(view, page) {
     button.dataset.about = overview.attention[0]?.goal ?? "";
     setText(button, t(`action.${action}`));
   }
-  $("#sync-now").hidden = !connected || view.syncing;
+  $("#sync-now").hidden = !connected || view.syncing || view.agent_is_gone;
   $("#cancel-pass").hidden = !view.syncing;
   const questions = overview.held + overview.parked + overview.stale;
   $("#question-count").hidden = questions === 0;

@@ -109,6 +109,14 @@ const MOST_WAITING: usize = 4;
 /// A prompt nobody answers must not hold up the program.
 const PATIENCE: Duration = Duration::from_secs(25);
 
+impl Drop for SystemKeychain {
+    fn drop(&mut self) {
+        // The connection waits for its end, which no thread may that runs tasks.
+        let store = Arc::clone(&self.store);
+        std::thread::spawn(move || drop(store.lock().unwrap_or_else(PoisonError::into_inner).take()));
+    }
+}
+
 impl SystemKeychain {
     /// Makes a keychain whose entries carry `label`, and `suffix` behind the service's name.
     pub fn new(label: &str, suffix: &str) -> SystemKeychain {

@@ -1,10 +1,18 @@
-//! The program that stays: it polls, answers the browser, and tells the desktop what to show.
+//! The background agent behind tray and window: it polls, answers the browser, tells the desktop what to
+//! show, and does what windows ask for.
 //!
 //! It knows nothing of windows and trays but what [`Desktop`] says, so that all of it can be tested
 //! without one, and each system's desktop only translates.
 
+mod checks;
+pub mod client;
+#[cfg(all(target_os = "linux", feature = "desktop"))]
+pub mod desktop;
+pub mod protocol;
+pub mod server;
 mod sign_ins;
-mod view;
+pub mod start;
+mod windows;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,58 +20,90 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-pub use view::{SignInView, View};
-
-use crate::app::polling::{Event, Polling};
+use crate::agent::protocol::Event;
+use crate::app::polling::{self, Polling};
 use crate::app::{App, explained};
-use crate::domain::goal::GoalSlug;
-use crate::platform::{clock, wake};
+use crate::platform::program::Executable;
+use crate::platform::{autostart, clock, wake};
 use crate::store;
 use crate::sync::SyncReport;
 use crate::text::{Explained, Facts, Language, Said, Voice};
+use crate::view::agent_state::AgentState;
 use crate::view::notification;
 use crate::view::notification::{Notice, Situation};
 use crate::view::overview::{Overview, overview};
 use crate::view::tray;
-use crate::view::tray::{Activity, Tray, Wish};
+use crate::view::tray::{Action, Activity, Click, Tray};
 use sign_ins::SignIns;
+use windows::Windows;
 
-/// What the program wants from the desktop it runs on.
+/// What the agent wants from the desktop it runs on.
 pub trait Desktop: Send + Sync {
     /// Shows the tray.
     fn show_tray(&self, tray: &Tray);
-    /// Says that what the window shows may have changed.
-    fn refresh_window(&self);
     /// Shows a notification, in place of an earlier one about the same.
     fn notify(&self, notice: &Notice);
-    /// Whether the user looks at the window: one behind others, or left open, is not looked at.
-    fn is_looked_at(&self) -> bool;
-    /// Shows the window, in front.
-    fn open_window(&self);
+    /// Opens a window where none is open. `token` is the desktop's permission to take the focus.
+    ///
+    /// # Errors
+    /// When none can be opened.
+    fn open_window(&self, token: Option<&str>) -> anyhow::Result<()>;
     /// Shows a page in the browser.
     ///
     /// # Errors
     /// When there is no browser.
     fn open_page(&self, url: &Url) -> anyhow::Result<()>;
+    /// Whether the user can see an icon in the tray.
+    fn has_tray(&self) -> bool;
+    /// Whether the program starts at login.
+    ///
+    /// # Errors
+    /// When the desktop cannot be asked.
+    fn start_at_login(&self) -> anyhow::Result<autostart::State>;
+    /// Switches the start at login.
+    ///
+    /// # Errors
+    /// When it stays as it is.
+    fn set_start_at_login(&self, on: bool) -> anyhow::Result<()>;
+    /// Whether browsers hand callbacks to this program.
+    ///
+    /// # Errors
+    /// When the desktop cannot be asked.
+    fn takes_callbacks(&self) -> anyhow::Result<bool>;
+    /// Makes this program the one that browsers hand callbacks to.
+    ///
+    /// # Errors
+    /// When the desktop does not take it.
+    fn take_callbacks(&self) -> anyhow::Result<()>;
     /// Takes back what the desktop was told about this program: the start at login, the callback scheme.
     ///
     /// # Errors
     /// When something of it may still be there.
     fn forget(&self) -> anyhow::Result<()>;
-    /// Ends the program; everything is settled.
-    fn quit(&self);
 }
 
 /// When polling failed, for instance because the disk is full, it is tried again after this.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(60);
 
-/// The program that stays.
-pub struct Resident {
+/// How the agent's work came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The user quit.
+    Quit,
+    /// An upgrade put another executable in the place of this one, which is to be started.
+    Replaced,
+}
+
+/// The background agent.
+pub struct Agent {
     /// What users ask for.
     pub app: App,
     desktop: Arc<dyn Desktop>,
     polling: Polling,
     sign_ins: SignIns,
+    windows: Windows,
+    /// The file that this process was started from; `None` where upgrades start the program again themselves.
+    executable: Option<Executable>,
     state: Mutex<State>,
 }
 
@@ -75,24 +115,32 @@ struct State {
     failure: Option<Explained>,
     /// Whether everything is to be forgotten at the end.
     forget: bool,
+    /// Whether the executable was replaced.
+    replaced: bool,
     /// The tray as last shown.
     shown: Option<Tray>,
 }
 
-impl Resident {
-    /// Puts the program on a desktop. Nothing happens until [`Resident::run`].
-    pub fn new(app: App, sandbox: bool, desktop: Arc<dyn Desktop>) -> Arc<Resident> {
+impl Agent {
+    /// Puts the program on a desktop. Nothing happens until [`Agent::run`]. With an `executable` it ends when
+    /// that is replaced, to be started again.
+    pub fn new(
+        app: App,
+        sandbox: bool,
+        desktop: Arc<dyn Desktop>,
+        executable: Option<Executable>,
+    ) -> Arc<Agent> {
         let state = Mutex::new(State { sandbox, ..State::default() });
-        let (polling, sign_ins) = (Polling::default(), SignIns::default());
-        Arc::new(Resident { app, desktop, polling, sign_ins, state })
+        let (polling, sign_ins, windows) = (Polling::default(), SignIns::default(), Windows::default());
+        Arc::new(Agent { app, desktop, polling, sign_ins, windows, executable, state })
     }
 
-    /// Polls until the user quits, and then ends the desktop's program. A fault in this program is said,
-    /// and does not end it: it would stop in silence.
-    pub async fn run(self: &Arc<Self>) {
+    /// Polls until the user quits, or an upgrade wants to start. A fault in this program is said, and does not
+    /// end it: it would stop in silence.
+    pub async fn run(self: &Arc<Self>) -> End {
         loop {
-            let resident = Arc::clone(self);
-            if tokio::spawn(async move { resident.work().await }).await.is_ok() {
+            let agent = Arc::clone(self);
+            if tokio::spawn(async move { agent.work().await }).await.is_ok() {
                 break;
             }
             self.failed(Said::error("fault", []).into());
@@ -100,15 +148,20 @@ impl Resident {
                 break;
             }
         }
+        // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
+        if self.lock().replaced && !self.is_to_forget() {
+            self.windows.hang_up();
+            return End::Replaced;
+        }
+        self.windows.close().await;
         if self.is_to_forget() {
             self.forget().await;
         }
-        // A sign-in in flight stays in the keychain: when the browser comes back, the next start finishes it.
-        self.desktop.quit();
+        End::Quit
     }
 
     fn is_to_forget(&self) -> bool {
-        self.state().forget
+        self.lock().forget
     }
 
     async fn forget(&self) {
@@ -139,6 +192,11 @@ impl Resident {
         }
     }
 
+    /// Whether it was told to end.
+    fn is_ending(&self) -> bool {
+        self.polling.is_stopped()
+    }
+
     /// Ends the program once the request under way is answered.
     pub fn quit(&self) {
         self.polling.stop();
@@ -148,20 +206,37 @@ impl Resident {
     ///
     /// # Errors
     /// When it cannot be done.
-    pub fn grant(&self, wish: Wish) -> anyhow::Result<()> {
+    pub fn perform(&self, Click { action, token }: Click) -> anyhow::Result<()> {
         let now = clock::now();
-        match wish {
-            Wish::Open => self.desktop.open_window(),
-            Wish::SyncNow => self.polling.sync_now(),
-            Wish::OpenGoal(slug) => self.desktop.open_page(&self.goal_page(&slug)?)?,
-            Wish::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
-            Wish::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
-            Wish::Resume => self.app.pause(None, now)?,
-            Wish::CancelSignIn => self.sign_ins.cancel(),
-            Wish::Quit => self.quit(),
+        match action {
+            Action::Open => self.show(token)?,
+            Action::SyncNow => self.polling.sync_now(),
+            Action::OpenGoal(slug) => self.desktop.open_page(&self.app.page_of_goal(&slug)?)?,
+            Action::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
+            Action::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
+            Action::Resume => self.app.pause(None, now)?,
+            Action::CancelSignIn => self.sign_ins.cancel(),
+            Action::Quit => self.quit(),
         }
-        self.look();
+        self.refresh();
         Ok(())
+    }
+
+    /// Brings the window to the front, or opens one.
+    ///
+    /// # Errors
+    /// When none can be opened.
+    pub fn show(&self, token: Option<String>) -> anyhow::Result<()> {
+        if self.windows.any() {
+            self.windows.tell(&Event::Show { token });
+            return Ok(());
+        }
+        self.desktop.open_window(token.as_deref())
+    }
+
+    /// Whether the user can see an icon in the tray.
+    pub fn has_tray(&self) -> bool {
+        self.desktop.has_tray()
     }
 
     /// Notes that the user is being told about the missing tray. `false` when they were told before.
@@ -174,14 +249,6 @@ impl Resident {
             store::setting::save_told_no_tray(rows)?;
             Ok(!told)
         })
-    }
-
-    /// Shows a page in the browser.
-    ///
-    /// # Errors
-    /// When there is no browser.
-    pub fn open_page(&self, url: &Url) -> anyhow::Result<()> {
-        self.desktop.open_page(url)
     }
 
     /// Makes a pass as soon as may be: something was decided that Beeminder or Withings should know.
@@ -197,21 +264,25 @@ impl Resident {
 
     /// Has everything forgotten when the program has ended its work, which it is told to do.
     pub fn forget_at_the_end(&self) {
-        self.state().forget = true;
+        self.lock().forget = true;
         self.quit();
     }
 
-    /// Says that what is stored was changed here.
-    pub fn look(&self) {
-        self.polling.look();
+    /// Heeds what was changed in the store: the schedule may depend on it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn changed(&self) -> anyhow::Result<()> {
+        self.polling.reckon_again(&self.app)?;
         self.refresh();
+        Ok(())
     }
 
-    fn told(&self, event: &Event<'_>) {
+    fn told(&self, event: &polling::Event<'_>) {
         match event {
-            Event::Started => self.state().syncing = true,
-            Event::Passed(report) => {
-                let mut state = self.state();
+            polling::Event::Started => self.lock().syncing = true,
+            polling::Event::Passed(report) => {
+                let mut state = self.lock();
                 state.syncing = false;
                 let was_broken = state.failure.take().is_some();
                 drop(state);
@@ -221,10 +292,21 @@ impl Resident {
                 if let Err(error) = self.notify(report) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
+                self.leave_if_replaced();
             }
-            Event::Changed => {}
+            polling::Event::Changed => {}
         }
         self.refresh();
+    }
+
+    /// Ends the work when an upgrade wants to start, right after a pass.
+    fn leave_if_replaced(&self) {
+        let is_replaced = self.executable.as_ref().is_some_and(Executable::is_replaced);
+        if is_replaced && self.sign_ins.waiting_for().is_none() {
+            tracing::info!("This program was upgraded and starts again");
+            self.lock().replaced = true;
+            self.polling.stop();
+        }
     }
 
     fn notify(&self, report: &SyncReport) -> anyhow::Result<()> {
@@ -234,7 +316,7 @@ impl Resident {
             held: report.held,
             delivered: report.delivered,
             voice: self.app.voice()?,
-            looked_at: self.desktop.is_looked_at(),
+            looked_at: self.windows.has_focus(),
         };
         let notices = self.app.store.write(|rows| {
             let known = store::incident::load_all(rows)?;
@@ -254,12 +336,12 @@ impl Resident {
     /// Notes that nothing works, loudly, once.
     fn failed(&self, failure: Explained) {
         let message = failure.by(self.language());
-        let mut state = self.state();
+        let mut state = self.lock();
         state.syncing = false;
         let news = state.failure.is_none();
         state.failure = Some(failure);
         drop(state);
-        if news && !self.desktop.is_looked_at() {
+        if news && !self.windows.has_focus() {
             self.notify_failure("notice.does_not_work", &message, true);
         }
         self.refresh();
@@ -277,7 +359,7 @@ impl Resident {
     /// Shows how things are.
     fn refresh(&self) {
         let now = clock::now();
-        let mut state = self.state();
+        let mut state = self.lock();
         let overview = self.overview(now);
         let tray = match (&state.failure, &overview) {
             (Some(failure), _) => tray::failed(failure, self.language()),
@@ -289,7 +371,21 @@ impl Resident {
             state.shown = Some(tray);
         }
         drop(state);
-        self.desktop.refresh_window();
+        self.windows.tell(&Event::Changed(Box::new(self.state())));
+    }
+
+    /// What windows show and only this knows.
+    pub fn state(&self) -> AgentState {
+        let state = self.lock();
+        AgentState {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            syncing: state.syncing,
+            failure: state.failure.clone(),
+            sign_in: self.sign_ins.view(),
+            due: self.polling.due(),
+            has_tray: self.desktop.has_tray(),
+            start_at_login: checks::start_at_login(self.desktop.as_ref()),
+        }
     }
 
     /// How things are, with what only the one who polls knows.
@@ -316,15 +412,7 @@ impl Resident {
         Language::chosen(settings.and_then(|settings| settings.language).as_deref())
     }
 
-    fn goal_page(&self, slug: &GoalSlug) -> anyhow::Result<Url> {
-        let user = self
-            .app
-            .store
-            .read(|rows| store::account::load(rows, crate::domain::service::Service::Beeminder))?;
-        self.app.goal_page(&user.map(|account| account.user_id).unwrap_or_default(), slug)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

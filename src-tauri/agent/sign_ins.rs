@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -11,15 +10,16 @@ use url::Url;
 use crate::accounts::callback;
 use crate::accounts::loopback::Brought;
 use crate::accounts::sign_in::SignInError;
-use crate::agent::{Resident, SignInView};
+use crate::agent::Agent;
 use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained, explained_sign_in};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
 use crate::platform::clock;
 use crate::platform::ipc;
-use crate::platform::ipc::{Door, Wedged};
+use crate::platform::ipc::{Endpoint, NotAnswering};
 use crate::services::withings::Application;
 use crate::text::{Explained, Said};
+use crate::view::agent_state::SignInState;
 
 /// The attempt in flight, and how the last one ended.
 #[derive(Debug, Default)]
@@ -60,14 +60,15 @@ impl SignIns {
         self.state().failed = None;
     }
 
-    pub(super) fn view(&self) -> SignInView {
+    pub(super) fn view(&self) -> SignInState {
         let state = self.state();
         match (&state.in_flight, &state.failed) {
-            (Some(attempt), _) => {
-                SignInView::Waiting { service: attempt.service, authorize_url: attempt.authorize_url.clone() }
-            }
-            (None, Some((service, why))) => SignInView::Failed { service: *service, why: why.clone() },
-            (None, None) => SignInView::None,
+            (Some(attempt), _) => SignInState::Waiting {
+                service: attempt.service,
+                authorize_url: attempt.authorize_url.clone(),
+            },
+            (None, Some((service, why))) => SignInState::Failed { service: *service, why: why.clone() },
+            (None, None) => SignInState::None,
         }
     }
 
@@ -84,7 +85,7 @@ impl SignIns {
     }
 }
 
-impl Resident {
+impl Agent {
     /// Opens Withings' consent page; the rest happens when the browser comes back. Without an application
     /// the one of the last sign-in is used.
     ///
@@ -123,33 +124,10 @@ impl Resident {
         self.through_browser(waiting, attempt).await
     }
 
-    /// Connects Beeminder with the user's own token.
-    ///
-    /// # Errors
-    /// When Beeminder does not accept it.
-    pub async fn connect_beeminder_token(&self, token: SecretString) -> Result<(), SignInError> {
-        self.app.connect_beeminder_token(token, clock::now()).await?;
-        self.connected();
-        Ok(())
-    }
-
-    /// Forgets an account's tokens.
-    ///
-    /// # Errors
-    /// When they may still be in the keychain.
-    pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
-        self.app.disconnect(service).await?;
-        self.look();
-        Ok(())
-    }
-
-    /// Shows the consent page again.
-    ///
-    /// # Errors
-    /// When there is no browser.
-    pub fn open_consent_page(&self) -> anyhow::Result<()> {
-        let url = self.sign_ins.state().in_flight.as_ref().map(|attempt| attempt.authorize_url.clone());
-        url.map_or(Ok(()), |url| self.desktop.open_page(&url))
+    /// Stops waiting for the browser, and forgets how the last attempt failed.
+    pub fn cancel_sign_in(&self) {
+        self.sign_ins.make_way();
+        self.refresh();
     }
 
     /// Takes an address that a browser, a second start or the user brought. Says what became of it.
@@ -167,9 +145,9 @@ impl Resident {
             return Err(explained_sign_in(&SignInError::TooLate));
         }
         // A sign-in of “bws connect” in a terminal.
-        match ipc::ring(&self.app.data_dir, Door::SignIn, &address).await {
-            Ok(Some(answer)) => return ipc::read_outcome(&answer),
-            Err(error) if error.is::<Wedged>() => return Err(explained(&error)),
+        match ipc::ask(&self.app.data_dir, Endpoint::SignIn, &address).await {
+            Ok(Some(answer)) => return ipc::read_outcome(&answer).map_err(|error| explained(&error))?,
+            Err(error) if error.is::<NotAnswering>() => return Err(explained(&error)),
             Ok(None) | Err(_) => {}
         }
         self.finish_kept(callback.service, &address).await
@@ -207,8 +185,8 @@ impl Resident {
             bringer: waiting.bringer(),
             cancel: cancel.clone(),
         });
-        let resident = Arc::clone(self);
-        tokio::spawn(async move { resident.wait(waiting, attempt, cancel).await });
+        let agent = Arc::clone(self);
+        tokio::spawn(async move { agent.wait(waiting, attempt, cancel).await });
         self.refresh();
         if let Err(error) = self.desktop.open_page(&authorize_url) {
             tracing::warn!("No browser could be opened: {error:#}");

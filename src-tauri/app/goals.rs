@@ -1,11 +1,14 @@
 //! The user's goals at Beeminder: listing them, and creating one.
 
 use chrono::{DateTime, Utc};
+use url::Url;
 
 use super::{App, Wrong};
 use crate::domain::goal::new_goal::NewGoal;
 use crate::domain::goal::{Goal, GoalSlug, User};
+use crate::domain::service::Service;
 use crate::services::beeminder;
+use crate::store;
 use crate::text::Said;
 
 impl App {
@@ -18,6 +21,15 @@ impl App {
         let user = self.beeminder.me(&token).await?;
         let goals = self.beeminder.goals(&token).await?;
         Ok((user, goals))
+    }
+
+    /// The page of one of the user's goals at Beeminder.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the names make no address.
+    pub fn page_of_goal(&self, slug: &GoalSlug) -> anyhow::Result<Url> {
+        let user = self.store.read(|rows| store::account::load(rows, Service::Beeminder))?;
+        self.goal_page(&user.map(|account| account.user_id).unwrap_or_default(), slug)
     }
 
     /// Creates a goal, or with `dry_run` only finds out whether Beeminder would. Returns the goal as far

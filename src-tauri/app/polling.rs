@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::App;
@@ -15,7 +15,7 @@ use crate::domain::code::Urgency;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
 use crate::platform::ipc;
-use crate::platform::ipc::{Door, Doorbell, Pulse, Ring, Wedged};
+use crate::platform::ipc::{Endpoint, Listener, NotAnswering, Pulse, Request};
 use crate::store;
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
@@ -62,7 +62,7 @@ struct Asked {
     /// The computer woke up, or is connected again.
     woken: bool,
     /// Those who rang and wait for a report.
-    waiting: Vec<oneshot::Sender<String>>,
+    waiting: Vec<mpsc::UnboundedSender<String>>,
     last: Option<Last>,
     /// Ends the pass under way.
     under_way: Option<CancellationToken>,
@@ -105,6 +105,11 @@ impl Polling {
     /// Ends polling after the request under way.
     pub fn stop(&self) {
         self.stop.cancel();
+    }
+
+    /// Whether it was told to stop.
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     /// When the next pass is due, if passes are made here.
@@ -154,7 +159,7 @@ impl Polling {
     pub async fn lead(&self, app: &App, _poller: &Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
         let (ringer, mut rings) = mpsc::channel(8);
         let pulse = Pulse::default();
-        let doorbell = Doorbell::answer(&app.data_dir, Door::Poller, ringer, Some(pulse.clone()))?;
+        let doorbell = Listener::listen(&app.data_dir, Endpoint::Poller, ringer, Some(pulse.clone()))?;
         let poll = poller::poll(clock::now, &self.nudge, &self.stop, |_| self.pass(app, tell));
         // In the same task as the passes: one that hangs ends the pulse as well.
         let listen = async {
@@ -205,7 +210,7 @@ impl Polling {
         Ok(())
     }
 
-    fn answer(&self, ring: Ring, tell: &impl Fn(Event<'_>)) {
+    fn answer(&self, ring: Request, tell: &impl Fn(Event<'_>)) {
         if ring.line == LOOK {
             // Whoever rang may be gone.
             let _ = ring.reply.send(String::from("ok"));
@@ -290,7 +295,7 @@ fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<
 ///
 /// # Errors
 /// When whoever polls hangs.
-pub async fn ask(app: &App) -> Result<Option<SyncReport>, Wedged> {
+pub async fn ask(app: &App) -> Result<Option<SyncReport>, NotAnswering> {
     let answer = ring(app, SYNC).await?;
     Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
@@ -299,15 +304,15 @@ pub async fn ask(app: &App) -> Result<Option<SyncReport>, Wedged> {
 ///
 /// # Errors
 /// When whoever polls hangs. What is stored stays.
-pub async fn tell_poller(app: &App) -> Result<(), Wedged> {
+pub async fn tell_poller(app: &App) -> Result<(), NotAnswering> {
     ring(app, LOOK).await.map(drop)
 }
 
 /// Rings at the poller's door. Whoever hangs up in the middle is not there any more.
-async fn ring(app: &App, line: &str) -> Result<Option<String>, Wedged> {
-    ipc::ring(&app.data_dir, Door::Poller, line).await.or_else(|error| {
+async fn ring(app: &App, line: &str) -> Result<Option<String>, NotAnswering> {
+    ipc::ask(&app.data_dir, Endpoint::Poller, line).await.or_else(|error| {
         tracing::info!("The poller did not answer: {error:#}");
-        error.downcast::<Wedged>().map_or(Ok(None), Err)
+        error.downcast::<NotAnswering>().map_or(Ok(None), Err)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::accounts::sign_in::{PATIENCE, SignInError};
 use crate::domain::callback_way::CallbackWay;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
-use crate::platform::ipc::{self, Door, Doorbell, Ring};
+use crate::platform::ipc::{self, Endpoint, Listener, Request};
 use crate::text::{Explained, Said};
 
 /// How long one that was just cancelled may take to leave.
@@ -21,9 +21,9 @@ const LEAVING: Duration = Duration::from_secs(2);
 pub struct Waiting {
     bringer: mpsc::Sender<Brought>,
     brought: mpsc::Receiver<Brought>,
-    rings: mpsc::Receiver<Ring>,
+    rings: mpsc::Receiver<Request>,
     loopback: Option<Loopback>,
-    doorbell: Doorbell,
+    doorbell: Listener,
     _lock: Held,
 }
 
@@ -40,7 +40,7 @@ impl Waiting {
             CallbackWay::Loopback => Some(Loopback::listen(bringer.clone(), app.voice()?.language).await?),
             CallbackWay::Scheme => None,
         };
-        let doorbell = Doorbell::answer(&app.data_dir, Door::SignIn, ringer, None)?;
+        let doorbell = Listener::listen(&app.data_dir, Endpoint::SignIn, ringer, None)?;
         Ok(Waiting { bringer, brought, rings, loopback, doorbell, _lock: lock })
     }
 
@@ -93,7 +93,7 @@ impl Waiting {
 /// Who brought an address, to be told what became of it.
 enum Reply {
     Page(oneshot::Sender<Result<Said, Explained>>),
-    Line(oneshot::Sender<String>),
+    Line(mpsc::UnboundedSender<String>),
 }
 
 impl Reply {
@@ -101,7 +101,7 @@ impl Reply {
         // They may be gone.
         match self {
             Reply::Page(reply) => drop(reply.send(outcome)),
-            Reply::Line(reply) => match ipc::write_outcome(outcome) {
+            Reply::Line(reply) => match ipc::write_outcome(&outcome) {
                 Ok(line) => drop(reply.send(line)),
                 Err(error) => tracing::error!("{error:#}"),
             },

@@ -7,7 +7,7 @@ use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::domain::goal::new_goal::NewGoalError;
 use crate::platform::data_dir::Unusable;
-use crate::platform::ipc::Wedged;
+use crate::platform::ipc::NotAnswering;
 use crate::services::{beeminder, withings};
 use crate::store;
 use crate::text::sentence;
@@ -103,7 +103,7 @@ fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
     let newer = || cause.is::<store::Newer>().then(store::Newer::said);
     let replaced = || cause.is::<store::Replaced>().then(store::Replaced::said);
-    let wedged = || cause.downcast_ref::<Wedged>().map(|error| error.said());
+    let wedged = || cause.downcast_ref::<NotAnswering>().map(|error| error.said());
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
     let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
     wrong

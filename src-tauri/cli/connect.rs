@@ -17,7 +17,7 @@ use crate::platform::clock;
 use crate::platform::data_dir::DataDir;
 use crate::platform::environment::Environment;
 use crate::platform::ipc;
-use crate::platform::ipc::Door;
+use crate::platform::ipc::Endpoint;
 use crate::services::withings::Application;
 
 pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyhow::Result<Exit> {
@@ -113,8 +113,8 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     let dir = DataDir::open(&environment.data_dir)?;
     // One line is one address.
     let line: String = url.split_whitespace().collect();
-    let outcome = match ipc::ring(&dir, Door::SignIn, &line).await? {
-        Some(answer) => ipc::read_outcome(&answer),
+    let outcome = match ipc::ask(&dir, Endpoint::SignIn, &line).await? {
+        Some(answer) => ipc::read_outcome::<crate::text::Said, crate::text::Explained>(&answer)?,
         None => Ok(finish_kept(environment, &line, output).await?.said()),
     };
     let ok = outcome.is_ok();

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 /// What the entry says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// There is none.
@@ -109,7 +109,7 @@ fn judge(text: &str) -> State {
 }
 
 /// Quotes an argument: first as the command line wants it, then as the file's strings do.
-fn quoted(argument: &str) -> String {
+pub(crate) fn quoted(argument: &str) -> String {
     let mut quoted = String::from("\"");
     for character in argument.chars() {
         match character {

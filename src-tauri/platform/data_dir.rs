@@ -190,8 +190,10 @@ pub enum Lock {
     Poller,
     /// Wait for a sign-in.
     SignIn,
-    /// Be the tray program.
-    Desktop,
+    /// Be the agent.
+    Agent,
+    /// Be the window.
+    Window,
 }
 
 impl Lock {
@@ -201,7 +203,8 @@ impl Lock {
             Lock::Token => "token.lock",
             Lock::Poller => "poller.lock",
             Lock::SignIn => "sign-in.lock",
-            Lock::Desktop => "desktop.lock",
+            Lock::Agent => "agent.lock",
+            Lock::Window => "window.lock",
         }
     }
 
@@ -210,7 +213,8 @@ impl Lock {
             Lock::Pass => "Another program is in the middle of a pass. Try again in a minute.",
             Lock::Token => "Another program is renewing the sign-in. Try again in a minute.",
             Lock::Poller => "Another program is polling this data directory already.",
-            Lock::Desktop => "The tray program runs already.",
+            Lock::Agent => "The program runs already.",
+            Lock::Window => "The window is open already.",
             Lock::SignIn => "Another sign-in is waiting for the browser. Finish or cancel it first.",
         }
     }

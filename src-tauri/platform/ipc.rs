@@ -1,8 +1,8 @@
-//! How the programs over one data directory reach each other: a socket in that directory, where one
-//! rings with a line of text and gets a line back. On Windows it is a named pipe.
+//! The local socket through which the programs over one data directory reach each other: a line of text is
+//! a request, and a line comes back, or several. On Windows it is a named pipe.
 //!
-//! A pass may take minutes, so whoever answers sends an empty line every so often until there is an answer.
-//! Silence alone means that it hangs, and nobody waits for one that does.
+//! A pass may take minutes, so the server sends an empty line every so often until there is an answer.
+//! Silence alone means that it hangs, and no client waits for one that does.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,73 +11,74 @@ use std::time::Duration;
 use anyhow::Context;
 use interprocess::local_socket::tokio::prelude::*;
 use interprocess::local_socket::{ListenerOptions, Name};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::platform::data_dir::DataDir;
-use crate::text::{Explained, Said};
+use crate::text::Said;
 
-/// Who answers.
+/// Which server of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Whoever waits for a sign-in; takes the address the browser brought.
+pub enum Endpoint {
+    /// The program that waits for a sign-in; takes the address the browser brought.
     SignIn,
-    /// Whoever polls; takes a nudge.
+    /// The program that polls; takes a nudge.
     Poller,
-    /// The tray program; takes an address the browser brought, or nothing to be shown.
-    Desktop,
+    /// The agent behind tray and window; takes what windows and further starts ask for.
+    Agent,
 }
 
-impl Door {
+impl Endpoint {
     fn name(self) -> &'static str {
         match self {
-            Door::SignIn => "sign-in",
-            Door::Poller => "poller",
-            Door::Desktop => "desktop",
+            Endpoint::SignIn => "sign-in",
+            Endpoint::Poller => "poller",
+            Endpoint::Agent => "agent",
         }
     }
 }
 
-/// Someone rang.
+/// A request of a client.
 #[derive(Debug)]
-pub struct Ring {
-    /// What they said.
+pub struct Request {
+    /// What it asks for.
     pub line: String,
-    /// Takes the answer.
-    pub reply: oneshot::Sender<String>,
+    /// Takes the answers, one line each. The client hangs up after the first unless it watches.
+    pub reply: mpsc::UnboundedSender<String>,
 }
 
-/// Whoever should answer is there and does not: it hangs, or was stopped.
+/// The server is there and does not answer: it hangs, or was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", Wedged::said(*self))]
-pub struct Wedged(pub Door);
+#[error("{}", NotAnswering::said(*self))]
+pub struct NotAnswering(pub Endpoint);
 
-impl Wedged {
+impl NotAnswering {
     /// The sentence for people.
     pub fn said(self) -> Said {
         Said::error(
             match self.0 {
-                Door::SignIn => "wedged_sign_in",
-                Door::Poller => "wedged_poller",
-                Door::Desktop => "wedged_desktop",
+                Endpoint::SignIn => "wedged_sign_in",
+                Endpoint::Poller => "wedged_poller",
+                Endpoint::Agent => "wedged_agent",
             },
             [],
         )
     }
 }
 
-/// Shows that whoever answers is at work, beaten by itself: a thread that hangs has none.
+/// Shows that the server is at work, beaten by itself: a thread that hangs has none.
 #[derive(Debug, Clone, Default)]
 pub struct Pulse(Arc<AtomicU64>);
 
 impl Pulse {
-    /// Waits a moment and beats. To be called again and again by whoever answers.
+    /// Waits a moment and beats. To be called again and again by the server.
     pub async fn beat(&self) {
-        tokio::time::sleep(SIGN_OF_LIFE / 2).await;
+        tokio::time::sleep(HEARTBEAT / 2).await;
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -86,42 +87,42 @@ impl Pulse {
     }
 }
 
-/// Answers a door until dropped.
+/// Listens until dropped.
 #[derive(Debug)]
-pub struct Doorbell {
+pub struct Listener {
     connections: TaskTracker,
-    _answering: DropGuard,
+    _listening: DropGuard,
 }
 
-/// No honest line is longer.
-const LONGEST: u64 = 64 * 1024;
+/// Upper bound on a request line, in bytes.
+const LONGEST_REQUEST: u64 = 64 * 1024;
 
-/// Lines come at once or not at all.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A line comes, or is taken, within this.
+const LINE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often whoever answers shows that it is at work.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How often the server shows that it is at work.
+const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// Longer silence means that it is not. Long enough for a computer that is short of memory.
+/// Longer silence means that it is not at work. Long enough for a computer that is short of memory.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// No honest answer is longer.
+/// Upper bound on the answers to one request, in bytes.
 const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
-impl Doorbell {
-    /// Starts to answer `door`; rings go to `rings`. The caller holds the lock that makes it the only one. Who
-    /// rang waits as long as there is a `pulse`; without one, as long as this program is alive.
+impl Listener {
+    /// Starts to listen at `endpoint`; requests go to `requests`. The caller holds the lock that makes it the
+    /// only one. Clients wait as long as there is a `pulse`; without one, as long as this program is alive.
     ///
     /// # Errors
     /// When the socket cannot be made, for instance because the directory's path is too long.
-    pub fn answer(
+    pub fn listen(
         dir: &DataDir,
-        door: Door,
-        rings: mpsc::Sender<Ring>,
+        endpoint: Endpoint,
+        requests: mpsc::Sender<Request>,
         pulse: Option<Pulse>,
-    ) -> anyhow::Result<Doorbell> {
+    ) -> anyhow::Result<Listener> {
         let listener = ListenerOptions::new()
-            .name(name(dir, door)?)
+            .name(name(dir, endpoint)?)
             // A socket that a killed process left behind.
             .try_overwrite(true)
             .create_tokio()
@@ -131,140 +132,161 @@ impl Doorbell {
         tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok(stream) => drop(tracker.spawn(serve(stream, rings.clone(), pulse.clone()))),
-                    Err(error) => tracing::debug!("The doorbell: {error}"),
+                    Ok(stream) => drop(tracker.spawn(serve(stream, requests.clone(), pulse.clone()))),
+                    Err(error) => tracing::debug!("The local socket: {error}"),
                 }
             }
         }));
-        Ok(Doorbell { connections, _answering: stop.drop_guard() })
+        Ok(Listener { connections, _listening: stop.drop_guard() })
     }
 
-    /// Stops answering and gives those who rang a moment to take their answer.
+    /// Stops listening and gives clients a moment to take their answer.
     pub async fn finish(self) {
         self.connections.close();
         let _ = tokio::time::timeout(Duration::from_secs(1), self.connections.wait()).await;
     }
 }
 
-/// Rings at `door` and waits for the answer. `None` when nobody answers it.
+/// Asks at `endpoint` and waits for the answer. `None` when nobody listens.
 ///
 /// # Errors
-/// [`Wedged`] when it is silent for long, or when whoever answered hung up.
-pub async fn ring(dir: &DataDir, door: Door, line: &str) -> anyhow::Result<Option<String>> {
-    let connecting = LocalSocketStream::connect(name(dir, door)?);
-    let stream = match timeout(SILENCE, connecting).await.map_err(|_| Wedged(door))? {
+/// [`NotAnswering`] when it is silent for long, or when the server hung up.
+pub async fn ask(dir: &DataDir, endpoint: Endpoint, line: &str) -> anyhow::Result<Option<String>> {
+    let Some(mut answers) = watch(dir, endpoint, line).await? else {
+        return Ok(None);
+    };
+    answers.next().await?.context("The other copy of this program hung up").map(Some)
+}
+
+/// Asks at `endpoint` for answers without end. `None` when nobody listens.
+///
+/// # Errors
+/// [`NotAnswering`] when the request is not taken.
+pub async fn watch(dir: &DataDir, endpoint: Endpoint, line: &str) -> anyhow::Result<Option<Answers>> {
+    let connecting = LocalSocketStream::connect(name(dir, endpoint)?);
+    let stream = match timeout(SILENCE, connecting).await.map_err(|_| NotAnswering(endpoint))? {
         Ok(stream) => stream,
-        // Others ring as well, and none is let in.
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Err(Wedged(door).into()),
+        // Others ask as well, and none is let in.
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            return Err(NotAnswering(endpoint).into());
+        }
         Err(_) => return Ok(None),
     };
     let mut stream = BufReader::new(stream);
     let line = format!("{line}\n");
     let writing = stream.get_mut().write_all(line.as_bytes());
-    timeout(SILENCE, writing).await.map_err(|_| Wedged(door))?.context("Failed to ring")?;
-    let mut stream = stream.take(LONGEST_ANSWER);
-    loop {
-        let mut answer = String::new();
-        let reading = timeout(SILENCE, stream.read_line(&mut answer)).await.map_err(|_| Wedged(door))?;
-        reading.context("The other copy of this program hung up")?;
-        anyhow::ensure!(!answer.is_empty(), "The other copy of this program hung up");
-        if !answer.trim().is_empty() {
-            return Ok(Some(answer.trim_end().to_owned()));
-        }
-    }
+    timeout(SILENCE, writing).await.map_err(|_| NotAnswering(endpoint))?.context("Failed to ask")?;
+    Ok(Some(Answers { endpoint, stream }))
 }
 
-/// What became of a request, good or bad, as it goes over the socket.
-#[derive(Debug, Serialize, Deserialize)]
-struct Outcome {
-    ok: bool,
-    #[serde(flatten)]
-    what: Explained,
+/// What comes back on a request.
+#[derive(Debug)]
+pub struct Answers {
+    endpoint: Endpoint,
+    stream: BufReader<LocalSocketStream>,
+}
+
+impl Answers {
+    /// Waits for the next line. `None` when the server has ended.
+    ///
+    /// # Errors
+    /// [`NotAnswering`] when it is silent for long.
+    pub async fn next(&mut self) -> anyhow::Result<Option<String>> {
+        loop {
+            let mut answer = String::new();
+            let mut bounded = (&mut self.stream).take(LONGEST_ANSWER);
+            let reading = timeout(SILENCE, bounded.read_line(&mut answer));
+            let read = reading.await.map_err(|_| NotAnswering(self.endpoint))?;
+            if !matches!(read, Ok(1..)) {
+                return Ok(None);
+            }
+            if !answer.trim().is_empty() {
+                return Ok(Some(answer.trim_end().to_owned()));
+            }
+        }
+    }
 }
 
 /// Writes what became of a request, for [`read_outcome`].
 ///
 /// # Errors
-/// None that can happen: all of it is text.
-pub fn write_outcome(outcome: Result<Said, Explained>) -> anyhow::Result<String> {
-    let outcome = match outcome {
-        Ok(said) => Outcome { ok: true, what: said.into() },
-        Err(what) => Outcome { ok: false, what },
-    };
-    serde_json::to_string(&outcome).context("Failed to write an answer")
+/// When it cannot be written as JSON.
+pub fn write_outcome<T: Serialize, E: Serialize>(outcome: &Result<T, E>) -> anyhow::Result<String> {
+    serde_json::to_string(outcome).context("Failed to write an answer")
 }
 
 /// Reads what became of a request.
 ///
 /// # Errors
-/// Why it came to nothing; also when the answer is none.
-pub fn read_outcome(answer: &str) -> Result<Said, Explained> {
-    match serde_json::from_str(answer) {
-        Ok(Outcome { ok: true, what }) => Ok(what.said),
-        Ok(Outcome { ok: false, what }) => Err(what),
-        Err(_) => Err(Said::error("unforeseen", [("detail", answer.to_owned())]).into()),
-    }
+/// When the answer is none that this version knows.
+pub fn read_outcome<T: DeserializeOwned, E: DeserializeOwned>(answer: &str) -> anyhow::Result<Result<T, E>> {
+    serde_json::from_str(answer).with_context(|| format!("Failed to understand the answer “{answer}”"))
 }
 
-async fn serve(stream: LocalSocketStream, rings: mpsc::Sender<Ring>, pulse: Option<Pulse>) {
-    let mut stream = BufReader::new(stream);
+async fn serve(stream: LocalSocketStream, requests: mpsc::Sender<Request>, pulse: Option<Pulse>) {
+    let mut sender = &stream;
+    let mut receiver = BufReader::new(&stream);
     let mut line = String::new();
-    let mut bounded = (&mut stream).take(LONGEST);
-    let read = timeout(PATIENCE, bounded.read_line(&mut line)).await;
+    let mut bounded = (&mut receiver).take(LONGEST_REQUEST);
+    let read = timeout(LINE_TIMEOUT, bounded.read_line(&mut line)).await;
     if !matches!(read, Ok(Ok(_))) || !line.ends_with('\n') {
         return;
     }
-    let (reply, mut answer) = oneshot::channel();
-    let ring = Ring { line: line.trim_end().to_owned(), reply };
-    let answered = async {
-        rings.send(ring).await.ok()?;
-        (&mut answer).await.ok()
-    };
-    tokio::pin!(answered);
+    let (reply, mut answers) = mpsc::unbounded_channel();
+    let request = Request { line: line.trim_end().to_owned(), reply };
+    let mut sending = std::pin::pin!(requests.send(request));
+    let mut is_sent = false;
     let mut last = None;
-    let answer = loop {
-        // Whoever rang may be gone, which is their business.
-        tokio::select! {
-            answer = &mut answered => break answer,
-            () = tokio::time::sleep(SIGN_OF_LIFE) => {
-                if shows_life(pulse.as_ref(), &mut last) && !says(&mut stream, "").await {
-                    return;
-                }
+    loop {
+        // The client may have disconnected.
+        let is_taken = tokio::select! {
+            sent = &mut sending, if !is_sent => {
+                is_sent = true;
+                sent.is_ok()
             }
+            answer = answers.recv() => match answer {
+                Some(answer) => write_line(&mut sender, &answer).await,
+                None => false,
+            },
+            // A client that has more to say says it in another request.
+            _ = receiver.read_u8() => false,
+            () = tokio::time::sleep(HEARTBEAT) => {
+                !shows_life(pulse.as_ref(), &mut last) || write_line(&mut sender, "").await
+            }
+        };
+        if !is_taken {
+            return;
         }
-    };
-    if let Some(answer) = answer {
-        says(&mut stream, &answer).await;
     }
 }
 
-/// Whether whoever answers has beaten since `last`; where it has no pulse, it is at work as long as it lives.
+/// Whether the server has beaten since `last`; where it has no pulse, it is at work as long as it lives.
 fn shows_life(pulse: Option<&Pulse>, last: &mut Option<u64>) -> bool {
     let beats = pulse.map(Pulse::count);
     beats.is_none() || std::mem::replace(last, beats) != beats
 }
 
-/// Writes a line, and whether somebody took it.
-async fn says(stream: &mut BufReader<LocalSocketStream>, line: &str) -> bool {
+/// Writes a line, and whether the client took it.
+async fn write_line(sender: &mut (impl AsyncWriteExt + Unpin), line: &str) -> bool {
     let line = format!("{line}\n");
-    matches!(timeout(PATIENCE, stream.get_mut().write_all(line.as_bytes())).await, Ok(Ok(())))
+    matches!(timeout(LINE_TIMEOUT, sender.write_all(line.as_bytes())).await, Ok(Ok(())))
 }
 
 #[cfg(unix)]
-fn name(dir: &DataDir, door: Door) -> anyhow::Result<Name<'static>> {
+fn name(dir: &DataDir, endpoint: Endpoint) -> anyhow::Result<Name<'static>> {
     use interprocess::local_socket::{GenericFilePath, ToFsName};
-    let path = dir.path().join(format!("{}.sock", door.name()));
+    let path = dir.path().join(format!("{}.sock", endpoint.name()));
     path.to_fs_name::<GenericFilePath>()
         .context("The data directory's path is too long for a socket; choose a shorter --data-dir")
 }
 
 /// Pipe names are shared by the whole system, so the directory becomes part of the name.
 #[cfg(windows)]
-fn name(dir: &DataDir, door: Door) -> anyhow::Result<Name<'static>> {
+fn name(dir: &DataDir, endpoint: Endpoint) -> anyhow::Result<Name<'static>> {
     use interprocess::local_socket::{GenericNamespaced, ToNsName};
     use sha2::{Digest, Sha256};
     let hash = hex::encode(Sha256::digest(dir.path().to_string_lossy().as_bytes()));
-    format!("beeminder-withings-sync-{}-{}", door.name(), &hash[..16])
+    format!("beeminder-withings-sync-{}-{}", endpoint.name(), &hash[..16])
         .to_ns_name::<GenericNamespaced>()
         .context("Failed to name a pipe")
 }

@@ -1,9 +1,14 @@
-//! What the computer offers: the clock, the data directory, the local socket, waking up, starting at login.
+//! What the computer offers: the clock, the data directory, the local socket, waking up, starting at login,
+//! the callback scheme, the log file.
 
 pub mod autostart;
 pub mod clock;
 pub mod data_dir;
 pub mod environment;
 pub mod ipc;
+pub mod log_file;
+pub mod program;
+#[cfg(target_os = "linux")]
+pub mod scheme;
 pub mod stop_signal;
 pub mod wake;

@@ -1,5 +1,6 @@
 //! What the front ends show: pages, charts, the tray's menu, notifications. Worked out here, drawn there.
 
+pub mod agent_state;
 pub mod chart;
 pub mod diagnostics;
 pub mod ledger;

@@ -16,7 +16,7 @@ pub const NAME: &str = "Beeminder Withings Sync";
 
 /// What the user can ask for with a click.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
+pub enum Action {
     /// Show the window.
     Open,
     /// Make a pass.
@@ -33,6 +33,15 @@ pub enum Wish {
     CancelSignIn,
     /// End the program.
     Quit,
+}
+
+/// Something the user clicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Click {
+    /// What it stands for.
+    pub action: Action,
+    /// The desktop's permission for this click to take the focus.
+    pub token: Option<String>,
 }
 
 /// What the icon says. Each has a shape of its own, because colours are not seen by everyone.
@@ -54,7 +63,7 @@ pub enum Entry {
     /// Says something.
     Line(String),
     /// Can be clicked.
-    Item(String, Wish),
+    Item(String, Action),
     /// Opens to the side.
     Submenu(String, Vec<Entry>),
     /// A line between groups.
@@ -108,9 +117,9 @@ pub fn failed(failure: &Explained, language: Language) -> Tray {
         title: format!("{NAME}: {}", plain(voice, "menu.broken")),
         tooltip: failure.by(language),
         menu: vec![
-            Entry::Item(plain(voice, "menu.see_why"), Wish::Open),
+            Entry::Item(plain(voice, "menu.see_why"), Action::Open),
             Entry::Separator,
-            Entry::Item(plain(voice, "shell.quit"), Wish::Quit),
+            Entry::Item(plain(voice, "shell.quit"), Action::Quit),
         ],
     }
 }
@@ -169,14 +178,14 @@ fn menu(
     words: String,
     (voice, now): (Voice, DateTime<Utc>),
 ) -> Vec<Entry> {
-    let item = |key, wish| Entry::Item(plain(voice, key), wish);
+    let item = |key, action| Entry::Item(plain(voice, key), action);
     let mut menu = Vec::new();
     if activity.sandbox {
         menu.push(Entry::Line(plain(voice, "menu.sandbox")));
     }
     match overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
-            menu.push(Entry::Item(format!("{words}…"), Wish::Open));
+            menu.push(Entry::Item(format!("{words}…"), Action::Open));
         }
         Status::Paused { .. }
         | Status::Retrying
@@ -190,20 +199,20 @@ fn menu(
     let questions = overview.held + overview.stale;
     if questions > 0 {
         let words = about(voice, "menu.questions", "count", questions.to_string());
-        menu.push(Entry::Item(words, Wish::Open));
+        menu.push(Entry::Item(words, Action::Open));
     }
     if let Some(service) = activity.signing_in {
         let words = about(voice, "menu.cancel_sign_in", "service", service.to_string());
-        menu.push(Entry::Item(words, Wish::CancelSignIn));
+        menu.push(Entry::Item(words, Action::CancelSignIn));
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
         menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, voice, now)));
         menu.push(Entry::Separator);
     }
-    menu.push(item("shell.sync_now", Wish::SyncNow));
+    menu.push(item("shell.sync_now", Action::SyncNow));
     menu.push(match overview.status {
-        Status::Paused { .. } => item("action.resume", Wish::Resume),
+        Status::Paused { .. } => item("action.resume", Action::Resume),
         Status::NotSetUp
         | Status::NeedsYou
         | Status::ShareWithdrawn
@@ -214,15 +223,15 @@ fn menu(
         | Status::Fine => Entry::Submenu(
             plain(voice, "menu.pause"),
             vec![
-                item("menu.pause_hour", Wish::PauseForAnHour),
-                item("menu.pause_tomorrow", Wish::PauseUntilTomorrow),
+                item("menu.pause_hour", Action::PauseForAnHour),
+                item("menu.pause_tomorrow", Action::PauseUntilTomorrow),
             ],
         ),
     });
     menu.extend([
         Entry::Separator,
-        Entry::Item(about(voice, "menu.open", "name", NAME), Wish::Open),
-        item("shell.quit", Wish::Quit),
+        Entry::Item(about(voice, "menu.open", "name", NAME), Action::Open),
+        item("shell.quit", Action::Quit),
     ]);
     menu
 }
@@ -243,7 +252,7 @@ fn goal_entry(goal: &GoalLine, voice: Voice, now: DateTime<Utc>) -> Entry {
         (Some(days), _) => about(voice, "buffer.days", "count", days.to_string()),
         (None, _) => plain(voice, "buffer.unknown"),
     };
-    Entry::Item(format!("{}: {buffer}", goal.slug), Wish::OpenGoal(goal.slug.clone()))
+    Entry::Item(format!("{}: {buffer}", goal.slug), Action::OpenGoal(goal.slug.clone()))
 }
 
 /// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
@@ -338,7 +347,7 @@ mod tests {
         assert_eq!(tray.icon, Icon::NeedsYou);
         assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder waits for a payment");
         assert_eq!(tray.tooltip, "Beeminder waits for a payment of yours. Sort it out at beeminder.com.");
-        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), Wish::Open));
+        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), Action::Open));
     }
 
     #[test]
@@ -385,7 +394,7 @@ mod tests {
         let mut asking = overview(Status::Fine, &[Code::Held]);
         (asking.held, asking.stale) = (1, 1);
         let menu = tray(&asking, &idle(), monday()).menu;
-        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Wish::Open)));
+        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Action::Open)));
     }
 
     #[test]
@@ -404,8 +413,8 @@ mod tests {
         let paused = Status::Paused { until: monday() + TimeDelta::hours(1) };
         let signing_in = Activity { signing_in: Some(Service::Withings), ..idle() };
         let menu = tray(&overview(paused, &[]), &signing_in, monday()).menu;
-        assert!(menu.contains(&Entry::Item("Resume".into(), Wish::Resume)));
-        assert!(menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), Wish::CancelSignIn)));
+        assert!(menu.contains(&Entry::Item("Resume".into(), Action::Resume)));
+        assert!(menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), Action::CancelSignIn)));
     }
 
     #[test]

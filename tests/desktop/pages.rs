@@ -1,8 +1,6 @@
 //! The program's processes and their memory, as the system counts them.
 
-use std::path::PathBuf;
-
-use super::session::Session;
+use std::path::Path;
 
 /// The processes of the web engine that belong to `pid`.
 pub(super) fn web_processes(pid: u32) -> Vec<String> {
@@ -12,12 +10,17 @@ pub(super) fn web_processes(pid: u32) -> Vec<String> {
     names
 }
 
-/// The tray program that a driver started.
-pub(super) fn program_of(driver: u32) -> u32 {
-    let wanted = std::fs::canonicalize(Session::program_path()).unwrap();
-    let is_it =
-        |pid: &u32| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|path: PathBuf| path == wanted);
-    descendants(driver).into_iter().find(is_it).expect("the driver started it")
+/// The processes of a program whose user lives in `home`, wherever it was started from.
+pub(super) fn running(program: &Path, home: &Path) -> Vec<u32> {
+    let variable = format!("HOME={}", home.display());
+    let is_it = |pid: &u32| {
+        let runs_it = std::fs::read_link(format!("/proc/{pid}/exe"))
+            .is_ok_and(|path| path.file_name() == program.file_name());
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        runs_it && environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
+    };
+    let all = std::fs::read_dir("/proc").unwrap();
+    all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).filter(is_it).collect()
 }
 
 /// The memory of `pid` that nobody shares, in KiB.

@@ -12,13 +12,18 @@ use super::tray::Tray;
 use super::{pages, until};
 
 impl Session {
-    /// The tray program: the one that was built, or the one that is to be tested.
+    /// The agent: the one that was built, or the one that is to be tested.
     pub(super) fn program_path() -> PathBuf {
         std::env::var_os("DESKTOP_PROGRAM")
             .map_or_else(|| env!("CARGO_BIN_EXE_beeminder-withings-sync").into(), PathBuf::from)
     }
 
-    /// Starts the tray program and leaves it running.
+    /// The window's program, beside the agent.
+    fn window_path() -> PathBuf {
+        Session::program_path().with_file_name("beeminder-withings-sync-window")
+    }
+
+    /// Starts the agent and leaves it running.
     pub(super) fn launch(&mut self, arguments: &[&str]) {
         self.launch_from(&Session::program_path(), arguments);
     }
@@ -36,7 +41,7 @@ impl Session {
         self.tray().await
     }
 
-    /// Starts the tray program with its window in the test's hands.
+    /// Starts the window, in the test's hands, and by it the agent.
     pub(super) async fn launch_driven(&mut self) -> Client {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut driver = self.command("WebKitWebDriver");
@@ -46,7 +51,7 @@ impl Session {
             .env("TAURI_WEBVIEW_AUTOMATION", "true");
         let log = self.open_log();
         self.driver = Some(driver.stdout(Stdio::null()).stderr(log).spawn().unwrap());
-        let options = json!({"binary": Session::program_path(), "args": []});
+        let options = json!({"binary": Session::window_path(), "args": []});
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("webkitgtk:browserOptions".into(), options);
         until("the driver", async || {
@@ -81,19 +86,23 @@ impl Session {
     }
 
     pub(super) fn pid(&self) -> u32 {
-        match (&self.program, &self.driver) {
-            (Some(program), _) => program.id().expect("it runs"),
-            (None, Some(driver)) => pages::program_of(driver.id().expect("it runs")),
-            (None, None) => panic!("it does not run"),
+        match &self.program {
+            Some(program) => program.id().expect("it runs"),
+            None => *pages::running(&Session::program_path(), self.home()).first().expect("it runs"),
         }
     }
 
     /// Waits for the program to end and returns its exit code.
     pub(super) async fn ended(&mut self) -> Option<i32> {
-        let mut program = self.program.take().expect("it runs");
-        let ended = tokio::time::timeout(super::PATIENCE, program.wait()).await;
+        let code = self.ended_whatever_the_tray().await;
         self.icon_is_gone().await;
-        ended.expect("it ends").unwrap().code()
+        code
+    }
+
+    /// The same where another start may have its icon in the tray already.
+    pub(super) async fn ended_whatever_the_tray(&mut self) -> Option<i32> {
+        let mut program = self.program.take().expect("it runs");
+        tokio::time::timeout(super::PATIENCE, program.wait()).await.expect("it ends").unwrap().code()
     }
 
     /// Waits until panels have no icon, so that none is taken for that of the next start.
@@ -104,8 +113,7 @@ impl Session {
 
     /// Ends it without a chance to settle anything.
     pub(super) async fn kill(&mut self) {
-        let pid = self.pid().to_string();
-        assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        kill_all(self.home());
         if let Some(mut program) = self.program.take() {
             program.wait().await.unwrap();
         }
@@ -113,6 +121,17 @@ impl Session {
             driver.kill().await.unwrap();
         }
         self.icon_is_gone().await;
+    }
+
+    /// Ends the agent alone, without a chance to settle anything.
+    pub(super) fn kill_agent(&self) {
+        let pid = self.pid().to_string();
+        assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+    }
+
+    /// Ends every window, as a crash does.
+    pub(super) fn kill_windows(&self) {
+        kill_program(&Session::window_path(), self.home());
     }
 
     /// Starts it again while it runs, and returns how that ended.
@@ -137,5 +156,19 @@ impl Session {
     /// Waits until the program logged these words.
     pub(super) async fn logged(&self, words: &str) {
         until(&format!("in the log: {words}"), async || self.log().contains(words).then_some(())).await;
+    }
+}
+
+/// Ends the programs under test whose user lives in `home`, without a chance to settle anything.
+pub(super) fn kill_all(home: &Path) {
+    for program in [Session::program_path(), Session::window_path()] {
+        kill_program(&program, home);
+    }
+}
+
+fn kill_program(program: &Path, home: &Path) {
+    for pid in pages::running(program, home) {
+        // It may have ended meanwhile.
+        let _ = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status();
     }
 }

@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::home::prepare;
+use super::program::kill_all;
 use super::tray::Tray;
 use super::until;
 
@@ -191,6 +192,13 @@ impl Session {
             (found == owned).then_some(())
         })
         .await;
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What was started by the desktop, or by the window, outlives whoever started it.
+        kill_all(self.home.path());
     }
 }
 

@@ -53,7 +53,7 @@ async fn without_a_bus_the_second_start_still_finds_the_first() {
         .env("DBUS_SESSION_BUS_ADDRESS", dead)
         .spawn()
         .unwrap();
-    let socket = session.data_dir().join("desktop.sock");
+    let socket = session.data_dir().join("agent.sock");
     until("the first start", async || socket.exists().then_some(())).await;
     let second = session.command(Session::program_path()).env("DBUS_SESSION_BUS_ADDRESS", dead).status();
     assert_eq!(second.await.unwrap().code(), Some(0));

@@ -6,15 +6,16 @@ mod goals;
 mod history;
 mod links;
 mod questions;
+mod window;
 
 use serde::Serialize;
 
 pub use form::{LinkForm, Sends};
 pub use goals::{Choice, NewGoalForm};
 pub use history::{Chart, Exported, Format, HistoryPage, HistoryRequest};
-pub(crate) use links::cards;
 pub use links::{BackfillView, Card, ChangeView, PreviewView, Stretch};
 pub use questions::Questions;
+pub use window::View;
 
 use crate::app::App;
 use crate::domain::measure::kind::KINDS;

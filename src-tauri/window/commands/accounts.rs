@@ -1,21 +1,22 @@
 //! Connecting the two accounts.
 
 use anyhow::Context;
+use beeminder_withings_sync::agent::protocol::{AgentRequest, Credentials};
 use beeminder_withings_sync::app::Wrong;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
 use beeminder_withings_sync::domain::service::Service;
-use beeminder_withings_sync::services::withings::Application;
+use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::text::Said;
-use beeminder_withings_sync::view::tray::Wish;
+use beeminder_withings_sync::view::agent_state::SignInState;
 use secrecy::SecretString;
 use tauri::AppHandle;
 
-use super::{Code, CommandError, Outcome, grant};
-use crate::shell::resident;
+use super::{Outcome, open_page};
+use crate::window::front::front;
 
 #[tauri::command]
 pub(crate) async fn cancel_sign_in(app: AppHandle) -> Outcome {
-    grant(&app, Wish::CancelSignIn)
+    front(&app)?.ask(AgentRequest::CancelSignIn).await
 }
 
 #[tauri::command]
@@ -29,38 +30,46 @@ pub(crate) async fn sign_in_withings(
     let secret = SecretString::from(client_secret.expose_secret().trim());
     // Without both, those of the last sign-in are used.
     let is_new = !client_id.trim().is_empty() || !secret.expose_secret().is_empty();
-    let application = is_new.then(|| Application { client_id: client_id.trim().to_owned(), secret });
-    Ok(resident(&app)?.sign_in_withings(application, way).await?)
+    let application = is_new.then(|| Credentials { client_id: client_id.trim().to_owned(), secret });
+    front(&app)?.ask(AgentRequest::SignInWithings { application, way }).await
 }
 
 #[tauri::command]
 pub(crate) async fn sign_in_beeminder(app: AppHandle, client_id: String, way: CallbackWay) -> Outcome {
     let client_id = Some(client_id.trim().to_owned()).filter(|id| !id.is_empty());
-    Ok(resident(&app)?.sign_in_beeminder(client_id, way).await?)
+    front(&app)?.ask(AgentRequest::SignInBeeminder { client_id, way }).await
 }
 
 #[tauri::command]
 pub(crate) async fn connect_beeminder_token(app: AppHandle, token: SecretString) -> Outcome {
     use secrecy::ExposeSecret;
     let token = SecretString::from(token.expose_secret().trim());
-    Ok(resident(&app)?.connect_beeminder_token(token).await?)
+    let front = front(&app)?;
+    front.app.connect_beeminder_token(token, clock::now()).await?;
+    front.tell(AgentRequest::CancelSignIn).await?;
+    front.sync_soon().await
 }
 
 #[tauri::command]
 pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
-    Ok(resident(&app)?.open_consent_page()?)
+    let (view, _) = front(&app)?.view()?;
+    match view.agent.map(|agent| agent.sign_in) {
+        Some(SignInState::Waiting { authorize_url, .. }) => open_page(&authorize_url),
+        Some(SignInState::None | SignInState::Failed { .. }) | None => Ok(()),
+    }
 }
 
 #[tauri::command]
 pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<Said> {
     let address = address.split_whitespace().collect();
-    let taken = resident(&app)?.take_callback(address).await;
-    taken.map_err(|why| CommandError { code: Code::Failed, why, field: None })
+    front(&app)?.ask(AgentRequest::Callback { address }).await
 }
 
 #[tauri::command]
 pub(crate) async fn disconnect(app: AppHandle, service: Service) -> Outcome {
-    Ok(resident(&app)?.disconnect(service).await?)
+    let front = front(&app)?;
+    front.app.disconnect(service).await?;
+    front.changed().await
 }
 
 /// Opens a page that helps to set the program up. A closed list: the window cannot ask for others.

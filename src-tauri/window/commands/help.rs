@@ -2,27 +2,33 @@
 
 use std::path::PathBuf;
 
-use beeminder_withings_sync::app::{Check, Wrong};
+use beeminder_withings_sync::agent::protocol::{AgentRequest, Repair};
+use beeminder_withings_sync::app::Wrong;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::text::Said;
+use serde_json::Value;
 use tauri::{AppHandle, Manager};
 
 use super::Outcome;
-use crate::shell::resident;
-use crate::{self_test, window};
+use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn self_test(app: AppHandle) -> Outcome<Vec<Check>> {
-    let mut checks = resident(&app)?.app.self_test(clock::now()).await?;
-    checks.extend(self_test::of_the_desktop(&app));
-    Ok(checks)
+pub(crate) async fn self_test(app: AppHandle) -> Outcome<Value> {
+    let front = front(&app)?;
+    let checks = front.app.self_test(clock::now()).await?;
+    let mut all = serde_json::to_value(&checks).map_err(anyhow::Error::from)?;
+    let of_desktop: Value = front.ask(AgentRequest::Check).await?;
+    if let (Some(all), Value::Array(of_desktop)) = (all.as_array_mut(), of_desktop) {
+        all.extend(of_desktop);
+    }
+    Ok(all)
 }
 
 /// Mends what a check found broken.
 #[tauri::command]
-pub(crate) async fn repair(app: AppHandle, what: self_test::Repair) -> Outcome {
-    Ok(self_test::repair(&app, what)?)
+pub(crate) async fn repair(app: AppHandle, what: Repair) -> Outcome {
+    front(&app)?.ask(AgentRequest::Repair { what }).await
 }
 
 #[tauri::command]
@@ -34,29 +40,27 @@ pub(crate) async fn open_data_folder(app: AppHandle) -> Outcome {
 
 #[tauri::command]
 pub(crate) async fn diagnostics(app: AppHandle) -> Outcome<String> {
-    Ok(resident(&app)?.app.diagnostics(clock::now())?)
+    Ok(front(&app)?.app.diagnostics(clock::now())?)
 }
 
 /// Saves the diagnostics as the user has read, and perhaps changed, them.
 #[tauri::command]
 pub(crate) async fn save_diagnostics(app: AppHandle, text: String) -> Outcome<PathBuf> {
     let folder = downloads(&app)?;
-    Ok(resident(&app)?.app.save_diagnostics(&text, &folder, clock::now())?)
+    Ok(front(&app)?.app.save_diagnostics(&text, &folder, clock::now())?)
 }
 
 /// The word a user types to have everything forgotten.
 const SURE: &str = "forget";
 
-/// Ends the program and has everything forgotten, once the user has typed the word.
+/// Has the agent end and forget everything, once the user has typed the word.
 #[tauri::command]
 pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> Outcome {
     if typed.trim().to_lowercase() != SURE {
         let said = Said::error("type_it", [("word", SURE.to_owned())]);
         return Err(anyhow::Error::from(Wrong::in_field("typed", said)).into());
     }
-    window::close(&app).map_err(anyhow::Error::from)?;
-    resident(&app)?.forget_at_the_end();
-    Ok(())
+    front(&app)?.ask(AgentRequest::Forget).await
 }
 
 /// The user's folder for downloads, or their home.

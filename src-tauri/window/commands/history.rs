@@ -5,11 +5,11 @@ use beeminder_withings_sync::view::pages::{Chart, Exported, Format, HistoryPage,
 use tauri::AppHandle;
 
 use super::{Outcome, help};
-use crate::shell::resident;
+use crate::window::front::front;
 
 #[tauri::command]
 pub(crate) async fn history(app: AppHandle, request: HistoryRequest) -> Outcome<HistoryPage> {
-    Ok(resident(&app)?.app.history(request)?)
+    Ok(front(&app)?.app.history(request)?)
 }
 
 /// Writes what the request asks for into the user's folder for downloads.
@@ -20,10 +20,10 @@ pub(crate) async fn export_history(
     format: Format,
 ) -> Outcome<Exported> {
     let folder = help::downloads(&app)?;
-    Ok(resident(&app)?.app.export_history(request, format, &folder, clock::now())?)
+    Ok(front(&app)?.app.export_history(request, format, &folder, clock::now())?)
 }
 
 #[tauri::command]
 pub(crate) async fn chart(app: AppHandle, kind: String, days: i64, dark: bool, width: u32) -> Outcome<Chart> {
-    Ok(resident(&app)?.app.chart(&kind, days, (dark, width), clock::now())?)
+    Ok(front(&app)?.app.chart(&kind, days, (dark, width), clock::now())?)
 }

@@ -1,78 +1,78 @@
-//! What the window asks for. Each command calls the library and turns errors into a code for programs and
-//! a sentence for people. The list is that of `permissions.toml` and of `ui/backend.js`.
+//! What the window asks for. Each command calls the library or the agent and turns errors into a code for
+//! programs and a sentence for people. The list is that of `permissions.toml` and of `ui/backend.js`.
 
-pub(crate) mod accounts;
-pub(crate) mod help;
-pub(crate) mod history;
-pub(crate) mod links;
-pub(crate) mod program;
-pub(crate) mod questions;
+mod accounts;
+mod help;
+mod history;
+mod links;
+mod program;
+mod questions;
 
-use beeminder_withings_sync::accounts::sign_in::SignInError;
-use beeminder_withings_sync::app::{Wrong, explained, explained_sign_in};
-use beeminder_withings_sync::domain::goal::new_goal::NewGoalError;
-use beeminder_withings_sync::text::Explained;
-use beeminder_withings_sync::view::tray::Wish;
-use serde::Serialize;
-use tauri::AppHandle;
+use anyhow::Context;
+use beeminder_withings_sync::agent::protocol::Refusal;
+use beeminder_withings_sync::app::Wrong;
+use tauri::ipc::Invoke;
+use url::Url;
 
-use crate::shell::resident;
+type Outcome<T = ()> = Result<T, Refusal>;
 
-/// Why a command failed.
-#[derive(Debug, Serialize)]
-pub(crate) struct CommandError {
-    code: Code,
-    #[serde(flatten)]
-    why: Explained,
-    /// The field that was filled in wrongly, where it is one.
-    field: Option<&'static str>,
+/// Calls the commands by their names.
+pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        program::view,
+        program::sync_now,
+        program::cancel_pass,
+        program::pause_for_an_hour,
+        program::pause_until_tomorrow,
+        program::resume,
+        program::open_goal,
+        program::mark_seen,
+        program::close_window,
+        program::quit,
+        program::start_agent,
+        program::leave_guide,
+        program::set_start_at_login,
+        program::change_setting,
+        accounts::cancel_sign_in,
+        accounts::sign_in_withings,
+        accounts::sign_in_beeminder,
+        accounts::connect_beeminder_token,
+        accounts::open_consent_page,
+        accounts::paste_callback,
+        accounts::disconnect,
+        accounts::open_help,
+        links::catalogue,
+        links::choices,
+        links::preview_link,
+        links::add_link,
+        links::preview_change,
+        links::change_link,
+        links::remove_link,
+        links::preview_backfill,
+        links::start_backfill,
+        links::cancel_backfill,
+        links::create_goal,
+        links::open_new_goal_page,
+        history::history,
+        history::export_history,
+        history::chart,
+        questions::questions,
+        questions::answer_held,
+        questions::retry_entry,
+        questions::discard_entry,
+        questions::remove_stale,
+        questions::keep_stale,
+        questions::confirm_gone,
+        help::self_test,
+        help::repair,
+        help::open_data_folder,
+        help::diagnostics,
+        help::save_diagnostics,
+        help::forget_everything,
+    ]
 }
 
-/// What the window may switch on.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Code {
-    /// Id or secret are wrong.
-    Application,
-    /// The keychain cannot be used.
-    Keychain,
-    /// Anything else; the message says it.
-    Failed,
-}
-
-impl From<anyhow::Error> for CommandError {
-    fn from(error: anyhow::Error) -> CommandError {
-        CommandError { code: Code::Failed, why: explained(&error), field: field(&error) }
-    }
-}
-
-/// The field that an error is about.
-fn field(error: &anyhow::Error) -> Option<&'static str> {
-    let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
-    error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field).or(new_goal)
-}
-
-impl From<SignInError> for CommandError {
-    fn from(error: SignInError) -> CommandError {
-        use beeminder_withings_sync::services::withings::Error::ApplicationRefused;
-        let (code, field) = match &error {
-            SignInError::Withings(ApplicationRefused) => (Code::Application, None),
-            SignInError::Keychain(_) => (Code::Keychain, None),
-            SignInError::Local(error) => (Code::Failed, field(error)),
-            SignInError::NotAsked
-            | SignInError::TooLate
-            | SignInError::Denied { .. }
-            | SignInError::AnotherPerson { .. }
-            | SignInError::ScopeMissing
-            | SignInError::Withings(_)
-            | SignInError::Beeminder(_) => (Code::Failed, None),
-        };
-        CommandError { code, why: explained_sign_in(&error), field }
-    }
-}
-
-type Outcome<T = ()> = Result<T, CommandError>;
-
-fn grant(app: &AppHandle, wish: Wish) -> Outcome {
-    Ok(resident(app)?.grant(wish)?)
+/// Shows a page in the browser.
+fn open_page(url: &Url) -> Outcome {
+    Ok(open::that_detached(url.as_str()).with_context(|| Wrong::new("no_browser", []))?)
 }

@@ -1,104 +1,113 @@
 //! How things are, and what is said to the program as a whole.
 
-use std::sync::Arc;
-
-use beeminder_withings_sync::agent::View;
+use beeminder_withings_sync::agent::protocol::AgentRequest;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::settings::SettingChange;
-use beeminder_withings_sync::view::tray::Wish;
+use beeminder_withings_sync::platform::clock;
+use beeminder_withings_sync::view::pages::View;
+use chrono::TimeDelta;
 use serde::Serialize;
-use tauri::{AppHandle, Manager};
+use tauri::AppHandle;
 
-use super::{Outcome, grant};
-use crate::autostart::{self, State};
-use crate::shell::{Shell, resident};
-use crate::window;
+use super::{Outcome, open_page};
+use crate::window::front::{agent, front};
+use crate::window::webview;
 
-/// What the window shows, with what only the desktop knows.
+/// What the window shows, and whether the agent is missing.
 #[derive(Debug, Serialize)]
 pub(crate) struct WindowView {
     #[serde(flatten)]
     view: View,
-    has_tray: bool,
-    start_at_login: Option<State>,
+    agent_is_gone: bool,
 }
 
 #[tauri::command]
 pub(crate) async fn view(app: AppHandle) -> Outcome<WindowView> {
-    let view = resident(&app)?.view()?;
-    let start_at_login = autostart::state(&app)
-        .inspect_err(|error| tracing::warn!("Start at login could not be verified: {error:#}"))
-        .ok();
-    Ok(WindowView { view, has_tray: app.state::<Arc<Shell>>().tray_is_visible(), start_at_login })
+    let (view, agent_is_gone) = front(&app)?.view()?;
+    Ok(WindowView { view, agent_is_gone })
 }
 
 #[tauri::command]
 pub(crate) async fn sync_now(app: AppHandle) -> Outcome {
-    grant(&app, Wish::SyncNow)
+    front(&app)?.ask(AgentRequest::SyncNow).await
 }
 
 #[tauri::command]
 pub(crate) async fn pause_for_an_hour(app: AppHandle) -> Outcome {
-    grant(&app, Wish::PauseForAnHour)
+    let (front, now) = (front(&app)?, clock::now());
+    front.app.pause(Some(now + TimeDelta::hours(1)), now)?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn pause_until_tomorrow(app: AppHandle) -> Outcome {
-    grant(&app, Wish::PauseUntilTomorrow)
+    let (front, now) = (front(&app)?, clock::now());
+    front.app.pause(Some(front.app.tomorrow(now)?), now)?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn resume(app: AppHandle) -> Outcome {
-    grant(&app, Wish::Resume)
+    let front = front(&app)?;
+    front.app.pause(None, clock::now())?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn open_goal(app: AppHandle, goal: String) -> Outcome {
-    grant(&app, Wish::OpenGoal(GoalSlug(goal)))
+    open_page(&front(&app)?.app.page_of_goal(&GoalSlug(goal))?)
 }
 
 #[tauri::command]
 pub(crate) async fn mark_seen(app: AppHandle) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.mark_seen()?;
-    resident.look();
-    Ok(())
+    let front = front(&app)?;
+    front.app.mark_seen()?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn close_window(app: AppHandle) -> Outcome {
-    window::close(&app).map_err(anyhow::Error::from)?;
+    webview::close(&app).map_err(anyhow::Error::from)?;
     Ok(())
 }
 
+/// Ends the agent, and the window with it.
 #[tauri::command]
 pub(crate) async fn quit(app: AppHandle) -> Outcome {
-    match resident(&app) {
-        Ok(resident) => resident.quit(),
-        // It could not start, so there is nothing to settle.
-        Err(_) => app.exit(0),
-    }
+    agent(&app).tell(AgentRequest::Quit).await?;
+    webview::close(&app).map_err(anyhow::Error::from)?;
     Ok(())
+}
+
+/// Starts the agent that has ended.
+#[tauri::command]
+pub(crate) async fn start_agent(app: AppHandle) -> Outcome {
+    Ok(agent(&app).start(&app)?)
 }
 
 /// Ends the pass under way after its request.
 #[tauri::command]
 pub(crate) async fn cancel_pass(app: AppHandle) -> Outcome {
-    resident(&app)?.cancel_pass();
-    Ok(())
+    front(&app)?.ask(AgentRequest::CancelPass).await
 }
 
 #[tauri::command]
 pub(crate) async fn leave_guide(app: AppHandle) -> Outcome {
-    Ok(resident(&app)?.leave_guide()?)
+    let front = front(&app)?;
+    front.app.leave_guide()?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn set_start_at_login(app: AppHandle, on: bool) -> Outcome {
-    Ok(autostart::set(&app, on)?)
+    let front = front(&app)?;
+    front.ask::<()>(AgentRequest::StartAtLogin { on }).await?;
+    front.changed().await
 }
 
 #[tauri::command]
 pub(crate) async fn change_setting(app: AppHandle, change: SettingChange) -> Outcome {
-    Ok(resident(&app)?.change_setting(change)?)
+    let front = front(&app)?;
+    front.app.change_setting(change)?;
+    front.changed().await
 }

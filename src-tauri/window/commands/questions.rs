@@ -6,57 +6,57 @@ use beeminder_withings_sync::view::pages::Questions;
 use tauri::AppHandle;
 
 use super::Outcome;
-use crate::shell::resident;
+use crate::window::front::front;
 
 #[tauri::command]
 pub(crate) async fn questions(app: AppHandle) -> Outcome<Questions> {
-    Ok(resident(&app)?.app.questions()?)
+    Ok(front(&app)?.app.questions()?)
 }
 
 #[tauri::command]
 pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember: bool) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.answer(GroupId(group), mine, remember, clock::now())?;
-    resident.sync_soon();
+    let front = front(&app)?;
+    front.app.answer(GroupId(group), mine, remember, clock::now())?;
+    front.sync_soon().await?;
     Ok(())
 }
 
 #[tauri::command]
 pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.retry(id, clock::now())?;
-    resident.sync_soon();
+    let front = front(&app)?;
+    front.app.retry(id, clock::now())?;
+    front.sync_soon().await?;
     Ok(())
 }
 
 #[tauri::command]
 pub(crate) async fn discard_entry(app: AppHandle, id: i64) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.discard(id, clock::now())?;
-    resident.look();
+    let front = front(&app)?;
+    front.app.discard(id, clock::now())?;
+    front.changed().await?;
     Ok(())
 }
 
 #[tauri::command]
 pub(crate) async fn remove_stale(app: AppHandle, id: i64) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.remove_stale(id, clock::now())?;
-    resident.sync_soon();
+    let front = front(&app)?;
+    front.app.remove_stale(id, clock::now())?;
+    front.sync_soon().await?;
     Ok(())
 }
 
 #[tauri::command]
 pub(crate) async fn keep_stale(app: AppHandle, id: i64) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.keep_stale(id, clock::now())?;
-    resident.look();
+    let front = front(&app)?;
+    front.app.keep_stale(id, clock::now())?;
+    front.changed().await?;
     Ok(())
 }
 
 #[tauri::command]
 pub(crate) async fn confirm_gone(app: AppHandle) -> Outcome {
-    let resident = resident(&app)?;
-    resident.app.confirm_gone()?;
-    resident.sync_soon();
+    let front = front(&app)?;
+    front.app.confirm_gone()?;
+    front.sync_soon().await?;
     Ok(())
 }

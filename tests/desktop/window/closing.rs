@@ -1,10 +1,10 @@
-//! Closing the window, and what is left of it.
+//! Closing the window, what is left of it, and what one program does without the other.
 
 use fantoccini::Locator;
 
 use super::super::session::Session;
 use super::super::{pages, until};
-use super::{pictures, shows};
+use super::{click, hides, pictures, shows};
 
 #[tokio::test]
 async fn the_memory_of_a_window_is_given_back_when_it_is_closed() {
@@ -40,4 +40,50 @@ async fn without_a_tray_closing_the_window_asks() {
     // The window is gone before it can say that it was clicked.
     let _ = window.find(Locator::Css("#quit-now")).await.unwrap().click().await;
     until("the program gone", async || (!std::path::Path::new(&process).exists()).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_window_whose_agent_was_killed_says_so_at_once_and_starts_it_again() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    session.tray().await.says("All is well").await;
+    hides(&window, "#agent-gone").await;
+    session.kill_agent();
+    let said = shows(&window, "#agent-gone", "nothing is sent");
+    tokio::time::timeout(std::time::Duration::from_secs(2), said).await.expect("within two seconds");
+    pictures(&window, "agent gone").await;
+    click(&window, "#start-agent").await;
+    hides(&window, "#agent-gone").await;
+    session.weigh_in(82.4);
+    click(&window, "#sync-now").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+}
+
+#[tokio::test]
+async fn syncing_goes_on_when_the_window_crashes() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.activate().await;
+    session.window_opens().await;
+    session.kill_windows();
+    session.weigh_in(82.4);
+    tray.click("Sync now").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+    tray.activate().await;
+    session.window_opens().await;
+}
+
+#[tokio::test]
+async fn a_start_right_after_quit_starts() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("All is well").await;
+    tray.click("Quit").await;
+    let mut again = session.command(Session::program_path()).arg("--hidden").spawn().unwrap();
+    assert_eq!(session.ended_whatever_the_tray().await, Some(0));
+    session.tray().await.says("All is well").await;
+    again.kill().await.unwrap();
 }

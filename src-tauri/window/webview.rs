@@ -1,16 +1,14 @@
-//! The window: made when it is wanted and destroyed when it is closed, so that no web page is kept in
+//! The window itself: made when it is wanted and destroyed when it is closed, so that no web page is kept in
 //! memory while nobody looks.
 
+use beeminder_withings_sync::agent::protocol::AgentRequest;
+use beeminder_withings_sync::platform::data_dir::DataDir;
+use beeminder_withings_sync::view::tray::NAME;
 use tauri::{
     AppHandle, Emitter, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
 };
 
-use std::sync::Arc;
-
-use beeminder_withings_sync::platform::data_dir::DataDir;
-use beeminder_withings_sync::view::tray::NAME;
-
-use super::shell::Shell;
+use crate::window::front::{agent, front};
 
 const LABEL: &str = "main";
 
@@ -39,17 +37,37 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
         .zoom_hotkeys_enabled(true)
         .data_directory(app.state::<DataDir>().web_folder())
         .build()?;
+    agent(app).watch(app);
     let app = app.clone();
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event
-            && !app.state::<Arc<Shell>>().tray_is_visible()
+            && is_only_sight_of_it(&app)
         {
             // Without a tray nothing would show that the program goes on.
             api.prevent_close();
             let _ = app.emit_to(LABEL, "closing", ());
         }
+        if let WindowEvent::Focused(focused) = event {
+            say_focus(&app, *focused);
+        }
     });
     Ok(())
+}
+
+/// Whether the user sees nothing of the program but this window.
+fn is_only_sight_of_it(app: &AppHandle) -> bool {
+    let view = front(app).and_then(|front| front.view());
+    view.is_ok_and(|(view, _)| view.agent.is_some_and(|agent| !agent.has_tray))
+}
+
+/// Says whether the user works with the window: what they see is not said in a notification as well.
+fn say_focus(app: &AppHandle, focused: bool) {
+    let Ok(front) = front(app) else { return };
+    tauri::async_runtime::spawn(async move {
+        if let Err(refusal) = front.tell(AgentRequest::Focus { focused }).await {
+            tracing::info!("The agent was not told of the focus: {}", refusal.why);
+        }
+    });
 }
 
 fn to_front<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
@@ -58,24 +76,26 @@ fn to_front<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
     window.set_focus()
 }
 
-/// Closes the window; the program goes on.
+/// Closes the window; the agent goes on.
 pub(crate) fn close(app: &AppHandle) -> tauri::Result<()> {
     app.get_webview_window(LABEL).map_or(Ok(()), |window| window.destroy())
 }
 
-/// Whether the user works with it.
-pub(crate) fn has_focus(app: &AppHandle) -> bool {
-    app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
+/// Closes the window because the agent ends.
+pub(crate) fn close_for_good(app: &AppHandle) {
+    if let Err(error) = close(app) {
+        tracing::warn!("The window could not be closed: {error}");
+    }
 }
 
-/// Whether it is there and not minimized.
-pub(crate) fn is_open(app: &AppHandle) -> bool {
-    app.get_webview_window(LABEL).is_some_and(|window| !window.is_minimized().unwrap_or(false))
+/// Whether there is one.
+pub(crate) fn exists(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some()
 }
 
 /// Says that what it shows may have changed.
 pub(crate) fn refresh(app: &AppHandle) {
-    if app.get_webview_window(LABEL).is_some() {
+    if exists(app) {
         let _ = app.emit_to(LABEL, "changed", ());
     }
 }

@@ -1,25 +1,34 @@
-//! The program that stays, on a desktop that only records what it is asked for.
+//! The agent, on a desktop that only records what it is asked for, and asked over its socket.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::agent::{Desktop, Resident, SignInView};
+use beeminder_withings_sync::agent::client::{AgentClient, Watch};
+use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Refusal};
+use beeminder_withings_sync::agent::{Agent, Desktop, End, server};
 use beeminder_withings_sync::app::{App, Since};
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::settings::SettingChange;
+use beeminder_withings_sync::platform::autostart::State;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::platform::environment::Endpoints;
+use beeminder_withings_sync::platform::ipc;
+use beeminder_withings_sync::platform::ipc::Endpoint;
+use beeminder_withings_sync::platform::program::Executable;
 use beeminder_withings_sync::sandbox::clock::Clock;
 use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder};
+use beeminder_withings_sync::view::agent_state::SignInState;
 use beeminder_withings_sync::view::notification::Notice;
-use beeminder_withings_sync::view::tray::{Entry, Icon, Tray, Wish};
+use beeminder_withings_sync::view::pages::View;
+use beeminder_withings_sync::view::tray::{Action, Click, Entry, Icon, Tray};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use url::Url;
 
 use super::support::memory_keychain::Trouble;
@@ -33,32 +42,25 @@ struct Recorder {
     trays: Mutex<Vec<Tray>>,
     notices: Mutex<Vec<Notice>>,
     pages: Mutex<Vec<Url>>,
-    looked_at: AtomicBool,
+    opened: AtomicBool,
     was_forgotten: AtomicBool,
-    has_quit: AtomicBool,
     /// The next refresh is a fault of the program.
     faults: AtomicBool,
 }
 
 impl Desktop for Recorder {
     fn show_tray(&self, tray: &Tray) {
-        self.trays.lock().unwrap().push(tray.clone());
-    }
-
-    fn refresh_window(&self) {
         assert!(!self.faults.swap(false, Ordering::SeqCst), "a fault");
+        self.trays.lock().unwrap().push(tray.clone());
     }
 
     fn notify(&self, notice: &Notice) {
         self.notices.lock().unwrap().push(notice.clone());
     }
 
-    fn is_looked_at(&self) -> bool {
-        self.looked_at.load(Ordering::SeqCst)
-    }
-
-    fn open_window(&self) {
-        self.looked_at.store(true, Ordering::SeqCst);
+    fn open_window(&self, _token: Option<&str>) -> anyhow::Result<()> {
+        self.opened.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
@@ -71,21 +73,39 @@ impl Desktop for Recorder {
         Ok(())
     }
 
-    fn quit(&self) {
-        self.has_quit.store(true, Ordering::SeqCst);
+    fn has_tray(&self) -> bool {
+        true
+    }
+
+    fn start_at_login(&self) -> anyhow::Result<State> {
+        Ok(State::Off)
+    }
+
+    fn set_start_at_login(&self, _on: bool) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    fn takes_callbacks(&self) -> anyhow::Result<bool> {
+        Ok(true)
+    }
+
+    fn take_callbacks(&self) -> anyhow::Result<()> {
+        Ok(())
     }
 }
 
 struct Story {
     sandbox: Sandbox,
+    running: Mutex<Option<JoinHandle<End>>>,
     keychain: Arc<MemoryKeychain>,
     desktop: Arc<Recorder>,
-    resident: Arc<Resident>,
+    agent: Arc<Agent>,
+    client: AgentClient,
     dir: TempDir,
 }
 
 impl Story {
-    /// The program, with nothing connected and nothing going on yet.
+    /// The agent, with nothing connected and nothing going on yet.
     async fn new() -> Story {
         let sandbox = Sandbox::start(0, World::new(Clock::Real)).await.unwrap();
         let (dir, keychain) = (TempDir::new().unwrap(), Arc::new(MemoryKeychain::default()));
@@ -97,14 +117,18 @@ impl Story {
         // Whatever this computer speaks.
         app.change_setting(SettingChange::Language(Some("en".into()))).unwrap();
         let desktop = Arc::new(Recorder::default());
-        let resident = Resident::new(app, true, desktop.clone());
-        Story { sandbox, keychain, desktop, resident, dir }
+        let executable = dir.path().join("executable");
+        std::fs::write(&executable, "one version").unwrap();
+        let executable = Some(Executable::at(&executable).unwrap());
+        let client = AgentClient::new(app.data_dir.clone());
+        let agent = Agent::new(app, true, desktop.clone(), executable);
+        Story { sandbox, running: Mutex::default(), keychain, desktop, agent, client, dir }
     }
 
     /// The program with both accounts connected and weights linked, running.
     async fn running() -> Story {
         let story = Story::new().await;
-        let app = &story.resident.app;
+        let app = &story.agent.app;
         let attempt = app.begin_withings(application(), CallbackWay::Scheme, clock::now()).await.unwrap();
         app.finish(&attempt, &agree(&attempt.authorize_url).await, clock::now()).await.unwrap();
         app.connect_beeminder_token(beeminder::PERSONAL_TOKEN.into(), clock::now()).await.unwrap();
@@ -118,12 +142,40 @@ impl Story {
     }
 
     fn run(&self) {
-        let resident = Arc::clone(&self.resident);
-        tokio::spawn(async move { resident.run().await });
+        let (listener, requests) = server::listen(&self.agent.app.data_dir).unwrap();
+        tokio::spawn(server::serve(Arc::clone(&self.agent), requests));
+        let agent = Arc::clone(&self.agent);
+        let running = tokio::spawn(async move {
+            let end = agent.run().await;
+            listener.finish().await;
+            end
+        });
+        *self.running.lock().unwrap() = Some(running);
     }
 
-    fn wish(&self, wish: Wish) {
-        self.resident.grant(wish).unwrap();
+    /// Waits for the end.
+    async fn ended(&self) -> End {
+        let running = self.running.lock().unwrap().take().expect("it runs");
+        tokio::time::timeout(PATIENCE, running).await.expect("it ends").unwrap()
+    }
+
+    fn view(&self) -> View {
+        self.agent.app.window(Some(self.agent.state()), true, clock::now()).unwrap()
+    }
+
+    /// A window that watches.
+    async fn window(&self) -> Watch {
+        let mut watch = self.client.watch().await.unwrap().expect("the agent listens");
+        assert!(matches!(watch.next().await.unwrap(), Some(Event::Changed(_))), "at once");
+        watch
+    }
+
+    async fn ask(&self, request: AgentRequest) {
+        self.client.ask::<()>(&request).await.unwrap();
+    }
+
+    fn action(&self, action: Action) {
+        self.agent.perform(Click { action, token: None }).unwrap();
     }
 
     async fn until(&self, what: &str, found: impl Fn(&Story) -> bool) {
@@ -149,7 +201,7 @@ impl Story {
     }
 
     async fn signing_in(&self) -> Url {
-        self.resident.sign_in_withings(Some(application()), CallbackWay::Scheme).await.unwrap();
+        self.agent.sign_in_withings(Some(application()), CallbackWay::Scheme).await.unwrap();
         self.desktop.pages.lock().unwrap().last().unwrap().clone()
     }
 }
@@ -159,26 +211,26 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     let story = Story::running().await;
     let (here, away) = (story.dir.path().join("data"), story.dir.path().join("away"));
     std::fs::rename(&here, &away).unwrap();
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.says("does not work").await;
     story.until("the notice", |story| !story.notices().is_empty()).await;
-    story.wish(Wish::SyncNow);
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
+    story.action(Action::SyncNow);
     std::fs::rename(&away, &here).unwrap();
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.says("All is well").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
-    story.wish(Wish::Quit);
-    story.until("the end", |story| story.desktop.has_quit.load(Ordering::SeqCst)).await;
+    story.action(Action::Quit);
+    assert_eq!(story.ended().await, End::Quit);
 }
 
 #[tokio::test]
 async fn a_fault_of_the_program_is_said_and_syncing_goes_on() {
     let story = Story::running().await;
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.desktop.faults.store(true, Ordering::SeqCst);
     story.says("does not work").await;
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.says("All is well").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
 }
@@ -186,12 +238,13 @@ async fn a_fault_of_the_program_is_said_and_syncing_goes_on() {
 #[tokio::test]
 async fn what_the_window_shows_is_not_told_beside_it() {
     let story = Story::running().await;
-    story.wish(Wish::Open);
+    let _window = story.window().await;
+    story.ask(AgentRequest::Focus { focused: true }).await;
     story.sandbox.world().withings.revoke();
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.says("Sign in to Withings again").await;
     assert_eq!(story.notices(), [""; 0]);
-    let view = story.resident.view().unwrap();
+    let view = story.view();
     assert!(view.overview.message.contains("no longer accepts the sign-in"), "{view:?}");
 }
 
@@ -200,17 +253,17 @@ async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
     let story = Story::running().await;
     let guest = serde_json::json!({"attrib": 1, "measures": [{"value": 61_000, "type": 1, "unit": -3}]});
     story.sandbox.world().withings.add(guest, clock::now());
-    story.wish(Wish::SyncNow);
+    story.action(Action::SyncNow);
     story.until("the question", |story| !story.notices().is_empty()).await;
     let asks = |story: &Story| {
         let trays = story.desktop.trays.lock().unwrap();
-        let question = Entry::Item("1 question for you…".into(), Wish::Open);
+        let question = Entry::Item("1 question for you…".into(), Action::Open);
         trays.last().is_some_and(|tray| tray.icon == Icon::Fine && tray.menu.contains(&question))
     };
     story.until("the question in the menu", asks).await;
-    let held = story.resident.app.held().unwrap().remove(0);
-    story.resident.app.answer(held.group.id, false, true, clock::now()).unwrap();
-    story.resident.sync_soon();
+    let held = story.agent.app.held().unwrap().remove(0);
+    story.agent.app.answer(held.group.id, false, true, clock::now()).unwrap();
+    story.agent.sync_soon();
     story.until("no question", |story| !asks(story)).await;
     assert_eq!(story.notices(), ["Were these measurements yours?"]);
 }
@@ -218,8 +271,8 @@ async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
 #[tokio::test]
 async fn quitting_waits_for_the_pass_and_ends_the_desktops_program() {
     let story = Story::running().await;
-    story.wish(Wish::Quit);
-    story.until("the end", |story| story.desktop.has_quit.load(Ordering::SeqCst)).await;
+    story.action(Action::Quit);
+    assert_eq!(story.ended().await, End::Quit);
     let titles: Vec<_> = story.desktop.trays.lock().unwrap().iter().map(|tray| tray.icon).collect();
     assert!(titles.contains(&Icon::Syncing), "{titles:?}");
 }
@@ -230,35 +283,35 @@ async fn a_new_sign_in_takes_the_place_of_the_one_in_flight() {
     let first = story.signing_in().await;
     let second = story.signing_in().await;
     assert_ne!(first, second);
-    let late = story.resident.take_callback(agree(&first).await).await;
+    let late = story.agent.take_callback(agree(&first).await).await;
     assert!(late.unwrap_err().message.contains("Nobody asked"));
-    let answer = story.resident.take_callback(agree(&second).await).await.unwrap();
+    let answer = story.agent.take_callback(agree(&second).await).await.unwrap();
     assert!(answer.to_string().starts_with("Connected to Withings as 10000001"), "{answer}");
-    story.until("settled", |story| story.resident.view().unwrap().sign_in == SignInView::None).await;
+    story.until("settled", |story| story.agent.state().sign_in == SignInState::None).await;
 }
 
 #[tokio::test]
 async fn a_sign_in_that_was_cancelled_or_declined_changes_nothing() {
     let story = Story::new().await;
     let page = story.signing_in().await;
-    story.wish(Wish::CancelSignIn);
-    story.until("cancelled", |story| story.resident.view().unwrap().sign_in == SignInView::None).await;
-    assert!(story.resident.take_callback(agree(&page).await).await.is_err());
+    story.action(Action::CancelSignIn);
+    story.until("cancelled", |story| story.agent.state().sign_in == SignInState::None).await;
+    assert!(story.agent.take_callback(agree(&page).await).await.is_err());
 
     let page = story.signing_in().await;
     let declined = super::support::decide(&page, &[("decision", "decline")]).await;
-    let said = story.resident.take_callback(declined).await.unwrap_err();
+    let said = story.agent.take_callback(declined).await.unwrap_err();
     assert!(said.message.contains("did not grant access"), "{said}");
-    let failed = |story: &Story| matches!(story.resident.view().unwrap().sign_in, SignInView::Failed { .. });
+    let failed = |story: &Story| matches!(story.agent.state().sign_in, SignInState::Failed { .. });
     story.until("the reason shown", failed).await;
-    assert!(!story.resident.view().unwrap().overview.withings.connected);
+    assert!(!story.view().overview.withings.connected);
 }
 
 #[tokio::test]
 async fn a_keychain_that_keeps_nothing_is_found_before_the_browser_opens() {
     let story = Story::new().await;
     story.keychain.make(Trouble::All(KeychainError::Locked));
-    let outcome = story.resident.sign_in_withings(Some(application()), CallbackWay::Scheme).await;
+    let outcome = story.agent.sign_in_withings(Some(application()), CallbackWay::Scheme).await;
     assert!(outcome.unwrap_err().to_string().contains("keychain is locked"));
     assert_eq!(*story.desktop.pages.lock().unwrap(), []);
     // Nothing is left behind that would keep the next attempt from starting.
@@ -271,8 +324,8 @@ async fn a_callback_after_a_restart_finishes_the_sign_in_once() {
     let story = Story::new().await;
     let page = story.signing_in().await;
     let address = agree(&page).await;
-    let Story { sandbox, keychain, dir, resident, .. } = story;
-    resident.grant(Wish::Quit).unwrap();
+    let Story { sandbox, keychain, dir, agent, .. } = story;
+    agent.quit();
     let (url, data_dir) = (sandbox.url(), dir.path().join("data"));
     let endpoints = Endpoints { withings_api: url.clone(), withings_account: url.clone(), beeminder: url };
     let open = || {
@@ -292,4 +345,75 @@ async fn a_callback_after_a_restart_finishes_the_sign_in_once() {
     assert!(next.keep(&kept).await.is_ok());
     let later = clock::now() + chrono::TimeDelta::minutes(11);
     assert!(next.kept(later).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_window_is_told_of_every_change_and_comes_to_the_front_instead_of_a_second_one() {
+    let story = Story::running().await;
+    story.action(Action::Open);
+    assert!(story.desktop.opened.swap(false, Ordering::SeqCst), "there is none yet");
+    let mut window = story.window().await;
+    story.ask(AgentRequest::Show { token: Some("a token".into()) }).await;
+    let shown = next(&mut window, |event| matches!(event, Event::Show { .. })).await;
+    assert_eq!(shown, Event::Show { token: Some("a token".into()) });
+    assert!(!story.desktop.opened.load(Ordering::SeqCst));
+    story.ask(AgentRequest::SyncNow).await;
+    next(&mut window, |event| matches!(event, Event::Changed(state) if state.syncing)).await;
+    next(&mut window, |event| matches!(event, Event::Changed(state) if !state.syncing)).await;
+    // A window that was closed, or has crashed, keeps nothing from a new one.
+    drop(window);
+    story
+        .until("the window gone", |story| {
+            story.action(Action::Open);
+            story.desktop.opened.load(Ordering::SeqCst)
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn quit_in_the_window_ends_the_agent_and_tells_every_window() {
+    let story = Story::running().await;
+    let mut window = story.window().await;
+    story.ask(AgentRequest::Quit).await;
+    next(&mut window, |event| *event == Event::Quit).await;
+    drop(window);
+    assert_eq!(story.ended().await, End::Quit);
+    assert!(story.client.watch().await.unwrap().is_none(), "nobody listens any more");
+}
+
+#[tokio::test]
+async fn an_upgraded_agent_ends_after_its_pass_to_be_started_again() {
+    let story = Story::running().await;
+    let mut window = story.window().await;
+    std::fs::write(story.dir.path().join("executable"), "another version").unwrap();
+    story.ask(AgentRequest::SyncNow).await;
+    assert_eq!(story.ended().await, End::Replaced);
+    // The window is not told to close: it finds the next agent.
+    while let Some(event) = window.next().await.unwrap() {
+        assert_ne!(event, Event::Quit);
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_no_version_knows_is_refused_in_words() {
+    let story = Story::running().await;
+    let dir = &story.agent.app.data_dir;
+    for line in ["", "nonsense", r#"{"ask":"fly"}"#, r#"{"ask":"repair","what":"all"}"#] {
+        let answer = ipc::ask(dir, Endpoint::Agent, line).await.unwrap().unwrap();
+        let refused: Result<(), Refusal> = ipc::read_outcome(&answer).unwrap();
+        assert!(refused.unwrap_err().why.message.contains("Another version"), "{line}");
+    }
+}
+
+/// Waits for an event.
+async fn next(window: &mut Watch, is_it: impl Fn(&Event) -> bool) -> Event {
+    let search = async {
+        loop {
+            let event = window.next().await.unwrap().expect("the agent is there");
+            if is_it(&event) {
+                return event;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, search).await.expect("the event")
 }

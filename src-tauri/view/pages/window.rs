@@ -1,32 +1,26 @@
-//! What the window shows.
+//! What the window shows around its pages, and on the overview.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
-use url::Url;
 
-use crate::agent::Resident;
-use crate::app::BEEMINDER_CLIENT_ID;
+use crate::app::{App, BEEMINDER_CLIENT_ID};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::incident::Preferences;
 use crate::domain::service::Service;
-use crate::domain::settings::{SettingChange, Settings};
-use crate::platform::clock;
+use crate::domain::settings::Settings;
 use crate::store;
-use crate::text::Explained;
-use crate::view::overview::Overview;
-use crate::view::pages;
+use crate::view::agent_state::AgentState;
+use crate::view::overview::{Overview, overview};
 use crate::view::pages::Card;
+use crate::view::pages::links::cards;
 
 /// What the window shows.
 #[derive(Debug, Serialize)]
 pub struct View {
     /// How things are.
     pub overview: Overview,
-    /// Whether a pass is being made.
-    pub syncing: bool,
-    /// Why nothing works, if so.
-    pub failure: Option<Explained>,
-    /// The sign-in in flight, or how it failed.
-    pub sign_in: SignInView,
+    /// What the agent told last; `None` while it does not run.
+    pub agent: Option<AgentState>,
     /// Whether the services are stand-ins.
     pub sandbox: bool,
     /// The links, the one whose goal derails first in front.
@@ -45,28 +39,6 @@ pub struct View {
     pub callbacks: Callbacks,
 }
 
-/// The sign-in in flight, or how the last one failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "lowercase")]
-pub enum SignInView {
-    /// Nobody signs in.
-    None,
-    /// The browser is open.
-    Waiting {
-        /// Where.
-        service: Service,
-        /// The consent page.
-        authorize_url: Url,
-    },
-    /// It came to nothing.
-    Failed {
-        /// Where.
-        service: Service,
-        /// Why.
-        why: Explained,
-    },
-}
-
 /// The addresses to register, to the letter.
 #[derive(Debug, Serialize)]
 pub struct Callbacks {
@@ -81,28 +53,34 @@ struct Ways {
     scheme: String,
 }
 
-impl Resident {
-    /// Puts together what the window shows.
+impl App {
+    /// Puts together what the window shows around and on its overview. `agent` is what the agent last told,
+    /// where it runs.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn view(&self) -> anyhow::Result<View> {
-        let overview = self.overview(clock::now())?;
-        let state = self.state();
-        let (links, notifications, settings, guided) = self.app.store.read(|rows| {
+    pub fn window(
+        &self,
+        agent: Option<AgentState>,
+        sandbox: bool,
+        now: DateTime<Utc>,
+    ) -> anyhow::Result<View> {
+        let (mut overview, links, notifications, settings, guided) = self.store.read(|rows| {
             Ok((
-                pages::cards(rows, state.sandbox)?,
+                overview(rows, now)?,
+                cards(rows, sandbox)?,
                 store::setting::preferences(rows)?,
                 store::setting::settings(rows)?,
                 store::setting::is_guided(rows)?,
             ))
         })?;
+        if let Some(due) = agent.as_ref().and_then(|agent| agent.due) {
+            overview.next = due;
+        }
         Ok(View {
             overview,
-            syncing: state.syncing,
-            failure: state.failure.clone(),
-            sign_in: self.sign_ins.view(),
-            sandbox: state.sandbox,
+            agent,
+            sandbox,
             links,
             notifications,
             settings,
@@ -116,25 +94,12 @@ impl Resident {
         })
     }
 
-    /// Changes one of the settings; it counts at once.
-    ///
-    /// # Errors
-    /// When it is out of range.
-    pub fn change_setting(&self, change: SettingChange) -> anyhow::Result<()> {
-        self.app.change_setting(change)?;
-        self.polling.reckon_again(&self.app)?;
-        self.refresh();
-        Ok(())
-    }
-
     /// Notes that the first-run guide was finished, or left for good.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn leave_guide(&self) -> anyhow::Result<()> {
-        self.app.store.write(store::setting::save_guided)?;
-        self.refresh();
-        Ok(())
+        self.store.write(store::setting::save_guided)
     }
 }
 

@@ -1,11 +1,11 @@
-//! A tray program has nobody watching standard error, so its log goes to a file as well.
+//! The log of a program without a terminal: standard error, and a file in the data directory.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use beeminder_withings_sync::platform::data_dir::{DataDir, LOG_FILE, OLD_LOG_FILE};
+use crate::platform::data_dir::{DataDir, LOG_FILE, OLD_LOG_FILE};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
@@ -15,7 +15,10 @@ const LARGEST: u64 = 1024 * 1024;
 
 /// Logs to standard error and to a file in `data_dir`: what is worth knowing later, or what `RUST_LOG`
 /// asks for.
-pub(crate) fn start(data_dir: &Path) {
+///
+/// # Panics
+/// When it is called twice.
+pub fn start(data_dir: &Path) {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("warn,beeminder_withings_sync=info"));
     let file = DataDir::open(data_dir).and_then(|dir| LogFile::open(dir.path()));
@@ -68,7 +71,7 @@ impl Write for LogFile {
 }
 
 /// Logs what a panic says, which would otherwise be lost.
-pub(crate) fn log_panics() {
+pub fn log_panics() {
     let usual = std::panic::take_hook();
     let once = Mutex::new(usual);
     std::panic::set_hook(Box::new(move |panic| {

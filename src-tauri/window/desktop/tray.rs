@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use beeminder_withings_sync::view::tray::{Entry, Icon, Tray, Wish};
+use beeminder_withings_sync::view::tray::{Action, Click, Entry, Icon, Tray};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
@@ -11,23 +11,24 @@ use tauri::{AppHandle, Wry};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The icon in the tray.
-pub(crate) struct TrayIcon {
+pub(super) struct TrayIcon {
     app: AppHandle,
     icon: tauri::tray::TrayIcon,
     /// What each entry of the menu stands for, by its id.
-    wishes: Arc<Mutex<Vec<Wish>>>,
+    actions: Arc<Mutex<Vec<Action>>>,
 }
 
 impl TrayIcon {
     /// Shows it.
-    pub(crate) fn start(
+    pub(super) fn start(
         app: &AppHandle,
         tray: &Tray,
-        wishes: &UnboundedSender<Wish>,
+        clicks: &UnboundedSender<Click>,
         visible: &Arc<AtomicBool>,
     ) -> Option<TrayIcon> {
-        let (clicked, chosen, of_menu) = (wishes.clone(), wishes.clone(), Arc::<Mutex<Vec<Wish>>>::default());
-        let wishes = Arc::clone(&of_menu);
+        let (clicked, chosen) = (clicks.clone(), clicks.clone());
+        let of_menu = Arc::<Mutex<Vec<Action>>>::default();
+        let actions = Arc::clone(&of_menu);
         let built = TrayIconBuilder::with_id("tray")
             .icon(image(tray.icon))
             .show_menu_on_left_click(cfg!(target_os = "macos"))
@@ -39,21 +40,21 @@ impl TrayIcon {
                 } = event
                     && !cfg!(target_os = "macos")
                 {
-                    let _ = clicked.send(Wish::Open);
+                    let _ = clicked.send(Click { action: Action::Open, token: None });
                 }
             })
             .on_menu_event(move |_, event| {
-                let wishes = of_menu.lock().unwrap_or_else(PoisonError::into_inner);
-                let wish = event.id().as_ref().parse().ok().and_then(|index: usize| wishes.get(index));
-                if let Some(wish) = wish {
-                    let _ = chosen.send(wish.clone());
+                let actions = of_menu.lock().unwrap_or_else(PoisonError::into_inner);
+                let action = event.id().as_ref().parse().ok().and_then(|index: usize| actions.get(index));
+                if let Some(action) = action {
+                    let _ = chosen.send(Click { action: action.clone(), token: None });
                 }
             })
             .build(app);
         match built {
             Ok(icon) => {
                 visible.store(true, Ordering::SeqCst);
-                let icon = TrayIcon { app: app.clone(), icon, wishes };
+                let icon = TrayIcon { app: app.clone(), icon, actions };
                 icon.update(tray);
                 Some(icon)
             }
@@ -64,7 +65,7 @@ impl TrayIcon {
         }
     }
 
-    pub(crate) fn update(&self, tray: &Tray) {
+    pub(super) fn update(&self, tray: &Tray) {
         if let Err(error) = self.try_update(tray) {
             tracing::warn!("The tray could not be changed: {error}");
         }
@@ -72,29 +73,29 @@ impl TrayIcon {
 
     fn try_update(&self, tray: &Tray) -> tauri::Result<()> {
         let menu = Menu::new(&self.app)?;
-        let mut wishes = Vec::new();
+        let mut actions = Vec::new();
         for entry in &tray.menu {
-            menu.append(&*self.entry(entry, &mut wishes)?)?;
+            menu.append(&*self.entry(entry, &mut actions)?)?;
         }
-        *self.wishes.lock().unwrap_or_else(PoisonError::into_inner) = wishes;
+        *self.actions.lock().unwrap_or_else(PoisonError::into_inner) = actions;
         self.icon.set_menu(Some(menu))?;
         self.icon.set_icon(Some(image(tray.icon)))?;
         self.icon.set_tooltip(Some(&tray.title))
     }
 
-    /// Makes an entry whose id is the place of its wish in `wishes`.
-    fn entry(&self, entry: &Entry, wishes: &mut Vec<Wish>) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
+    /// Makes an entry whose id is the place of its action in `actions`.
+    fn entry(&self, entry: &Entry, actions: &mut Vec<Action>) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
         Ok(match entry {
             Entry::Line(text) => Box::new(MenuItem::new(&self.app, label(text), false, None::<&str>)?),
-            Entry::Item(text, wish) => {
-                let id = wishes.len().to_string();
-                wishes.push(wish.clone());
+            Entry::Item(text, action) => {
+                let id = actions.len().to_string();
+                actions.push(action.clone());
                 Box::new(MenuItem::with_id(&self.app, id, label(text), true, None::<&str>)?)
             }
             Entry::Submenu(text, inner) => {
                 let submenu = Submenu::new(&self.app, label(text), true)?;
                 for entry in inner {
-                    submenu.append(&*self.entry(entry, wishes)?)?;
+                    submenu.append(&*self.entry(entry, actions)?)?;
                 }
                 Box::new(submenu)
             }

@@ -1,0 +1,65 @@
+//! The part of the self-test that only the agent's desktop can make, and mending what can be mended there.
+
+use crate::agent::Desktop;
+use crate::agent::protocol::Repair;
+use crate::app::{Check, Finding, Wrong};
+use crate::platform::autostart::State;
+use crate::text::Said;
+
+/// Looks at what the desktop does for this program.
+pub(super) fn checks(desktop: &dyn Desktop) -> Vec<Check> {
+    vec![
+        Check::new("scheme", callbacks(desktop)),
+        Check::new("tray", tray(desktop)),
+        Check::new("autostart", login(desktop)),
+    ]
+}
+
+/// Mends one of them.
+///
+/// # Errors
+/// When it stays as it is.
+pub(super) fn repair(desktop: &dyn Desktop, what: Repair) -> anyhow::Result<()> {
+    match what {
+        Repair::Scheme => {
+            desktop.take_callbacks()?;
+            anyhow::ensure!(desktop.takes_callbacks()?, Wrong::new("scheme_taken", []));
+            Ok(())
+        }
+        Repair::Autostart => desktop.set_start_at_login(true),
+    }
+}
+
+/// Whether the program starts at login, where the desktop can say.
+pub(super) fn start_at_login(desktop: &dyn Desktop) -> Option<State> {
+    desktop
+        .start_at_login()
+        .inspect_err(|error| tracing::warn!("Start at login could not be verified: {error:#}"))
+        .ok()
+}
+
+fn callbacks(desktop: &dyn Desktop) -> Finding {
+    match desktop.takes_callbacks() {
+        Ok(true) => Finding::Fine,
+        Ok(false) => Finding::Broken(Said::error("scheme_elsewhere", []).into()),
+        Err(error) => unknown(&error),
+    }
+}
+
+fn tray(desktop: &dyn Desktop) -> Finding {
+    if desktop.has_tray() { Finding::Fine } else { Finding::Warning(Said::error("no_tray", []).into()) }
+}
+
+fn login(desktop: &dyn Desktop) -> Finding {
+    match desktop.start_at_login() {
+        Ok(State::On | State::Off) => Finding::Fine,
+        Ok(State::Stale) => Finding::Broken(Said::error("autostart_stale", []).into()),
+        Ok(State::SwitchedOff) => Finding::Warning(Said::error("autostart_off", []).into()),
+        Err(error) => unknown(&error),
+    }
+}
+
+fn unknown(error: &anyhow::Error) -> Finding {
+    tracing::warn!("A check could not be made: {error:#}");
+    Finding::Warning(Said::error("not_found_out", []).into())
+}

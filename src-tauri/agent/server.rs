@@ -1,0 +1,173 @@
+//! The agent's end of the local socket: does what windows and further starts ask for.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::protocol::{AgentRequest, Event, Refusal};
+use crate::agent::{Agent, Desktop, checks};
+use crate::app::Check;
+use crate::platform::data_dir::DataDir;
+use crate::platform::ipc;
+use crate::platform::ipc::{Endpoint, Listener, Request};
+use crate::services::withings::Application;
+use crate::text::{Explained, Said};
+use crate::view::agent_state::{AgentState, SignInState};
+
+/// The requests that come over the socket.
+pub type Requests = mpsc::Receiver<Request>;
+
+/// Starts to listen. The caller holds [`crate::platform::data_dir::Lock::Agent`].
+///
+/// # Errors
+/// When the socket cannot be made.
+pub fn listen(dir: &DataDir) -> anyhow::Result<(Listener, Requests)> {
+    let (sender, requests) = mpsc::channel(8);
+    Ok((Listener::listen(dir, Endpoint::Agent, sender, None)?, requests))
+}
+
+/// Answers requests for as long as there are any.
+pub async fn serve(agent: Arc<Agent>, mut requests: Requests) {
+    while let Some(request) = requests.recv().await {
+        // A sign-in may take a while; nothing else waits for it.
+        tokio::spawn(answer(Arc::clone(&agent), request));
+    }
+}
+
+async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
+    let request: AgentRequest = match serde_json::from_str(&line) {
+        Ok(request) => request,
+        Err(error) => {
+            tracing::warn!("A request of another version was not understood: {error}");
+            return send(
+                &reply,
+                &Err::<(), _>(Refusal::from(Explained::from(Said::error("other_version", [])))),
+            );
+        }
+    };
+    // One that ends leaves requests to the next.
+    if agent.is_ending() {
+        return;
+    }
+    if matches!(request, AgentRequest::Watch) {
+        agent.watch(reply);
+    } else if matches!(request, AgentRequest::Check) {
+        send(&reply, &Ok::<_, Refusal>(agent.checks()));
+    } else if let AgentRequest::Callback { address } = request {
+        send(&reply, &agent.callback(address).await);
+    } else {
+        send(&reply, &agent.handle(request).await);
+    }
+}
+
+/// The client may have disconnected.
+fn send<T: Serialize>(reply: &mpsc::UnboundedSender<String>, outcome: &Result<T, Refusal>) {
+    match ipc::write_outcome(outcome) {
+        Ok(line) => drop(reply.send(line)),
+        Err(error) => tracing::error!("{error:#}"),
+    }
+}
+
+impl Agent {
+    fn watch(&self, window: mpsc::UnboundedSender<String>) {
+        let first = Event::Changed(Box::new(self.state()));
+        if let Ok(line) = serde_json::to_string(&first) {
+            // It may have closed already.
+            let _ = window.send(line);
+        }
+        self.windows.add(window);
+        // A window that an upgrade brought meets the agent from before it.
+        self.leave_if_replaced();
+    }
+
+    /// Takes an address that a browser brought, and shows the window that waited for it.
+    async fn callback(&self, address: String) -> Result<Said, Refusal> {
+        match self.take_callback(address).await {
+            Ok(said) => {
+                tracing::info!("{said}");
+                self.windows.tell(&Event::Show { token: None });
+                Ok(said)
+            }
+            Err(why) => {
+                // It came from outside, so it is no more than a line in the log.
+                tracing::warn!("A callback came to nothing: {why}");
+                Err(why.into())
+            }
+        }
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        checks::checks(self.desktop.as_ref())
+    }
+
+    async fn handle(self: &Arc<Self>, request: AgentRequest) -> Result<(), Refusal> {
+        match request {
+            AgentRequest::Watch | AgentRequest::Check | AgentRequest::Callback { .. } => {}
+            AgentRequest::Focus { focused } => self.windows.focus(focused),
+            AgentRequest::Show { token } => self.show(token)?,
+            AgentRequest::SyncNow => self.sync_soon(),
+            AgentRequest::Changed => self.changed()?,
+            AgentRequest::CancelPass => self.cancel_pass(),
+            AgentRequest::SignInWithings { application, way } => {
+                let application =
+                    application.map(|given| Application { client_id: given.client_id, secret: given.secret });
+                self.sign_in_withings(application, way).await?;
+            }
+            AgentRequest::SignInBeeminder { client_id, way } => {
+                self.sign_in_beeminder(client_id, way).await?;
+            }
+            AgentRequest::CancelSignIn => self.cancel_sign_in(),
+            AgentRequest::Repair { what } => checks::repair(self.desktop.as_ref(), what)?,
+            AgentRequest::StartAtLogin { on } => self.desktop.set_start_at_login(on)?,
+            AgentRequest::Forget => self.forget_at_the_end(),
+            AgentRequest::Quit => self.quit(),
+        }
+        Ok(())
+    }
+}
+
+/// Answers requests while nothing works because of `why`: what can be seen and ended can still be asked for.
+pub async fn serve_failure(
+    why: &Explained,
+    desktop: &Arc<dyn Desktop>,
+    mut requests: Requests,
+    stop: &CancellationToken,
+) {
+    let windows = super::windows::Windows::default();
+    while let Some(Request { line, reply }) = requests.recv().await {
+        let outcome = match serde_json::from_str(&line) {
+            Ok(AgentRequest::Watch) => {
+                let event = Event::Changed(Box::new(failed(why, desktop.as_ref())));
+                windows.add(reply);
+                windows.tell(&event);
+                continue;
+            }
+            Ok(AgentRequest::Show { token }) if windows.any() => {
+                windows.tell(&Event::Show { token });
+                Ok(())
+            }
+            Ok(AgentRequest::Show { token }) => desktop.open_window(token.as_deref()).map_err(Refusal::from),
+            Ok(AgentRequest::Quit) => {
+                stop.cancel();
+                Ok(())
+            }
+            Ok(_) | Err(_) => Err(Refusal::from(why.clone())),
+        };
+        send(&reply, &outcome);
+    }
+    windows.close().await;
+}
+
+fn failed(why: &Explained, desktop: &dyn Desktop) -> AgentState {
+    AgentState {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        syncing: false,
+        failure: Some(why.clone()),
+        sign_in: SignInState::None,
+        due: None,
+        has_tray: desktop.has_tray(),
+        start_at_login: checks::start_at_login(desktop),
+    }
+}

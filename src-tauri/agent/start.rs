@@ -1,0 +1,249 @@
+//! Starting: become the only agent over a data directory, or hand over to the one there is.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent::client::AgentClient;
+use crate::agent::protocol::AgentRequest;
+use crate::agent::{Agent, Desktop, End, server};
+use crate::app::{App, Wrong, explained};
+use crate::platform::data_dir::{DataDir, Held as LockGuard, Lock};
+use crate::platform::environment::Environment;
+use crate::platform::ipc::NotAnswering;
+use crate::platform::program::Executable;
+use crate::platform::{clock, stop_signal};
+use crate::text::{Explained, Language};
+use crate::view::tray;
+use crate::view::tray::{Action, Click};
+
+/// A panel that starts at the same time as this program shows the icon within this.
+const PANEL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An agent that ends makes way within this.
+const HANDOVER_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How often a start looks whether the agent that ends is gone.
+const HANDOVER_STEP: Duration = Duration::from_millis(50);
+
+/// Posts what Withings devices measure to Beeminder goals; lives in the tray
+#[derive(Debug, Clone, Default, PartialEq, Eq, Parser)]
+#[command(name = "beeminder-withings-sync", version)]
+pub struct Arguments {
+    /// Show no window, as at login
+    #[arg(long)]
+    pub hidden: bool,
+    /// Where everything but the tokens is kept
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// The address a browser came back to after a sign-in
+    #[arg(value_name = "ADDRESS")]
+    pub callback: Option<String>,
+}
+
+impl Arguments {
+    /// Reads what a further start was called with. What makes no sense asks for the window, as no
+    /// arguments do.
+    pub fn of_further_start(arguments: &[String]) -> Arguments {
+        Arguments::try_parse_from(arguments).unwrap_or_default()
+    }
+
+    /// What the agent there is, is asked for.
+    fn request(&self, token: Option<String>) -> AgentRequest {
+        match &self.callback {
+            Some(address) => AgentRequest::Callback { address: address.split_whitespace().collect() },
+            None if self.hidden => AgentRequest::Changed,
+            None => AgentRequest::Show { token },
+        }
+    }
+
+    /// The arguments of a start at login.
+    pub fn at_login(&self) -> Vec<String> {
+        let mut arguments = vec!["--hidden".to_owned()];
+        if let Some(dir) = &self.data_dir {
+            arguments.extend(["--data-dir".into(), dir.to_string_lossy().into_owned()]);
+        }
+        arguments
+    }
+}
+
+/// Becomes the only agent over `dir`, or hands `arguments` over to the one there is and returns `None`. One
+/// that is about to end is waited for. `token` is the desktop's permission to take the focus.
+///
+/// # Errors
+/// When the agent there is does not answer, or the data directory cannot be used.
+pub async fn become_the_only_one(
+    dir: &DataDir,
+    arguments: &Arguments,
+    token: Option<String>,
+) -> anyhow::Result<Option<LockGuard>> {
+    let client = AgentClient::new(dir.clone());
+    let mut waited = Duration::ZERO;
+    loop {
+        if let Some(held) = dir.try_lock(Lock::Agent)? {
+            return Ok(Some(held));
+        }
+        let answer = client.try_ask::<serde_json::Value>(&arguments.request(token.clone())).await;
+        match answer {
+            Ok(Some(_)) => return Ok(None),
+            Err(refusal) if arguments.callback.is_some() => {
+                // It came from outside, and the agent has it in its log.
+                tracing::warn!("A callback came to nothing: {}", refusal.why);
+                return Ok(None);
+            }
+            // It is ending, and says nothing any more.
+            Ok(None) | Err(_) if waited < HANDOVER_TIMEOUT => {}
+            Ok(None) => return Err(NotAnswering(crate::platform::ipc::Endpoint::Agent).into()),
+            Err(refusal) => return Err(Wrong { field: None, said: refusal.why.said }.into()),
+        }
+        tokio::time::sleep(HANDOVER_STEP).await;
+        waited += HANDOVER_STEP;
+    }
+}
+
+/// Runs the agent until it ends. `actions` are what the user clicks in tray and notifications.
+///
+/// # Errors
+/// When the data directory cannot be used.
+pub async fn run(
+    environment: &Environment,
+    arguments: Arguments,
+    desktop: Arc<dyn Desktop>,
+    actions: mpsc::UnboundedReceiver<Click>,
+    executable: Option<Executable>,
+) -> anyhow::Result<End> {
+    let (listener, requests) = server::listen(&DataDir::open(&environment.data_dir)?)?;
+    let end = match App::open(environment, clock::now()) {
+        Ok(app) => {
+            let agent = Agent::new(app, environment.sandbox, desktop, executable);
+            work(&agent, arguments, actions, requests).await
+        }
+        Err(error) => {
+            let why = explained(&error);
+            tracing::error!("The program could not start: {why}");
+            fail(&why, &desktop, actions, requests).await;
+            End::Quit
+        }
+    };
+    listener.finish().await;
+    Ok(end)
+}
+
+async fn work(
+    agent: &Arc<Agent>,
+    arguments: Arguments,
+    actions: mpsc::UnboundedReceiver<Click>,
+    requests: server::Requests,
+) -> End {
+    tokio::spawn(server::serve(Arc::clone(agent), requests));
+    tokio::spawn(perform(Arc::clone(agent), actions));
+    let stopping = Arc::clone(agent);
+    tokio::spawn(async move {
+        match stop_signal::received().await {
+            Ok(()) => stopping.quit(),
+            Err(error) => tracing::warn!("{error:#}"),
+        }
+    });
+    tokio::spawn(first_steps(Arc::clone(agent), arguments));
+    agent.run().await
+}
+
+/// Does what is clicked.
+async fn perform(agent: Arc<Agent>, mut actions: mpsc::UnboundedReceiver<Click>) {
+    while let Some(click) = actions.recv().await {
+        if let Err(error) = agent.perform(click) {
+            tracing::error!("{error:#}");
+        }
+    }
+}
+
+/// Does what the start is for.
+async fn first_steps(agent: Arc<Agent>, arguments: Arguments) {
+    match arguments.callback {
+        // The code in it dies after 30 seconds, so it is exchanged before anything is shown.
+        Some(address) => match agent.take_callback(address).await {
+            Ok(said) => {
+                tracing::info!("{said}");
+                show(&agent);
+            }
+            Err(why) => tracing::warn!("A callback came to nothing: {why}"),
+        },
+        None if arguments.hidden => show_without_tray(&agent).await,
+        None => show(&agent),
+    }
+}
+
+fn show(agent: &Agent) {
+    if let Err(error) = agent.show(None) {
+        tracing::error!("{error:#}");
+    }
+}
+
+/// Shows the window after a hidden start when there is no tray to find the program by, once ever.
+async fn show_without_tray(agent: &Agent) {
+    tokio::time::sleep(PANEL_TIMEOUT).await;
+    if agent.has_tray() {
+        return;
+    }
+    match agent.note_missing_tray() {
+        Ok(true) => show(agent),
+        Ok(false) => tracing::info!("There is no tray; the user was told before"),
+        Err(error) => tracing::error!("{error:#}"),
+    }
+}
+
+/// Says why nothing works until the user quits.
+async fn fail(
+    why: &Explained,
+    desktop: &Arc<dyn Desktop>,
+    mut actions: mpsc::UnboundedReceiver<Click>,
+    requests: server::Requests,
+) {
+    let open = |token: Option<&str>| {
+        if let Err(error) = desktop.open_window(token) {
+            tracing::error!("{error:#}");
+        }
+    };
+    desktop.show_tray(&tray::failed(why, Language::chosen(None)));
+    open(None);
+    let stop = CancellationToken::new();
+    let clicked = async {
+        while let Some(click) = actions.recv().await {
+            if click.action == Action::Quit {
+                return;
+            }
+            open(click.token.as_deref());
+        }
+    };
+    tokio::select! {
+        () = clicked => {}
+        () = stop.cancelled() => {}
+        _ = stop_signal::received() => {}
+        () = server::serve_failure(why, desktop, requests, &stop) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_start_never_fails() {
+        let parse = |arguments: &[&str]| {
+            let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+            Arguments::of_further_start(&arguments)
+        };
+        let nothing = Arguments::default();
+        let url = "beeminder-withings-sync://withings/auth_callback?code=a&state=b";
+        assert_eq!(parse(&["x", url]).callback.as_deref(), Some(url));
+        assert_eq!(parse(&["x", "--data-dir", "d", url]).callback.as_deref(), Some(url));
+        assert!(parse(&["x", "--hidden"]).hidden);
+        for hostile in [&["x"][..], &[], &["x", "--nonsense"], &["x", "one", "two"], &["x", "--data-dir"]] {
+            assert_eq!(parse(hostile), nothing, "{hostile:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What windows show and only the agent knows.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::service::Service;
+use crate::platform::autostart;
+use crate::text::Explained;
+
+/// What the agent is doing, and what it knows of its desktop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentState {
+    /// The version of its executable, as it was when it started.
+    pub version: String,
+    /// Whether a pass is being made.
+    pub syncing: bool,
+    /// Why nothing works, if so.
+    pub failure: Option<Explained>,
+    /// The sign-in in flight, or how the last one failed.
+    pub sign_in: SignInState,
+    /// When the next pass is due, where the agent polls.
+    pub due: Option<DateTime<Utc>>,
+    /// Whether the user can see an icon in the tray.
+    pub has_tray: bool,
+    /// Whether it starts at login; `None` when the desktop could not say.
+    pub start_at_login: Option<autostart::State>,
+}
+
+/// The sign-in in flight, or how the last one failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "lowercase")]
+pub enum SignInState {
+    /// Nobody signs in.
+    None,
+    /// The browser is open.
+    Waiting {
+        /// Where.
+        service: Service,
+        /// The consent page.
+        authorize_url: Url,
+    },
+    /// It came to nothing.
+    Failed {
+        /// Where.
+        service: Service,
+        /// Why.
+        why: Explained,
+    },
+}

@@ -1,0 +1,253 @@
+//! What is behind the window: the store, and the agent that polls.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use beeminder_withings_sync::agent::client::{AgentClient, Watch};
+use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Refusal};
+use beeminder_withings_sync::app::{App, Wrong};
+use beeminder_withings_sync::platform::clock;
+use beeminder_withings_sync::text::Explained;
+use beeminder_withings_sync::view::agent_state::AgentState;
+use beeminder_withings_sync::view::pages::View;
+use serde::de::DeserializeOwned;
+use tauri::{AppHandle, Manager};
+
+use crate::window::webview;
+
+/// How often a window without an agent looks for one.
+const RETRY: Duration = Duration::from_millis(250);
+
+/// An agent that was started answers within this.
+const START_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the window works with: the program's data, or why there is none.
+pub(crate) enum Program {
+    /// It works.
+    Running(Arc<Front>),
+    /// The data cannot be used.
+    Failed(Explained),
+}
+
+/// The program's data and its agent.
+pub(crate) struct Front {
+    /// What users ask for.
+    pub(crate) app: App,
+    sandbox: bool,
+    agent: Arc<AgentWatch>,
+}
+
+/// The agent as far as it is known.
+pub(crate) struct AgentWatch {
+    client: AgentClient,
+    arguments: Vec<String>,
+    state: Mutex<Presence>,
+    is_watching: AtomicBool,
+}
+
+/// Whether the agent is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Presence {
+    /// It was started, or is looked for.
+    Starting,
+    /// It said this last.
+    Here(Box<AgentState>),
+    /// It has ended, or does not answer.
+    Gone,
+}
+
+impl Front {
+    pub(crate) fn new(app: App, sandbox: bool, agent: Arc<AgentWatch>) -> Front {
+        Front { app, sandbox, agent }
+    }
+
+    /// What the window shows, and whether the agent is missing.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub(crate) fn view(&self) -> anyhow::Result<(View, bool)> {
+        let presence = self.agent.presence();
+        let is_gone = presence == Presence::Gone;
+        let agent = match presence {
+            Presence::Here(state) => Some(*state),
+            Presence::Starting | Presence::Gone => None,
+        };
+        Ok((self.app.window(agent, self.sandbox, clock::now())?, is_gone))
+    }
+
+    /// Asks the agent for something.
+    ///
+    /// # Errors
+    /// Why it came to nothing.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, request: AgentRequest) -> Result<T, Refusal> {
+        self.agent.client.ask(&request).await
+    }
+
+    /// Has the agent heed what was changed here. Without one, the next does.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(crate) async fn tell(&self, request: AgentRequest) -> Result<(), Refusal> {
+        self.agent.tell(request).await
+    }
+
+    /// Has a pass made as soon as may be: something was decided that Beeminder or Withings should know.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub(crate) async fn sync_soon(&self) -> Result<(), Refusal> {
+        self.tell(AgentRequest::SyncNow).await
+    }
+
+    /// Says that what is stored was changed here.
+    ///
+    /// # Errors
+    /// When the agent does not answer.
+    pub(crate) async fn changed(&self) -> Result<(), Refusal> {
+        self.tell(AgentRequest::Changed).await
+    }
+}
+
+impl AgentWatch {
+    /// The agent behind `client`; `arguments` start it.
+    pub(crate) fn new(client: AgentClient, arguments: Vec<String>) -> AgentWatch {
+        let (state, is_watching) = (Mutex::new(Presence::Starting), AtomicBool::new(false));
+        AgentWatch { client, arguments, state, is_watching }
+    }
+
+    /// Asks the agent for something that needs none.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(crate) async fn tell(&self, request: AgentRequest) -> Result<(), Refusal> {
+        self.client.try_ask::<()>(&request).await.map(drop)
+    }
+
+    /// Watches the agent for as long as there is a window, starting it if none runs.
+    pub(crate) fn watch(self: &Arc<Self>, app: &AppHandle) {
+        if self.is_watching.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let (watch, app) = (Arc::clone(self), app.clone());
+        tauri::async_runtime::spawn(async move {
+            watch.keep_watching(&app).await;
+            watch.is_watching.store(false, Ordering::SeqCst);
+        });
+    }
+
+    async fn keep_watching(self: &Arc<Self>, app: &AppHandle) {
+        let mut is_first = true;
+        while webview::exists(app) {
+            match self.client.watch().await {
+                Ok(Some(watch)) => {
+                    self.follow(app, watch).await;
+                    self.note(app, Presence::Gone);
+                }
+                Ok(None) if is_first => {
+                    if let Err(error) = self.start(app) {
+                        tracing::error!("{error:#}");
+                        self.note(app, Presence::Gone);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!("The agent cannot be watched: {error:#}");
+                    self.note(app, Presence::Gone);
+                }
+            }
+            is_first = false;
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Heeds what the agent says, until it ends or the window does.
+    async fn follow(&self, app: &AppHandle, mut watch: Watch) {
+        loop {
+            match watch.next().await {
+                Ok(Some(Event::Changed(state))) => self.note(app, Presence::Here(state)),
+                Ok(Some(Event::Show { .. })) => webview::open(app),
+                Ok(Some(Event::Quit)) => {
+                    webview::close_for_good(app);
+                    return;
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::warn!("The agent is silent: {error:#}");
+                    return;
+                }
+            }
+            if !webview::exists(app) {
+                return;
+            }
+        }
+    }
+
+    /// Starts the agent, and calls it gone when it does not come.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start(self: &Arc<Self>, app: &AppHandle) -> anyhow::Result<()> {
+        use anyhow::Context;
+        use beeminder_withings_sync::platform::program;
+        *self.lock() = Presence::Starting;
+        webview::refresh(app);
+        let mut agent = tokio::process::Command::new(program::beside(program::AGENT)?)
+            .args(&self.arguments)
+            // It outlives this window, and what was said to this window's terminal.
+            .process_group(0)
+            .spawn()
+            .with_context(|| Wrong::new("no_agent", []))?;
+        let (watch, app) = (Arc::clone(self), app.clone());
+        tauri::async_runtime::spawn(async move {
+            tokio::select! {
+                _ = agent.wait() => {}
+                () = tokio::time::sleep(START_TIMEOUT) => {}
+            }
+            if watch.presence() == Presence::Starting {
+                watch.note(&app, Presence::Gone);
+            }
+        });
+        Ok(())
+    }
+
+    /// The agent is part of this program.
+    ///
+    /// # Errors
+    /// Always: without it there is no window.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn start(self: &Arc<Self>, _app: &AppHandle) -> anyhow::Result<()> {
+        anyhow::bail!(Wrong::new("no_agent", []))
+    }
+
+    fn presence(&self) -> Presence {
+        self.lock().clone()
+    }
+
+    fn note(&self, app: &AppHandle, presence: Presence) {
+        *self.lock() = presence;
+        webview::refresh(app);
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Presence> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is behind `app`, once it is there.
+///
+/// # Errors
+/// Why there is nothing.
+pub(crate) fn front(app: &AppHandle) -> anyhow::Result<Arc<Front>> {
+    match app.try_state::<Program>().as_deref() {
+        Some(Program::Running(front)) => Ok(Arc::clone(front)),
+        Some(Program::Failed(why)) => Err(Wrong { field: None, said: why.said.clone() }.into()),
+        None => Err(Wrong::new("still_starting", []).into()),
+    }
+}
+
+/// The agent behind `app`, which is there even when the data cannot be used.
+pub(crate) fn agent(app: &AppHandle) -> Arc<AgentWatch> {
+    Arc::clone(&app.state::<Arc<AgentWatch>>())
+}

@@ -30,6 +30,9 @@ export const said = (item) => t(`attention.${item.code}`, { ...item.facts, goal:
 /** How we are, as one sentence. */
 function statusSentence(view) {
   const { overview } = view;
+  if (view.agent_is_gone) {
+    return t("shell.agent_gone");
+  }
   if (view.failure) {
     return explain(view.failure);
   }
@@ -63,17 +66,18 @@ export function renderShell(view, page) {
   const connected = overview.withings.connected && overview.beeminder.connected;
   $("#sandbox").hidden = !view.sandbox;
   $("#no-tray").hidden = view.has_tray;
-  $("#agent-gone").hidden = !view.agent_is_gone;
+  const isGone = view.agent_is_gone;
   const isOther = view.agentVersion !== view.version;
   $("#other-version").hidden = !isOther;
   setText($("#other-version"), isOther ? t("shell.other_version", { agent: view.agentVersion, window: view.version }) : "");
-  const icon = view.failure ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
+  const icon = view.failure || isGone ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
   $("#status-icon").className = `icon ${icon}`;
   setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));
   const last = overview.last_sync ? t("shell.last", { at: overview.last_sync }) : t("shell.never");
   const next = t("shell.next", { at: overview.next });
-  setText($("#status-when"), view.syncing ? activity(view) : connected ? `${last}, ${next}` : last);
-  const action = view.syncing ? undefined : helpful(view);
+  setText($("#status-when"), view.syncing ? activity(view) : connected && !isGone ? `${last}, ${next}` : last);
+  const action = view.syncing || isGone ? undefined : helpful(view);
+  $("#start-agent").hidden = !isGone;
   const button = $("#status-action");
   button.hidden = !action || action === page;
   if (action) {
@@ -81,7 +85,7 @@ export function renderShell(view, page) {
     button.dataset.about = overview.attention[0]?.goal ?? "";
     setText(button, t(`action.${action}`));
   }
-  $("#sync-now").hidden = !connected || view.syncing || view.agent_is_gone;
+  $("#sync-now").hidden = !connected || view.syncing || isGone;
   $("#cancel-pass").hidden = !view.syncing;
   const questions = overview.held + overview.parked + overview.stale;
   $("#question-count").hidden = questions === 0;

@@ -14,7 +14,7 @@ use beeminder_withings_sync::view::pages::View;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager};
 
-use crate::window::webview;
+use crate::window::{start, webview};
 
 /// How often a window without an agent looks for one.
 const RETRY: Duration = Duration::from_millis(250);
@@ -187,18 +187,10 @@ impl AgentWatch {
     ///
     /// # Errors
     /// When it cannot be started.
-    #[cfg(target_os = "linux")]
     pub(crate) fn start(self: &Arc<Self>, app: &AppHandle) -> anyhow::Result<()> {
-        use anyhow::Context;
-        use beeminder_withings_sync::platform::program;
         *self.lock() = Presence::Starting;
         webview::refresh(app);
-        let mut agent = tokio::process::Command::new(program::beside(program::AGENT)?)
-            .args(&self.arguments)
-            // It outlives this window, and what was said to this window's terminal.
-            .process_group(0)
-            .spawn()
-            .with_context(|| Wrong::new("no_agent", []))?;
+        let mut agent = start::launch_agent(&self.arguments)?;
         let (watch, app) = (Arc::clone(self), app.clone());
         tauri::async_runtime::spawn(async move {
             tokio::select! {
@@ -210,15 +202,6 @@ impl AgentWatch {
             }
         });
         Ok(())
-    }
-
-    /// The agent is part of this program.
-    ///
-    /// # Errors
-    /// Always: without it there is no window.
-    #[cfg(not(target_os = "linux"))]
-    pub(crate) fn start(self: &Arc<Self>, _app: &AppHandle) -> anyhow::Result<()> {
-        anyhow::bail!(Wrong::new("no_agent", []))
     }
 
     fn presence(&self) -> Presence {

@@ -74,15 +74,28 @@ fn put_behind(app: &AppHandle, environment: &Environment, arguments: &Arguments)
     Ok(())
 }
 
+pub(crate) use system::launch_agent;
+
 /// The window as a program of its own.
 #[cfg(target_os = "linux")]
 mod system {
     use beeminder_withings_sync::agent::protocol::AgentRequest;
     use beeminder_withings_sync::app::Wrong;
     use beeminder_withings_sync::platform::data_dir::Lock;
+    use beeminder_withings_sync::platform::program;
 
     use super::{AgentClient, Arguments, Context, DataDir, Environment, commands, context, put_behind};
     use crate::window::webview;
+
+    /// Starts the agent as a process that outlives this one.
+    pub(crate) fn launch_agent(arguments: &[String]) -> anyhow::Result<tokio::process::Child> {
+        tokio::process::Command::new(program::beside(program::AGENT)?)
+            .args(arguments)
+            // What ends this window's terminal does not end the agent.
+            .process_group(0)
+            .spawn()
+            .with_context(|| Wrong::new("no_agent", []))
+    }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
         let dir = DataDir::open(&environment.data_dir)?;
@@ -119,11 +132,17 @@ mod system {
     use std::sync::Arc;
 
     use beeminder_withings_sync::agent::start;
+    use beeminder_withings_sync::app::Wrong;
     use tauri::{AppHandle, RunEvent};
     use tokio::sync::mpsc;
 
     use super::{Arguments, Context, DataDir, Environment, commands, context, put_behind};
     use crate::window::desktop::TauriDesktop;
+
+    /// The agent is part of this program, so there is none to start.
+    pub(crate) fn launch_agent(_arguments: &[String]) -> anyhow::Result<tokio::process::Child> {
+        anyhow::bail!(Wrong::new("no_agent", []))
+    }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
         let dir = DataDir::open(&environment.data_dir)?;

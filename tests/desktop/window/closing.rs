@@ -48,13 +48,13 @@ async fn a_window_whose_agent_was_killed_says_so_at_once_and_starts_it_again() {
     session.set_up().await;
     let window = session.launch_driven().await;
     session.tray().await.says("All is well").await;
-    hides(&window, "#agent-gone").await;
+    hides(&window, "#start-agent").await;
     session.kill_agent();
-    let said = shows(&window, "#agent-gone", "nothing is sent");
+    let said = shows(&window, "#status-message", "nothing is sent");
     tokio::time::timeout(std::time::Duration::from_secs(2), said).await.expect("within two seconds");
     pictures(&window, "agent gone").await;
     click(&window, "#start-agent").await;
-    hides(&window, "#agent-gone").await;
+    hides(&window, "#start-agent").await;
     session.weigh_in(82.4);
     click(&window, "#sync-now").await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;

@@ -124,7 +124,7 @@ async fn a_change_that_makes_no_sense_or_meets_another_link_is_refused_in_words(
     let comment = Options { comment: Some("#fat".into()), ..Options::default() };
     assert!(change(track(MeasureKind::WEIGHT), comment).await.contains("cannot have “#”"));
     let sorts = Options { categories: vec![2], ..Options::default() };
-    assert!(change(track(MeasureKind::WEIGHT), sorts).await.contains("Only workouts have sorts"));
+    assert!(change(track(MeasureKind::WEIGHT), sorts).await.contains("Only workouts have a type"));
     let decimals = Options { decimals: Some(7), ..Options::default() };
     assert!(change(track(MeasureKind::WEIGHT), decimals).await.contains("6 decimals at most"));
     assert!(

@@ -278,7 +278,7 @@ async fn a_filter_that_matches_nothing_known_is_refused_with_what_there_is() {
     let sort = Options { categories: vec![99_999], ..Options::default() };
     let workouts = track(MeasureKind::WORKOUTS);
     let error = try_options(&test, "exercise", workouts.clone(), sort).await.unwrap_err();
-    assert!(error.contains("sort of workout 99999. There are: walk, run"), "{error}");
+    assert!(error.contains("type of workout 99999. There are: walk, run"), "{error}");
     // Model or id, in whatever case; and what is known without having measured yet.
     let slug = GoalSlug("weight".into());
     for known in ["body cardio", "D0D0"] {

@@ -54,7 +54,7 @@ async fn a_wrong_call_names_what_is_wrong_with_the_nearest_right_words_and_ends_
         (with(&["--decimals", "seven"]), "from 0 to 6"),
         (with(&["--from-time", "8am"]), "20:00"),
         (with(&["--workout", "runing"]), "Did you mean run"),
-        (with(&["--workout", "run"]), "Only workouts have sorts"),
+        (with(&["--workout", "run"]), "Only workouts have a type"),
         (with(&["--comment", "{speed}"]), "means nothing in a comment"),
         (vec!["link", "show", "first"], "“first” is no number"),
         (vec!["link", "show"], "<ID>"),

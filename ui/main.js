@@ -42,22 +42,22 @@ export async function init(backend) {
   let language;
   let progress = null;
 
-  let looking = null;
+  let refreshing = null;
   let again = false;
 
-  /** Looks how things are, and shows it. One look at a time, or an old one could be shown last. */
+  /** Reads how things are, and shows it. One reading at a time, or an old one could be shown last. */
   const refresh = () => {
     again = true;
-    looking ??= (async () => {
+    refreshing ??= (async () => {
       while (again) {
         again = false;
-        await look();
+        await show();
       }
-    })().catch((error) => showProblem($("#problem"), error)).finally(() => { looking = null; });
-    return looking;
+    })().catch((error) => showProblem($("#problem"), error)).finally(() => { refreshing = null; });
+    return refreshing;
   };
 
-  const look = async () => {
+  const show = async () => {
     try {
       view = withAgent(await backend.view());
     } catch (error) {

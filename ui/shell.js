@@ -1,4 +1,4 @@
-// What every page has around it: how we are, the one button that helps, and the sign-in in flight.
+// What every page has around it: the program's status, the one button that helps, and the sign-in in flight.
 
 import { $, setText } from "./dom.js";
 import { explain, moment, number, t } from "./texts.js";
@@ -27,7 +27,7 @@ export const ACTIONS = {
 /** One attention in the user's language. */
 export const said = (item) => t(`attention.${item.code}`, { ...item.facts, goal: item.goal ?? "" });
 
-/** How we are, as one sentence. */
+/** The status as one sentence. */
 function statusSentence(view) {
   const { overview } = view;
   if (view.agent_is_gone) {

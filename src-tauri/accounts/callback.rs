@@ -9,7 +9,7 @@ use crate::domain::callback_way::{LOOPBACK_PORT, SCHEME};
 use crate::domain::service::Service;
 use crate::text::Said;
 
-/// No honest callback is longer.
+/// Upper bound on a callback's address, in bytes.
 const LONGEST: usize = 4096;
 
 /// A callback that is well-formed, and no more than that.

@@ -107,7 +107,7 @@ pub struct SystemKeychain {
 const MOST_WAITING: usize = 4;
 
 /// A prompt nobody answers must not hold up the program.
-const PATIENCE: Duration = Duration::from_secs(25);
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(25);
 
 impl Drop for SystemKeychain {
     fn drop(&mut self) {
@@ -152,7 +152,7 @@ impl SystemKeychain {
             // Nobody listens any more after a time-out.
             let _ = sender.send(outcome);
         });
-        match receiver.recv_timeout(PATIENCE) {
+        match receiver.recv_timeout(PROMPT_TIMEOUT) {
             Ok(outcome) => outcome.map_err(|error| meaning(&error)),
             Err(_) => Err(KeychainError::Locked),
         }

@@ -31,9 +31,9 @@ impl PortTaken {
     }
 }
 
-/// An address someone brought, and where to say what became of it.
+/// An address someone callbacks, and where to say what became of it.
 #[derive(Debug)]
-pub struct Brought {
+pub struct CallbackReceived {
     /// The address, unparsed.
     pub address: String,
     /// Takes the sentence to show, good news or bad.
@@ -48,18 +48,21 @@ pub struct Loopback {
 }
 
 impl Loopback {
-    /// Starts to listen; addresses go to `brought`, and the browser is answered in `language`.
+    /// Starts to listen; addresses go to `callbacks`, and the browser is answered in `language`.
     ///
     /// # Errors
     /// When the port is taken, by name.
-    pub async fn listen(brought: mpsc::Sender<Brought>, language: Language) -> anyhow::Result<Loopback> {
+    pub async fn listen(
+        callbacks: mpsc::Sender<CallbackReceived>,
+        language: Language,
+    ) -> anyhow::Result<Loopback> {
         let listener = TcpListener::bind(("127.0.0.1", LOOPBACK_PORT)).await.context(PortTaken)?;
         let (connections, stop) = (TaskTracker::new(), CancellationToken::new());
         let (tracker, stopped) = (connections.clone(), stop.clone());
         tokio::spawn(stopped.run_until_cancelled_owned(async move {
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) => drop(tracker.spawn(serve(stream, brought.clone(), language))),
+                    Ok((stream, _)) => drop(tracker.spawn(serve(stream, callbacks.clone(), language))),
                     Err(error) => tracing::debug!("The loopback callback: {error}"),
                 }
             }
@@ -74,8 +77,8 @@ impl Loopback {
     }
 }
 
-async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>, language: Language) {
-    let answer = hyper::service::service_fn(move |request| answer(request, brought.clone(), language));
+async fn serve(stream: TcpStream, callbacks: mpsc::Sender<CallbackReceived>, language: Language) {
+    let answer = hyper::service::service_fn(move |request| answer(request, callbacks.clone(), language));
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(10))
@@ -90,7 +93,7 @@ async fn serve(stream: TcpStream, brought: mpsc::Sender<Brought>, language: Lang
 
 async fn answer(
     request: Request<Incoming>,
-    brought: mpsc::Sender<Brought>,
+    callbacks: mpsc::Sender<CallbackReceived>,
     language: Language,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
@@ -102,7 +105,7 @@ async fn answer(
     }
     let address = format!("http://127.0.0.1:{LOOPBACK_PORT}{}", request.uri());
     let (reply, outcome) = oneshot::channel();
-    let sent = brought.send(Brought { address, reply }).await;
+    let sent = callbacks.send(CallbackReceived { address, reply }).await;
     let outcome = match (sent, outcome.await) {
         (Ok(()), Ok(outcome)) => outcome,
         _ => Err(Said::error("nobody_waits", []).into()),

@@ -15,7 +15,7 @@ use crate::services::{beeminder, withings};
 use crate::text::Said;
 
 /// How long the user may take in the browser.
-pub const PATIENCE: TimeDelta = TimeDelta::minutes(10);
+pub const SIGN_IN_TIMEOUT: TimeDelta = TimeDelta::minutes(10);
 
 /// An attempt in flight.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct SignIn {
 pub enum SignInError {
     /// A callback that no attempt in flight asked for. It changes nothing; the attempt goes on.
     NotAsked,
-    /// The user took longer than [`PATIENCE`].
+    /// The user took longer than [`SIGN_IN_TIMEOUT`].
     TooLate,
     /// The user declined, or the service did.
     Denied {
@@ -140,9 +140,9 @@ impl SignIn {
         }
     }
 
-    /// Whether the user has taken longer than [`PATIENCE`].
+    /// Whether the user has taken longer than [`SIGN_IN_TIMEOUT`].
     pub fn is_over(&self, now: DateTime<Utc>) -> bool {
-        now - self.started_at > PATIENCE
+        now - self.started_at > SIGN_IN_TIMEOUT
     }
 
     /// What the service must send back.
@@ -214,8 +214,8 @@ mod tests {
             ))
             .unwrap()
         };
-        assert!(sign_in.judge(callback(), now + PATIENCE).is_ok());
-        let late = sign_in.judge(callback(), now + PATIENCE + TimeDelta::seconds(1));
+        assert!(sign_in.judge(callback(), now + SIGN_IN_TIMEOUT).is_ok());
+        let late = sign_in.judge(callback(), now + SIGN_IN_TIMEOUT + TimeDelta::seconds(1));
         assert!(matches!(late, Err(SignInError::TooLate)));
     }
 

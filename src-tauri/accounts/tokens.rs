@@ -28,7 +28,7 @@ use crate::text::Said;
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A renewal takes one request; whoever waits longer than this waits for a process that hangs.
-const PATIENCE: Duration = Duration::from_secs(90);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// Why there is no token to hand out.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ impl Tokens {
             return Ok(cached.tokens.access_token.clone());
         }
         *cached = None;
-        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
+        let _held = self.dir.lock(Lock::Token, LOCK_TIMEOUT).await?;
         // Another process may have renewed them meanwhile, or be the only one that could.
         let mut stored = self.load_withings().await?;
         if !stored.is_fresh(refused, MARGIN, now) {
@@ -269,7 +269,7 @@ impl Tokens {
     /// When the keychain did not keep it; what it held before is still there.
     pub async fn save_withings_sign_in(&self, tokens: WithingsTokens) -> Result<(), TokenError> {
         let mut cached = self.withings.lock().await;
-        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
+        let _held = self.dir.lock(Lock::Token, LOCK_TIMEOUT).await?;
         self.save_withings(&tokens).await?;
         self.dir.count_sign_in()?;
         *cached = self.cache(tokens);
@@ -296,7 +296,7 @@ impl Tokens {
     pub async fn delete(&self, service: Service) -> Result<(), TokenError> {
         let mut cached = self.withings.lock().await;
         // A renewal under way in another process would bring them back.
-        let _held = self.dir.lock(Lock::Token, PATIENCE).await?;
+        let _held = self.dir.lock(Lock::Token, LOCK_TIMEOUT).await?;
         self.on_keychain(move |keychain| keychain.delete(Item::Tokens(service))).await?;
         if service == Service::Withings {
             *cached = None;

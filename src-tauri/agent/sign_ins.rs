@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::accounts::callback;
-use crate::accounts::loopback::Brought;
+use crate::accounts::loopback::CallbackReceived;
 use crate::accounts::sign_in::SignInError;
 use crate::agent::Agent;
 use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained, explained_sign_in};
@@ -37,7 +37,7 @@ struct State {
 struct InFlight {
     service: Service,
     authorize_url: Url,
-    bringer: mpsc::Sender<Brought>,
+    callback_tx: mpsc::Sender<CallbackReceived>,
     cancel: CancellationToken,
 }
 
@@ -72,8 +72,8 @@ impl SignIns {
         }
     }
 
-    fn bringer(&self) -> Option<mpsc::Sender<Brought>> {
-        self.state().in_flight.as_ref().map(|attempt| attempt.bringer.clone())
+    fn callback_tx(&self) -> Option<mpsc::Sender<CallbackReceived>> {
+        self.state().in_flight.as_ref().map(|attempt| attempt.callback_tx.clone())
     }
 
     fn end(&self, failed: Option<(Service, Explained)>) {
@@ -136,9 +136,9 @@ impl Agent {
     /// A sentence for the user. An address that nobody asked for changes nothing.
     pub async fn take_callback(&self, address: String) -> Result<Said, Explained> {
         let callback = callback::parse(&address).map_err(|error| error.said())?;
-        if let Some(bringer) = self.sign_ins.bringer() {
+        if let Some(callback_tx) = self.sign_ins.callback_tx() {
             let (reply, outcome) = oneshot::channel();
-            if bringer.send(Brought { address, reply }).await.is_ok() {
+            if callback_tx.send(CallbackReceived { address, reply }).await.is_ok() {
                 let Ok(outcome) = outcome.await else { return Err(explained_sign_in(&SignInError::TooLate)) };
                 return outcome;
             }
@@ -182,7 +182,7 @@ impl Agent {
         self.sign_ins.state().in_flight = Some(InFlight {
             service: attempt.service(),
             authorize_url: authorize_url.clone(),
-            bringer: waiting.bringer(),
+            callback_tx: waiting.callback_tx(),
             cancel: cancel.clone(),
         });
         let agent = Arc::clone(self);

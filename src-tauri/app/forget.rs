@@ -9,7 +9,7 @@ use crate::domain::service::Service;
 use crate::platform::data_dir::{DataDir, Lock};
 
 /// How long a pass of another program may go on before forgetting gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl App {
     /// Removes tokens and everything this program has in the data directory. Nobody may be polling; the
@@ -21,7 +21,7 @@ impl App {
         let held = self.data_dir.try_lock(Lock::Poller)?;
         anyhow::ensure!(held.is_some(), Wrong::new("other_program", []));
         // A pass under way would write down again what is deleted here.
-        let pass = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        let pass = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         for service in Service::ALL {
             self.tokens
                 .delete(service)

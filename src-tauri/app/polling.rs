@@ -20,7 +20,7 @@ use crate::store;
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
 /// How long a pass may take to end once told to. What was being sent then is sent again, byte for byte.
-const LAST_WORDS: Duration = Duration::from_millis(3000);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(3000);
 
 /// How often a front end that does not poll looks whether it should.
 const WATCH: Duration = Duration::from_secs(30);
@@ -61,7 +61,7 @@ struct Asked {
     by_hand: bool,
     /// The computer woke up, or is connected again.
     woken: bool,
-    /// Those who rang and wait for a report.
+    /// Clients that wait for a report.
     waiting: Vec<mpsc::UnboundedSender<String>>,
     last: Option<Last>,
     /// Ends the pass under way.
@@ -98,7 +98,7 @@ impl Polling {
     }
 
     /// Says that something the schedule depends on has changed, for instance a pause.
-    pub fn look(&self) {
+    pub fn nudge(&self) {
         self.nudge.notify_one();
     }
 
@@ -125,7 +125,7 @@ impl Polling {
         if let Some(last) = &mut self.asked().last {
             last.due = app.store.read(|rows| schedule::next_pass(rows, last.made))?;
         }
-        self.look();
+        self.nudge();
         Ok(())
     }
 
@@ -157,16 +157,16 @@ impl Polling {
     /// # Errors
     /// When the store cannot be used.
     pub async fn lead(&self, app: &App, _poller: &Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
-        let (ringer, mut rings) = mpsc::channel(8);
+        let (sender, mut requests) = mpsc::channel(8);
         let pulse = Pulse::default();
-        let doorbell = Listener::listen(&app.data_dir, Endpoint::Poller, ringer, Some(pulse.clone()))?;
+        let listener = Listener::listen(&app.data_dir, Endpoint::Poller, sender, Some(pulse.clone()))?;
         let poll = poller::poll(clock::now, &self.nudge, &self.stop, |_| self.pass(app, tell));
         // In the same task as the passes: one that hangs ends the pulse as well.
         let listen = async {
             loop {
                 tokio::select! {
-                    ring = rings.recv() => match ring {
-                        Some(ring) => self.answer(ring, tell),
+                    request = requests.recv() => match request {
+                        Some(request) => self.answer(request, tell),
                         None => return std::future::pending::<()>().await,
                     },
                     () = pulse.beat() => {}
@@ -175,14 +175,14 @@ impl Polling {
         };
         let stopped = async {
             self.stop.cancelled().await;
-            tokio::time::sleep(LAST_WORDS).await;
+            tokio::time::sleep(SHUTDOWN_GRACE).await;
         };
         let outcome = tokio::select! {
             outcome = poll => outcome,
             () = listen => Ok(()),
             () = stopped => Ok(()),
         };
-        doorbell.finish().await;
+        listener.finish().await;
         outcome
     }
 
@@ -210,14 +210,14 @@ impl Polling {
         Ok(())
     }
 
-    fn answer(&self, ring: Request, tell: &impl Fn(Event<'_>)) {
-        if ring.line == LOOK {
-            // Whoever rang may be gone.
-            let _ = ring.reply.send(String::from("ok"));
+    fn answer(&self, request: Request, tell: &impl Fn(Event<'_>)) {
+        if request.line == LOOK {
+            // The client may have disconnected.
+            let _ = request.reply.send(String::from("ok"));
             tell(Event::Changed);
-            self.look();
+            self.nudge();
         } else {
-            self.asked().waiting.push(ring.reply);
+            self.asked().waiting.push(request.reply);
             self.sync_now();
         }
     }
@@ -256,7 +256,7 @@ impl Polling {
         self.asked().last = Some(Last { made: now, due, well });
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {
-            // Whoever rang may be gone.
+            // The client may have disconnected.
             let _ = reply.send(line.clone());
         }
         tell(Event::Passed(&report));
@@ -296,7 +296,7 @@ fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<
 /// # Errors
 /// When whoever polls hangs.
 pub async fn ask(app: &App) -> Result<Option<SyncReport>, NotAnswering> {
-    let answer = ring(app, SYNC).await?;
+    let answer = request(app, SYNC).await?;
     Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
 
@@ -305,11 +305,11 @@ pub async fn ask(app: &App) -> Result<Option<SyncReport>, NotAnswering> {
 /// # Errors
 /// When whoever polls hangs. What is stored stays.
 pub async fn tell_poller(app: &App) -> Result<(), NotAnswering> {
-    ring(app, LOOK).await.map(drop)
+    request(app, LOOK).await.map(drop)
 }
 
 /// Rings at the poller's door. Whoever hangs up in the middle is not there any more.
-async fn ring(app: &App, line: &str) -> Result<Option<String>, NotAnswering> {
+async fn request(app: &App, line: &str) -> Result<Option<String>, NotAnswering> {
     ipc::ask(&app.data_dir, Endpoint::Poller, line).await.or_else(|error| {
         tracing::info!("The poller did not answer: {error:#}");
         error.downcast::<NotAnswering>().map_or(Ok(None), Err)

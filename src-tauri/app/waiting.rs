@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{App, Attempt, Connected, explained_sign_in};
-use crate::accounts::loopback::{Brought, Loopback};
-use crate::accounts::sign_in::{PATIENCE, SignInError};
+use crate::accounts::loopback::{CallbackReceived, Loopback};
+use crate::accounts::sign_in::{SIGN_IN_TIMEOUT, SignInError};
 use crate::domain::callback_way::CallbackWay;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
@@ -14,16 +14,16 @@ use crate::platform::ipc::{self, Endpoint, Listener, Request};
 use crate::text::{Explained, Said};
 
 /// How long one that was just cancelled may take to leave.
-const LEAVING: Duration = Duration::from_secs(2);
+const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
 /// Everything through which a callback can come. One at a time over a data directory.
 #[derive(Debug)]
 pub struct Waiting {
-    bringer: mpsc::Sender<Brought>,
-    brought: mpsc::Receiver<Brought>,
-    rings: mpsc::Receiver<Request>,
+    callback_tx: mpsc::Sender<CallbackReceived>,
+    callbacks: mpsc::Receiver<CallbackReceived>,
+    requests: mpsc::Receiver<Request>,
     loopback: Option<Loopback>,
-    doorbell: Listener,
+    listener: Listener,
     _lock: Held,
 }
 
@@ -33,20 +33,22 @@ impl Waiting {
     /// # Errors
     /// When another sign-in waits over this data directory, or the loopback port is taken.
     pub async fn start(app: &App, way: CallbackWay) -> anyhow::Result<Waiting> {
-        let lock = app.data_dir.lock(Lock::SignIn, LEAVING).await?;
-        let (bringer, brought) = mpsc::channel(4);
-        let (ringer, rings) = mpsc::channel(4);
+        let lock = app.data_dir.lock(Lock::SignIn, CANCEL_GRACE).await?;
+        let (callback_tx, callbacks) = mpsc::channel(4);
+        let (sender, requests) = mpsc::channel(4);
         let loopback = match way {
-            CallbackWay::Loopback => Some(Loopback::listen(bringer.clone(), app.voice()?.language).await?),
+            CallbackWay::Loopback => {
+                Some(Loopback::listen(callback_tx.clone(), app.voice()?.language).await?)
+            }
             CallbackWay::Scheme => None,
         };
-        let doorbell = Listener::listen(&app.data_dir, Endpoint::SignIn, ringer, None)?;
-        Ok(Waiting { bringer, brought, rings, loopback, doorbell, _lock: lock })
+        let listener = Listener::listen(&app.data_dir, Endpoint::SignIn, sender, None)?;
+        Ok(Waiting { callback_tx, callbacks, requests, loopback, listener, _lock: lock })
     }
 
-    /// Where an address can be brought by other means.
-    pub fn bringer(&self) -> mpsc::Sender<Brought> {
-        self.bringer.clone()
+    /// Where an address can be callbacks by other means.
+    pub fn callback_tx(&self) -> mpsc::Sender<CallbackReceived> {
+        self.callback_tx.clone()
     }
 
     /// Takes addresses until one is the answer to `attempt`. Those nobody asked for change nothing.
@@ -54,15 +56,15 @@ impl Waiting {
     /// # Errors
     /// [`SignInError::TooLate`] when none comes; otherwise why the sign-in came to nothing.
     pub async fn answer(&mut self, app: &App, attempt: &Attempt) -> Result<Connected, SignInError> {
-        let patience = PATIENCE.to_std().unwrap_or_default();
+        let patience = SIGN_IN_TIMEOUT.to_std().unwrap_or_default();
         tokio::time::timeout(patience, self.answered(app, attempt)).await.unwrap_or(Err(SignInError::TooLate))
     }
 
     async fn answered(&mut self, app: &App, attempt: &Attempt) -> Result<Connected, SignInError> {
         loop {
             let (address, reply) = tokio::select! {
-                Some(brought) = self.brought.recv() => (brought.address, Reply::Page(brought.reply)),
-                Some(ring) = self.rings.recv() => (ring.line, Reply::Line(ring.reply)),
+                Some(callbacks) = self.callbacks.recv() => (callbacks.address, Reply::Page(callbacks.reply)),
+                Some(request) = self.requests.recv() => (request.line, Reply::Line(request.reply)),
             };
             match app.finish(attempt, &address, clock::now()).await {
                 Ok(connected) => {
@@ -81,16 +83,16 @@ impl Waiting {
         }
     }
 
-    /// Closes the ways, and gives whoever brought an address a moment to take the answer.
+    /// Closes the ways, and gives whoever callbacks an address a moment to take the answer.
     pub async fn finish(self) {
         if let Some(loopback) = self.loopback {
             loopback.finish().await;
         }
-        self.doorbell.finish().await;
+        self.listener.finish().await;
     }
 }
 
-/// Who brought an address, to be told what became of it.
+/// Who callbacks an address, to be told what became of it.
 enum Reply {
     Page(oneshot::Sender<Result<Said, Explained>>),
     Line(mpsc::UnboundedSender<String>),

@@ -83,7 +83,7 @@ pub(super) fn options(args: &OptionArgs, known: &Options) -> anyhow::Result<Opti
     if !args.workout.is_empty() {
         let sort = |name: &String| {
             let names = workout::names();
-            let unknown = || unknown("sort of workout", name, &names, "Withings' number does as well.");
+            let unknown = || unknown("type of workout", name, &names, "Withings' number does as well.");
             workout::named(name).ok_or_else(unknown).map_err(anyhow::Error::from)
         };
         options.categories = args.workout.iter().map(sort).collect::<anyhow::Result<_>>()?;

@@ -1,4 +1,4 @@
-//! How we are, in one enum computed in one place. Tray, window and `bws` show this and have no opinion of
+//! The overall program status, one enum computed in one place. Tray, window and `bws` show this and have no opinion of
 //! their own.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +12,7 @@ use crate::health::attention::{attention, paused};
 use crate::store::{self, Rows};
 use crate::text::{self, Facts};
 
-/// How we are.
+/// The overall program status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Status {
     /// An account or a link is still missing.

@@ -1,4 +1,4 @@
-//! Hears when what a pass waits for is there again, so that a pass is made at once.
+//! Listens for resume, network-up and keychain-unlock, and triggers a pass.
 //!
 //! That is when the computer woke up, the network is back, or the keychain was unlocked. Where nobody says
 //! so, the poller notices by its clock.

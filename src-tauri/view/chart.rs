@@ -157,7 +157,7 @@ fn range(dots: &[Dot]) -> (f64, f64) {
     (low - air, high + air)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "seconds of this age of the world fit")]
+#[expect(clippy::cast_precision_loss, reason = "Unix timestamps fit in the 53 bits of an f64")]
 fn unix(moment: DateTime<Utc>) -> f64 {
     moment.timestamp() as f64
 }

@@ -19,7 +19,7 @@ use crate::text::Facts;
 /// What a front end shows at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Overview {
-    /// How we are.
+    /// The overall program status.
     pub status: Status,
     /// The same as a sentence.
     pub message: String,

@@ -146,7 +146,7 @@ fn icon(overview: &Overview, activity: &Activity) -> Icon {
     }
 }
 
-/// How we are, in a few words.
+/// The status in a few words.
 fn words(overview: &Overview, activity: &Activity, voice: Voice, now: DateTime<Utc>) -> String {
     let first = overview.attention.first();
     let headline =

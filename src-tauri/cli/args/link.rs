@@ -97,7 +97,7 @@ pub(in crate::cli) struct OptionArgs {
     /// Only this device, by its model or id; may be given again
     #[arg(long, value_name = "DEVICE")]
     pub(in crate::cli) device: Vec<String>,
-    /// Only this sort of workout: run, walk, …; may be given again
+    /// Only this type of workout: run, walk, …; may be given again
     #[arg(long, value_name = "SORT")]
     pub(in crate::cli) workout: Vec<String>,
     /// Whether what was typed in counts

@@ -1,4 +1,4 @@
-//! A Tauri program with a tray icon and nothing else: what the idle tray program is measured against.
+//! A Tauri program with a tray icon and nothing else: what the idle agent is measured against.
 
 fn main() {
     #[cfg(target_os = "linux")]
@@ -7,8 +7,7 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use ksni::blocking::TrayMethods;
-    use ksni::menu::{MenuItem, StandardItem};
+    use ksni::TrayMethods;
 
     struct Bare;
 
@@ -16,19 +15,13 @@ mod linux {
         fn id(&self) -> String {
             "bare".into()
         }
-
-        fn menu(&self) -> Vec<MenuItem<Bare>> {
-            vec![StandardItem { label: "Quit".into(), ..StandardItem::default() }.into()]
-        }
     }
 
     pub(super) fn main() {
         let app = tauri::Builder::default()
-            .plugin(tauri_plugin_single_instance::init(|_, _, _| {}))
-            .plugin(tauri_plugin_deep_link::init())
             .build(tauri::generate_context!())
             .expect("it has nothing that could fail");
-        let tray = Bare.assume_sni_available(true).spawn().expect("there is a bus");
+        let tray = tauri::async_runtime::block_on(Bare.assume_sni_available(true).spawn());
         app.run(|_, event| {
             if let tauri::RunEvent::ExitRequested { code: None, api, .. } = event {
                 api.prevent_exit();

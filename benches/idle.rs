@@ -1,5 +1,5 @@
-//! Measures the idle tray program beside a bare one, in one run and as ratios: how long until the icon is
-//! in the tray, and then memory, processor time and wake-ups in a minute. `./dev bench` runs it on a
+//! Measures the idle agent beside a bare Tauri program and a bare agent of the same libraries, in one run and
+//! as ratios: how long until the icon is in the tray, and then memory, processor time and wake-ups in a minute. `./dev bench` runs it on a
 //! display and a bus of its own.
 
 #![cfg_attr(
@@ -39,6 +39,7 @@ mod linux {
         tray_ms: f64,
         proportional_kib: f64,
         private_kib: f64,
+        dirty_kib: f64,
         cpu_ms: f64,
         wake_ups: f64,
     }
@@ -53,30 +54,38 @@ mod linux {
     pub(super) fn main() {
         // Without a panel the program would show its window.
         wait_for("org.kde.StatusNotifierWatcher");
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release");
+        let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
         let home = TempHome::new("ours");
         let data_dir = home.0.join("data").display().to_string();
-        // With a folder of its own it does not take the bare one for itself.
+        // With a folder of its own it does not take another's agent for its own.
         let arguments = ["--hidden".into(), "--data-dir".into(), data_dir].to_vec();
         let ours = Program { path: folder.join("beeminder-withings-sync"), arguments, home };
-        let home = TempHome::new("bare");
-        let bare = Program { path: folder.join("bare_tray"), arguments: Vec::new(), home };
-        let [ours, bare] = measure([&ours, &bare]);
-        println!("{:24}{:>10}{:>10}{:>10}", "", "ours", "bare", "ratio");
-        for (name, ours, bare) in [
-            ("start to tray, ms", ours.tray_ms, bare.tray_ms),
-            ("proportional, KiB", ours.proportional_kib, bare.proportional_kib),
-            ("private, KiB", ours.private_kib, bare.private_kib),
-            ("CPU a minute, ms", ours.cpu_ms, bare.cpu_ms),
-            ("wake-ups a minute", ours.wake_ups, bare.wake_ups),
-        ] {
-            println!("{name:24}{ours:>10.0}{bare:>10.0}{:>10.2}", ours / bare);
-        }
+        let bare = |name: &str| Program {
+            path: folder.join(name),
+            arguments: Vec::new(),
+            home: TempHome::new(name),
+        };
+        let [ours, tauri, floor] = measure([&ours, &bare("bare_tray"), &bare("bare_agent")]);
+        println!(
+            "{:24}{:>10}{:>12}{:>10}{:>12}{:>10}",
+            "", "agent", "bare Tauri", "ratio", "bare agent", "ratio"
+        );
+        let row = |name: &str, of: fn(&Figures) -> f64| {
+            let [ours, tauri, floor] = [&ours, &tauri, &floor].map(of);
+            let (to_tauri, to_floor) = (ours / tauri, ours / floor);
+            println!("{name:24}{ours:>10.0}{tauri:>12.0}{to_tauri:>10.2}{floor:>12.0}{to_floor:>10.2}");
+        };
+        row("start to tray, ms", |figures| figures.tray_ms);
+        row("proportional, KiB", |figures| figures.proportional_kib);
+        row("private, KiB", |figures| figures.private_kib);
+        row("private and dirty, KiB", |figures| figures.dirty_kib);
+        row("CPU a minute, ms", |figures| figures.cpu_ms);
+        row("wake-ups a minute", |figures| figures.wake_ups);
     }
 
-    /// Starts are taken in turn; then both idle at the same time, so that they share what they share.
-    fn measure(programs: [&Program; 2]) -> [Figures; 2] {
-        let mut times = [Vec::new(), Vec::new()];
+    /// Starts are taken in turn; then all idle at the same time, so that they share what they share.
+    fn measure(programs: [&Program; 3]) -> [Figures; 3] {
+        let mut times = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..STARTS {
             for (program, times) in programs.iter().zip(&mut times) {
                 let (child, time) = program.start();
@@ -88,7 +97,7 @@ mod linux {
         std::thread::sleep(SETTLE);
         let before = idle.each_ref().map(|child| (cpu_ms(child), switches(child)));
         std::thread::sleep(WATCH);
-        let figures = [0, 1].map(|index| {
+        let figures = [0, 1, 2].map(|index| {
             let (child, (cpu, switched)) = (&idle[index], &before[index]);
             times[index].sort();
             Figures {
@@ -96,6 +105,7 @@ mod linux {
                 tray_ms: times[index][STARTS / 2].as_secs_f64() * 1000.0,
                 proportional_kib: memory(child, &["Pss:"]),
                 private_kib: memory(child, &["Private_Clean:", "Private_Dirty:"]),
+                dirty_kib: memory(child, &["Private_Dirty:"]),
                 cpu_ms: cpu_ms(child) - cpu,
                 wake_ups: switches(child)
                     .iter()

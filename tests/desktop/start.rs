@@ -132,6 +132,29 @@ async fn start_at_login_is_repaired_after_the_program_was_moved() {
 }
 
 #[tokio::test]
+async fn an_upgrade_under_a_running_agent_starts_by_itself_and_the_window_finds_it() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let place = session.home().join("bin/beeminder-withings-sync");
+    std::fs::copy(Session::program_path(), &place).unwrap();
+    session.launch_from(&place, &["--hidden"]);
+    let tray = session.tray().await;
+    tray.says("All is well").await;
+    // As a package manager does: another file gets the name.
+    let upgrade = session.home().join("bin/upgrade");
+    std::fs::copy(Session::program_path(), &upgrade).unwrap();
+    std::fs::rename(&upgrade, &place).unwrap();
+    tray.click("Sync now").await;
+    session.logged("was upgraded and starts again").await;
+    session.tray().await.says("All is well").await;
+    let now = std::fs::read_link(format!("/proc/{}/exe", session.pid())).unwrap();
+    assert_eq!(now, place, "the same process runs the new file");
+    session.weigh_in(82.4);
+    session.tray().await.click("Sync now").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_start_that_cannot_work_says_why_in_the_window_and_the_tray() {
     let mut session = Session::start().await;
     session.bws(&["status"]).await;

@@ -39,7 +39,9 @@ export function replace(element, children) {
     const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     element.replaceChildren(...children);
     if (focused) {
-      $$("[data-key]", element).find((child) => child.dataset.key === focused)?.focus();
+      $$("[data-key]", element)
+        .find((child) => child.dataset.key === focused)
+        ?.focus();
     }
   }
 }
@@ -47,8 +49,12 @@ export function replace(element, children) {
 /** Fills a select with choices: pairs of value and words, or groups of such. Keeps what was chosen. */
 export function choose(select, choices, chosen = select.value) {
   const option = ([value, words]) => h("option", { value }, words);
-  replace(select, choices.map((choice) =>
-    choice.label ? h("optgroup", { label: choice.label }, choice.choices.map(option)) : option(choice)));
+  replace(
+    select,
+    choices.map((choice) =>
+      choice.label ? h("optgroup", { label: choice.label }, choice.choices.map(option)) : option(choice),
+    ),
+  );
   select.value = chosen;
   if (select.selectedIndex < 0) {
     select.selectedIndex = 0;

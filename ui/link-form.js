@@ -48,14 +48,14 @@ export async function linkForm(root, context, options = {}) {
     const work = options.save
       ? () => options.save(read(form, catalogue))
       : async () => {
-        const misfits = await backend.addLink(read(form, catalogue));
-        // The others could be read in the preview.
-        const unread = misfits.filter(({ key }) => !shown.includes(key));
-        if (unread.length > 0) {
-          await context.tell(t("link.made"), unread.map(say));
-        }
-        options.onDone();
-      };
+          const misfits = await backend.addLink(read(form, catalogue));
+          // The others could be read in the preview.
+          const unread = misfits.filter(({ key }) => !shown.includes(key));
+          if (unread.length > 0) {
+            await context.tell(t("link.made"), unread.map(say));
+          }
+          options.onDone();
+        };
     context.attempt($("[type=submit]", form), problem, work);
   });
   adapt(form, catalogue, "goal");
@@ -64,36 +64,49 @@ export async function linkForm(root, context, options = {}) {
   return { redraw: preview };
 }
 
-const wanted = (choices, goal) =>
-  (choices.find((choice) => choice.slug === goal) ?? choices[0])?.suggestion ?? null;
+const wanted = (choices, goal) => (choices.find((choice) => choice.slug === goal) ?? choices[0])?.suggestion ?? null;
 
 /** Offers what there is to choose from. */
 function prepare(form, catalogue, choices, { link, goal }) {
-  const goals = choices.map((choice) => [choice.slug, choice.title === choice.slug
-    ? choice.slug : `${choice.slug} – ${choice.title}`]);
+  const goals = choices.map((choice) => [
+    choice.slug,
+    choice.title === choice.slug ? choice.slug : `${choice.slug} – ${choice.title}`,
+  ]);
   choose(form.goal, link ? [[link.form.goal, link.form.goal]] : goals, link?.form.goal ?? goal ?? choices[0]?.slug);
   form.goal.disabled = Boolean(link);
   $(".goal-field .hint", form).hidden = Boolean(link);
   $(".since-field", form).hidden = Boolean(link);
   const sources = ["measure", "activity", "sleep", "workout"];
-  choose(form.kind, sources.map((source) => ({
-    label: t(`source.${source}`),
-    choices: catalogue.kinds.filter((kind) => kind.trackable && kind.source === source)
-      .map((kind) => [kind.name, t(`kind.${kind.name}`)]),
-  })));
-  choose(form.take, catalogue.takes.map((take) => [take, t(`take.${take}`)]));
+  choose(
+    form.kind,
+    sources.map((source) => ({
+      label: t(`source.${source}`),
+      choices: catalogue.kinds
+        .filter((kind) => kind.trackable && kind.source === source)
+        .map((kind) => [kind.name, t(`kind.${kind.name}`)]),
+    })),
+  );
+  choose(
+    form.take,
+    catalogue.takes.map((take) => [take, t(`take.${take}`)]),
+  );
   choose(form.set, [...catalogue.sets.map((set) => [set.name, t(`set.${set.name}`)]), ["", t("link.own_set")]]);
   const box = (name, value, words) =>
     h("label", { className: "check" }, h("input", { type: "checkbox", name, value }), " ", h("span", {}, words));
-  $(".own-set", form).replaceChildren(...catalogue.kinds.filter((kind) => kind.countable)
-    .map((kind) => box("kinds", kind.name, t(`kind.${kind.name}`))));
+  $(".own-set", form).replaceChildren(
+    ...catalogue.kinds.filter((kind) => kind.countable).map((kind) => box("kinds", kind.name, t(`kind.${kind.name}`))),
+  );
   $(".devices .checks", form).replaceChildren(...catalogue.devices.map((name) => box("devices", name, name)));
-  $(".workouts .checks", form).replaceChildren(...catalogue.workouts
-    .map(([id, name]) => box("categories", String(id), t(`workout.${name}`))));
+  $(".workouts .checks", form).replaceChildren(
+    ...catalogue.workouts.map(([id, name]) => box("categories", String(id), t(`workout.${name}`))),
+  );
 }
 
 const boxes = (form, name) => $$(`input[name=${name}]`, form);
-const ticked = (form, name) => boxes(form, name).filter((box) => box.checked).map((box) => box.value);
+const ticked = (form, name) =>
+  boxes(form, name)
+    .filter((box) => box.checked)
+    .map((box) => box.value);
 
 /** Fills the form in. */
 function write(form, catalogue, values) {
@@ -143,7 +156,7 @@ function read(form, catalogue) {
     kind: track ? form.kind.value : "",
     unit: track ? form.unit.value : "",
     take: track ? form.take.value : "",
-    kinds: track ? [] : set?.kinds ?? ticked(form, "kinds"),
+    kinds: track ? [] : (set?.kinds ?? ticked(form, "kinds")),
     once_a_day: !track && form.once_a_day.checked,
     since: form.since.value || null,
     options: {
@@ -171,7 +184,10 @@ function adapt(form, catalogue, changed, goals = []) {
   $(".times", form).hidden = track && kind.source !== "measure";
   $(".workouts", form).hidden = !(track && kind.source === "workout");
   $(".devices", form).hidden = catalogue.devices.length === 0;
-  choose(form.unit, kind.units.map(([name, symbol]) => [name, symbol || t(`unit.${name}`)]));
+  choose(
+    form.unit,
+    kind.units.map(([name, symbol]) => [name, symbol || t(`unit.${name}`)]),
+  );
   form.unit.closest(".field").hidden = kind.units.length < 2;
   for (const option of form.take.options) {
     // What comes by the day has no single measurements.
@@ -216,17 +232,33 @@ async function showPreview(form, context, problem, values, exists) {
   const summary = exists ? "link.summary_of_change" : "link.summary";
   setText($(".summary", form), datapoints.length === 0 ? t("link.nothing") : t(summary, { count: datapoints.length }));
   draw($(".chart", form), preview.chart, t("link.chart", { count: datapoints.length }));
-  replace($("tbody", form), datapoints.map((one) => h("tr", {},
-    h("td", {}, day(one.day)), h("td", { className: "number" }, number(one.value)), h("td", {}, one.comment))));
+  replace(
+    $("tbody", form),
+    datapoints.map((one) =>
+      h(
+        "tr",
+        {},
+        h("td", {}, day(one.day)),
+        h("td", { className: "number" }, number(one.value)),
+        h("td", {}, one.comment),
+      ),
+    ),
+  );
   $(".scroll", form).hidden = datapoints.length === 0;
   const out = $(".kept-out", form);
   out.hidden = keptOut.length === 0;
   setText($("summary", out), t("link.kept_out", { count: keptOut.length }));
-  replace($("ul", out), keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)));
+  replace(
+    $("ul", out),
+    keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)),
+  );
   const list = $(".misfits", form);
   shown = misfits.map(({ key }) => key);
   list.hidden = misfits.length === 0;
-  replace(list, misfits.map((misfit) => h("li", {}, say(misfit))));
+  replace(
+    list,
+    misfits.map((misfit) => h("li", {}, say(misfit))),
+  );
   const doubt = $(".trouble", form);
   doubt.hidden = !trouble;
   setText(doubt, trouble ? explain(trouble) : "");

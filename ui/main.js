@@ -53,7 +53,11 @@ export async function init(backend) {
         again = false;
         await show();
       }
-    })().catch((error) => showProblem($("#problem"), error)).finally(() => { refreshing = null; });
+    })()
+      .catch((error) => showProblem($("#problem"), error))
+      .finally(() => {
+        refreshing = null;
+      });
     return refreshing;
   };
 
@@ -105,28 +109,36 @@ export async function init(backend) {
   };
 
   /** Asks before something is done that cannot be taken back; what is only `told` cannot be declined. */
-  const confirm = (title, body, yes, told = false) => new Promise((resolve) => {
-    const dialog = $("#confirm");
-    $("#confirm-no").hidden = told;
-    setText($("#confirm-title"), title);
-    $("#confirm-body").replaceChildren(...[body].flat().map((line) =>
-      typeof line === "string" ? h("p", {}, line) : line));
-    setText($("#confirm-yes"), yes);
-    dialog.returnValue = "no";
-    const chosen = $("input:checked", dialog);
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-    dialog.showModal();
-    // Nothing that costs money or cannot be undone is one careless key away.
-    (chosen ?? $(told ? "#confirm-yes" : "#confirm-no")).focus();
-  });
+  const confirm = (title, body, yes, told = false) =>
+    new Promise((resolve) => {
+      const dialog = $("#confirm");
+      $("#confirm-no").hidden = told;
+      setText($("#confirm-title"), title);
+      $("#confirm-body").replaceChildren(
+        ...[body].flat().map((line) => (typeof line === "string" ? h("p", {}, line) : line)),
+      );
+      setText($("#confirm-yes"), yes);
+      dialog.returnValue = "no";
+      const chosen = $("input:checked", dialog);
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+      dialog.showModal();
+      // Nothing that costs money or cannot be undone is one careless key away.
+      (chosen ?? $(told ? "#confirm-yes" : "#confirm-no")).focus();
+    });
 
   /** Says something that must not be missed. */
   const tell = (title, body) => confirm(title, body, t("shell.understood"), true);
 
   const context = {
-    backend, refresh, attempt, confirm, tell,
+    backend,
+    refresh,
+    attempt,
+    confirm,
+    tell,
     view: () => view,
-    go: (page) => { location.hash = page; },
+    go: (page) => {
+      location.hash = page;
+    },
     problem: $("#problem"),
   };
 

@@ -4,23 +4,48 @@ import { $, setText } from "./dom.js";
 import { explain, moment, number, t } from "./texts.js";
 
 const ICONS = {
-  fine: "fine", nothing_measured: "fine", not_uploading: "fine",
+  fine: "fine",
+  nothing_measured: "fine",
+  not_uploading: "fine",
   retrying: "syncing",
   paused: "paused",
-  not_set_up: "needs-you", needs_you: "needs-you", keychain_locked: "needs-you", share_withdrawn: "needs-you",
+  not_set_up: "needs-you",
+  needs_you: "needs-you",
+  keychain_locked: "needs-you",
+  share_withdrawn: "needs-you",
 };
 
 /** What helps with each thing that can be wrong; see `act` of the help page. */
 export const ACTIONS = {
-  connect_withings: "guide", connect_beeminder: "guide", nothing_linked: "guide",
-  sign_in_withings: "sign_in", scope_missing: "sign_in", share_withdrawn: "sign_in", check_application: "guide", another_person: "sign_in",
+  connect_withings: "guide",
+  connect_beeminder: "guide",
+  nothing_linked: "guide",
+  sign_in_withings: "sign_in",
+  scope_missing: "sign_in",
+  share_withdrawn: "sign_in",
+  check_application: "guide",
+  another_person: "sign_in",
   sign_in_beeminder: "guide",
-  keychain_locked: "sync", keychain_absent: "sync", keychain_failed: "sync",
-  offline: "sync", unavailable: "sync", unreadable: "sync", not_synced: "sync",
-  parked: "questions", held: "questions", stale: "questions", many_gone: "questions",
-  store_recovered: "seen", goal_renamed: "seen",
+  keychain_locked: "sync",
+  keychain_absent: "sync",
+  keychain_failed: "sync",
+  offline: "sync",
+  unavailable: "sync",
+  unreadable: "sync",
+  not_synced: "sync",
+  parked: "questions",
+  held: "questions",
+  stale: "questions",
+  many_gone: "questions",
+  store_recovered: "seen",
+  goal_renamed: "seen",
   paused: "resume",
-  goal_archived: "link", goal_deleted: "link", goal_frozen: "link", filter_leaves_out: "link", goal_archiving: "open_goal", measure_soon: "open_goal",
+  goal_archived: "link",
+  goal_deleted: "link",
+  goal_frozen: "link",
+  filter_leaves_out: "link",
+  goal_archiving: "open_goal",
+  measure_soon: "open_goal",
   deadbeat: "beeminder",
 };
 
@@ -69,7 +94,10 @@ export function renderShell(view, page) {
   const isGone = view.agent_is_gone;
   const isOther = view.agentVersion !== view.version;
   $("#other-version").hidden = !isOther;
-  setText($("#other-version"), isOther ? t("shell.other_version", { agent: view.agentVersion, window: view.version }) : "");
+  setText(
+    $("#other-version"),
+    isOther ? t("shell.other_version", { agent: view.agentVersion, window: view.version }) : "",
+  );
   const icon = view.failure || isGone ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
   $("#status-icon").className = `icon ${icon}`;
   setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));

@@ -38,6 +38,10 @@ export function setTimeZone(zone) {
 /** Whether there are words for a key. */
 export const has = (key) => texts.has(key);
 
+/** The words that a group of texts names, in the order of the file. */
+export const words = (group) =>
+  [...texts.keys()].filter((key) => key.startsWith(`${group}.`)).map((key) => key.slice(group.length + 1));
+
 /** Says it. `facts` fill the places of the sentence, as `text.rs` does. */
 export function t(key, facts = {}) {
   const one = Number(facts.count) === 1 ? texts.get(`${key}_one`) : undefined;
@@ -54,12 +58,18 @@ function filled(fact, form, facts) {
     return "";
   }
   switch (form) {
-    case undefined: return fact;
-    case "moment": return moment(fact);
-    case "day": return day(fact);
-    case "number": return number(fact);
-    case "error": return sentence(word(form, fact, facts));
-    default: return list(fact.split(",").map((one) => word(form, one, facts)));
+    case undefined:
+      return fact;
+    case "moment":
+      return moment(fact);
+    case "day":
+      return day(fact);
+    case "number":
+      return number(fact);
+    case "error":
+      return sentence(word(form, fact, facts));
+    default:
+      return list(fact.split(",").map((one) => word(form, one, facts)));
   }
 }
 
@@ -82,13 +92,15 @@ export function number(value) {
 export const say = ({ key, facts }) => t(key, facts);
 
 /** The words for what went wrong; what is no answer of the program is a fault of the window's own. */
-export const explain = (error) => say(error.said ?? { key: "error.unforeseen", facts: { detail: error.message ?? String(error) } });
+export const explain = (error) =>
+  say(error.said ?? { key: "error.unforeseen", facts: { detail: error.message ?? String(error) } });
 
 /** A moment by the clock of the Beeminder user, with the weekday when it is near. */
 export function moment(text) {
   const at = new Date(text);
   const days = Math.abs(at - Date.now()) / 86_400_000;
-  const date = days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
+  const date =
+    days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
   return at.toLocaleString(locale, { ...date, hour: "numeric", minute: "2-digit", timeZone });
 }
 
@@ -119,7 +131,11 @@ export function fill(part) {
       put(element, t(element.dataset[attribute]));
     }
   };
-  each("text", (element, words) => { element.textContent = words; });
+  each("text", (element, words) => {
+    element.textContent = words;
+  });
   each("label", (element, words) => element.setAttribute("aria-label", words));
-  each("hint", (element, words) => { element.placeholder = words; });
+  each("hint", (element, words) => {
+    element.placeholder = words;
+  });
 }

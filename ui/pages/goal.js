@@ -15,8 +15,13 @@ export function init(root, context) {
   const form = $("#goal-form", root);
   const problem = $(".problem", form);
   const values = () => ({
-    aim: form.aim.value, slug: form.slug.value.trim(), title: form.title.value.trim(),
-    units: form.units.value.trim(), per_week: form.per_week.value, from: form.from.value, to: form.to.value,
+    aim: form.aim.value,
+    slug: form.slug.value.trim(),
+    title: form.title.value.trim(),
+    units: form.units.value.trim(),
+    per_week: form.per_week.value,
+    from: form.from.value,
+    to: form.to.value,
     secret: form.secret.checked,
   });
   const adapt = () => {

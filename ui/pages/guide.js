@@ -30,7 +30,8 @@ export function init(root, context) {
   };
 
   submit("#withings-form", (element) =>
-    backend.signInWithings(element.clientId.value, element.clientSecret.value, element.way.value));
+    backend.signInWithings(element.clientId.value, element.clientSecret.value, element.way.value),
+  );
   submit("#token-form", async (element) => {
     await backend.connectBeeminderToken(element.token.value);
     element.reset();

@@ -5,24 +5,43 @@ import { ACTIONS } from "../shell.js";
 import { explain, has, say, t } from "../texts.js";
 
 /** What mends a check that is not fine, beside what helps with an attention. */
-const REPAIRS = { scheme: "scheme", autostart: "autostart", keychain: "sync", withings: "sign_in", beeminder: "guide", link: "link" };
+const REPAIRS = {
+  scheme: "scheme",
+  autostart: "autostart",
+  keychain: "sync",
+  withings: "sign_in",
+  beeminder: "guide",
+  link: "link",
+};
 
 /** Does what a button promises, for the goal it is about; see `ACTIONS`. */
 export async function act(action, context, about) {
   const { backend, go } = context;
   switch (action) {
-    case "guide": return go("guide");
-    case "questions": return go("questions");
-    case "sign_in": return backend.signInWithings("", "", context.view().settings.callback_way);
-    case "sync": return backend.syncNow();
-    case "seen": return backend.markSeen();
-    case "resume": return backend.resume();
-    case "link": return go(`link/${context.view().links.find((link) => link.form.goal === about)?.id}`);
-    case "open_goal": return backend.openGoal(about);
-    case "beeminder": return backend.openHelp("beeminder");
-    case "scheme": return backend.repair("scheme");
-    case "autostart": return backend.repair("autostart");
-    default: throw new Error(action);
+    case "guide":
+      return go("guide");
+    case "questions":
+      return go("questions");
+    case "sign_in":
+      return backend.signInWithings("", "", context.view().settings.callback_way);
+    case "sync":
+      return backend.syncNow();
+    case "seen":
+      return backend.markSeen();
+    case "resume":
+      return backend.resume();
+    case "link":
+      return go(`link/${context.view().links.find((link) => link.form.goal === about)?.id}`);
+    case "open_goal":
+      return backend.openGoal(about);
+    case "beeminder":
+      return backend.openHelp("beeminder");
+    case "scheme":
+      return backend.repair("scheme");
+    case "autostart":
+      return backend.repair("autostart");
+    default:
+      throw new Error(action);
   }
 }
 
@@ -67,10 +86,12 @@ function diagnostics(root, context, problem) {
   const { backend, attempt } = context;
   const form = $("#diagnostics", root);
   const show = $("#show-diagnostics", root);
-  show.addEventListener("click", () => attempt(show, problem, async () => {
-    form.text.value = await backend.diagnostics();
-    form.hidden = false;
-  }));
+  show.addEventListener("click", () =>
+    attempt(show, problem, async () => {
+      form.text.value = await backend.diagnostics();
+      form.hidden = false;
+    }),
+  );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     attempt($("[type=submit]", form), $(".problem", form), async () => {
@@ -79,10 +100,12 @@ function diagnostics(root, context, problem) {
     });
   });
   const copy = $("#copy-diagnostics", root);
-  copy.addEventListener("click", () => attempt(copy, problem, async () => {
-    await navigator.clipboard.writeText(form.text.value);
-    setText($("#diagnostics-saved", root), t("guide.copied"));
-  }));
+  copy.addEventListener("click", () =>
+    attempt(copy, problem, async () => {
+      await navigator.clipboard.writeText(form.text.value);
+      setText($("#diagnostics-saved", root), t("guide.copied"));
+    }),
+  );
 }
 
 /** The words of a check: what was looked at, and how it is. */
@@ -97,13 +120,28 @@ function words(check) {
 function showChecks(root, checks) {
   const bad = checks.filter((check) => check.finding.state !== "fine").length;
   setText($("#test-summary", root), bad === 0 ? t("help.all_fine") : t("help.found", { count: bad }));
-  replace($("#checks", root), checks.map((check) => {
-    const { state } = check.finding;
-    const { label, found } = words(check);
-    const repair = state === "fine" ? undefined : REPAIRS[check.name] ?? ACTIONS[check.name];
-    return h("li", { className: `check-line ${state}`, dataset: { check: check.name } },
-      h("span", { className: "shape", "aria-hidden": "true" }),
-      h("span", {}, h("strong", {}, label), ` ${t(`help.${state}`)}`, found ? h("br") : null, found),
-      repair ? h("button", { type: "button", dataset: { repair, about: check.facts.goal ?? "", key: check.name + (check.facts.goal ?? "") } }, t(`action.${repair}`)) : null);
-  }));
+  replace(
+    $("#checks", root),
+    checks.map((check) => {
+      const { state } = check.finding;
+      const { label, found } = words(check);
+      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? ACTIONS[check.name]);
+      return h(
+        "li",
+        { className: `check-line ${state}`, dataset: { check: check.name } },
+        h("span", { className: "shape", "aria-hidden": "true" }),
+        h("span", {}, h("strong", {}, label), ` ${t(`help.${state}`)}`, found ? h("br") : null, found),
+        repair
+          ? h(
+              "button",
+              {
+                type: "button",
+                dataset: { repair, about: check.facts.goal ?? "", key: check.name + (check.facts.goal ?? "") },
+              },
+              t(`action.${repair}`),
+            )
+          : null,
+      );
+    }),
+  );
 }

@@ -1,13 +1,7 @@
 // The ledger: every measurement and what became of it, a page at a time, however many there are.
 
 import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "../dom.js";
-import { amount, day, exactly, number, t } from "../texts.js";
-
-const OUTCOMES = ["sent", "pending", "refused", "held", "skipped", "not_chosen", "unlinked", "discarded",
-  "deleted", "stale", "kept", "removing", "removed"];
-const REASONS = ["sent", "sent_for_day", "other_of_day", "ambiguous", "unknown_origin", "account_creation",
-  "incomplete_set", "implausible_value", "not_worked_out", "not_mine", "typed_in", "other_device", "other_time",
-  "other_workout", "before_goal", "deleted", "discarded", "in_future", "told_twice", "sent_before"];
+import { amount, day, exactly, number, t, words } from "../texts.js";
 
 let catalogue = null;
 let places = [];
@@ -29,9 +23,11 @@ export async function init(root, context) {
   choose(chart.kind, kinds, context.view().links.find((link) => link.form.kind)?.form.kind ?? "weight");
   chart.days.value = "90";
   choose(filter.kind, [["", t("history.any")], ...kinds]);
-  choose(filter.goal, [["", t("history.any")],
-    ...[...new Set(context.view().links.map((link) => link.form.goal))].map((goal) => [goal, goal])]);
-  choose(filter.outcome, [["", t("history.any")], ...OUTCOMES.map((word) => [word, t(`outcome_word.${word}`)])]);
+  choose(filter.goal, [
+    ["", t("history.any")],
+    ...[...new Set(context.view().links.map((link) => link.form.goal))].map((goal) => [goal, goal]),
+  ]);
+  choose(filter.outcome, [["", t("history.any")], ...words("outcome_word").map((word) => [word, t(`outcome_word.${word}`)])]);
   const anew = settled(() => {
     places = [];
     lines(root, context);
@@ -39,18 +35,21 @@ export async function init(root, context) {
   filter.addEventListener("input", anew);
   filter.addEventListener("submit", (event) => event.preventDefault());
   chart.addEventListener("input", () => redraw(root, context));
-  const turn = (selector, work) => $(selector, root).addEventListener("click", async () => {
-    work();
-    await lines(root, context);
-    $(".wide", root).scrollTop = 0;
-  });
+  const turn = (selector, work) =>
+    $(selector, root).addEventListener("click", async () => {
+      work();
+      await lines(root, context);
+      $(".wide", root).scrollTop = 0;
+    });
   turn("#older", () => places.push(older));
   turn("#newer", () => places.pop());
   for (const button of $$(".export", root)) {
-    button.addEventListener("click", () => context.attempt(button, $(".problem", root), async () => {
-      const file = await backend.exportHistory(request(root), button.dataset.format);
-      setText($("#exported", root), t("history.exported", { count: file.count, path: file.path }));
-    }));
+    button.addEventListener("click", () =>
+      context.attempt(button, $(".problem", root), async () => {
+        const file = await backend.exportHistory(request(root), button.dataset.format);
+        setText($("#exported", root), t("history.exported", { count: file.count, path: file.path }));
+      }),
+    );
   }
   known = fingerprint(context.view());
   await Promise.all([lines(root, context), redraw(root, context)]);
@@ -69,7 +68,15 @@ export async function update(root, view, context) {
 }
 
 const fingerprint = ({ overview, syncing }) =>
-  JSON.stringify([overview.measure_groups, overview.pending, overview.parked, overview.held, overview.stale, overview.last_sync, syncing]);
+  JSON.stringify([
+    overview.measure_groups,
+    overview.pending,
+    overview.parked,
+    overview.held,
+    overview.stale,
+    overview.last_sync,
+    syncing,
+  ]);
 
 /** What is asked for; a search for a word of the user's language means what it stands for. */
 function request(root) {
@@ -80,7 +87,7 @@ function request(root) {
     search,
     meant: {
       kinds: catalogue.kinds.filter((kind) => meant(t(`kind.${kind.name}`))).map((kind) => kind.number),
-      reasons: REASONS.filter((reason) => meant(t(`reason.${reason}`))),
+      reasons: words("reason").filter((reason) => meant(t(`reason.${reason}`))),
     },
     kind: filter.kind.value || null,
     goal: filter.goal.value || null,
@@ -109,8 +116,16 @@ async function lines(root, context) {
   }
   clearProblem(problem);
   const before = places.length * 100;
-  setText(summary, page.count === 0 ? t("history.none")
-    : t("history.summary", { from: number(before + 1), to: number(before + page.rows.length), all: number(page.count) }));
+  setText(
+    summary,
+    page.count === 0
+      ? t("history.none")
+      : t("history.summary", {
+          from: number(before + 1),
+          to: number(before + page.rows.length),
+          all: number(page.count),
+        }),
+  );
   replace($("#lines tbody", root), page.rows.map(row));
   older = page.rows.at(-1)?.place ?? null;
   $("#newer", root).disabled = places.length === 0;
@@ -120,20 +135,27 @@ async function lines(root, context) {
 /** What was measured, in words; of many values the first few. */
 export function values(list) {
   const MOST = 4;
-  const words = list.slice(0, MOST).map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
-  return list.length > MOST ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}` : words.join(", ");
+  const words = list
+    .slice(0, MOST)
+    .map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
+  return list.length > MOST
+    ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}`
+    : words.join(", ");
 }
 
 function row(line) {
-  const device = line.typed_in ? t("history.typed_in") : line.device ?? "";
+  const device = line.typed_in ? t("history.typed_in") : (line.device ?? "");
   const cell = (className, ...children) => h("td", { className, role: "cell" }, ...children);
-  return h("tr", { className: line.outcome, role: "row" },
+  return h(
+    "tr",
+    { className: line.outcome, role: "row" },
     cell("when", exactly(line.measured_at), device ? h("small", {}, ` ${device}`) : null),
     cell("", values(line.values)),
     cell("", line.goal ?? ""),
     cell("", t(`outcome.${line.outcome}`, line.facts)),
     cell("number", line.sent ? [number(line.sent), h("small", {}, ` ${day(line.daystamp ?? "")}`)] : ""),
-    cell("code", line.request_id ?? ""));
+    cell("code", line.request_id ?? ""),
+  );
 }
 
 let drawn = 0;
@@ -155,9 +177,14 @@ export async function redraw(root, context) {
     return;
   }
   const [low, high] = chart.range ?? [];
-  const words = chart.count === 0 ? t("history.no_chart") : t("history.chart_summary", {
-    count: chart.count, low: amount(low, chart.unit), high: amount(high, chart.unit),
-  });
+  const words =
+    chart.count === 0
+      ? t("history.no_chart")
+      : t("history.chart_summary", {
+          count: chart.count,
+          low: amount(low, chart.unit),
+          high: amount(high, chart.unit),
+        });
   draw(box, chart.svg, `${t(`kind.${form.kind.value}`)}: ${words}`);
   setText($("#chart-summary", root), words);
 }

@@ -19,7 +19,10 @@ export async function init(root, context, [which, goal]) {
   form = null;
   const place = $("#link-form", root);
   form = await linkForm(place, context, {
-    link, goal, onDone: back, save: link && ((values) => save(context, link, values, back)),
+    link,
+    goal,
+    onDone: back,
+    save: link && ((values) => save(context, link, values, back)),
   });
   // Only then, or they would be pushed away from under the pointer.
   if (link && place.isConnected) {
@@ -33,40 +36,75 @@ export function update(root, view, context) {
   const id = Number(location.hash.split("/")[1]);
   const list = $("#under-way", root);
   const own = view.overview.backfills.filter((one) => one.link === id);
-  replace(list, own.map((one) => {
-    const words = t("card.backfill", { count: one.released, at: one.reached });
-    const cancel = h("button", { type: "button", dataset: { key: String(one.id) } }, t("shell.cancel"));
-    cancel.addEventListener("click", () => context.attempt(cancel, context.problem, () => context.backend.cancelBackfill(one.id)));
-    return h("li", {}, words, " ", cancel);
-  }));
+  replace(
+    list,
+    own.map((one) => {
+      const words = t("card.backfill", { count: one.released, at: one.reached });
+      const cancel = h("button", { type: "button", dataset: { key: String(one.id) } }, t("shell.cancel"));
+      cancel.addEventListener("click", () =>
+        context.attempt(cancel, context.problem, () => context.backend.cancelBackfill(one.id)),
+      );
+      return h("li", {}, words, " ", cancel);
+    }),
+  );
 }
 
 /** Draws again, in the new colours. */
 export const redraw = () => form?.redraw();
 
 /** What would become of the datapoints, in numbers; nothing of what there is none of. */
-const parts = (change) => list(["added", "updated", "removed", "same"].filter((part) => change[part] > 0)
-  .map((part) => t(`change.${part}`, { count: change[part] })));
+const parts = (change) =>
+  list(
+    ["added", "updated", "removed", "same"]
+      .filter((part) => change[part] > 0)
+      .map((part) => t(`change.${part}`, { count: change[part] })),
+  );
 
 /** Shows what a change does at Beeminder, and does it when told to. */
 async function save(context, link, values, back) {
   const change = await context.backend.previewChange(link.id, values);
   const there = change.updated + change.removed + change.same;
-  const choice = (value, words, checked) => h("label", { className: "check" },
-    h("input", { type: "radio", name: "existing", value, checked }), " ", h("span", {}, words));
+  const choice = (value, words, checked) =>
+    h(
+      "label",
+      { className: "check" },
+      h("input", { type: "radio", name: "existing", value, checked }),
+      " ",
+      h("span", {}, words),
+    );
   const body = [t("change.hint")];
   if (there + change.added > 0) {
-    body.push(h("fieldset", {},
-      h("legend", {}, there > 0 ? t("change.existing", { count: there }) : t("change.existing_none")),
-      choice("update", t("change.update", { what: parts(change) }), true),
-      choice("leave", t("change.leave"), false),
-      there > 0 ? choice("remove", t("change.remove"), false) : null));
+    body.push(
+      h(
+        "fieldset",
+        {},
+        h("legend", {}, there > 0 ? t("change.existing", { count: there }) : t("change.existing_none")),
+        choice("update", t("change.update", { what: parts(change) }), true),
+        choice("leave", t("change.leave"), false),
+        there > 0 ? choice("remove", t("change.remove"), false) : null,
+      ),
+    );
   }
   if (change.examples.length > 0) {
-    body.push(h("ul", { className: "examples" }, change.examples.map(([date, now, then]) =>
-      h("li", {}, t(then ? "change.example" : "change.example_removed", { day: date, now: number(now), then: then ? number(then) : "" })))));
+    body.push(
+      h(
+        "ul",
+        { className: "examples" },
+        change.examples.map(([date, now, then]) =>
+          h(
+            "li",
+            {},
+            t(then ? "change.example" : "change.example_removed", {
+              day: date,
+              now: number(now),
+              then: then ? number(then) : "",
+            }),
+          ),
+        ),
+      ),
+    );
   }
-  if (!await context.confirm(t("change.title"), body, t("link.change"))) {
+  if (!(await context.confirm(t("change.title"), body, t("link.change")))) {
     return;
   }
   const existing = $("#confirm-body input[name=existing]:checked")?.value ?? "update";
@@ -82,7 +120,9 @@ function past(root, context, link) {
   look.to.value = since.toISOString().slice(0, 10);
   look.from.value = new Date(since - 30 * 86_400_000).toISOString().slice(0, 10);
   const stretch = () => ({ link: link.id, from: look.from.value, to: look.to.value });
-  look.addEventListener("input", () => { start.hidden = true; });
+  look.addEventListener("input", () => {
+    start.hidden = true;
+  });
   look.addEventListener("submit", (event) => {
     event.preventDefault();
     start.hidden = true;
@@ -103,27 +143,42 @@ function past(root, context, link) {
 
 function showPast(form, preview) {
   const early = preview.refused_before ? `${t("past.refused", { day: preview.refused_before })} ` : "";
-  const what = preview.datapoints === 0
-    ? t("past.nothing") : t("past.summary", { count: preview.datapoints });
+  const what = preview.datapoints === 0 ? t("past.nothing") : t("past.summary", { count: preview.datapoints });
   const long = preview.takes_days > 1 ? ` ${t("past.takes", { count: preview.takes_days })}` : "";
   setText($("#past-summary", form), early + what + long);
   $(".scroll", form).hidden = preview.days.length === 0;
   $("[type=submit]", form).hidden = preview.days.length === 0;
   $(".risk", form).hidden = preview.risky === 0;
   form.may_derail.checked = false;
-  const mind = (one) => [
-    one.may_derail ? t(one.risk === "unknown" ? "past.unknown_risk" : "past.risky") : null,
-    one.others > 0 ? t("past.others", { count: one.others }) : null,
-  ].filter(Boolean).join("; ");
-  replace($("tbody", form), preview.days.map((one) => h("tr", { className: one.may_derail ? "risky" : "" },
-    h("td", {}, day(one.day)), h("td", { className: "number" }, one.values.map(number).join(", ")), h("td", {}, mind(one)))));
+  const mind = (one) =>
+    [
+      one.may_derail ? t(one.risk === "unknown" ? "past.unknown_risk" : "past.risky") : null,
+      one.others > 0 ? t("past.others", { count: one.others }) : null,
+    ]
+      .filter(Boolean)
+      .join("; ");
+  replace(
+    $("tbody", form),
+    preview.days.map((one) =>
+      h(
+        "tr",
+        { className: one.may_derail ? "risky" : "" },
+        h("td", {}, day(one.day)),
+        h("td", { className: "number" }, one.values.map(number).join(", ")),
+        h("td", {}, mind(one)),
+      ),
+    ),
+  );
 }
 
 function removal(root, context, link, back) {
   const { backend, attempt, confirm, problem } = context;
   $("#removal", root).hidden = false;
   const goal = link.form.goal;
-  setText($("#removal-hint", root), t(link.sent > 0 ? "removal.hint" : "removal.hint_none", { count: link.sent, goal }));
+  setText(
+    $("#removal-hint", root),
+    t(link.sent > 0 ? "removal.hint" : "removal.hint_none", { count: link.sent, goal }),
+  );
   $("#remove-all", root).hidden = link.sent === 0;
   const button = (id, datapoints, hint) => {
     const element = $(id, root);

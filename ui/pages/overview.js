@@ -11,12 +11,19 @@ export function init(root, context) {
   for (const item of $$(".account", root)) {
     const service = item.dataset.service;
     const again = $(".again", item);
-    again?.addEventListener("click", () => attempt(again, problem, () =>
-      backend.signInWithings("", "", context.view().settings.callback_way)));
+    again?.addEventListener("click", () =>
+      attempt(again, problem, () => backend.signInWithings("", "", context.view().settings.callback_way)),
+    );
     const disconnect = $(".disconnect", item);
     disconnect.addEventListener("click", async () => {
       const name = t(`service.${service}`);
-      if (await confirm(t("account.disconnect_title", { service: name }), t("account.disconnect_hint"), t("account.disconnect"))) {
+      if (
+        await confirm(
+          t("account.disconnect_title", { service: name }),
+          t("account.disconnect_hint"),
+          t("account.disconnect"),
+        )
+      ) {
         attempt(disconnect, problem, () => backend.disconnect(service));
       }
     });
@@ -28,7 +35,8 @@ export function init(root, context) {
     }
     const { goal, action, about, backfill } = button.dataset;
     attempt(button, problem, () =>
-      goal ? backend.openGoal(goal) : backfill ? backend.cancelBackfill(Number(backfill)) : act(action, context, about));
+      goal ? backend.openGoal(goal) : backfill ? backend.cancelBackfill(Number(backfill)) : act(action, context, about),
+    );
   });
 }
 
@@ -39,7 +47,10 @@ export function update(root, view) {
   $("#empty", root).hidden = view.links.length > 0;
   $("#add-link", root).hidden = view.links.length === 0;
   $("#new-goal", root).hidden = !overview.beeminder.connected;
-  replace($("#goals", root), view.links.map((link) => card(link, overview)));
+  replace(
+    $("#goals", root),
+    view.links.map((link) => card(link, overview)),
+  );
   for (const item of $$(".account", root)) {
     const line = overview[item.dataset.service];
     setText($(".who", item), account(line));
@@ -57,11 +68,24 @@ export function update(root, view) {
 function showAttention(list, overview) {
   const rest = overview.attention.filter((item, i) => i > 0 || overview.status === "fine");
   list.hidden = rest.length === 0;
-  replace(list, rest.map((item) => {
-    const action = ACTIONS[item.code];
-    return h("li", {}, h("span", {}, said(item)),
-      action ? h("button", { type: "button", dataset: { action, about: item.goal ?? "", key: item.code + (item.goal ?? "") } }, t(`action.${action}`)) : null);
-  }));
+  replace(
+    list,
+    rest.map((item) => {
+      const action = ACTIONS[item.code];
+      return h(
+        "li",
+        {},
+        h("span", {}, said(item)),
+        action
+          ? h(
+              "button",
+              { type: "button", dataset: { action, about: item.goal ?? "", key: item.code + (item.goal ?? "") } },
+              t(`action.${action}`),
+            )
+          : null,
+      );
+    }),
+  );
 }
 
 /** How safe a goal is: a word for the colour and the shape, and the words for people. */
@@ -85,23 +109,68 @@ function card(link, overview) {
   const backfill = overview.backfills.find((one) => one.link === link.id);
   const pending = link.pending > 0 ? h("p", { className: "hint" }, t("card.pending", { count: link.pending })) : null;
   const parked = link.parked > 0 ? h("p", { className: "problem" }, t("card.parked", { count: link.parked })) : null;
-  const last = link.last
-    ? t("card.last", { value: number(link.last[0]), day: link.last[1] }) : t("card.none");
+  const last = link.last ? t("card.last", { value: number(link.last[0]), day: link.last[1] }) : t("card.none");
   const picture = link.graph
     ? h("img", { src: link.graph, alt: t("card.graph", { goal: slug }), className: "graph", width: 696, height: 453 })
     : h("div", { className: "graph none" }, h("span", {}, t("card.no_graph")));
-  return h("li", { className: "card", dataset: { goal: slug } },
+  return h(
+    "li",
+    { className: "card", dataset: { goal: slug } },
     picture,
-    h("div", { className: "about" },
+    h(
+      "div",
+      { className: "about" },
       h("h3", {}, slug, link.title === slug ? null : h("small", {}, ` ${link.title}`)),
-      h("p", { className: `buffer ${safety}` }, h("span", { className: "shape", "aria-hidden": "true" }), " ", h("span", {}, words)),
+      h(
+        "p",
+        { className: `buffer ${safety}` },
+        h("span", { className: "shape", "aria-hidden": "true" }),
+        " ",
+        h("span", {}, words),
+      ),
       h("p", {}, say(link.sends)),
       h("p", { className: "hint" }, last),
-      link.alive && link.loses_at ? h("p", { className: "hint" }, t("card.deadline", { at: moment(link.loses_at) })) : null,
-      pending, parked,
-      backfill ? h("p", { className: "hint" }, t("card.backfill", { count: backfill.released, at: backfill.reached }), " ",
-        h("button", { type: "button", dataset: { backfill: backfill.id, key: `b${backfill.id}` } }, t("shell.cancel"))) : null,
-      h("p", { className: "actions" },
-        h("a", { className: "button", href: `#link/${link.id}`, "aria-label": t("card.change_of", { goal: slug }), dataset: { key: `c${link.id}` } }, t("card.change")),
-        h("button", { type: "button", "aria-label": t("card.open_of", { goal: slug }), dataset: { goal: slug, key: `o${link.id}` } }, t("card.open")))));
+      link.alive && link.loses_at
+        ? h("p", { className: "hint" }, t("card.deadline", { at: moment(link.loses_at) }))
+        : null,
+      pending,
+      parked,
+      backfill
+        ? h(
+            "p",
+            { className: "hint" },
+            t("card.backfill", { count: backfill.released, at: backfill.reached }),
+            " ",
+            h(
+              "button",
+              { type: "button", dataset: { backfill: backfill.id, key: `b${backfill.id}` } },
+              t("shell.cancel"),
+            ),
+          )
+        : null,
+      h(
+        "p",
+        { className: "actions" },
+        h(
+          "a",
+          {
+            className: "button",
+            href: `#link/${link.id}`,
+            "aria-label": t("card.change_of", { goal: slug }),
+            dataset: { key: `c${link.id}` },
+          },
+          t("card.change"),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            "aria-label": t("card.open_of", { goal: slug }),
+            dataset: { goal: slug, key: `o${link.id}` },
+          },
+          t("card.open"),
+        ),
+      ),
+    ),
+  );
 }

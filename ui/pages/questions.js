@@ -42,16 +42,44 @@ export async function update(root, view, context) {
   const { held, stale, outbox, many_gone: manyGone } = questions;
   const parked = outbox.filter((entry) => entry.parked !== null);
   const waiting = outbox.filter((entry) => entry.parked === null);
-  show(root, "#held", held, (one) => line(
-    [exactly(one.measured_at), values(one.values), t("questions.for", { goals: list(one.goals) })],
-    [["mine", one.group], ["not_mine", one.group]]));
-  show(root, "#stale", stale, (one) => line(
-    [one.goal, one.daystamp ? day(one.daystamp) : "", number(one.value)], [["remove", one.id], ["keep", one.id]]));
-  show(root, "#parked", parked, (one) => line(
-    [one.goal, exactly(one.moment), number(one.value), t("questions.refused", { problem: one.parked })], [["retry", one.id], ["discard", one.id]]));
-  show(root, "#outbox", waiting, (one) => line(
-    [one.goal, exactly(one.moment), one.removes ? t("questions.removes") : number(one.value),
-      one.attempts > 0 ? t("questions.attempts", { count: one.attempts }) : ""], []));
+  show(root, "#held", held, (one) =>
+    line(
+      [exactly(one.measured_at), values(one.values), t("questions.for", { goals: list(one.goals) })],
+      [
+        ["mine", one.group],
+        ["not_mine", one.group],
+      ],
+    ),
+  );
+  show(root, "#stale", stale, (one) =>
+    line(
+      [one.goal, one.daystamp ? day(one.daystamp) : "", number(one.value)],
+      [
+        ["remove", one.id],
+        ["keep", one.id],
+      ],
+    ),
+  );
+  show(root, "#parked", parked, (one) =>
+    line(
+      [one.goal, exactly(one.moment), number(one.value), t("questions.refused", { problem: one.parked })],
+      [
+        ["retry", one.id],
+        ["discard", one.id],
+      ],
+    ),
+  );
+  show(root, "#outbox", waiting, (one) =>
+    line(
+      [
+        one.goal,
+        exactly(one.moment),
+        one.removes ? t("questions.removes") : number(one.value),
+        one.attempts > 0 ? t("questions.attempts", { count: one.attempts }) : "",
+      ],
+      [],
+    ),
+  );
   $("#gone", root).hidden = manyGone === 0;
   setText($("#gone p", root), t("attention.many_gone", { count: manyGone }));
   nothing.hidden = held.length + stale.length + outbox.length + manyGone > 0;
@@ -65,6 +93,20 @@ function show(root, selector, entries, make) {
 
 function line(words, buttons) {
   const text = words.filter(Boolean).join(" · ");
-  return h("li", {}, h("span", {}, text), h("span", { className: "actions" }, buttons.map(([work, id]) =>
-    h("button", { type: "button", dataset: { work, id, key: work + id }, "aria-label": `${t(`questions.${work}`)}: ${text}` }, t(`questions.${work}`)))));
+  return h(
+    "li",
+    {},
+    h("span", {}, text),
+    h(
+      "span",
+      { className: "actions" },
+      buttons.map(([work, id]) =>
+        h(
+          "button",
+          { type: "button", dataset: { work, id, key: work + id }, "aria-label": `${t(`questions.${work}`)}: ${text}` },
+          t(`questions.${work}`),
+        ),
+      ),
+    ),
+  );
 }

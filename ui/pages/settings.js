@@ -5,21 +5,56 @@ import { t } from "../texts.js";
 
 /** How each field is read and written; its name is that of the setting. */
 const FIELDS = {
-  interval: { read: (field) => Number(field.value), write: (field, value) => { field.value = String(value); } },
+  interval: {
+    read: (field) => Number(field.value),
+    write: (field, value) => {
+      field.value = String(value);
+    },
+  },
   remind_at: {
     read: (field) => (field.value ? `${field.value}:00` : null),
-    write: (field, value) => { field.value = value?.slice(0, 5) ?? ""; },
+    write: (field, value) => {
+      field.value = value?.slice(0, 5) ?? "";
+    },
   },
-  units: { read: (field) => field.value, write: (field, value) => { field.value = value; } },
-  callback_way: { read: (field) => field.value, write: (field, value) => { field.value = value; } },
-  mirror_deletions: { read: (field) => field.checked, write: (field, value) => { field.checked = value; } },
-  watch_devices: { read: (field) => field.checked, write: (field, value) => { field.checked = value; } },
-  language: { read: (field) => field.value || null, write: (field, value) => { field.value = value ?? ""; } },
+  units: {
+    read: (field) => field.value,
+    write: (field, value) => {
+      field.value = value;
+    },
+  },
+  callback_way: {
+    read: (field) => field.value,
+    write: (field, value) => {
+      field.value = value;
+    },
+  },
+  mirror_deletions: {
+    read: (field) => field.checked,
+    write: (field, value) => {
+      field.checked = value;
+    },
+  },
+  watch_devices: {
+    read: (field) => field.checked,
+    write: (field, value) => {
+      field.checked = value;
+    },
+  },
+  language: {
+    read: (field) => field.value || null,
+    write: (field, value) => {
+      field.value = value ?? "";
+    },
+  },
 };
 
 /** For how many hours notifications can be snoozed, and how that is called. */
 const snoozes = () => [
-  ["0", t("settings.snooze_no")], ["1", t("settings.snooze_hour")], ["8", t("settings.snooze_night")], ["24", t("settings.snooze_day")],
+  ["0", t("settings.snooze_no")],
+  ["1", t("settings.snooze_hour")],
+  ["8", t("settings.snooze_night")],
+  ["24", t("settings.snooze_day")],
 ];
 
 const INTERVALS = [10, 15, 30, 60, 120, 240];
@@ -34,17 +69,25 @@ export function init(root, context) {
   const problem = $(".problem", form);
   const own = context.view().settings.interval;
   const intervals = INTERVALS.includes(own) ? INTERVALS : [...INTERVALS, own].sort((a, b) => a - b);
-  choose(form.interval, intervals.map((minutes) => [String(minutes), t("settings.minutes", { count: minutes })]), String(own));
+  choose(
+    form.interval,
+    intervals.map((minutes) => [String(minutes), t("settings.minutes", { count: minutes })]),
+    String(own),
+  );
   for (const [name, { read }] of Object.entries(FIELDS)) {
-    form[name].addEventListener("change", (event) => attempt(event.target, problem, () =>
-      backend.changeSetting(name, read(event.target))));
+    form[name].addEventListener("change", (event) =>
+      attempt(event.target, problem, () => backend.changeSetting(name, read(event.target))),
+    );
   }
   form.startAtLogin.addEventListener("change", (event) =>
-    attempt(event.target, problem, () => backend.setStartAtLogin(event.target.checked)));
-  form.level.addEventListener("change", () => attempt(form.level, problem, () =>
-    backend.changeSetting("level", form.level.value)));
-  form.snooze.addEventListener("change", () => attempt(form.snooze, problem, () =>
-    backend.changeSetting("snoozed_until", hoursAhead(form.snooze.value))));
+    attempt(event.target, problem, () => backend.setStartAtLogin(event.target.checked)),
+  );
+  form.level.addEventListener("change", () =>
+    attempt(form.level, problem, () => backend.changeSetting("level", form.level.value)),
+  );
+  form.snooze.addEventListener("change", () =>
+    attempt(form.snooze, problem, () => backend.changeSetting("snoozed_until", hoursAhead(form.snooze.value))),
+  );
   const click = (id, work) => {
     const button = $(id, root);
     button.addEventListener("click", () => attempt(button, problem, work));

@@ -39,7 +39,7 @@ export function setTimeZone(zone) {
 export const has = (key) => texts.has(key);
 
 /** The words that a group of texts names, in the order of the file. */
-export const words = (group) =>
+export const wordsOf = (group) =>
   [...texts.keys()].filter((key) => key.startsWith(`${group}.`)).map((key) => key.slice(group.length + 1));
 
 /** Says it. `facts` fill the places of the sentence, as `text.rs` does. */

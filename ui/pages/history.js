@@ -1,7 +1,7 @@
 // The ledger: every measurement and what became of it, a page at a time, however many there are.
 
 import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "../dom.js";
-import { amount, day, exactly, number, t, words } from "../texts.js";
+import { amount, day, exactly, number, t, wordsOf } from "../texts.js";
 
 let catalogue = null;
 let places = [];
@@ -27,7 +27,10 @@ export async function init(root, context) {
     ["", t("history.any")],
     ...[...new Set(context.view().links.map((link) => link.form.goal))].map((goal) => [goal, goal]),
   ]);
-  choose(filter.outcome, [["", t("history.any")], ...words("outcome_word").map((word) => [word, t(`outcome_word.${word}`)])]);
+  choose(filter.outcome, [
+    ["", t("history.any")],
+    ...wordsOf("outcome_word").map((word) => [word, t(`outcome_word.${word}`)]),
+  ]);
   const anew = settled(() => {
     places = [];
     lines(root, context);
@@ -87,7 +90,7 @@ function request(root) {
     search,
     meant: {
       kinds: catalogue.kinds.filter((kind) => meant(t(`kind.${kind.name}`))).map((kind) => kind.number),
-      reasons: words("reason").filter((reason) => meant(t(`reason.${reason}`))),
+      reasons: wordsOf("reason").filter((reason) => meant(t(`reason.${reason}`))),
     },
     kind: filter.kind.value || null,
     goal: filter.goal.value || null,

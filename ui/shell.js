@@ -55,8 +55,8 @@ export const said = (item) => t(`attention.${item.code}`, { ...item.facts, goal:
 /** The status as one sentence. */
 function statusSentence(view) {
   const { overview } = view;
-  if (view.agent_is_gone) {
-    return t("shell.agent_gone");
+  if (view.missing) {
+    return t(`shell.agent_${view.missing}`);
   }
   if (view.failure) {
     return explain(view.failure);
@@ -91,21 +91,21 @@ export function renderShell(view, page) {
   const connected = overview.withings.connected && overview.beeminder.connected;
   $("#sandbox").hidden = !view.sandbox;
   $("#no-tray").hidden = view.has_tray;
-  const isGone = view.agent_is_gone;
+  const isMissing = view.missing !== null;
   const isOther = view.agentVersion !== view.version;
   $("#other-version").hidden = !isOther;
   setText(
     $("#other-version"),
     isOther ? t("shell.other_version", { agent: view.agentVersion, window: view.version }) : "",
   );
-  const icon = view.failure || isGone ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
+  const icon = view.failure || isMissing ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
   $("#status-icon").className = `icon ${icon}`;
   setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));
   const last = overview.last_sync ? t("shell.last", { at: overview.last_sync }) : t("shell.never");
   const next = t("shell.next", { at: overview.next });
-  setText($("#status-when"), view.syncing ? activity(view) : connected && !isGone ? `${last}, ${next}` : last);
-  const action = view.syncing || isGone ? undefined : helpful(view);
-  $("#start-agent").hidden = !isGone;
+  setText($("#status-when"), view.syncing ? activity(view) : connected && !isMissing ? `${last}, ${next}` : last);
+  const action = view.syncing || isMissing ? undefined : helpful(view);
+  $("#start-agent").hidden = view.missing !== "gone";
   const button = $("#status-action");
   button.hidden = !action || action === page;
   if (action) {
@@ -113,7 +113,7 @@ export function renderShell(view, page) {
     button.dataset.about = overview.attention[0]?.goal ?? "";
     setText(button, t(`action.${action}`));
   }
-  $("#sync-now").hidden = !connected || view.syncing || isGone;
+  $("#sync-now").hidden = !connected || view.syncing || isMissing;
   $("#cancel-pass").hidden = !view.syncing;
   const questions = overview.held + overview.parked + overview.stale;
   $("#question-count").hidden = questions === 0;

@@ -192,6 +192,11 @@ impl Agent {
         }
     }
 
+    /// Whether a pass is being made.
+    fn is_syncing(&self) -> bool {
+        self.lock().syncing
+    }
+
     /// Whether it was told to end.
     fn is_ending(&self) -> bool {
         self.polling.is_stopped()

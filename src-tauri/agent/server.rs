@@ -79,7 +79,9 @@ impl Agent {
         }
         self.windows.add(window);
         // A window that an upgrade brought meets the agent from before it.
-        self.leave_if_replaced();
+        if !self.is_syncing() {
+            self.leave_if_replaced();
+        }
     }
 
     /// Takes an address that a browser brought, and shows the window that waited for it.

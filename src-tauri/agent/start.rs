@@ -8,13 +8,13 @@ use clap::Parser;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::client::AgentClient;
-use crate::agent::protocol::AgentRequest;
+use crate::agent::protocol::{AgentRequest, Refusal};
 use crate::agent::{Agent, Desktop, End, server};
-use crate::app::{App, Wrong, explained};
+use crate::app::{App, explained};
 use crate::platform::data_dir::{DataDir, Held as LockGuard, Lock};
 use crate::platform::environment::Environment;
-use crate::platform::ipc::NotAnswering;
+use crate::platform::ipc;
+use crate::platform::ipc::{Endpoint, NotAnswering};
 use crate::platform::program::Executable;
 use crate::platform::{clock, stop_signal};
 use crate::text::{Explained, Language};
@@ -81,27 +81,33 @@ pub async fn become_the_only_one(
     arguments: &Arguments,
     token: Option<String>,
 ) -> anyhow::Result<Option<LockGuard>> {
-    let client = AgentClient::new(dir.clone());
-    let mut waited = Duration::ZERO;
-    loop {
-        if let Some(held) = dir.try_lock(Lock::Agent)? {
-            return Ok(Some(held));
-        }
-        let answer = client.try_ask::<serde_json::Value>(&arguments.request(token.clone())).await;
-        match answer {
-            Ok(Some(_)) => return Ok(None),
-            Err(refusal) if arguments.callback.is_some() => {
-                // It came from outside, and the agent has it in its log.
-                tracing::warn!("A callback came to nothing: {}", refusal.why);
-                return Ok(None);
+    let line = serde_json::to_string(&arguments.request(token))?;
+    let handover = async {
+        loop {
+            if let Some(held) = dir.try_lock(Lock::Agent)? {
+                return Ok(Some(held));
             }
-            // It is ending, and says nothing any more.
-            Ok(None) | Err(_) if waited < HANDOVER_TIMEOUT => {}
-            Ok(None) => return Err(NotAnswering(crate::platform::ipc::Endpoint::Agent).into()),
-            Err(refusal) => return Err(Wrong { field: None, said: refusal.why.said }.into()),
+            match ipc::ask(dir, Endpoint::Agent, &line).await {
+                Ok(Some(answer)) => {
+                    heed(&answer);
+                    return Ok(None);
+                }
+                Err(error) if error.is::<NotAnswering>() => return Err(error),
+                // It is ending, and says nothing any more.
+                Ok(None) | Err(_) => tokio::time::sleep(HANDOVER_STEP).await,
+            }
         }
-        tokio::time::sleep(HANDOVER_STEP).await;
-        waited += HANDOVER_STEP;
+    };
+    let outcome = tokio::time::timeout(HANDOVER_TIMEOUT, handover).await;
+    outcome.unwrap_or_else(|_| Err(NotAnswering(Endpoint::Agent).into()))
+}
+
+/// Notes what the agent there is could not do. It is told to nobody else: a callback comes from outside.
+fn heed(answer: &str) {
+    match ipc::read_outcome::<serde_json::Value, Refusal>(answer) {
+        Ok(Ok(_)) => {}
+        Ok(Err(refusal)) => tracing::warn!("The running program refused: {}", refusal.why),
+        Err(error) => tracing::warn!("{error:#}"),
     }
 }
 

@@ -11,6 +11,7 @@ use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::text::Explained;
 use beeminder_withings_sync::view::agent_state::AgentState;
 use beeminder_withings_sync::view::pages::View;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tauri::{AppHandle, Manager};
 
@@ -46,6 +47,16 @@ pub(crate) struct AgentWatch {
     is_watching: AtomicBool,
 }
 
+/// What is wrong with the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Missing {
+    /// It has ended.
+    Gone,
+    /// It does not answer.
+    Hangs,
+}
+
 /// Whether the agent is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Presence {
@@ -53,8 +64,10 @@ enum Presence {
     Starting,
     /// It said this last.
     Here(Box<AgentState>),
-    /// It has ended, or does not answer.
+    /// It has ended.
     Gone,
+    /// It is there and does not answer.
+    Hangs,
 }
 
 impl Front {
@@ -62,18 +75,18 @@ impl Front {
         Front { app, sandbox, agent }
     }
 
-    /// What the window shows, and whether the agent is missing.
+    /// What the window shows, and what is wrong with the agent, if so.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub(crate) fn view(&self) -> anyhow::Result<(View, bool)> {
-        let presence = self.agent.presence();
-        let is_gone = presence == Presence::Gone;
-        let agent = match presence {
-            Presence::Here(state) => Some(*state),
-            Presence::Starting | Presence::Gone => None,
+    pub(crate) fn view(&self) -> anyhow::Result<(View, Option<Missing>)> {
+        let (agent, missing) = match self.agent.presence() {
+            Presence::Here(state) => (Some(*state), None),
+            Presence::Starting => (None, None),
+            Presence::Gone => (None, Some(Missing::Gone)),
+            Presence::Hangs => (None, Some(Missing::Hangs)),
         };
-        Ok((self.app.window(agent, self.sandbox, clock::now())?, is_gone))
+        Ok((self.app.window(agent, self.sandbox, clock::now())?, missing))
     }
 
     /// Asks the agent for something.
@@ -141,8 +154,9 @@ impl AgentWatch {
         while webview::exists(app) {
             match self.client.watch().await {
                 Ok(Some(watch)) => {
-                    self.follow(app, watch).await;
-                    self.note(app, Presence::Gone);
+                    webview::say_focus(app);
+                    let end = self.follow(app, watch).await;
+                    self.note(app, end);
                 }
                 Ok(None) if is_first => {
                     if let Err(error) = self.start(app) {
@@ -153,7 +167,7 @@ impl AgentWatch {
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!("The agent cannot be watched: {error:#}");
-                    self.note(app, Presence::Gone);
+                    self.note(app, Presence::Hangs);
                 }
             }
             is_first = false;
@@ -161,24 +175,24 @@ impl AgentWatch {
         }
     }
 
-    /// Heeds what the agent says, until it ends or the window does.
-    async fn follow(&self, app: &AppHandle, mut watch: Watch) {
+    /// Heeds what the agent says, until it ends or the window does. Returns how it is then.
+    async fn follow(&self, app: &AppHandle, mut watch: Watch) -> Presence {
         loop {
             match watch.next().await {
                 Ok(Some(Event::Changed(state))) => self.note(app, Presence::Here(state)),
                 Ok(Some(Event::Show { .. })) => webview::open(app),
                 Ok(Some(Event::Quit)) => {
                     webview::close_for_good(app);
-                    return;
+                    return Presence::Gone;
                 }
-                Ok(None) => return,
+                Ok(None) => return Presence::Gone,
                 Err(error) => {
                     tracing::warn!("The agent is silent: {error:#}");
-                    return;
+                    return Presence::Hangs;
                 }
             }
             if !webview::exists(app) {
-                return;
+                return Presence::Gone;
             }
         }
     }

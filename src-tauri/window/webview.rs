@@ -47,8 +47,8 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
             api.prevent_close();
             let _ = app.emit_to(LABEL, "closing", ());
         }
-        if let WindowEvent::Focused(focused) = event {
-            say_focus(&app, *focused);
+        if let WindowEvent::Focused(_) = event {
+            say_focus(&app);
         }
     });
     Ok(())
@@ -61,8 +61,9 @@ fn is_only_sight_of_it(app: &AppHandle) -> bool {
 }
 
 /// Says whether the user works with the window: what they see is not said in a notification as well.
-fn say_focus(app: &AppHandle, focused: bool) {
+pub(crate) fn say_focus(app: &AppHandle) {
     let Ok(front) = front(app) else { return };
+    let focused = app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false));
     tauri::async_runtime::spawn(async move {
         if let Err(refusal) = front.tell(AgentRequest::Focus { focused }).await {
             tracing::info!("The agent was not told of the focus: {}", refusal.why);

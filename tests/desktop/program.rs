@@ -123,10 +123,10 @@ impl Session {
         self.icon_is_gone().await;
     }
 
-    /// Ends the agent alone, without a chance to settle anything.
-    pub(super) fn kill_agent(&self) {
+    /// Sends a signal to the agent alone.
+    pub(super) fn signal_agent(&self, signal: &str) {
         let pid = self.pid().to_string();
-        assert!(std::process::Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
+        assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
     /// Ends every window, as a crash does.

@@ -10,21 +10,21 @@ use serde::Serialize;
 use tauri::AppHandle;
 
 use super::{Outcome, open_page};
-use crate::window::front::{agent, front};
+use crate::window::front::{Missing, agent, front};
 use crate::window::webview;
 
-/// What the window shows, and whether the agent is missing.
+/// What the window shows, and what is wrong with the agent.
 #[derive(Debug, Serialize)]
 pub(crate) struct WindowView {
     #[serde(flatten)]
     view: View,
-    agent_is_gone: bool,
+    missing: Option<Missing>,
 }
 
 #[tauri::command]
 pub(crate) async fn view(app: AppHandle) -> Outcome<WindowView> {
-    let (view, agent_is_gone) = front(&app)?.view()?;
-    Ok(WindowView { view, agent_is_gone })
+    let (view, missing) = front(&app)?.view()?;
+    Ok(WindowView { view, missing })
 }
 
 #[tauri::command]

@@ -49,7 +49,7 @@ async fn a_window_whose_agent_was_killed_says_so_at_once_and_starts_it_again() {
     let window = session.launch_driven().await;
     session.tray().await.says("All is well").await;
     hides(&window, "#start-agent").await;
-    session.kill_agent();
+    session.signal_agent("-KILL");
     let said = shows(&window, "#status-message", "nothing is sent");
     tokio::time::timeout(std::time::Duration::from_secs(2), said).await.expect("within two seconds");
     pictures(&window, "agent gone").await;
@@ -86,4 +86,17 @@ async fn a_start_right_after_quit_starts() {
     assert_eq!(session.ended_whatever_the_tray().await, Some(0));
     session.tray().await.says("All is well").await;
     again.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_agent_that_hangs_is_told_from_one_that_has_ended() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "All is well").await;
+    session.signal_agent("-STOP");
+    shows(&window, "#status-message", "does not answer").await;
+    hides(&window, "#start-agent").await;
+    session.signal_agent("-CONT");
+    shows(&window, "#status-message", "All is well").await;
 }

@@ -43,6 +43,7 @@ mod queues;
 mod reading;
 mod recorded;
 mod reminders;
+mod replaced;
 mod rules;
 mod sent_before;
 mod sentences;

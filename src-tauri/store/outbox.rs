@@ -250,6 +250,25 @@ pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
     Ok(())
 }
 
+/// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is
+/// still to be sent. Where it is not known what it is made of, all that its link has to send.
+pub fn replacements(rows: &Connection, id: i64) -> anyhow::Result<Vec<i64>> {
+    let ids = rows
+        .prepare_cached(
+            "SELECT o.datapoint_id FROM datapoint old JOIN datapoint new ON new.link_id = old.link_id
+                 JOIN outbox o ON o.datapoint_id = new.id
+             WHERE old.id = ?1 AND o.action IN ('create', 'update') AND (
+                 NOT EXISTS (SELECT 1 FROM made_of m
+                     WHERE m.goal_id = old.goal_id AND m.request_id = old.request_id)
+                 OR EXISTS (SELECT 1 FROM made_of m JOIN decision d ON d.group_id = m.group_id
+                     WHERE m.goal_id = old.goal_id AND m.request_id = old.request_id
+                         AND d.link_id = old.link_id AND d.request_id = new.request_id))",
+        )?
+        .query_map([id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
 /// Takes an entry out.
 pub fn remove(rows: &Connection, id: i64) -> anyhow::Result<()> {
     rows.prepare_cached("DELETE FROM outbox WHERE datapoint_id = ?1")?.execute([id])?;

@@ -197,6 +197,10 @@ impl Round<'_> {
             outbox::save_wait(rows, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
             return Ok(None);
         }
+        // What takes its place was not taken in this round.
+        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(rows, id)?.is_empty() {
+            return Ok(None);
+        }
         outbox::claim(rows, id, self.pass.now)
     }
 

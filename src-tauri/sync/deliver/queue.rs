@@ -35,7 +35,7 @@ struct Waiting {
 }
 
 /// When it is an entry's turn within its goal: what failed again and again must not keep what came after it
-/// from being sent, and nothing is removed before what may take its place is there.
+/// from being sent, and what is removed goes after what may take its place.
 fn turn(entry: &OutboxEntry) -> u8 {
     match (&entry.action, entry.attempts >= OFTEN) {
         (Action::Create | Action::Update(_) | Action::LookUp, false) => 0,
@@ -46,16 +46,21 @@ fn turn(entry: &OutboxEntry) -> u8 {
     }
 }
 
-/// Lists what can be sent now, goal by goal.
+/// Lists what can be sent now, goal by goal. Nothing is removed while what takes its place waits or is refused.
 pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
     let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();
     let unreadable: HashSet<LinkId> =
         store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
     let mut entries = store::outbox::load_all(rows)?;
     entries.sort_by_key(turn);
-    for entry in entries {
+    entries.retain(|entry| {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
-        if entry.parked.is_none() && !waits && !unreadable.contains(&entry.link) {
+        entry.parked.is_none() && !waits && !unreadable.contains(&entry.link)
+    });
+    let goes: HashSet<i64> = entries.iter().map(|entry| entry.id).collect();
+    for entry in entries {
+        let is_removal = matches!(entry.action, Action::Remove(_));
+        if !is_removal || store::outbox::replacements(rows, entry.id)?.iter().all(|id| goes.contains(id)) {
             let queue = waiting.entry(entry.goal).or_default();
             queue.ids.push(entry.id);
             let is_sent = matches!(entry.action, Action::Create | Action::Update(_));

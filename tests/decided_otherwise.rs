@@ -1,6 +1,6 @@
 //! What the user decides about a datapoint, decides otherwise, and measures again.
 
-use beeminder_withings_sync::domain::link::LinkId;
+use beeminder_withings_sync::domain::link::{Feed, LinkId};
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
@@ -145,4 +145,47 @@ async fn a_discard_that_struck_nothing_can_be_taken_back() {
         test.advance(TimeDelta::minutes(20));
     }
     assert_eq!(test.values("weight"), [80.0]);
+}
+
+/// Sent, taken away with its link while the answer was lost, made anew, refused and discarded.
+async fn discarded_after_a_lost_removal(goal: &str, feed: Feed) -> (TestApp, i64) {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link(goal, feed.clone()).await;
+    let group = test.weigh_in(80.0);
+    test.sync().await;
+    test.app().remove_link_with_datapoints(LinkId(1), test.now).unwrap();
+    test.sync_with(Service::Beeminder, "datapoints/", Fault::LoseAnswer).await;
+    assert!(days(&test, goal).is_empty());
+    test.advance(TimeDelta::minutes(20));
+    test.link(goal, feed).await;
+    test.sync_with(Service::Beeminder, "datapoints.json", no()).await;
+    test.app().discard(test.outbox()[0].id, test.now).unwrap();
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    (test, group)
+}
+
+#[tokio::test]
+async fn what_was_removed_without_an_answer_is_not_what_the_day_is_made_of() {
+    let (mut test, _) = discarded_after_a_lost_removal("weight", lowest()).await;
+    test.weigh_in(85.0);
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert_eq!(test.values("weight"), [85.0]);
+}
+
+#[tokio::test]
+async fn what_was_discarded_after_a_lost_removal_stays_discarded() {
+    let (mut test, group) = discarded_after_a_lost_removal("weigh-in", once()).await;
+    // Its value is corrected by a few grams.
+    let now = test.now;
+    test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = 79_900.into());
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert_eq!(days(&test, "weigh-in"), [""; 0]);
 }

@@ -268,7 +268,7 @@ pub fn first_day(rows: &Connection, goal: &GoalId) -> anyhow::Result<Option<Days
 /// is struck out by the user is not called for.
 pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) -> anyhow::Result<i64> {
     let (timestamp, day) = moment_columns(form);
-    // A removal that went out without an answer may have been done: then there is nothing to change.
+    forget_half_removed(rows, goal, &form.request_id)?;
     let id = rows
         .prepare_cached(
             "INSERT INTO datapoint (goal_id, request_id, link_id, wanted, value, timestamp, daystamp,
@@ -277,8 +277,6 @@ pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) ->
              ON CONFLICT (goal_id, request_id) DO UPDATE SET
                  link_id = excluded.link_id, wanted = 1, value = excluded.value,
                  timestamp = excluded.timestamp, daystamp = excluded.daystamp, comment = excluded.comment,
-                 beeminder_id = iif(word = 'remove' AND unsure = 1, NULL, beeminder_id),
-                 sent_value = iif(word = 'remove' AND unsure = 1, NULL, sent_value),
                  word = ''
              RETURNING id",
         )?
@@ -287,6 +285,28 @@ pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) ->
             |row| row.get(0),
         )?;
     Ok(id)
+}
+
+/// Forgets what is known of a datapoint whose removal went out without an answer: it may have been done, and
+/// then there is nothing to change and nothing that it is made of.
+fn forget_half_removed(rows: &Connection, goal: &GoalId, key: &RequestId) -> anyhow::Result<()> {
+    let id: Option<i64> = rows
+        .prepare_cached(
+            "UPDATE datapoint SET beeminder_id = NULL, sent_value = NULL
+             WHERE goal_id = ?1 AND request_id = ?2 AND word = 'remove' AND unsure = 1 RETURNING id",
+        )?
+        .query_row([&goal.0, &key.0], |row| row.get(0))
+        .optional()?;
+    id.map_or(Ok(()), |id| forget_readings(rows, id))
+}
+
+/// Forgets what a datapoint is made of.
+fn forget_readings(rows: &Connection, id: i64) -> anyhow::Result<()> {
+    rows.prepare_cached(
+        "DELETE FROM made_of WHERE (goal_id, request_id) = (SELECT goal_id, request_id FROM datapoint WHERE id = ?1)",
+    )?
+    .execute([id])?;
+    Ok(())
 }
 
 /// Notes that no link calls for a datapoint, and what the user decided about it.
@@ -367,11 +387,7 @@ pub fn save_absent(rows: &Connection, id: i64) -> anyhow::Result<()> {
          WHERE id = ?1",
     )?
     .execute([id])?;
-    rows.prepare_cached(
-        "DELETE FROM made_of WHERE (goal_id, request_id) = (SELECT goal_id, request_id FROM datapoint WHERE id = ?1)",
-    )?
-    .execute([id])?;
-    Ok(())
+    forget_readings(rows, id)
 }
 
 /// Notes when a goal's list lacked a datapoint, or that it has it.

@@ -12,6 +12,7 @@ use beeminder_withings_sync::sync::Trigger;
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 
+use super::support::goals::{at, days};
 use super::support::{TestApp, codes, track};
 
 const NOT_FOUND: &str = r#"{"error":"The requested resource was not found."}"#;
@@ -314,4 +315,49 @@ async fn a_back_fill_is_judged_by_the_goal_of_its_link_whatever_that_is_called()
     let link = test.app().links().unwrap()[0].id;
     let preview = test.app().preview_backfill(link, from, to, test.now).await.unwrap();
     assert_eq!((preview.days.len(), preview.risky_days()), (5, 5));
+}
+
+/// Weighed on Wednesday, which by now is known to have been on Tuesday.
+async fn dated_back(first: Option<Fault>) -> TestApp {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.sync().await;
+    at(&mut test, "2026-11-25T06:00:00Z");
+    let group = test.weigh_in(80.0);
+    if let Some(fault) = first {
+        test.world().faults.next(Service::Beeminder, "datapoints.json", fault);
+    }
+    test.sync().await;
+    assert_eq!(days(&test, "weight"), ["20261125"]);
+    test.advance(TimeDelta::minutes(5));
+    let (now, earlier) = (test.now, test.now - TimeDelta::hours(23));
+    test.world().withings.edit(group, now, |group| group["date"] = earlier.timestamp().into());
+    test
+}
+
+#[tokio::test]
+async fn a_duplicate_whose_list_says_nothing_is_not_taken_for_the_new_time() {
+    for list in [Fault::http(503, ""), Fault::http(200, "[]")] {
+        let mut test = dated_back(Some(Fault::LoseAnswer)).await;
+        let duplicate = Fault::http(422, r#"{"errors":"Duplicate request"}"#);
+        test.world().faults.next(Service::Beeminder, "datapoints.json", duplicate);
+        test.sync_with(Service::Beeminder, "datapoints.json", list.clone()).await;
+        assert_eq!(test.outbox().len(), 1, "{list:?}");
+        test.advance(TimeDelta::minutes(20));
+        test.sync().await;
+        assert_eq!(days(&test, "weight"), ["20261124"], "{list:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_with_another_time_is_not_taken_for_the_one_asked_for() {
+    let mut test = dated_back(None).await;
+    let there = test.at_beeminder("weight")[0].clone();
+    let answer = json!({"id": there.id, "value": there.value, "timestamp": there.timestamp,
+        "daystamp": there.daystamp, "requestid": there.requestid});
+    test.sync_with(Service::Beeminder, "datapoints/", Fault::http(200, &answer.to_string())).await;
+    assert_eq!(test.outbox().len(), 1);
+    test.advance(TimeDelta::minutes(20));
+    test.sync().await;
+    assert_eq!(days(&test, "weight"), ["20261124"]);
 }

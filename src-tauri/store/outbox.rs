@@ -173,6 +173,8 @@ pub struct Claimed {
     pub entry: OutboxEntry,
     /// Whether an earlier request about the datapoint was not answered.
     pub was_unsure: bool,
+    /// Whether Beeminder may have the datapoint, in another form maybe.
+    pub may_be_there: bool,
     /// The readings that the form it carries is made of.
     pub readings: Vec<GroupId>,
 }
@@ -196,7 +198,8 @@ pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
     if readings.is_empty() {
         readings = super::struck::readings_left(rows, &entry.goal, &entry.request_id)?;
     }
-    Ok(Some(Claimed { entry, was_unsure: known.confirmed.unsure, readings }))
+    let was_unsure = known.confirmed.unsure;
+    Ok(Some(Claimed { entry, was_unsure, may_be_there: was_unsure || known.confirmed.is_there(), readings }))
 }
 
 /// Notes that the service answered, so that nothing of it is still on its way.

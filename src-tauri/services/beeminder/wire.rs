@@ -83,6 +83,7 @@ impl StoredDatapoint {
         let key = self.requestid.as_ref().filter(|key| !key.is_empty());
         key.is_none_or(|key| *key == carried.request_id.0)
             && (self.value.is_none() || self.has_value(carried.value))
+            && !self.is_at_another_moment(carried)
             && id.is_none_or(|id| self.confirmation.id.as_deref() == Some(id))
     }
 

@@ -213,7 +213,7 @@ impl Round<'_> {
         Ok(is_due || now - entry.queued_at >= LONGEST_WAIT_FOR_ZONE || entry.queued_at > now)
     }
 
-    /// Sends a request. An answer about another datapoint, or with another value, is none.
+    /// Sends a request. An answer about another datapoint, or with another value or moment, is none.
     async fn send(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Confirmation, Error> {
         let (beeminder, token) = (self.pass.beeminder, &self.token);
         let (answer, id) = match &entry.action {

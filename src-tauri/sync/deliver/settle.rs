@@ -50,7 +50,8 @@ impl Round<'_> {
         Ok(Next::GoOn)
     }
 
-    /// It is there; its id and day are only good to know, unless the list has it in another form.
+    /// It is there; its id and day are only good to know, unless it may be there in another form: then the list
+    /// has to say in which.
     pub(super) async fn already_there(
         &mut self,
         goal: &OpenGoal,
@@ -64,17 +65,17 @@ impl Round<'_> {
         let (carried, id) = (entry.carried(), entry.action.beeminder_id());
         match self.listing(goal, entry).await {
             Ok(listing) => match listing.find(&entry.request_id, id) {
-                Some(found) if !found.is_of(&carried, None) || found.is_at_another_moment(&carried) => {
-                    self.found(goal, entry, found, again).await
-                }
+                Some(found) if !found.is_of(&carried, None) => self.found(goal, entry, found, again).await,
                 Some(found) => self.confirm(goal, claimed, &found.confirmation),
                 None if listing.proves_itself(&goal.last) => {
                     // Said to be there, and not there: it is sent again, as it was.
                     self.leave(goal, Trouble::here(Code::Unreadable, Said::error("unconfirmed", [])))
                 }
+                None if claimed.may_be_there => self.wait(entry, APART),
                 // The comparison looks for it later.
                 None => self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None }),
             },
+            Err(error) if claimed.may_be_there => self.leave(goal, error),
             Err(error) => {
                 tracing::info!(request_id = %entry.request_id, "Its day stays unknown: {error}");
                 self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None })

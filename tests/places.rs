@@ -11,6 +11,7 @@ use beeminder_withings_sync::store;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{NaiveDate, TimeDelta};
 
+use super::support::goals::{days, once};
 use super::support::memory_keychain::Trouble;
 use super::support::{TestApp, codes, take, track};
 
@@ -189,4 +190,93 @@ async fn however_long_beeminder_wants_to_be_left_alone_it_is_asked_before_a_dead
         // At its next chance and not before.
         assert_eq!(deadline - test.now, TimeDelta::minutes(30), "{status}");
     }
+}
+
+/// Counted today, once a day, deleted at Beeminder by the user and measured again.
+async fn measured_again(others: &[(&str, MeasureKind)]) -> TestApp {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    for (goal, kind) in others {
+        test.link(goal, track(*kind)).await;
+    }
+    test.link("weigh-in", once()).await;
+    let now = test.now;
+    test.world().beeminder.enter("weigh-in", 1.0, now - TimeDelta::days(3));
+    test.weigh_in(80.0);
+    test.sync().await;
+    test.advance(TimeDelta::minutes(70));
+    test.sync().await;
+    test.world().beeminder.datapoints("weigh-in").retain(|d| d.daystamp != "20261123");
+    test.advance(TimeDelta::minutes(20));
+    test.weigh_in(79.0);
+    test
+}
+
+#[tokio::test]
+async fn a_goal_whose_list_fails_keeps_no_other_from_being_compared() {
+    let mut test = measured_again(&[("fat", MeasureKind::FAT_RATIO)]).await;
+    test.advance(TimeDelta::hours(25));
+    test.weigh_in(79.0);
+    test.world().faults.every(Service::Beeminder, "goals/fat/datapoints.json", Fault::http(500, ""));
+    test.sync().await;
+    test.world().beeminder.datapoints("weigh-in").retain(|d| d.daystamp != "20261124");
+    test.advance(TimeDelta::minutes(20));
+    test.weigh_in(78.0);
+    let mut said = Vec::new();
+    for _ in 0..3 {
+        said = codes(&test.pass(Trigger::Timer).await);
+        test.advance(TimeDelta::minutes(15));
+    }
+    let n = test.outbox().len() as u64;
+    test.expect_pending(n);
+    assert!(days(&test, "weigh-in").contains(&"20261124".to_owned()), "{said:?}");
+    assert_eq!(said, [Code::Unavailable], "and the one that fails is said");
+}
+
+#[tokio::test]
+async fn a_comparison_that_taught_nothing_is_made_again_soon() {
+    let not_found = r#"{"error":"The requested resource was not found."}"#;
+    for (path, fault) in [
+        ("goals/weigh-in.json", Fault::http(404, not_found)),
+        ("goals/weigh-in/datapoints.json", Fault::http(200, "[]")),
+    ] {
+        let mut test = measured_again(&[]).await;
+        test.sync_with(Service::Beeminder, path, fault).await;
+        for _ in 0..4 {
+            test.advance(TimeDelta::minutes(15));
+            test.pass(Trigger::Timer).await;
+        }
+        assert!(days(&test, "weigh-in").contains(&"20261123".to_owned()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_goal_that_cannot_be_asked_for_keeps_no_other_from_being_read() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("fat", track(MeasureKind::FAT_RATIO)).await;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.sync().await;
+    test.world().beeminder.goals.retain(|goal| goal.slug() != "fat");
+    test.world().faults.every(Service::Beeminder, "goals/fat.json", Fault::http(500, ""));
+    let deadline = test.now + TimeDelta::hours(17);
+    test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
+    test.advance(TimeDelta::minutes(65));
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::Unavailable]);
+    let goals = test.app().store.read(store::goal::load_linked).unwrap();
+    let weight = goals.iter().find(|goal| goal.slug.0 == "weight").unwrap();
+    assert_eq!(weight.loses_at, Some(deadline));
+}
+
+#[tokio::test]
+async fn who_asks_to_be_left_alone_is_left_alone() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.link("weigh-in", once()).await;
+    test.weigh_in(80.0);
+    test.world().faults.every(Service::Beeminder, "users/me.json", Fault::limited(600));
+    let report = test.pass(Trigger::Timer).await;
+    assert_eq!((report.requests.beeminder, codes(&report)), (1, vec![Code::RateLimited]));
+    test.expect_pending(2);
 }

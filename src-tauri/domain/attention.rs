@@ -54,7 +54,7 @@ impl Attention {
             Place::Source(source) => source.name(),
             Place::Devices => "devices",
             Place::Goals => "goals",
-            Place::Comparison => "comparison",
+            Place::Comparison(_) => "comparison",
             Place::Goal(_) => "goal",
         };
         facts.insert("about".into(), about.into());

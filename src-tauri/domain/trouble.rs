@@ -21,7 +21,7 @@ pub enum Place {
     /// Reading Beeminder's goals.
     Goals,
     /// Comparing what a goal has with what was sent.
-    Comparison,
+    Comparison(GoalId),
     /// One goal.
     Goal(GoalId),
 }
@@ -34,7 +34,7 @@ impl Place {
             Place::Source(source) => format!("source {}", source.name()),
             Place::Devices => "devices".into(),
             Place::Goals => "goals".into(),
-            Place::Comparison => "comparison".into(),
+            Place::Comparison(goal) => format!("comparison {}", goal.0),
             Place::Goal(goal) => format!("goal {}", goal.0),
         }
     }
@@ -44,10 +44,10 @@ impl Place {
         Some(match name.split_once(' ') {
             Some(("account", service)) => Place::Account(Service::named(service)?),
             Some(("source", source)) => Place::Source(source.parse().ok()?),
+            Some(("comparison", goal)) => Place::Comparison(GoalId(goal.to_owned())),
             Some(("goal", goal)) => Place::Goal(GoalId(goal.to_owned())),
             None if name == "devices" => Place::Devices,
             None if name == "goals" => Place::Goals,
-            None if name == "comparison" => Place::Comparison,
             Some(_) | None => return None,
         })
     }
@@ -57,7 +57,7 @@ impl Place {
         match self {
             Place::Account(service) => *service,
             Place::Source(_) | Place::Devices => Service::Withings,
-            Place::Goals | Place::Comparison | Place::Goal(_) => Service::Beeminder,
+            Place::Goals | Place::Comparison(_) | Place::Goal(_) => Service::Beeminder,
         }
     }
 }
@@ -91,7 +91,7 @@ mod tests {
             Place::Source(Source::Sleep),
             Place::Devices,
             Place::Goals,
-            Place::Comparison,
+            Place::Comparison(GoalId("5f5d577d55c1330906000b8f".into())),
             Place::Goal(GoalId("5f5d577d55c1330906000b8f".into())),
         ] {
             assert_eq!(Place::named(&place.name()), Some(place));

@@ -95,27 +95,32 @@ pub fn redrawn_at(rows: &Connection, redraw: TimeDelta) -> anyhow::Result<Option
     Ok(first.map(moment))
 }
 
-/// The linked goals whose turn it is to be compared with what was sent.
-///
-/// The last time was before `before`, or in a future that this computer once took for the present, or
-/// something was missing then and it was before `again`.
-pub fn load_uncompared(
-    rows: &Connection,
-    before: DateTime<Utc>,
-    again: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> anyhow::Result<Vec<Goal>> {
-    let query = format!(
-        "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) AND presence = 'active'
-             AND (compared_at <= ?1 OR compared_at > ?3 OR (compared_at <= ?2 AND EXISTS
-                 (SELECT 1 FROM datapoint d WHERE d.goal_id = goal.id AND d.missing_since IS NOT NULL)))
-         ORDER BY slug"
-    );
-    let goals = rows
-        .prepare_cached(&query)?
-        .query_map([before.timestamp(), again.timestamp(), now.timestamp()], read)?
+/// When a goal was compared with what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compared {
+    /// The goal.
+    pub goal: GoalId,
+    /// The last time.
+    pub at: DateTime<Utc>,
+    /// When something was first missing that still is.
+    pub missing_since: Option<DateTime<Utc>>,
+}
+
+/// Loads when the linked goals were last compared with what was sent.
+pub fn load_compared(rows: &Connection) -> anyhow::Result<Vec<Compared>> {
+    let compared = rows
+        .prepare_cached(
+            "SELECT id, compared_at,
+                 (SELECT min(missing_since) FROM datapoint WHERE goal_id = goal.id AND word <> 'remove')
+             FROM goal WHERE presence = 'active' AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
+             ORDER BY slug",
+        )?
+        .query_map([], |row| {
+            let missing_since = row.get::<_, Option<i64>>(2)?.map(moment);
+            Ok(Compared { goal: GoalId(row.get(0)?), at: moment(row.get(1)?), missing_since })
+        })?
         .collect::<Result<_, _>>()?;
-    Ok(goals)
+    Ok(compared)
 }
 
 /// Has the next pass compare a goal with what was sent.

@@ -1,20 +1,22 @@
 //! Compares what linked goals have with what was sent: what the user deleted at Beeminder stays deleted, and
 //! history says so.
 //!
-//! Once a day for each goal. What its list lacks is believed only when the list shows what must be there, and
-//! when it lacked the same some time before.
+//! Once a day for each goal, and soon again where that taught nothing or something was missing. What its list
+//! lacks is believed only when the list shows what must be there, and when it lacked the same some time before.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::SyncPass;
-use super::deliver::{APART, note_missing, told};
+use super::deliver::told;
 use super::listing::Listing;
+use super::missing::{self, APART};
 use super::trouble::{self, Trouble};
-use crate::domain::goal::Goal;
+use super::{SyncPass, Trigger, goals};
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::{Error, Token};
 use crate::store::datapoint::{self, Stored};
+use crate::store::goal::Compared;
 use crate::store::{self, Rows};
 
 /// How often a goal is compared.
@@ -23,20 +25,25 @@ const AGE: TimeDelta = TimeDelta::hours(24);
 /// How far back.
 const WINDOW: TimeDelta = TimeDelta::days(30);
 
-/// Compares the goals whose turn it is.
+/// Goals that cannot be reached in a row, after which Beeminder is taken not to be there.
+const MOST_UNREACHABLE: u32 = 2;
+
+/// What a comparison taught.
+enum Outcome {
+    /// Nothing was sent, so there is nothing to compare.
+    NothingSent,
+    /// What is there and what is not.
+    Learnt,
+    /// Nothing: the list may lack what is there.
+    Unproven,
+}
+
+/// Compares the goals whose turn it is. One that fails holds up none of the others.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
 pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
-    let now = pass.now;
-    let goals = pass.store.read(|rows| {
-        let goals = store::goal::load_uncompared(rows, now - AGE, now - APART, now)?;
-        Ok(if trouble::may_ask(rows, &Place::Comparison, pass.trigger, pass.now)? {
-            goals
-        } else {
-            Vec::new()
-        })
-    })?;
+    let goals = pass.store.read(|rows| due(rows, pass.trigger, pass.now))?;
     if goals.is_empty() {
         return Ok(());
     }
@@ -44,17 +51,81 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
         Ok(token) => token,
         Err(error) => return trouble::of_token(error)?.note(pass, &Place::Account(Service::Beeminder)),
     };
+    let mut unreachable = 0;
     for goal in goals {
-        let has_asked = match compare_goal(pass, &token, &goal).await? {
-            Ok(has_asked) => has_asked,
-            Err(error) => return Trouble::from(error).note(pass, &Place::Comparison),
-        };
-        pass.store.write(|rows| {
-            store::goal::save_compared(rows, &goal.id, now)?;
-            if has_asked { trouble::end(rows, &Place::Comparison) } else { Ok(()) }
-        })?;
+        let place = Place::Comparison(goal.id.clone());
+        match compare_goal(pass, &token, &goal).await? {
+            Ok(outcome) => {
+                unreachable = 0;
+                pass.store.write(|rows| note(rows, &goal.id, &outcome, pass.now))?;
+            }
+            Err(error) => {
+                let trouble = Trouble::from(error);
+                trouble.note(pass, &place)?;
+                unreachable = if trouble.is_unreachable() { unreachable + 1 } else { 0 };
+                if trouble.is_of_account || unreachable == MOST_UNREACHABLE {
+                    return Ok(());
+                }
+            }
+        }
     }
     Ok(())
+}
+
+/// The goals whose turn it is, but for those that are being left alone.
+fn due(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
+    let mut goals = Vec::new();
+    for compared in store::goal::load_compared(rows)? {
+        // A moment in the future was noted by a clock that was wrong.
+        let is_old = now - compared.at >= AGE || compared.at > now;
+        let is_due = is_old || looked_at_again(rows, &compared, now)?.is_some_and(|at| at <= now);
+        if is_due && trouble::may_ask(rows, &Place::Comparison(compared.goal.clone()), trigger, now)? {
+            goals.extend(store::goal::load(rows, &compared.goal)?);
+        }
+    }
+    Ok(goals)
+}
+
+/// When passes are due that look again for what goals were found to lack.
+pub(super) fn looks_again_at(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<DateTime<Utc>>> {
+    let mut moments = Vec::new();
+    for compared in store::goal::load_compared(rows)? {
+        moments.extend(looked_at_again(rows, &compared, now)?);
+    }
+    Ok(moments)
+}
+
+/// When it is looked for again what a goal was found to lack, by this computer's clock.
+fn looked_at_again(
+    rows: &Rows,
+    compared: &Compared,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    // It was noted by Beeminder's clock.
+    let there = store::checkpoint::clock(rows, now)?;
+    let Some(since) = compared.missing_since else {
+        return Ok(None);
+    };
+    Ok(Some(now + (missing::believed_at(rows, &compared.goal, since, there)? - there)))
+}
+
+/// Notes when a goal's turn comes again, and that Beeminder answered.
+fn note(rows: &Rows, goal: &GoalId, outcome: &Outcome, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let place = Place::Comparison(goal.clone());
+    match outcome {
+        Outcome::NothingSent => {
+            store::trouble::end(rows, &place)?;
+            store::goal::save_compared(rows, goal, now)
+        }
+        Outcome::Learnt => {
+            trouble::end(rows, &place)?;
+            store::goal::save_compared(rows, goal, now)
+        }
+        Outcome::Unproven => {
+            trouble::end(rows, &place)?;
+            store::goal::save_compared(rows, goal, now - AGE + APART)
+        }
+    }
 }
 
 /// Notes that a day's datapoint which is there stands for the readings that came since, though its form is
@@ -72,27 +143,32 @@ fn note_readings(rows: &Rows, id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Notes what a goal's list lacks. Returns whether Beeminder was asked; the inner error is Beeminder's.
+/// Notes what a goal's list lacks. The inner error is Beeminder's.
 async fn compare_goal(
     pass: &SyncPass<'_>,
     token: &Token,
     goal: &Goal,
-) -> anyhow::Result<Result<bool, Error>> {
+) -> anyhow::Result<Result<Outcome, Error>> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|rows| datapoint::load_confirmed_since(rows, &goal.id, first))?;
     if sent.is_empty() {
-        return Ok(Ok(false));
+        return Ok(Ok(Outcome::NothingSent));
     }
     let beeminder = pass.beeminder;
     let (read, last) = match beeminder.goal_with_last(token, &goal.slug).await {
         Ok(read) => read,
         // Whether the goal is still there is found out elsewhere.
-        Err(Error::NotFound { .. }) => return Ok(Ok(true)),
+        Err(Error::NotFound { .. }) => return Ok(Ok(Outcome::Unproven)),
         Err(error) => return Ok(Err(error)),
     };
     if read.id != goal.id {
-        return Ok(Ok(true));
+        return Ok(Ok(Outcome::Unproven));
+    }
+    pass.store.write(|rows| goals::save(rows, &read, pass.now))?;
+    // What is planned goes by days that are cut elsewhere by now.
+    if read.is_cut_elsewhere(goal) {
+        return Ok(Ok(Outcome::Unproven));
     }
     let read = async {
         let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
@@ -118,10 +194,10 @@ async fn compare_goal(
                 }
                 note_readings(rows, stored.id)?;
             } else if believed {
-                note_missing(rows, stored.id, pass.beeminder_now())?;
+                missing::note(rows, stored.id, pass.beeminder_now())?;
             }
         }
         Ok(())
     })?;
-    Ok(Ok(true))
+    Ok(Ok(if believed { Outcome::Learnt } else { Outcome::Unproven }))
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SyncPass;
-use super::deliver::APART;
+use super::missing::APART;
 use super::trouble::{self, Trouble};
 use crate::domain::goal::{Goal, GoalId, Presence, User};
 use crate::domain::service::Service;
@@ -59,8 +59,7 @@ pub(crate) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
     let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
     let before = store::goal::load(rows, &goal.id)?;
     store::goal::save(rows, goal, now)?;
-    let is_news = |before: &Goal| goal.deadline.is_some() && before.deadline != goal.deadline;
-    if before.as_ref().is_some_and(is_news) {
+    if before.as_ref().is_some_and(|before| goal.is_cut_elsewhere(before)) {
         forget_days(rows, &goal.id, now)?;
     }
     let starts_elsewhere = |before: &Goal| goal.starts_at.is_some() && before.starts_at != goal.starts_at;
@@ -100,8 +99,8 @@ fn forget_days(rows: &Rows, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result
     store::given_day::forget_unconfirmed(rows, goal, now - TimeDelta::days(1))
 }
 
-/// Reads user and goals again and notes what became of the linked ones. The inner error says why it could
-/// not.
+/// Reads user and goals again and notes what became of the linked ones; one that cannot be asked for keeps none
+/// of the others from being read. The inner error says why it could not.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
@@ -115,34 +114,47 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
         Ok(read) => read,
         Err(error) => return failed(pass, error.into()),
     };
-    let lacking: Vec<&Goal> =
-        linked.iter().filter(|linked| !goals.iter().any(|goal| goal.id == linked.id)).collect();
-    let mut confirmed = Vec::new();
-    for goal in &lacking {
+    let (mut found, mut unread) = (goals, None);
+    let mut missing = Vec::new();
+    for goal in &linked {
+        if found.iter().any(|found| found.id == goal.id) {
+            continue;
+        }
         // A blank or short list is no answer: the goal itself is asked for.
         match pass.beeminder.goal(&token, &goal.slug).await {
-            Ok(found) => confirmed.push((goal.id.clone(), Some(found).filter(|found| found.id == goal.id))),
-            Err(beeminder::Error::NotFound { .. }) => confirmed.push((goal.id.clone(), None)),
-            Err(error) => return failed(pass, error.into()),
+            Ok(another) if another.id != goal.id => missing.push(goal),
+            Ok(goal) => found.push(goal),
+            Err(beeminder::Error::NotFound { .. }) => missing.push(goal),
+            Err(error) => {
+                let trouble = Trouble::from(error);
+                if trouble.is_of_account {
+                    return failed(pass, trouble);
+                }
+                // Nothing is known of it, and the others go on.
+                unread = Some(trouble);
+            }
         }
     }
     pass.store.write(|rows| {
         save_user(rows, &user, pass.now)?;
-        trouble::end(rows, &Place::Goals)?;
         for goal in &linked {
-            let found = goals.iter().find(|found| found.id == goal.id);
-            let asked = confirmed.iter().find(|(id, _)| *id == goal.id).and_then(|(_, goal)| goal.as_ref());
-            match found.or(asked) {
-                Some(found) => save(rows, found, pass.now)?,
-                None => note_missing(rows, goal, pass.beeminder_now())?,
+            if let Some(found) = found.iter().find(|found| found.id == goal.id) {
+                save(rows, found, pass.now)?;
             }
         }
-        Ok(Ok(()))
-    })
+        for goal in missing {
+            note_missing(rows, goal, pass.beeminder_now())?;
+        }
+        if unread.is_none() { trouble::end(rows, &Place::Goals) } else { Ok(()) }
+    })?;
+    if let Some(trouble) = unread {
+        trouble.note(pass, &Place::Goals)?;
+    }
+    Ok(Ok(()))
 }
 
 /// Notes that the user or the goals could not be read.
-pub(super) fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
+fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
     trouble.note(pass, &Place::Goals)?;
     Ok(Err(trouble))
 }

@@ -15,6 +15,7 @@ mod fetch;
 mod goals;
 mod gone;
 mod listing;
+mod missing;
 mod pace;
 pub mod poller;
 mod read_again;
@@ -159,15 +160,17 @@ impl SyncPass<'_> {
             // What came of it is noted; what is known goes on meanwhile.
             let _ = goals::refresh(self).await?;
         }
-        if self.may_ask(&Place::Comparison)? {
-            comparison::compare(self).await?;
-        }
         if let Some(at) = self.beeminder.server_time_since(before.beeminder).filter(|_| server_time.is_none())
         {
             // While Withings does not answer, its clock stands still.
             self.store.write(|rows| store::checkpoint::save_clock(rows, at, self.now))?;
         }
         let mut planned = self.plan().await?;
+        // By now it is known what was measured since, and may stand for what the user deleted.
+        comparison::compare(self).await?;
+        if !self.store.read(store::measurement::all_planned)? {
+            planned += self.plan().await?;
+        }
         let mut delivered = self.deliver().await?;
         if !self.store.read(store::measurement::all_planned)? {
             // What was learnt of a goal's days on the way is gone by at once.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Trigger, deliver, goals, pace, retry};
+use super::{Trigger, comparison, deliver, goals, pace, retry};
 use crate::domain::goal::GoalId;
 use crate::store::{self, Rows};
 
@@ -30,6 +30,7 @@ pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc
         }
     }
     retries.extend(pace::goes_on_at(rows, now)?);
+    retries.extend(comparison::looks_again_at(rows, now)?);
     retries.retain(|until| retry::is_waiting(*until, now));
     // More than one pass sends; what waits for a goal that is held up is no reason to hurry.
     if !deliver::queues(rows, Trigger::Timer, now)?.is_empty() {
@@ -54,6 +55,16 @@ pub(super) fn next_chance(
         deadlines.extend(store::goal::load(rows, &id)?.and_then(|goal| goal.loses_at));
     }
     Ok(before(&deadlines).filter(|moment| *moment > now).min())
+}
+
+/// The next extra pass before a goal's deadline.
+pub(super) fn next_chance_of(
+    rows: &Rows,
+    goal: &GoalId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let deadline = store::goal::load(rows, goal)?.and_then(|goal| goal.loses_at);
+    Ok(before(deadline.as_slice()).filter(|moment| *moment > now).min())
 }
 
 /// The next extra pass before the deadline of any linked goal.

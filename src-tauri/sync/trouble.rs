@@ -82,8 +82,11 @@ fn chance(rows: &Rows, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Opti
     match place {
         Place::Goal(goal) => schedule::next_chance(rows, Some(goal), now),
         Place::Account(Service::Beeminder) => schedule::next_chance(rows, None, now),
-        Place::Account(Service::Withings) | Place::Source(_) => schedule::next_chance_of_any(rows, now),
-        Place::Devices | Place::Goals | Place::Comparison => Ok(None),
+        Place::Comparison(goal) => schedule::next_chance_of(rows, goal, now),
+        Place::Account(Service::Withings) | Place::Source(_) | Place::Goals => {
+            schedule::next_chance_of_any(rows, now)
+        }
+        Place::Devices => Ok(None),
     }
 }
 
@@ -118,13 +121,17 @@ pub(super) fn end(rows: &Rows, place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing waits for.
+/// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing
+/// waits for, the comparison of one that is not linked.
 pub(super) fn end_idle(rows: &Rows, needed: &[Source]) -> anyhow::Result<()> {
     for problem in store::trouble::load_all(rows)? {
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
             Place::Goal(goal) => !store::outbox::goals(rows)?.contains(goal),
-            Place::Account(_) | Place::Devices | Place::Goals | Place::Comparison => false,
+            Place::Comparison(goal) => {
+                !store::goal::load_linked(rows)?.iter().any(|linked| linked.id == *goal)
+            }
+            Place::Account(_) | Place::Devices | Place::Goals => false,
         };
         if is_idle {
             store::trouble::end(rows, &problem.place)?;

@@ -108,6 +108,11 @@ impl Goal {
     pub fn day_rule(&self, time_zone: Tz) -> DayRule {
         DayRule::new(time_zone, self.deadline.unwrap_or(0))
     }
+
+    /// Whether its days are known to be cut elsewhere than before.
+    pub fn is_cut_elsewhere(&self, before: &Goal) -> bool {
+        self.deadline.is_some() && self.deadline != before.deadline
+    }
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Resul
     }
     for problem in &problems {
         let goal = match &problem.place {
-            Place::Goal(id) => store::goal::load(rows, id)?,
-            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals | Place::Comparison => None,
+            Place::Goal(id) | Place::Comparison(id) => store::goal::load(rows, id)?,
+            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals => None,
         };
         let slug = goal.as_ref().map(|goal| goal.slug.0.as_str());
         items.list.push(Attention::of_problem(problem, slug, items.zone, now));

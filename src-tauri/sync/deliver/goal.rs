@@ -24,11 +24,11 @@ impl Round<'_> {
         let user = match self.pass.beeminder.me(&self.token).await {
             Ok(user) => user,
             Err(error) => {
+                let trouble = Trouble::from(error);
+                trouble.note(self.pass, &Place::Goals)?;
                 // Moments go on meanwhile, and days when they would be late.
                 self.sends_days = false;
-                // It is noted, and that is all that follows here.
-                let _ = goals::failed(self.pass, error.into())?;
-                return Ok(true);
+                return Ok(!trouble.is_of_account);
             }
         };
         self.pass.store.write(|rows| {
@@ -51,7 +51,7 @@ impl Round<'_> {
                     store::trouble::end(rows, &Place::Account(Service::Beeminder))
                 })?;
                 // What is in the queue was planned for days that are cut elsewhere by now.
-                if goal.frozen || is_cut_elsewhere(&goal, &known) {
+                if goal.frozen || goal.is_cut_elsewhere(&known) {
                     return Ok(Err(Next::LeaveGoal));
                 }
                 Ok(Ok(OpenGoal { id: goal.id, slug: goal.slug, last }))
@@ -72,7 +72,7 @@ impl Round<'_> {
         }
         let goal = self.pass.store.read(|rows| store::goal::load(rows, &known.id))?;
         let is_as_planned =
-            |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !is_cut_elsewhere(goal, known);
+            |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !goal.is_cut_elsewhere(known);
         let Some(goal) = goal.filter(is_as_planned) else {
             return Ok(Err(Next::LeaveGoal));
         };
@@ -88,11 +88,6 @@ impl Round<'_> {
             Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),
         }
     }
-}
-
-/// Whether a goal is known to cut its days elsewhere than before.
-fn is_cut_elsewhere(goal: &Goal, before: &Goal) -> bool {
-    goal.deadline.is_some() && goal.deadline != before.deadline
 }
 
 /// Whether a day's value is to be sent: what goes into a wrong day stays there.

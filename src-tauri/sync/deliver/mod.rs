@@ -26,7 +26,7 @@ use super::{SyncPass, retry, schedule};
 use answer::{Delivery, delivery};
 
 pub(super) use queue::queues;
-pub(super) use settle::{APART, note_missing, told};
+pub(super) use settle::told;
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
 pub(super) const MOST_A_PASS: usize = 300;

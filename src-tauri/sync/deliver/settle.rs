@@ -6,20 +6,18 @@ use chrono::{DateTime, Days, TimeDelta, Utc};
 use super::{Listing, Next, OpenGoal, Refusals, Round};
 use crate::domain::code::Code;
 use crate::domain::day::Daystamp;
-use crate::domain::difference::{Action, Word};
+use crate::domain::difference::Action;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::{Confirmation, Error, StoredDatapoint};
+use crate::store;
 use crate::store::datapoint::{self, Answer};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
-use crate::store::{self, Rows};
+use crate::sync::missing::{self, APART};
 use crate::sync::trouble::{self, Trouble};
 use crate::text::Said;
 
 /// A request without an answer may still be on its way for so long.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
-
-/// What a goal's list lacks is believed when it lacked it so long ago as well.
-pub(crate) const APART: TimeDelta = TimeDelta::minutes(10);
 
 impl Round<'_> {
     /// Beeminder has the form that the request carried, or has removed the datapoint.
@@ -265,12 +263,12 @@ impl Round<'_> {
                 outbox::settle(rows, entry.id, now)?;
                 return Ok(true);
             }
-            note_missing(rows, entry.id, seen_at)
+            missing::note(rows, entry.id, seen_at)
         })?;
         if is_gone {
             return Ok(Next::GoOn);
         }
-        let left = self.pass.store.read(|rows| until_believed(rows, entry.id, seen_at))?;
+        let left = self.pass.store.read(|rows| missing::until_believed(rows, entry.id, seen_at))?;
         self.wait(entry, left)
     }
 
@@ -323,53 +321,6 @@ impl Round<'_> {
 /// Whether a request that had no answer may still arrive.
 fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
     entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now)
-}
-
-/// How long it takes until what a list lacks is believed.
-fn until_believed(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<TimeDelta> {
-    let Some(stored) = datapoint::load_number(rows, id)? else {
-        return Ok(APART);
-    };
-    let apart = if is_due(rows, &stored, now)? { APART_WHEN_DUE } else { APART };
-    let since = stored.missing_since.unwrap_or(now);
-    Ok((since + apart - now).clamp(TimeDelta::seconds(30), apart))
-}
-
-/// The same when a deadline is so near that it would pass meanwhile.
-const APART_WHEN_DUE: TimeDelta = TimeDelta::minutes(4);
-
-/// Whether a datapoint's goal is lost before long.
-fn is_due(rows: &Rows, stored: &datapoint::Stored, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let loses_at = store::goal::load(rows, &stored.goal)?.and_then(|goal| goal.loses_at);
-    Ok(loses_at.is_some_and(|at| at >= now && at - now <= APART * 2))
-}
-
-/// Notes that a list which proved itself lacks a datapoint. The second time, apart from the first, the user
-/// has deleted it at Beeminder, and it stays deleted. Returns whether that is so.
-pub(crate) fn note_missing(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let Some(stored) = datapoint::load_number(rows, id)? else {
-        return Ok(true);
-    };
-    let apart = if is_due(rows, &stored, now)? { APART_WHEN_DUE } else { APART };
-    match stored.missing_since.filter(|since| *since <= now) {
-        Some(since) if now - since >= apart => {}
-        Some(_) => return Ok(false),
-        None => {
-            datapoint::save_missing(rows, id, Some(now))?;
-            return Ok(false);
-        }
-    }
-    if stored.confirmed.beeminder_id.is_none() {
-        // It was never seen there, only said to be: it is sent again.
-        datapoint::save_absent(rows, id)?;
-        outbox::settle(rows, id, now)?;
-        return Ok(true);
-    }
-    tracing::info!(goal = %stored.slug, request_id = %stored.datapoint.request_id, "Deleted at Beeminder");
-    store::struck::save_confirmed(rows, &stored.goal, &stored.datapoint.request_id, Word::Deleted)?;
-    datapoint::save_absent(rows, id)?;
-    outbox::unwant(rows, &stored, Word::Deleted, now)?;
-    Ok(true)
 }
 
 /// What was told of a datapoint, for the store.

@@ -9,6 +9,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::support::TestApp;
 use super::support::goals::{at, days, lowest, once};
 
+/// Makes the passes that are due before a moment, from now on.
+async fn pass_until(test: &mut TestApp, end: DateTime<Utc>) {
+    let mut next = test.now;
+    while next < end {
+        let step = next - test.now;
+        test.advance(step);
+        next = test.pass(Trigger::Timer).await.next;
+    }
+}
+
 #[tokio::test]
 async fn the_last_pass_before_a_deadline_asks_withings_whatever_failed() {
     let mut test = TestApp::weighing().await;
@@ -47,13 +57,7 @@ async fn a_new_reading_of_a_deleted_day_comes_before_the_deadline() {
     test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
     at(&mut test, "2026-11-23T22:50:00Z");
     test.weigh_in(80.0);
-    let mut next = test.now;
-    while next < deadline {
-        let step = next - test.now;
-        test.advance(step);
-        let r = test.pass(Trigger::Timer).await;
-        next = r.next;
-    }
+    pass_until(&mut test, deadline).await;
     assert_eq!(test.values("weight"), [80.0]);
 }
 
@@ -160,4 +164,50 @@ async fn what_waits_for_a_link_that_is_not_understood_makes_no_passes() {
         test.advance(step);
     }
     assert!(passes <= 6, "{passes} passes in an hour");
+}
+
+#[tokio::test]
+async fn a_day_that_was_deleted_and_measured_again_in_the_same_form_is_sent_in_time() {
+    let deadline: DateTime<Utc> = "2026-11-23T23:00:00Z".parse().unwrap();
+    for minutes in [35, 28, 20, 14, 12, 10, 8, 7, 6, 5] {
+        let mut test = TestApp::connected().await;
+        test.expect_warning("");
+        test.link("weigh-in", once()).await;
+        test.weigh_in(82.0);
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+        test.sync().await;
+        test.world().beeminder.datapoints("weigh-in").clear();
+        test.world().beeminder.goal("weigh-in").fields["losedate"] = deadline.timestamp().into();
+        at(&mut test, "2026-11-23T21:30:00Z");
+        test.pass(Trigger::Timer).await;
+        let left = deadline - TimeDelta::minutes(minutes) - test.now;
+        test.advance(left);
+        test.weigh_in(80.0);
+        pass_until(&mut test, deadline).await;
+        assert_eq!(days(&test, "weigh-in"), ["20261123"], "{minutes} minutes before");
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_fails_keeps_no_new_reading_past_the_deadline() {
+    let deadline: DateTime<Utc> = "2026-11-24T23:00:00Z".parse().unwrap();
+    for minutes in [14, 10, 8, 7, 6, 5] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        let group = test.weigh_in(80.0);
+        test.sync().await;
+        test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
+        at(&mut test, "2026-11-24T20:50:00Z");
+        test.sync().await;
+        let left = deadline - TimeDelta::minutes(minutes) - test.now;
+        test.advance(left);
+        let now = test.now;
+        test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = 79000.into());
+        test.weigh_in(81.0);
+        test.world().faults.every(Service::Beeminder, "datapoints/", Fault::http(500, ""));
+        test.expect_pending(1);
+        pass_until(&mut test, deadline).await;
+        assert_eq!(test.values("weight"), [80.0, 81.0], "{minutes} minutes before");
+    }
 }

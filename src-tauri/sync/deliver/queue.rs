@@ -10,13 +10,16 @@ use crate::domain::link::LinkId;
 use crate::domain::trouble::Place;
 use crate::store::outbox::OutboxEntry;
 use crate::store::{self, Rows};
-use crate::sync::{Trigger, retry, trouble};
+use crate::sync::{Trigger, missing, retry, trouble};
 
 /// A goal with more to send than this waits until the others are done.
 const BULK: usize = 20;
 
 /// After so many attempts without an end a request goes after the others of its goal.
 const OFTEN: u32 = 3;
+
+/// The same when the goal is due, and there is no time for more.
+const OFTEN_WHEN_DUE: u32 = 1;
 
 /// What waits for one goal, oldest first.
 #[derive(Debug)]
@@ -36,8 +39,9 @@ struct Waiting {
 
 /// When it is an entry's turn within its goal: what failed again and again must not keep what came after it
 /// from being sent, and what is removed goes after what may take its place.
-fn turn(entry: &OutboxEntry) -> u8 {
-    match (&entry.action, entry.attempts >= OFTEN) {
+fn turn(entry: &OutboxEntry, is_due: bool) -> u8 {
+    let often = if is_due { OFTEN_WHEN_DUE } else { OFTEN };
+    match (&entry.action, entry.attempts >= often) {
         (Action::Create | Action::Update(_) | Action::LookUp, false) => 0,
         (Action::Create | Action::LookUp, true) => 1,
         (Action::Remove(_), false) => 2,
@@ -52,7 +56,8 @@ pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyho
     let unreadable: HashSet<LinkId> =
         store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
     let mut entries = store::outbox::load_all(rows)?;
-    entries.sort_by_key(turn);
+    let due = due(rows, now)?;
+    entries.sort_by_key(|entry| turn(entry, due.contains(&entry.goal)));
     entries.retain(|entry| {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
         entry.parked.is_none() && !waits && !unreadable.contains(&entry.link)
@@ -84,6 +89,17 @@ pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyho
     }
     queues.sort_by(|(a, _), (b, _)| a.cmp(b));
     Ok(queues.into_iter().map(|(_, queue)| queue).collect())
+}
+
+/// The goals that something waits for and that are lost before long.
+fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
+    let mut due = HashSet::new();
+    for goal in store::outbox::goals(rows)? {
+        if missing::is_due(rows, &goal, now)? {
+            due.insert(goal);
+        }
+    }
+    Ok(due)
 }
 
 /// A long queue goes last; the nearest deadline first. A goal whose deadline is not known yet is not due.

@@ -34,6 +34,7 @@ mod links;
 mod links_that_change;
 mod links_that_stay;
 mod nights;
+mod not_arriving;
 mod odd_answers;
 mod outlives;
 mod pages;

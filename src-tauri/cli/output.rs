@@ -142,7 +142,7 @@ fn command_for(code: Code) -> Option<&'static str> {
             Some("bws connect withings")
         }
         Code::ConnectBeeminder | Code::SignInBeeminder => Some("bws connect beeminder"),
-        Code::Parked => Some("bws outbox"),
+        Code::Parked | Code::NotArriving => Some("bws outbox"),
         Code::GoalArchived | Code::GoalDeleted | Code::GoalFrozen => Some("bws link remove"),
         Code::FilterLeavesOut => Some("bws link change"),
         Code::StoreRecovered => Some("bws link list, then bws status --seen"),

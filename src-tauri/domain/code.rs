@@ -56,6 +56,8 @@ pub enum Code {
     GoalRefuses,
     /// Something is tried again and fails for a day.
     TroubleLasts,
+    /// What was sent to a goal has not come through for long, though nothing is known to be wrong.
+    NotArriving,
     /// A linked goal starts on a later day.
     GoalNotStarted,
     /// A link is not understood by this version.
@@ -142,6 +144,7 @@ impl Code {
             | Code::ShareWithdrawn
             | Code::NotAllowed
             | Code::TroubleLasts
+            | Code::NotArriving
             | Code::LinkUnreadable
             | Code::ZoneUnknown
             | Code::FilterLeavesOut

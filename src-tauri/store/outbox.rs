@@ -297,6 +297,18 @@ pub fn counts_of(rows: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> 
         .query_row([link.0], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
+/// The goals that something waits for though it was put into the queue before `since` and sent since.
+pub fn goals_waiting_since(rows: &Connection, since: DateTime<Utc>) -> anyhow::Result<Vec<GoalId>> {
+    let goals = rows
+        .prepare_cached(
+            "SELECT DISTINCT goal_id FROM outbox
+             WHERE parked IS NULL AND attempts > 0 AND queued_at <= ?1 ORDER BY goal_id",
+        )?
+        .query_map([since.timestamp()], |row| row.get(0).map(GoalId))?
+        .collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
 /// How many can be sent and never were.
 pub fn unsent(rows: &Connection) -> anyhow::Result<u64> {
     Ok(rows.query_row("SELECT count(*) FROM outbox WHERE parked IS NULL AND attempts = 0", [], |row| {

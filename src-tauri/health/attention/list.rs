@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use crate::accounts::scope;
 use crate::domain::attention::Attention;
 use crate::domain::code::{Code, Urgency};
-use crate::domain::goal::Presence;
+use crate::domain::goal::{Goal, Presence};
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
@@ -19,6 +19,9 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// Longer than a computer sleeps at night.
 const UNREAD: TimeDelta = TimeDelta::hours(24);
+
+/// Longer than it takes until what a goal's list says is believed.
+const WAITS_LONG: TimeDelta = TimeDelta::hours(1);
 
 /// Lists what the user should know, most urgent first.
 pub fn attention(
@@ -50,7 +53,10 @@ pub fn attention(
     }
     match paused(rows, now)? {
         Some(until) => items.add(Code::Paused, [("until", until.to_rfc3339())]),
-        None => unread(rows, now, &mut items)?,
+        None => {
+            unread(rows, now, &mut items)?;
+            not_arriving(rows, now, &mut items)?;
+        }
     }
     if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
         items.add(Code::ClockWrong, [("minutes", (server - now).num_minutes().abs().to_string())]);
@@ -217,22 +223,44 @@ fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<(
             let about = [("day", first.0.format("%Y-%m-%d").to_string())];
             items.about_goal(Code::GoalNotStarted, &goal.slug.0, about);
         }
-        let code = match goal.presence {
-            Presence::Archived => Code::GoalArchived,
-            Presence::Deleted => Code::GoalDeleted,
-            Presence::Active if goal.frozen => Code::GoalFrozen,
-            Presence::Active => {
-                if let Some(at) = goal.archives_at {
-                    let day = at.with_timezone(&items.zone).date_naive().format("%Y-%m-%d").to_string();
-                    items.about_goal(Code::GoalArchiving, &goal.slug.0, [("day", day)]);
-                }
-                continue;
-            }
-        };
-        items.about_goal(code, &goal.slug.0, []);
+        if let Some(at) = goal.archives_at.filter(|_| closed(&goal).is_none()) {
+            let day = at.with_timezone(&items.zone).date_naive().format("%Y-%m-%d").to_string();
+            items.about_goal(Code::GoalArchiving, &goal.slug.0, [("day", day)]);
+        }
+    }
+    // What is to be removed waits for goals that are not linked any more.
+    for goal in store::goal::load_concerned(rows)? {
+        if let Some(code) = closed(&goal) {
+            items.about_goal(code, &goal.slug.0, []);
+        }
     }
     for (old, new) in store::goal::renamed(rows)? {
         items.about_goal(Code::GoalRenamed, &new, [("old", old)]);
+    }
+    Ok(())
+}
+
+/// Why a goal takes nothing, if it does not.
+fn closed(goal: &Goal) -> Option<Code> {
+    match goal.presence {
+        Presence::Archived => Some(Code::GoalArchived),
+        Presence::Deleted => Some(Code::GoalDeleted),
+        Presence::Active => goal.frozen.then_some(Code::GoalFrozen),
+    }
+}
+
+/// Says which goals do not get what waits for them, where nothing else is said of it.
+fn not_arriving(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let beeminder = store::account::load(rows, Service::Beeminder)?.filter(|account| account.connected);
+    if beeminder.is_none() || store::trouble::load(rows, &Place::Account(Service::Beeminder))?.is_some() {
+        return Ok(());
+    }
+    for id in store::outbox::goals_waiting_since(rows, now - WAITS_LONG)? {
+        let goal = store::goal::load(rows, &id)?.filter(|goal| closed(goal).is_none());
+        let is_said = store::trouble::load(rows, &Place::Goal(id))?.is_some();
+        if let Some(goal) = goal.filter(|_| !is_said) {
+            items.about_goal(Code::NotArriving, &goal.slug.0, []);
+        }
     }
     Ok(())
 }

@@ -255,19 +255,23 @@ pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
 
 /// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is
 /// still to be sent. Where it is not known what it is made of, all that its link has to send.
-pub fn replacements(rows: &Connection, id: i64) -> anyhow::Result<Vec<i64>> {
+pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
+    let (goal, key, link) = (&entry.goal, &entry.request_id, entry.link);
+    let is_known = !super::struck::confirmed_readings(rows, goal, key)?.is_empty();
+    let query = if is_known {
+        "SELECT o.datapoint_id FROM made_of m
+             JOIN decision d ON d.link_id = ?3 AND d.group_id = m.group_id
+             JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id
+             JOIN outbox o ON o.datapoint_id = p.id
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND o.action IN ('create', 'update')"
+    } else {
+        "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
+         WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
+             AND o.action IN ('create', 'update')"
+    };
     let ids = rows
-        .prepare_cached(
-            "SELECT o.datapoint_id FROM datapoint old JOIN datapoint new ON new.link_id = old.link_id
-                 JOIN outbox o ON o.datapoint_id = new.id
-             WHERE old.id = ?1 AND o.action IN ('create', 'update') AND (
-                 NOT EXISTS (SELECT 1 FROM made_of m
-                     WHERE m.goal_id = old.goal_id AND m.request_id = old.request_id)
-                 OR EXISTS (SELECT 1 FROM made_of m JOIN decision d ON d.group_id = m.group_id
-                     WHERE m.goal_id = old.goal_id AND m.request_id = old.request_id
-                         AND d.link_id = old.link_id AND d.request_id = new.request_id))",
-        )?
-        .query_map([id], |row| row.get(0))?
+        .prepare_cached(query)?
+        .query_map(params![goal.0, key.0, link.0], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     Ok(ids)
 }

@@ -198,7 +198,7 @@ impl Round<'_> {
             return Ok(None);
         }
         // What takes its place was not taken in this round.
-        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(rows, id)?.is_empty() {
+        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(rows, &entry)?.is_empty() {
             return Ok(None);
         }
         outbox::claim(rows, id, self.pass.now)

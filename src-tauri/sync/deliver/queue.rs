@@ -50,28 +50,38 @@ fn turn(entry: &OutboxEntry, is_due: bool) -> u8 {
     }
 }
 
-/// Lists what can be sent now, goal by goal. Nothing is removed while what takes its place waits or is refused.
-pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
-    let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();
+/// What can be sent now, in the order of its turns. Nothing is removed while what takes its place waits or is
+/// refused.
+fn sendable(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<OutboxEntry>> {
     let unreadable: HashSet<LinkId> =
         store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
     let mut entries = store::outbox::load_all(rows)?;
-    let due = due(rows, now)?;
-    entries.sort_by_key(|entry| turn(entry, due.contains(&entry.goal)));
     entries.retain(|entry| {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
         entry.parked.is_none() && !waits && !unreadable.contains(&entry.link)
     });
-    let goes: HashSet<i64> = entries.iter().map(|entry| entry.id).collect();
+    let due = due(rows, now)?;
+    entries.sort_by_key(|entry| turn(entry, due.contains(&entry.goal)));
+    let ids: HashSet<i64> = entries.iter().map(|entry| entry.id).collect();
+    let mut sendable = Vec::new();
     for entry in entries {
         let is_removal = matches!(entry.action, Action::Remove(_));
-        if !is_removal || store::outbox::replacements(rows, entry.id)?.iter().all(|id| goes.contains(id)) {
-            let queue = waiting.entry(entry.goal).or_default();
-            queue.ids.push(entry.id);
-            let is_sent = matches!(entry.action, Action::Create | Action::Update(_));
-            if is_sent && queue.newest.is_none_or(|(moment, _)| moment <= entry.moment) {
-                queue.newest = Some((entry.moment, entry.id));
-            }
+        if !is_removal || store::outbox::replacements(rows, &entry)?.iter().all(|id| ids.contains(id)) {
+            sendable.push(entry);
+        }
+    }
+    Ok(sendable)
+}
+
+/// Lists what can be sent now, goal by goal.
+pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
+    let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();
+    for entry in sendable(rows, trigger, now)? {
+        let queue = waiting.entry(entry.goal).or_default();
+        queue.ids.push(entry.id);
+        let is_sent = matches!(entry.action, Action::Create | Action::Update(_));
+        if is_sent && queue.newest.is_none_or(|(moment, _)| moment <= entry.moment) {
+            queue.newest = Some((entry.moment, entry.id));
         }
     }
     let mut queues = Vec::new();

@@ -57,5 +57,6 @@ mod tokens;
 mod unknown;
 mod weigh_in;
 mod what_withings_sends;
+mod whole_days;
 mod withings_bad_days;
 mod words_and_answers;

@@ -9,9 +9,9 @@ mod reason;
 mod told_twice;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 
@@ -31,6 +31,9 @@ pub use context::{Context, Given, KnownDays, SentBefore, Struck};
 use judge::{acts, judge};
 pub use reason::Reason;
 use told_twice::{Span, Told, told};
+
+/// How far a reading may be measured from the day it was given under another rule.
+pub(crate) const FARTHEST: TimeDelta = TimeDelta::days(4);
 
 /// What becomes of one group under one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +65,16 @@ pub struct Plan {
 pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
     let mut plan = Plan::default();
     let mut days: BTreeMap<Daystamp, Vec<Candidate<'_>>> = BTreeMap::new();
+    let before_first = days_before_first(link, context, groups);
+    let is_about = |group: &MeasureGroup| match is_by_day(link, group) {
+        true => {
+            let day = context.day_of(group);
+            link.is_about_day(day, context.rule) || before_first.contains(&day)
+        }
+        false => link.is_about_moment(group.measured_at),
+    };
     let mut concerned: Vec<&MeasureGroup> =
-        groups.iter().filter(|group| !group.gone && is_about(link, context, group)).collect();
+        groups.iter().filter(|group| !group.gone && is_about(group)).collect();
     concerned.sort_by_key(|group| (group.measured_at, group.id));
     let acts = acts(&link.feed, &concerned);
     let judged: Vec<acts::Judged<'_>> = concerned
@@ -122,15 +133,24 @@ fn told_elsewhere(
     told_twice::elsewhere(rows)
 }
 
-/// Whether a link is about a group: a day's value is made of the whole day, whenever the link began.
-fn is_about(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
-    if link.feed.is_daily() || group.day.is_some() {
-        // One that was given its day under another deadline may lie before the link's first day.
-        let is_later = group.day.is_none() && group.measured_at >= link.since;
-        is_later || link.is_about_day(context.day_of(group), context.rule)
-    } else {
-        link.is_about_moment(group.measured_at)
+/// Whether a link is about a group by its day: a day's value is made of the whole day, whenever the link began.
+fn is_by_day(link: &Link, group: &MeasureGroup) -> bool {
+    link.feed.is_daily() || group.day.is_some()
+}
+
+/// The days before a link's first that what was measured since its start belongs to: the goal cuts its days
+/// elsewhere by then. They count as a whole as well.
+fn days_before_first(link: &Link, context: &Context, groups: &[MeasureGroup]) -> HashSet<Daystamp> {
+    if !link.feed.is_daily() {
+        return HashSet::new();
     }
+    let of_start = link.since..link.since + FARTHEST;
+    groups
+        .iter()
+        .filter(|group| !group.gone && group.day.is_none() && of_start.contains(&group.measured_at))
+        .map(|group| context.day_of(group))
+        .filter(|day| !link.is_about_day(*day, context.rule))
+        .collect()
 }
 
 /// A group, with its day and the rule it is judged by.

@@ -167,17 +167,15 @@ fn plan_changed(
     if !link.feed.is_daily() {
         return Ok(plan::plan(link, context, touched));
     }
+    // A day before the link's first may be its own, since the goal cuts its days elsewhere by then.
+    let near_start = context.rule.day_of(link.since - plan::FARTHEST);
     let mut days = days_touched(context, touched);
-    // What came after the link was made is its own, though its day may lie before the first by now.
-    let later = |group: &&MeasureGroup| group.day.is_none() && group.measured_at >= link.since;
-    let days_of_later: HashSet<_> = touched.iter().filter(later).map(|group| context.day_of(group)).collect();
-    days.retain(|day| link.is_about_day(*day, context.rule) || days_of_later.contains(day));
+    days.retain(|day| link.is_about_day(*day, context.rule) || *day >= near_start);
     let (Some(first), Some(last)) = (days.iter().min(), days.iter().max()) else {
         return Ok(Plan::default());
     };
-    // A day that was given under another rule may lie a little off.
-    let off = TimeDelta::days(4);
-    let (since, until) = (context.rule.start_of(*first) - off, context.rule.end_of(*last) + off);
+    let since = context.rule.start_of(*first) - plan::FARTHEST;
+    let until = context.rule.end_of(*last) + plan::FARTHEST;
     let kinds = link.feed.kinds();
     let groups = store::measurement::load_with_kinds_between(rows, &kinds, since, until)?;
     let mut plan = plan::plan(link, context, &groups);

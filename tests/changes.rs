@@ -85,6 +85,25 @@ async fn options_that_leave_something_out_take_it_back() {
 }
 
 #[tokio::test]
+async fn a_change_takes_away_nothing_that_its_preview_did_not_show() {
+    let mut test = TestApp::weighing().await;
+    let gone = test.weigh_in(80.0);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(81.0);
+    test.sync().await;
+    test.advance(TimeDelta::hours(25));
+    test.world().withings.delete(gone);
+    let (feed, options) =
+        (track(MeasureKind::WEIGHT), Options { comment: Some("{device}".into()), ..Options::default() });
+    let change = test.app().preview_change(LinkId(1), &feed, &options, test.now).unwrap();
+    assert!(change.unwanted.is_empty());
+    test.app().change_link(LinkId(1), &feed, &options, Existing::Update, test.now).await.unwrap();
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0, 81.0]);
+    assert_eq!(test.app().stale().unwrap().len(), 1, "the user is asked");
+}
+
+#[tokio::test]
 async fn what_is_there_can_be_left_alone() {
     let mut test = weighed().await;
     let options = Options::default();

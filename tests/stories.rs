@@ -23,6 +23,7 @@ mod days;
 mod days_of_activity;
 mod days_that_move;
 mod decided_otherwise;
+mod deleted_there;
 mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;

@@ -179,6 +179,10 @@ pub(super) fn end_link(rows: &Rows, link: &Link, word: Word, now: DateTime<Utc>)
         let word = if may_be_there { word } else { Word::None };
         store::outbox::unwant(rows, &stored, word, now)?;
     }
+    if word == Word::Remove {
+        // What another link sends of the same must not bring back what the user deleted.
+        store::goal::compare_soon(rows, &link.goal)?;
+    }
     store::link::remove(rows, link.id, now)?;
     Ok(ended)
 }

@@ -159,7 +159,7 @@ pub fn load_confirmed_since(
     let found = rows
         .prepare_cached(&format!(
             "{SELECT} WHERE d.goal_id = ?1 AND (d.beeminder_id IS NOT NULL OR d.sent_value IS NOT NULL)
-                 AND d.unsure = 0 AND d.word <> 'remove'
+                 AND d.unsure = 0
                  AND (d.beeminder_day >= ?2 OR (d.beeminder_day IS NULL AND
                       coalesce(d.daystamp, strftime('%Y%m%d', d.timestamp, 'unixepoch')) > ?2))
              ORDER BY d.id"

@@ -160,6 +160,12 @@ pub fn is_planning(rows: &Connection, id: LinkId) -> anyhow::Result<Option<bool>
     Ok((changed > ON_ITS_WAY).then_some(changed == CHANGED_BY_USER + ON_ITS_WAY))
 }
 
+/// Whether the plan has to go through a link that the user changed.
+pub fn is_any_changed_by_user(rows: &Connection) -> anyhow::Result<bool> {
+    let query = "SELECT 1 FROM link WHERE changed IN (?1, ?2) AND removed_at IS NULL";
+    Ok(rows.prepare_cached(query)?.exists([CHANGED_BY_USER, CHANGED_BY_USER + ON_ITS_WAY])?)
+}
+
 /// Whether the plan is on its way through all that any link concerns.
 pub fn is_any_planning(rows: &Connection) -> anyhow::Result<bool> {
     Ok(rows.prepare_cached("SELECT 1 FROM link WHERE changed > ?1")?.exists([ON_ITS_WAY])?)

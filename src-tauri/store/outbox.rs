@@ -48,6 +48,8 @@ pub struct OutboxEntry {
     pub datapoint: Datapoint,
     /// The day Beeminder counts it for, once known.
     pub beeminder_day: Option<Daystamp>,
+    /// Whether the goal's list lacked it.
+    pub is_missing: bool,
 }
 
 impl OutboxEntry {
@@ -254,8 +256,12 @@ pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
 }
 
 /// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is
-/// still to be sent. Where it is not known what it is made of, all that its link has to send.
+/// still to be sent. Where it is not known what it is made of, all that its link has to send. Nothing for one that
+/// is missing already.
 pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
+    if entry.is_missing {
+        return Ok(Vec::new());
+    }
     let (goal, key, link) = (&entry.goal, &entry.request_id, entry.link);
     let is_known = !super::struck::confirmed_readings(rows, goal, key)?.is_empty();
     let query = if is_known {
@@ -343,7 +349,8 @@ pub fn goals(rows: &Connection) -> anyhow::Result<Vec<GoalId>> {
 
 const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
             o.beeminder_id, o.attempts, o.wait_until, o.parked, o.queued_at, o.action, o.moment,
-            o.unanswered_at, d.timestamp, d.daystamp, d.comment, d.beeminder_day
+            o.unanswered_at, d.timestamp, d.daystamp, d.comment, d.beeminder_day,
+            d.missing_since IS NOT NULL
      FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -374,5 +381,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         queued_at: moment(row.get(11)?),
         moment: moment(row.get(13)?),
         beeminder_day: row.get::<_, Option<String>>(18)?.and_then(|day| day.parse().ok()),
+        is_missing: row.get(19)?,
     })
 }

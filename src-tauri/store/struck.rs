@@ -76,6 +76,16 @@ pub fn is_made_by_a_new_one(rows: &Connection, goal: &GoalId, id: &RequestId) ->
         .exists([&goal.0, &id.0])?)
 }
 
+/// Whether a datapoint is to be made of a reading that is to be planned anew.
+pub fn is_to_be_planned(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(rows
+        .prepare_cached(
+            "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id JOIN unplanned u ON u.group_id = d.group_id
+             WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
+        )?
+        .exists([&goal.0, &id.0])?)
+}
+
 /// The readings that a datapoint was to be made of when a link that is gone by now called for it.
 pub fn readings_left(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
     let readings = rows

@@ -57,7 +57,8 @@ pub(super) fn note(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<b
     Ok(is_believed)
 }
 
-fn note_absent(rows: &Rows, stored: &Stored, now: DateTime<Utc>) -> anyhow::Result<()> {
+/// Notes that a datapoint is not there any more: the user has deleted it, and it stays deleted.
+pub(super) fn note_absent(rows: &Rows, stored: &Stored, now: DateTime<Utc>) -> anyhow::Result<()> {
     if stored.confirmed.beeminder_id.is_none() {
         // It was never seen there, only said to be: it is sent again.
         datapoint::save_absent(rows, stored.id)?;

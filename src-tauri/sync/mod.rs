@@ -152,6 +152,9 @@ impl SyncPass<'_> {
             decide::note_first_days(rows)?;
             trouble::end_idle(rows, &sources)
         })?;
+        // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.
+        let mut planned =
+            if self.store.read(store::link::is_any_changed_by_user)? { self.plan().await? } else { 0 };
         let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let server_time = self.server_time(before);
@@ -165,7 +168,7 @@ impl SyncPass<'_> {
             // While Withings does not answer, its clock stands still.
             self.store.write(|rows| store::checkpoint::save_clock(rows, at, self.now))?;
         }
-        let mut planned = self.plan().await?;
+        planned += self.plan().await?;
         // By now it is known what was measured since, and may stand for what the user deleted.
         comparison::compare(self).await?;
         if !self.store.read(store::measurement::all_planned)? {

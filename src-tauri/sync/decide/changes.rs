@@ -134,6 +134,10 @@ impl Changes<'_> {
             }
             Unwanted::Remove(_) | Unwanted::Ask => Word::None,
         };
+        if moved && known.confirmed.is_there() {
+            // What takes its place must not bring back what the user deleted.
+            store::goal::compare_soon(self.rows, &link.goal)?;
+        }
         self.enqueued += u64::from(store::outbox::unwant(self.rows, &known, word, self.now)?);
         Ok(())
     }

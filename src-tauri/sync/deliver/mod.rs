@@ -193,6 +193,11 @@ impl Round<'_> {
         if store::link::load_unreadable(rows)?.iter().any(|(link, _)| *link == entry.link) {
             return Ok(None);
         }
+        let is_removal = matches!(entry.action, Action::Remove(_));
+        if !is_removal && store::struck::is_to_be_planned(rows, &entry.goal, &entry.request_id)? {
+            // A word of the user was found out on the way.
+            return Ok(None);
+        }
         if !self.sends_days && goal::is_day_to_send(&entry) && !self.is_pressing(rows, &entry)? {
             outbox::save_wait(rows, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
             return Ok(None);

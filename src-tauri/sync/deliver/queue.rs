@@ -38,15 +38,17 @@ struct Waiting {
 }
 
 /// When it is an entry's turn within its goal: what failed again and again must not keep what came after it
-/// from being sent, and what is removed goes after what may take its place.
+/// from being sent, and what is removed goes after what may take its place. Unless it is missing: what takes its
+/// place must not bring back what the user deleted.
 fn turn(entry: &OutboxEntry, is_due: bool) -> u8 {
     let often = if is_due { OFTEN_WHEN_DUE } else { OFTEN };
     match (&entry.action, entry.attempts >= often) {
-        (Action::Create | Action::Update(_) | Action::LookUp, false) => 0,
-        (Action::Create | Action::LookUp, true) => 1,
-        (Action::Remove(_), false) => 2,
-        (Action::Update(_), true) => 3,
-        (Action::Remove(_), true) => 4,
+        (Action::Remove(_), false) if entry.is_missing => 0,
+        (Action::Create | Action::Update(_) | Action::LookUp, false) => 1,
+        (Action::Create | Action::LookUp, true) => 2,
+        (Action::Remove(_), false) => 3,
+        (Action::Update(_), true) => 4,
+        (Action::Remove(_), true) => 5,
     }
 }
 

@@ -153,7 +153,7 @@ impl Round<'_> {
             Err(error) => return self.leave(goal, error),
         };
         if listing.find(&entry.request_id, entry.action.beeminder_id()).is_none() {
-            return self.lacks(goal, entry, &listing);
+            return self.lacks(goal, claimed, &listing);
         }
         self.not_done(claimed)?;
         Ok(Next::Refused(reason.to_owned()))
@@ -243,11 +243,12 @@ impl Round<'_> {
         if let Some(found) = found {
             return self.found(goal, entry, found, again).await;
         }
-        self.lacks(goal, entry, &listing)
+        self.lacks(goal, claimed, &listing)
     }
 
     /// The goal's list lacks a datapoint that was there.
-    fn lacks(&mut self, goal: &OpenGoal, entry: &OutboxEntry, listing: &Listing) -> anyhow::Result<Next> {
+    fn lacks(&mut self, goal: &OpenGoal, claimed: &Claimed, listing: &Listing) -> anyhow::Result<Next> {
+        let entry = &claimed.entry;
         if !listing.proves_itself(&goal.last) {
             tracing::info!(goal = %goal.slug, "Its list does not show what must be there; asked again later");
             return self.wait(entry, APART);
@@ -259,8 +260,7 @@ impl Round<'_> {
         let seen_at = self.pass.beeminder_now();
         let is_gone = self.pass.store.write(|rows| {
             if matches!(entry.action, Action::Remove(_)) {
-                datapoint::save_absent(rows, entry.id)?;
-                outbox::settle(rows, entry.id, now)?;
+                note_removed(rows, claimed, now)?;
                 return Ok(true);
             }
             missing::note(rows, entry.id, seen_at)
@@ -321,6 +321,20 @@ impl Round<'_> {
 /// Whether a request that had no answer may still arrive.
 fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
     entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now)
+}
+
+/// Notes that what was to be removed is gone. Unless a request of this program may have done it, or it was never
+/// seen there, the user has.
+fn note_removed(rows: &Rows, claimed: &Claimed, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let entry = &claimed.entry;
+    let is_by_user = !claimed.was_unsure && entry.action.beeminder_id().is_some();
+    match datapoint::load_number(rows, entry.id)?.filter(|_| is_by_user) {
+        Some(stored) => missing::note_absent(rows, &stored, now),
+        None => {
+            datapoint::save_absent(rows, entry.id)?;
+            outbox::settle(rows, entry.id, now).map(drop)
+        }
+    }
 }
 
 /// What was told of a datapoint, for the store.

@@ -1,0 +1,93 @@
+//! What the user deleted at Beeminder does not come back under another key, though no daily comparison saw it yet.
+
+use beeminder_withings_sync::app::Existing;
+use beeminder_withings_sync::domain::link::{LinkId, Options};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::support::TestApp;
+use super::support::goals::{each, has, lowest, once};
+
+/// Some days go by.
+async fn days_go_by(test: &mut TestApp) {
+    for _ in 0..5 {
+        test.sync().await;
+        test.advance(TimeDelta::hours(13));
+    }
+}
+
+#[tokio::test]
+async fn a_reading_deleted_at_beeminder_does_not_come_back_within_a_day() {
+    for is_compared in [true, false] {
+        let mut test = TestApp::weighing().await;
+        test.weigh_in(60.0);
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(80.0);
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+        test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+        if is_compared {
+            days_go_by(&mut test).await;
+        }
+        let options = Options::default();
+        test.app().change_link(LinkId(1), &lowest(), &options, Existing::Update, test.now).await.unwrap();
+        test.sync().await;
+        assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0)], "compared: {is_compared}");
+        days_go_by(&mut test).await;
+        assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0)], "compared: {is_compared}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_deleted_at_beeminder_does_not_come_back_as_its_readings() {
+    let mut test = TestApp::connected().await;
+    test.link("weigh-in", once()).await;
+    test.weigh_in(60.0);
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    test.world().beeminder.datapoints("weigh-in").clear();
+    let options = Options::default();
+    test.app().change_link(LinkId(1), &each(), &options, Existing::Update, test.now).await.unwrap();
+    days_go_by(&mut test).await;
+    assert_eq!(has(&test, "weigh-in"), []);
+    // What is measured since is a new fact.
+    test.weigh_in(61.0);
+    test.sync().await;
+    assert_eq!(has(&test, "weigh-in").len(), 1);
+}
+
+#[tokio::test]
+async fn a_day_deleted_at_beeminder_does_not_come_back_on_another_day() {
+    for (goal, feed) in [("weight", lowest()), ("weigh-in", once())] {
+        let mut test = TestApp::connected().await;
+        test.link_since(goal, feed, "2026-11-22").await;
+        test.sync().await;
+        let reading = test.weigh_in(60.0);
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+        test.world().beeminder.datapoints(goal).clear();
+        let (now, earlier) = (test.now, "2026-11-22T18:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        test.world().withings.edit(reading, now, |group| group["date"] = earlier.timestamp().into());
+        days_go_by(&mut test).await;
+        assert_eq!(has(&test, goal), [], "{goal}");
+    }
+}
+
+#[tokio::test]
+async fn a_reading_deleted_at_beeminder_does_not_come_back_with_a_new_link() {
+    for is_synced_between in [true, false] {
+        let mut test = TestApp::weighing().await;
+        test.weigh_in(60.0);
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(80.0);
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+        test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+        test.app().remove_link_with_datapoints(LinkId(1), test.now).unwrap();
+        if is_synced_between {
+            test.sync().await;
+        }
+        test.link_since("weight", lowest(), "2026-11-23").await;
+        days_go_by(&mut test).await;
+        assert_eq!(test.values("weight"), [80.0], "synced between: {is_synced_between}");
+    }
+}

@@ -31,6 +31,7 @@ mod fitting;
 mod goals;
 mod held;
 mod keychain;
+mod left_behind;
 mod links;
 mod links_that_change;
 mod links_that_stay;

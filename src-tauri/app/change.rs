@@ -2,16 +2,19 @@
 //! at Beeminder already.
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
 
+use super::preview::STALE;
 use super::{App, Wrong};
+use crate::accounts::scope;
 use crate::domain::datapoint::{Datapoint, Moment};
 use crate::domain::difference::Word;
 use crate::domain::link::Feed;
 use crate::domain::link::{Link, LinkId, Options};
 use crate::domain::plan::plan;
 use crate::store::{self, Rows, datapoint::Stored};
-use crate::sync;
+use crate::sync::{self, Trigger};
 
 /// What a change would do at Beeminder to what the link has sent so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ impl App {
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
             let context = sync::context_for(rows, feed, &goal, rule, now)?;
-            let earliest = link.earliest() - chrono::TimeDelta::days(2);
+            let earliest = link.earliest() - TimeDelta::days(2);
             let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
             compare(rows, &link, plan(&link, &context, &groups).datapoints)
         })
@@ -83,6 +86,9 @@ impl App {
         // By Beeminder's clock, asked now: this computer's may be wrong.
         self.beeminder.me(&self.tokens.beeminder().await?).await?;
         let since = self.beeminder.server_time().unwrap_or(now);
+        if existing == Existing::Leave {
+            self.plan_until_now(&link, now).await?;
+        }
         self.store.write(|rows| {
             // Read again: it may have been changed or removed meanwhile.
             let link = store::link::load(rows, id)?;
@@ -96,7 +102,7 @@ impl App {
                 return store::link::load(rows, id)?.context("The link was not stored");
             }
             if existing == Existing::Leave {
-                refuse_to_drop(rows, &link)?;
+                refuse_to_drop(rows, &link, now)?;
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
             end_link(rows, &link, word, now)?;
@@ -104,6 +110,12 @@ impl App {
             let id = store::link::add(rows, &link.goal, feed, options, since, now)?;
             store::link::load(rows, id)?.context("The link was not stored")
         })
+    }
+
+    /// Reads and plans what was measured until now, so that it is known what still waits.
+    async fn plan_until_now(&self, link: &Link, now: DateTime<Utc>) -> anyhow::Result<()> {
+        self.freshen(link.feed.source(), TimeDelta::zero(), now).await?;
+        self.pass(Trigger::Hand, now, &CancellationToken::new()).plan().await.map(drop)
     }
 
     /// Removes a link and everything it has at Beeminder. Returns how many datapoints are taken away.
@@ -138,15 +150,26 @@ fn since_of_change(rows: &Rows, link: &Link, feed: &Feed) -> anyhow::Result<Date
     Ok(since)
 }
 
-/// Refuses to leave behind what still waits to be sent: nobody would send it.
-fn refuse_to_drop(rows: &Rows, link: &Link) -> anyhow::Result<()> {
-    let mut waiting = 0;
-    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
-        let entry = store::outbox::load(rows, stored.id)?.filter(|entry| entry.parked.is_none());
-        waiting += usize::from(entry.is_some() && !stored.confirmed.is_there());
+/// Refuses to leave behind what still waits to be sent, or may: nobody would send it.
+fn refuse_to_drop(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let source = link.feed.source();
+    let read = store::checkpoint::load(rows, source)?.map(|read| read.read_at);
+    if scope::is_shared(rows, source)? && read.is_none_or(|read| (now - read).abs() > STALE) {
+        anyhow::bail!(Wrong::new("still_unread", []));
     }
-    if waiting > 0 {
-        anyhow::bail!(Wrong::new("still_waiting", [("count", waiting.to_string())]));
+    let (mut waiting, mut refused) = (0, 0);
+    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
+        match store::outbox::load(rows, stored.id)?.filter(|_| !stored.confirmed.is_there()) {
+            Some(entry) if entry.parked.is_some() => refused += 1,
+            Some(_) => waiting += 1,
+            None => {}
+        }
+    }
+    let held = store::decision::held_under(rows, link.id)?;
+    for (what, count) in [("still_waiting", waiting), ("still_refused", refused), ("still_held", held)] {
+        if count > 0 {
+            anyhow::bail!(Wrong::new(what, [("count", count.to_string())]));
+        }
     }
     let backfills = store::backfill::load_of(rows, link.id)?;
     match backfills.iter().find(|backfill| !backfill.is_done()) {

@@ -156,9 +156,9 @@ fn with_advice(error: &anyhow::Error) -> String {
         "error.no_link" => "bws link list",
         "error.no_goal" | "error.no_goal_near" => "bws goals",
         "error.no_backfill" => "bws backfill list",
-        "error.not_held" => "bws held",
+        "error.not_held" | "error.still_held" => "bws held",
         "error.not_stale" => "bws stale",
-        "error.not_in_outbox" => "bws outbox",
+        "error.not_in_outbox" | "error.still_refused" => "bws outbox",
         _ => return explained.message,
     };
     sentence::see(&explained.message, command)

@@ -98,6 +98,12 @@ pub fn held_groups(rows: &Connection) -> anyhow::Result<Vec<(GroupId, String)>> 
     Ok(held)
 }
 
+/// How many groups wait for an answer under one link.
+pub fn held_under(rows: &Connection, link: LinkId) -> anyhow::Result<u64> {
+    let query = format!("SELECT count(*) {} AND link_id = ?1", held_under_links());
+    Ok(rows.query_row(&query, [link.0], |row| row.get(0))?)
+}
+
 fn held_under_links() -> String {
     let held: Vec<&str> =
         Reason::VARIANTS.iter().filter(|reason| reason.is_held()).map(|reason| reason.code()).collect();

@@ -237,7 +237,10 @@ impl SyncPass<'_> {
     }
 
     /// Plans all that has changed, a part in each transaction.
-    async fn plan(&self) -> anyhow::Result<u64> {
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub(crate) async fn plan(&self) -> anyhow::Result<u64> {
         let mut planned = 0;
         for _ in 0..MOST_PARTS {
             let (enqueued, is_left) = self.store.write(|rows| decide::decide(rows, self.now))?;

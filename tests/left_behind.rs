@@ -1,0 +1,97 @@
+//! A change that leaves what is there drops nothing that was measured before it: it is refused in words until that
+//! is sent or decided.
+
+use beeminder_withings_sync::app::Existing;
+use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::support::goals::{at, days, once};
+use super::support::{TestApp, track};
+
+/// Changes the comment of the link, and says why not.
+async fn leave(test: &TestApp, feed: &Feed) -> Result<(), String> {
+    let options = Options { comment: Some("{device}".into()), ..Options::default() };
+    let changed = test.app().change_link(LinkId(1), feed, &options, Existing::Leave, test.now).await;
+    changed.map(drop).map_err(|error| error.to_string())
+}
+
+fn weight() -> Feed {
+    track(MeasureKind::WEIGHT)
+}
+
+#[tokio::test]
+async fn what_was_not_read_yet_is_read_first() {
+    let mut test = TestApp::weighing().await;
+    test.sync().await;
+    test.weigh_in(80.0);
+    test.advance(TimeDelta::minutes(5));
+    let refused = leave(&test, &weight()).await.unwrap_err();
+    assert!(refused.contains("still waits to be sent"), "{refused}");
+    test.sync().await;
+    assert_eq!(leave(&test, &weight()).await, Ok(()));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
+}
+
+#[tokio::test]
+async fn a_day_that_is_over_and_was_not_read_yet_is_read_first() {
+    let mut test = TestApp::connected().await;
+    test.link("weigh-in", once()).await;
+    test.sync().await;
+    at(&mut test, "2026-11-23T21:00:00Z");
+    test.weigh_in(80.0);
+    at(&mut test, "2026-11-24T06:00:00Z");
+    assert!(leave(&test, &once()).await.unwrap_err().contains("still waits to be sent"));
+    test.sync().await;
+    assert_eq!(leave(&test, &once()).await, Ok(()));
+    assert_eq!(days(&test, "weigh-in"), ["20261123"]);
+}
+
+#[tokio::test]
+async fn while_withings_cannot_be_read_nothing_is_left() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("has a problem");
+    test.sync().await;
+    test.weigh_in(80.0);
+    test.advance(TimeDelta::hours(1));
+    test.world().faults.next(Service::Withings, "/measure", Fault::http(503, ""));
+    let refused = leave(&test, &weight()).await.unwrap_err();
+    assert!(refused.contains("could not be read"), "{refused}");
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
+}
+
+#[tokio::test]
+async fn what_waits_for_an_answer_is_answered_first() {
+    let mut test = TestApp::weighing().await;
+    test.sync().await;
+    let now = test.now;
+    let unsure = json!({"attrib": 1, "measures": [{"value": 80000, "type": 1, "unit": -3}]});
+    let id = test.world().withings.add(unsure, now);
+    assert_eq!(test.sync().await.held, 1);
+    test.advance(TimeDelta::minutes(5));
+    assert!(leave(&test, &weight()).await.unwrap_err().contains("waits for your answer"));
+    test.app().answer(GroupId(id), true, false, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(leave(&test, &weight()).await, Ok(()));
+    assert_eq!(test.values("weight"), [80.0]);
+}
+
+#[tokio::test]
+async fn what_beeminder_refused_is_decided_first() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("Parked");
+    test.weigh_in(80.0);
+    let refusal = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
+    test.sync_with(Service::Beeminder, "datapoints.json", refusal).await;
+    let id = test.outbox()[0].id;
+    test.advance(TimeDelta::minutes(5));
+    assert!(leave(&test, &weight()).await.unwrap_err().contains("Beeminder refused 1 datapoint"));
+    test.app().discard(id, test.now).unwrap();
+    assert_eq!(leave(&test, &weight()).await, Ok(()));
+}

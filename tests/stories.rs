@@ -29,6 +29,7 @@ mod deletions;
 mod desktop;
 mod fitting;
 mod goals;
+mod goals_that_begin_anew;
 mod held;
 mod keychain;
 mod left_behind;

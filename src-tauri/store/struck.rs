@@ -2,9 +2,12 @@
 //!
 //! And what the confirmed form of each datapoint was made of. Kept by goal, so that a link made anew knows.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, params};
 
 use crate::domain::datapoint::RequestId;
+use crate::domain::day::Daystamp;
 use crate::domain::difference::Word;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::measurement::GroupId;
@@ -47,6 +50,26 @@ pub fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> a
     let readings = rows
         .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
         .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(readings)
+}
+
+/// The readings of all that a goal has for days before `first`, and those that were planned for it.
+pub fn confirmed_before(
+    rows: &Connection,
+    goal: &GoalId,
+    first: Daystamp,
+) -> anyhow::Result<HashSet<GroupId>> {
+    let readings = rows
+        .prepare_cached(
+            "SELECT m.group_id FROM made_of m
+                 JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = m.request_id
+             WHERE m.goal_id = ?1 AND p.beeminder_day < ?2
+             UNION SELECT d.group_id FROM link l JOIN decision d ON d.link_id = l.id
+                 JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
+             WHERE l.goal_id = ?1 AND p.beeminder_id IS NOT NULL AND p.beeminder_day < ?2",
+        )?
+        .query_map([&goal.0, &first.to_string()], |row| row.get(0).map(GroupId))?
         .collect::<Result<_, _>>()?;
     Ok(readings)
 }

@@ -64,8 +64,9 @@ pub(crate) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resu
     }
     let starts_elsewhere = |before: &Goal| goal.starts_at.is_some() && before.starts_at != goal.starts_at;
     if before.as_ref().is_some_and(starts_elsewhere) {
-        let links = store::link::load_all(rows)?.into_iter().filter(|link| link.goal == goal.id);
-        store::link::mark_changed_all(rows, &links.map(|link| link.id).collect())?;
+        for link in store::link::load_all(rows)?.iter().filter(|link| link.goal == goal.id) {
+            store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+        }
     }
     if is_open(goal) && before.is_some_and(|before| !is_open(&before)) {
         store::outbox::unpark_goal(rows, &goal.id)?;

@@ -56,6 +56,8 @@ pub struct Context {
     pub sent_before: SentBefore,
     /// The first day of the goal's graph; `None` while that is unknown. Nothing before it is sent.
     pub first_day: Option<Daystamp>,
+    /// The readings that were sent for earlier days all the same, before the goal began anew: they stay called for.
+    pub sent_before_first: HashSet<GroupId>,
     /// What the user said about measurements that may be another person's.
     pub verdicts: Verdicts,
     /// For the body mass index.
@@ -74,6 +76,7 @@ impl Context {
             struck: Struck::new(),
             sent_before: SentBefore::default(),
             first_day: None,
+            sent_before_first: HashSet::new(),
             verdicts: Verdicts::new(),
             heights: Heights::default(),
             now: DateTime::<Utc>::MAX_UTC,

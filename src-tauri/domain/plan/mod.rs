@@ -194,7 +194,8 @@ fn gone_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> 
 
 /// What is kept out for its day, by the user's word, or because it is at Beeminder already.
 fn allowed(link: &Link, context: &Context, gone: &GoneActs<'_>, place: Place<'_>) -> Result<(), Reason> {
-    if context.first_day.is_some_and(|first| place.day < first) {
+    let is_before_goal = context.first_day.is_some_and(|first| place.day < first);
+    if is_before_goal && !context.sent_before_first.contains(&place.group.id) {
         return Err(Reason::BeforeGoal);
     }
     settled(link, context, place)?;

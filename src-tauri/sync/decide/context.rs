@@ -1,12 +1,14 @@
 //! What a plan goes by, read from the store.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
-use crate::domain::day::DayRule;
+use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::Goal;
 use crate::domain::link::{Feed, Link, Part};
 use crate::domain::measure::kind::{Heights, MeasureKind};
-use crate::domain::measure::measurement::MeasureGroup;
+use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{Context, SentBefore};
 use crate::store::{self, Rows};
 
@@ -27,20 +29,28 @@ pub(crate) fn context_for(
     rule: DayRule,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Context> {
-    // Beeminder moves the start of a goal that begins anew; what was sent before stays called for.
-    let sent = store::datapoint::first_day(rows, &goal.id)?;
-    let first_day = goal.first_day(rule).map(|first| sent.map_or(first, |sent| sent.min(first)));
+    let first_day = goal.first_day(rule);
     Ok(Context {
         days: store::given_day::load(rows, &goal.id)?,
         counted: store::verdict::counted(rows, &goal.id)?,
         struck: store::struck::load(rows, &goal.id)?,
         sent_before: sent_before(rows, feed, goal, rule)?,
         first_day,
+        sent_before_first: sent_before_first(rows, goal, first_day)?,
         verdicts: store::verdict::load_all(rows)?,
         heights: heights_for(rows, feed)?,
         now: store::checkpoint::clock(rows, now)?,
         ..Context::new(rule)
     })
+}
+
+/// The readings that were sent for days before a goal's first: Beeminder moves the start of a goal that begins anew.
+fn sent_before_first(rows: &Rows, goal: &Goal, first: Option<Daystamp>) -> anyhow::Result<HashSet<GroupId>> {
+    let sent = store::datapoint::first_day(rows, &goal.id)?;
+    match first.filter(|first| sent.is_some_and(|sent| sent < *first)) {
+        Some(first) => store::struck::confirmed_before(rows, &goal.id, first),
+        None => Ok(HashSet::new()),
+    }
 }
 
 /// What the goal has of the feed's from an earlier link that sent it the other way.

@@ -31,6 +31,7 @@ mod fitting;
 mod goals;
 mod goals_that_begin_anew;
 mod held;
+mod kept;
 mod keychain;
 mod left_behind;
 mod links;

@@ -216,6 +216,7 @@ fn compare(rows: &Rows, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<
     for datapoint in planned {
         match store::datapoint::load(rows, &link.goal, &datapoint.request_id)? {
             Some(known) if known.datapoint == datapoint && known.word != Word::Remove => change.same += 1,
+            Some(known) if store::outbox::stays_as_it_is(rows, &known, &datapoint)? => change.same += 1,
             Some(known) if known.confirmed.is_there() || known.wanted => {
                 change.updated.push((known, datapoint.clone()));
             }

@@ -34,6 +34,7 @@ impl App {
     pub fn keep_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
             let stored = known_stale(rows, id)?;
+            store::struck::save_confirmed(rows, &stored.goal, &stored.datapoint.request_id, Word::Keep)?;
             store::outbox::unwant(rows, &stored, Word::Keep, now).map(drop)
         })
     }

@@ -86,6 +86,12 @@ impl Stored {
         !self.wanted && self.word == Word::Keep && is_same
     }
 
+    /// Whether it is at Beeminder as it is to stay: as the links call for it, or as the user kept it.
+    pub fn stands(&self) -> bool {
+        let is_kept = self.word == Word::Keep && self.confirmed.is_there() && !self.confirmed.unsure;
+        if self.wanted { self.is_confirmed_as(&self.datapoint) } else { is_kept }
+    }
+
     /// What is to be asked of Beeminder.
     pub fn difference(&self) -> Option<Action> {
         difference(self.wanted(), &self.confirmed, self.word)

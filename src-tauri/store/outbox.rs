@@ -118,13 +118,19 @@ pub fn want(
     let known = datapoint::load(rows, goal, &form.request_id)?;
     if let Some(known) = known {
         let is_wanted = known.wanted() == Some(form) && known.link == link;
-        let by_new = || super::struck::is_made_by_a_new_one(rows, goal, &form.request_id);
-        if is_wanted || (known.is_decided_against(form) && !by_new()?) {
+        if is_wanted || stays_as_it_is(rows, &known, form)? {
             return Ok(false);
         }
     }
     let id = datapoint::want(rows, goal, link, form)?;
     settle(rows, id, now)
+}
+
+/// Whether a datapoint stays as it is though a link calls for this form: the user decided against just that, and no
+/// new reading makes it so.
+pub fn stays_as_it_is(rows: &Connection, known: &Stored, form: &Datapoint) -> anyhow::Result<bool> {
+    Ok(known.is_decided_against(form)
+        && !super::struck::is_made_by_a_new_one(rows, &known.goal, &form.request_id)?)
 }
 
 /// Notes that no link calls for a datapoint, and what the user decided about it. Returns whether something

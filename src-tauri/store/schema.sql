@@ -238,12 +238,12 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_order ON outbox (goal_id, moment, datapoint_id);
 
 -- Readings that the user's word takes out of a datapoint: what was deleted or discarded stays so, and a new
--- reading of the same day is a new fact.
+-- reading of the same day is a new fact. Or that it keeps in, though Withings has them no more.
 CREATE TABLE struck (
     goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
     request_id TEXT NOT NULL,          -- the datapoint's key
     group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
-    word TEXT NOT NULL,                -- 'deleted' or 'discarded'
+    word TEXT NOT NULL,                -- 'deleted', 'discarded' or 'keep'
     PRIMARY KEY (goal_id, request_id, group_id)
 ) STRICT, WITHOUT ROWID;
 

@@ -1,4 +1,5 @@
-//! Readings that the user's word takes out of a datapoint: what they deleted at Beeminder or decided not to send.
+//! Readings that the user's word takes out of a datapoint: what they deleted at Beeminder or decided not to send. And
+//! those it keeps in though Withings has them no more.
 //!
 //! And what the confirmed form of each datapoint was made of. Kept by goal, so that a link made anew knows.
 
@@ -21,7 +22,7 @@ pub fn save_wanted(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word)
     save(rows, goal, id, &new, word)
 }
 
-/// Strikes out every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
+/// Notes the user's word on every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
 /// What was measured since is a new fact.
 pub fn save_confirmed(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
     let mut readings = confirmed_readings(rows, goal, id)?;
@@ -38,7 +39,10 @@ fn save(
     readings: &[GroupId],
     word: Word,
 ) -> anyhow::Result<()> {
-    let mut statement = rows.prepare_cached("INSERT OR IGNORE INTO struck VALUES (?1, ?2, ?3, ?4)")?;
+    let mut statement = rows.prepare_cached(
+        "INSERT INTO struck VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET word = excluded.word WHERE word = 'keep'",
+    )?;
     for reading in readings {
         statement.execute(params![goal.0, id.0, reading.0, word.name()])?;
     }

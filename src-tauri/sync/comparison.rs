@@ -135,7 +135,7 @@ fn note_readings(rows: &Rows, id: i64) -> anyhow::Result<()> {
     let Some(stored) = datapoint::load_number(rows, id)? else {
         return Ok(());
     };
-    if stored.datapoint.is_of_day() && stored.wanted && stored.is_confirmed_as(&stored.datapoint) {
+    if stored.datapoint.is_of_day() && stored.stands() {
         let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
         let readings = store::struck::wanted_readings(rows, goal, key)?;
         store::struck::save_made_of(rows, goal, key, &readings)?;

@@ -62,6 +62,15 @@ impl Feed {
         }
     }
 
+    /// The key of one reading's datapoint, where each has its own.
+    pub fn key_of(&self, group: GroupId) -> Option<RequestId> {
+        match self {
+            _ if self.is_daily() => None,
+            Feed::Track { kind, .. } => Some(RequestId::of_value(group, *kind)),
+            Feed::Count { set, .. } => Some(RequestId::of_act(set, group)),
+        }
+    }
+
     /// What a datapoint with this key stands for, if it is one that such a feed sends, in whatever unit and
     /// whichever of a day's values, for each reading or for the day.
     pub fn part(&self, id: &RequestId) -> Option<Part> {

@@ -73,8 +73,9 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
         }
         false => link.is_about_moment(group.measured_at),
     };
+    let is_there = |group: &MeasureGroup| !group.gone || is_kept(link, context, group);
     let mut concerned: Vec<&MeasureGroup> =
-        groups.iter().filter(|group| !group.gone && is_about(group)).collect();
+        groups.iter().filter(|group| is_there(group) && is_about(group)).collect();
     concerned.sort_by_key(|group| (group.measured_at, group.id));
     let acts = acts(&link.feed, &concerned);
     let judged: Vec<acts::Judged<'_>> = concerned
@@ -177,6 +178,12 @@ pub(crate) fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
     (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
 }
 
+/// Whether the user kept what a reading went into, though Withings has it no more: it counts as before.
+fn is_kept(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
+    let place = Place { group, day: context.day_of(group), rule: context.rule };
+    context.word_on(group.id, &request_id(link, place)) == Word::Keep
+}
+
 /// Why what Withings has no more was kept out.
 type GoneActs<'a> = HashMap<Act<'a>, Reason>;
 
@@ -223,13 +230,10 @@ fn settled(link: &Link, context: &Context, place: Place<'_>) -> Result<(), Reaso
 
 /// The key of the datapoint that a group goes into.
 fn request_id(link: &Link, place: Place<'_>) -> RequestId {
-    let (group, day) = (place.group.id, place.day);
-    match &link.feed {
-        Feed::Track { kind, .. } if link.feed.is_daily() => RequestId::of_day(*kind, day),
-        Feed::Track { kind, .. } => RequestId::of_value(group, *kind),
-        Feed::Count { set, once_a_day: true } => RequestId::of_day_with(set, day),
-        Feed::Count { set, once_a_day: false } => RequestId::of_act(set, group),
-    }
+    link.feed.key_of(place.group.id).unwrap_or_else(|| match &link.feed {
+        Feed::Track { kind, .. } => RequestId::of_day(*kind, place.day),
+        Feed::Count { set, .. } => RequestId::of_day_with(set, place.day),
+    })
 }
 
 fn decision(place: Place<'_>, reason: Reason, request_id: Option<RequestId>) -> Decision {

@@ -9,6 +9,7 @@ use crate::domain::difference::Word;
 use crate::domain::link::Link;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{self, Decision, Plan, Reason};
+use crate::store::datapoint::{State, Stored};
 use crate::store::{self, Rows};
 
 /// The most datapoints that one pass takes away without asking.
@@ -27,6 +28,15 @@ pub(super) enum Unwanted {
 pub(super) fn unwanted(rows: &Rows) -> anyhow::Result<Unwanted> {
     let mirrors = store::setting::mirrors_deletions(rows)?;
     Ok(if mirrors { Unwanted::Remove(MOST_REMOVALS) } else { Unwanted::Ask })
+}
+
+/// How readings left a datapoint.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaving {
+    /// All of them are to be found in another one.
+    pub(super) moved: bool,
+    /// Withings has none of them any more.
+    pub(super) gone: bool,
 }
 
 /// What one pass changes.
@@ -55,8 +65,8 @@ impl Changes<'_> {
                 u64::from(store::outbox::want(self.rows, &link.goal, link.id, datapoint, self.now)?);
         }
         self.compare_what_stands(link, plan, changed)?;
-        for (id, moved) in left {
-            self.withdraw(link, &id, moved)?;
+        for (id, leaving) in left {
+            self.withdraw(link, &id, leaving)?;
         }
         Ok(())
     }
@@ -73,8 +83,7 @@ impl Changes<'_> {
                 continue;
             };
             let known = store::datapoint::load(self.rows, &link.goal, id)?;
-            let stands = known.is_some_and(|known| known.is_confirmed_as(&known.datapoint));
-            if stands {
+            if known.is_some_and(|known| known.stands()) {
                 let made_of = store::struck::confirmed_readings(self.rows, &link.goal, id)?;
                 if !made_of.is_empty() && !made_of.contains(&decision.group) {
                     return store::goal::compare_soon(self.rows, &link.goal);
@@ -84,15 +93,14 @@ impl Changes<'_> {
         Ok(())
     }
 
-    /// The datapoints that changed groups went into so far and nothing calls for any more; and whether all
-    /// that left them is to be found in another one now.
+    /// The datapoints that changed groups went into so far and nothing calls for any more.
     fn left(
         &self,
         link: &Link,
         plan: &Plan,
         decided: &HashMap<GroupId, &Decision>,
         changed: &[MeasureGroup],
-    ) -> anyhow::Result<BTreeMap<RequestId, bool>> {
+    ) -> anyhow::Result<BTreeMap<RequestId, Leaving>> {
         let wanted = wanted(plan);
         let mut left = BTreeMap::new();
         let counts = |group: &MeasureGroup| {
@@ -101,7 +109,12 @@ impl Changes<'_> {
         let told: HashSet<_> =
             changed.iter().filter(|group| counts(group)).map(|group| plan::act(link, group)).collect();
         for group in changed {
-            let before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
+            let comes_again = group.gone && told.contains(&plan::act(link, group));
+            let mut before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
+            if before.is_none() && comes_again {
+                // What was left of it when it went.
+                before = link.feed.key_of(group.id);
+            }
             let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
                 continue;
             };
@@ -109,8 +122,10 @@ impl Changes<'_> {
             let went_elsewhere = decided
                 .get(&group.id)
                 .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice)
-                || (group.gone && told.contains(&plan::act(link, group)));
-            *left.entry(before).or_insert(true) &= went_elsewhere;
+                || comes_again;
+            let leaving = left.entry(before).or_insert(Leaving { moved: true, gone: true });
+            leaving.moved &= went_elsewhere;
+            leaving.gone &= group.gone;
         }
         Ok(left)
     }
@@ -118,10 +133,15 @@ impl Changes<'_> {
     /// Deals with a datapoint that no measurement calls for any more.
     ///
     /// What was never sent is dropped. What Beeminder may have is taken away there when its reading counts
-    /// elsewhere now, or if the user chose so, a few at a time; else the user is asked.
-    pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, moved: bool) -> anyhow::Result<()> {
+    /// elsewhere now, or if the user chose so, a few at a time; else the user is asked. Of what they kept they are
+    /// asked anew when Withings has its readings no more; what they are asked about may have come again elsewhere.
+    pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, leaving: Leaving) -> anyhow::Result<()> {
+        let Leaving { moved, gone } = leaving;
         let known = store::datapoint::load(self.rows, &link.goal, id)?;
-        let Some(known) = known.filter(|known| known.wanted) else {
+        let is_open = |known: &Stored| {
+            known.wanted || (gone && known.state == State::Kept) || (moved && known.state == State::Stale)
+        };
+        let Some(known) = known.filter(is_open) else {
             return Ok(());
         };
         let may_be_there = known.confirmed.unsure || known.confirmed.is_there();

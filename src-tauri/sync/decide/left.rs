@@ -37,7 +37,7 @@ pub(super) fn ask_about_left(
 }
 
 /// Whether a link is about what a datapoint says.
-pub(super) fn is_about(link: &Link, rule: DayRule, stored: &Stored) -> bool {
+pub(crate) fn is_about(link: &Link, rule: DayRule, stored: &Stored) -> bool {
     match stored.datapoint.moment {
         Moment::At(at) => link.is_about_moment(at),
         Moment::On(day) => link.is_about_day(day, rule),

@@ -20,10 +20,11 @@ use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{self, Context, Plan};
 use crate::store::{self, Rows};
 
-use changes::{Changes, Unwanted, unwanted};
+use changes::{Changes, Leaving, Unwanted, unwanted};
 use context::{context, is_touched_by_heights};
 pub(crate) use context::{context_for, heights_for};
-use left::{ask_about_left, is_about};
+use left::ask_about_left;
+pub(crate) use left::is_about;
 
 /// What is planned in one transaction: nobody who writes should have to wait for long.
 const MOST_AT_ONCE: u32 = 500;
@@ -136,7 +137,7 @@ fn finish(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u6
         let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(rows)? };
         let mut changes = Changes { rows, unwanted, enqueued: 0, now };
         for orphan in &orphans {
-            changes.withdraw(link, &orphan.datapoint.request_id, false)?;
+            changes.withdraw(link, &orphan.datapoint.request_id, Leaving { moved: false, gone: false })?;
         }
         enqueued += changes.enqueued;
         if !orphans.is_empty() {

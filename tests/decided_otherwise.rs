@@ -1,12 +1,13 @@
 //! What the user decides about a datapoint, decides otherwise, and measures again.
 
 use beeminder_withings_sync::domain::link::{Feed, LinkId};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 
 use super::support::goals::{days, each, lowest, once};
-use super::support::{TestApp, codes};
+use super::support::{TestApp, codes, track};
 
 fn no() -> Fault {
     Fault::http(422, r#"{"errors":{"value":["no"]}}"#)
@@ -188,4 +189,23 @@ async fn what_was_discarded_after_a_lost_removal_stays_discarded() {
         test.advance(TimeDelta::minutes(20));
     }
     assert_eq!(days(&test, "weigh-in"), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_no_link_sends_any_more_cannot_be_sent_again_before_it_is_linked_again() {
+    let test = TestApp::weighing().await;
+    test.expect_warning("Parked");
+    test.weigh_in(80.0);
+    test.sync_with(Service::Beeminder, "datapoints.json", no()).await;
+    let id = test.outbox()[0].id;
+    test.app().discard(id, test.now).unwrap();
+    test.app().remove_link(LinkId(1), test.now).unwrap();
+    let refused = test.app().retry(id, test.now).unwrap_err();
+    assert!(refused.to_string().contains("Link it again"), "{refused}");
+    test.link_since("weight", track(MeasureKind::WEIGHT), "2026-11-23").await;
+    test.sync().await;
+    assert!(test.values("weight").is_empty(), "it stays discarded");
+    test.app().retry(id, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
 }

@@ -173,7 +173,7 @@ impl App {
     /// Lets a datapoint be sent again that Beeminder refused, or that the user deleted or decided against.
     ///
     /// # Errors
-    /// When there is none with this number.
+    /// When there is none with this number, or no link is about it.
     pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|rows| {
             let stored = store::datapoint::load_number(rows, id)?;
@@ -183,6 +183,9 @@ impl App {
                 let is_struck =
                     store::outbox::load(rows, id)?.is_none() && store::struck::is_any(rows, goal, key)?;
                 if is_decided || is_struck {
+                    if !stored.confirmed.is_there() && !is_called_for(rows, &stored)? {
+                        anyhow::bail!(Wrong::new("not_called_for", []));
+                    }
                     store::struck::forget(rows, goal, key)?;
                     return if stored.wanted {
                         Ok(())
@@ -235,6 +238,19 @@ fn note_recovery(store: &Store, recovery: Option<store::Recovery>) -> anyhow::Re
     let path = recovery.set_aside.display().to_string();
     tracing::error!("The database was damaged and set aside as {path}");
     store.write(|rows| store::setting::save_recovered(rows, Some(&path)))
+}
+
+/// Whether a link in force is about what a datapoint says.
+fn is_called_for(rows: &store::Rows, stored: &store::datapoint::Stored) -> anyhow::Result<bool> {
+    let Some(goal) = store::goal::load(rows, &stored.goal)? else {
+        return Ok(false);
+    };
+    let rule = goal.day_rule(store::account::time_zone(rows)?);
+    let links = store::link::load_all(rows)?;
+    let mut of_goal = links.iter().filter(|link| link.goal == stored.goal);
+    Ok(of_goal.any(|link| {
+        link.feed.names(&stored.datapoint.request_id) && crate::sync::is_about(link, rule, stored)
+    }))
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {

@@ -42,7 +42,7 @@ use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
 use crate::store::{self, Rows, Store};
 
-pub(crate) use decide::{context_for, heights_for};
+pub(crate) use decide::{context_for, heights_for, is_about};
 use fetch::{Fetched, Outcome};
 pub(crate) use goals::{save as save_goal, save_user};
 pub(crate) use read_again::read_again;

@@ -46,6 +46,7 @@ export const ACTIONS = {
   filter_leaves_out: "link",
   goal_archiving: "open_goal",
   measure_soon: "open_goal",
+  not_arriving: "open_goal",
   deadbeat: "beeminder",
 };
 

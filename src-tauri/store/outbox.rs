@@ -262,8 +262,9 @@ pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
 }
 
 /// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is
-/// still to be sent. Where it is not known what it is made of, all that its link has to send. Nothing for one that
-/// is missing already.
+/// still to be sent. Nothing for one that is missing already.
+///
+/// Where it is not known what it is made of, it is all that its link has to send.
 pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
     if entry.is_missing {
         return Ok(Vec::new());

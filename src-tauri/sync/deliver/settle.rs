@@ -325,7 +325,7 @@ fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
 
 /// Notes that what was to be removed is gone. Unless a request of this program may have done it, or it was never
 /// seen there, the user has.
-fn note_removed(rows: &Rows, claimed: &Claimed, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn note_removed(rows: &store::Rows, claimed: &Claimed, now: DateTime<Utc>) -> anyhow::Result<()> {
     let entry = &claimed.entry;
     let is_by_user = !claimed.was_unsure && entry.action.beeminder_id().is_some();
     match datapoint::load_number(rows, entry.id)?.filter(|_| is_by_user) {

@@ -1,11 +1,16 @@
 //! What the user deleted at Beeminder does not come back under another key, though no daily comparison saw it yet.
 
-use beeminder_withings_sync::app::Existing;
+use beeminder_withings_sync::app::{Existing, Since};
+use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::{LinkId, Options};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use super::support::TestApp;
 use super::support::goals::{each, has, lowest, once};
+use super::support::{TestApp, track};
 
 /// Some days go by.
 async fn days_go_by(test: &mut TestApp) {
@@ -89,5 +94,34 @@ async fn a_reading_deleted_at_beeminder_does_not_come_back_with_a_new_link() {
         test.link_since("weight", lowest(), "2026-11-23").await;
         days_go_by(&mut test).await;
         assert_eq!(test.values("weight"), [80.0], "synced between: {is_synced_between}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_computer_put_elsewhere_is_not_taken_for_deleted() {
+    let mut test = TestApp::weighing().await;
+    test.world().withings.keeps_grants = true;
+    let (other, _folder) = test.other_computer().await;
+    for app in [test.app(), &other] {
+        app.mirror_deletions(true).unwrap();
+    }
+    let (slug, feed, options) = (GoalSlug("weight".into()), track(MeasureKind::WEIGHT), Options::default());
+    other.add_link(&slug, feed, options, Since::Now, test.now).await.unwrap();
+    let now = test.now;
+    let weighing = json!({"measures": [{"value": 80000, "type": 1, "unit": -3}], "date": now.timestamp()});
+    let reading = test.world().withings.add(weighing.clone(), now);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(81.0);
+    for pass in 0..4 {
+        test.sync().await;
+        other.sync(Trigger::Hand, test.now, &CancellationToken::new()).await.unwrap();
+        assert_eq!(test.values("weight"), [80.0, 81.0]);
+        if pass == 0 {
+            // It comes again under another number.
+            let now = test.now;
+            test.world().withings.delete(reading);
+            test.world().withings.add(weighing.clone(), now);
+        }
+        test.advance(TimeDelta::hours(13));
     }
 }

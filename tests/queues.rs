@@ -93,8 +93,8 @@ async fn a_goal_that_refuses_all_waits_though_it_lets_remove() {
         // What is written is refused, what is read between is answered.
         let full = Fault::http(422, r#"{"errors":{"goal":["does not take this"]}}"#);
         let between = SPARED;
-        // The comparison before reads two lists, unless all is to be removed.
-        let before = if removes { 0 } else { 2 };
+        // The comparison before reads two lists.
+        let before = 2;
         test.world().faults.after(before, Service::Beeminder, "datapoints.json", full.clone());
         for _ in 0..2 {
             test.world().faults.after(between, Service::Beeminder, "datapoints.json", full.clone());

@@ -50,7 +50,8 @@ pub(super) fn note(rows: &Rows, id: i64, now: DateTime<Utc>) -> anyhow::Result<b
         datapoint::save_missing(rows, id, Some(now))?;
         return Ok(false);
     };
-    let is_believed = believed_at(rows, &stored.goal, since, now)? <= now;
+    // What became of what is to be removed is found out by removing it.
+    let is_believed = stored.word != Word::Remove && believed_at(rows, &stored.goal, since, now)? <= now;
     if is_believed {
         note_absent(rows, &stored, now)?;
     }

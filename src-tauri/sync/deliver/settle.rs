@@ -153,7 +153,7 @@ impl Round<'_> {
             Err(error) => return self.leave(goal, error),
         };
         if listing.find(&entry.request_id, entry.action.beeminder_id()).is_none() {
-            return self.lacks(goal, claimed, &listing);
+            return self.lacks(goal, claimed, &listing, &listing);
         }
         self.not_done(claimed)?;
         Ok(Next::Refused(reason.to_owned()))
@@ -243,11 +243,17 @@ impl Round<'_> {
         if let Some(found) = found {
             return self.found(goal, entry, found, again).await;
         }
-        self.lacks(goal, claimed, &listing)
+        self.lacks(goal, claimed, &listing, &latest)
     }
 
-    /// The goal's list lacks a datapoint that was there.
-    fn lacks(&mut self, goal: &OpenGoal, claimed: &Claimed, listing: &Listing) -> anyhow::Result<Next> {
+    /// The goal's list lacks a datapoint that was there. `latest` is what changed there last.
+    fn lacks(
+        &mut self,
+        goal: &OpenGoal,
+        claimed: &Claimed,
+        listing: &Listing,
+        latest: &Listing,
+    ) -> anyhow::Result<Next> {
         let entry = &claimed.entry;
         if !listing.proves_itself(&goal.last) {
             tracing::info!(goal = %goal.slug, "Its list does not show what must be there; asked again later");
@@ -260,7 +266,7 @@ impl Round<'_> {
         let seen_at = self.pass.beeminder_now();
         let is_gone = self.pass.store.write(|rows| {
             if matches!(entry.action, Action::Remove(_)) {
-                note_removed(rows, claimed, now)?;
+                note_removed(rows, claimed, latest, now)?;
                 return Ok(true);
             }
             missing::note(rows, entry.id, seen_at)
@@ -325,9 +331,15 @@ fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
 
 /// Notes that what was to be removed is gone. Unless a request of this program may have done it, or it was never
 /// seen there, the user has.
-fn note_removed(rows: &store::Rows, claimed: &Claimed, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn note_removed(
+    rows: &store::Rows,
+    claimed: &Claimed,
+    latest: &Listing,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let entry = &claimed.entry;
-    let is_by_user = !claimed.was_unsure && entry.action.beeminder_id().is_some();
+    let is_known = !claimed.was_unsure && entry.action.beeminder_id().is_some();
+    let is_by_user = is_known && is_deleted_by_user(rows, entry, latest)?;
     match datapoint::load_number(rows, entry.id)?.filter(|_| is_by_user) {
         Some(stored) => missing::note_absent(rows, &stored, now),
         None => {
@@ -335,6 +347,20 @@ fn note_removed(rows: &store::Rows, claimed: &Claimed, now: DateTime<Utc>) -> an
             outbox::settle(rows, entry.id, now).map(drop)
         }
     }
+}
+
+/// Whether nobody but the user can have deleted what was to be removed. Another computer removes it as well, once
+/// what takes its place is there.
+fn is_deleted_by_user(rows: &store::Rows, entry: &OutboxEntry, latest: &Listing) -> anyhow::Result<bool> {
+    let links = store::link::load_all(rows)?;
+    if !links.iter().any(|link| link.goal == entry.goal && link.feed.names(&entry.request_id)) {
+        return Ok(true);
+    }
+    let waiting = outbox::load_all(rows)?;
+    let is_there =
+        |other: &OutboxEntry| other.goal == entry.goal && latest.find(&other.request_id, None).is_some();
+    let mut new = waiting.iter().filter(|other| other.action == Action::Create);
+    Ok(entry.is_missing && !new.any(is_there))
 }
 
 /// What was told of a datapoint, for the store.

@@ -14,7 +14,7 @@ use interprocess::local_socket::{ListenerOptions, Name};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -71,19 +71,28 @@ impl NotAnswering {
     }
 }
 
-/// Shows that the server is at work, beaten by itself: a thread that hangs has none.
+/// Shows that the server is at work: it answers by itself, so one that hangs does not. Nothing beats while no
+/// client waits, or the processor would wake for it all day.
 #[derive(Debug, Clone, Default)]
-pub struct Pulse(Arc<AtomicU64>);
+pub struct Pulse(Arc<Beats>);
+
+#[derive(Debug, Default)]
+struct Beats {
+    asked: Notify,
+    count: AtomicU64,
+}
 
 impl Pulse {
-    /// Waits a moment and beats. To be called again and again by the server.
+    /// Waits until a client wants to know, and beats. To be called again and again by the server.
     pub async fn beat(&self) {
-        tokio::time::sleep(HEARTBEAT / 2).await;
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.asked.notified().await;
+        self.0.count.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// Asks for the next beat, and returns how many there were.
+    fn ask(&self) -> u64 {
+        self.0.asked.notify_one();
+        self.0.count.load(Ordering::Relaxed)
     }
 }
 
@@ -262,7 +271,7 @@ async fn serve(stream: LocalSocketStream, requests: mpsc::Sender<Request>, pulse
 
 /// Whether the server has beaten since `last`; where it has no pulse, it is at work as long as it lives.
 fn shows_life(pulse: Option<&Pulse>, last: &mut Option<u64>) -> bool {
-    let beats = pulse.map(Pulse::count);
+    let beats = pulse.map(Pulse::ask);
     beats.is_none() || std::mem::replace(last, beats) != beats
 }
 
@@ -295,7 +304,7 @@ fn name(dir: &DataDir, endpoint: Endpoint) -> anyhow::Result<Name<'static>> {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_hangs_shows_no_life_and_who_beats_does() {
         let (pulse, mut last) = (Pulse::default(), None);
         assert!(shows_life(Some(&pulse), &mut last), "nothing was seen of it yet");

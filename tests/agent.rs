@@ -385,7 +385,14 @@ async fn quit_in_the_window_ends_the_agent_and_tells_every_window() {
 async fn an_upgraded_agent_ends_after_its_pass_to_be_started_again() {
     let story = Story::running().await;
     let mut window = story.window().await;
-    std::fs::write(story.dir.path().join("executable"), "another version").unwrap();
+    let executable = story.dir.path().join("executable");
+    // One that is only half there is no upgrade yet.
+    std::fs::write(&executable, "half").unwrap();
+    story.ask(AgentRequest::SyncNow).await;
+    next(&mut window, |event| matches!(event, Event::Changed(state) if state.syncing)).await;
+    next(&mut window, |event| matches!(event, Event::Changed(state) if !state.syncing)).await;
+    std::fs::write(&executable, "#!/bin/sh\n").unwrap();
+    make_executable(&executable);
     story.ask(AgentRequest::SyncNow).await;
     assert_eq!(story.ended().await, End::Replaced);
     // The window is not told to close: it finds the next agent.
@@ -404,6 +411,15 @@ async fn a_request_that_no_version_knows_is_refused_in_words() {
         assert!(refused.unwrap_err().why.message.contains("Another version"), "{line}");
     }
 }
+
+#[cfg(unix)]
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[cfg(not(unix))]
+fn make_executable(_path: &std::path::Path) {}
 
 /// Waits for an event.
 async fn next(window: &mut Watch, is_it: impl Fn(&Event) -> bool) -> Event {

@@ -165,7 +165,10 @@ impl Agent {
     }
 
     async fn forget(&self) {
-        let desktop = self.desktop.forget();
+        let desktop = Arc::clone(&self.desktop);
+        // Other programs are asked, which may take a while.
+        let desktop = tokio::task::spawn_blocking(move || desktop.forget()).await;
+        let desktop = desktop.unwrap_or_else(|error| Err(error.into()));
         if let Err(error) = self.app.forget_everything().await.and(desktop) {
             tracing::error!("Not everything was forgotten: {error:#}");
             let message = explained(&error).by(self.language());
@@ -223,6 +226,8 @@ impl Agent {
             Action::CancelSignIn => self.sign_ins.cancel(),
             Action::Quit => self.quit(),
         }
+        // The schedule depends on a pause.
+        self.polling.nudge();
         self.refresh();
         Ok(())
     }
@@ -236,7 +241,11 @@ impl Agent {
             self.windows.tell(&Event::Show { token });
             return Ok(());
         }
-        self.desktop.open_window(token.as_deref())
+        let opened = self.desktop.open_window(token.as_deref());
+        if let Err(error) = &opened {
+            self.notify_failure("notice.no_window", &explained(error).by(self.language()), true);
+        }
+        opened
     }
 
     /// Whether the user can see an icon in the tray.
@@ -306,7 +315,7 @@ impl Agent {
 
     /// Ends the work when an upgrade wants to start, right after a pass.
     fn leave_if_replaced(&self) {
-        let is_replaced = self.executable.as_ref().is_some_and(Executable::is_replaced);
+        let is_replaced = self.executable.as_ref().is_some_and(Executable::is_upgraded);
         if is_replaced && self.sign_ins.waiting_for().is_none() {
             tracing::info!("This program was upgraded and starts again");
             self.lock().replaced = true;

@@ -6,7 +6,8 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::protocol::{AgentRequest, Event, Refusal};
+use crate::agent::protocol::{AgentRequest, Event, Refusal, Repair};
+use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, checks};
 use crate::app::Check;
 use crate::platform::data_dir::DataDir;
@@ -40,7 +41,8 @@ async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
     let request: AgentRequest = match serde_json::from_str(&line) {
         Ok(request) => request,
         Err(error) => {
-            tracing::warn!("A request of another version was not understood: {error}");
+            // Not its words: it may carry a secret.
+            tracing::warn!("A request of another version was not understood: {:?}", error.classify());
             return send(
                 &reply,
                 &Err::<(), _>(Refusal::from(Explained::from(Said::error("other_version", [])))),
@@ -54,7 +56,7 @@ async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
     if matches!(request, AgentRequest::Watch) {
         agent.watch(reply);
     } else if matches!(request, AgentRequest::Check) {
-        send(&reply, &Ok::<_, Refusal>(agent.checks()));
+        send(&reply, &agent.checks().await);
     } else if let AgentRequest::Callback { address } = request {
         send(&reply, &agent.callback(address).await);
     } else {
@@ -100,8 +102,17 @@ impl Agent {
         }
     }
 
-    fn checks(&self) -> Vec<Check> {
-        checks::checks(self.desktop.as_ref())
+    /// Other programs are asked, which may take a while.
+    async fn checks(&self) -> Result<Vec<Check>, Refusal> {
+        let desktop = Arc::clone(&self.desktop);
+        let checks = tokio::task::spawn_blocking(move || checks::checks(desktop.as_ref())).await;
+        Ok(checks.map_err(anyhow::Error::from)?)
+    }
+
+    async fn repair(&self, what: Repair) -> Result<(), Refusal> {
+        let desktop = Arc::clone(&self.desktop);
+        let repaired = tokio::task::spawn_blocking(move || checks::repair(desktop.as_ref(), what)).await;
+        Ok(repaired.map_err(anyhow::Error::from)??)
     }
 
     async fn handle(self: &Arc<Self>, request: AgentRequest) -> Result<(), Refusal> {
@@ -121,7 +132,7 @@ impl Agent {
                 self.sign_in_beeminder(client_id, way).await?;
             }
             AgentRequest::CancelSignIn => self.cancel_sign_in(),
-            AgentRequest::Repair { what } => checks::repair(self.desktop.as_ref(), what)?,
+            AgentRequest::Repair { what } => self.repair(what).await?,
             AgentRequest::StartAtLogin { on } => self.desktop.set_start_at_login(on)?,
             AgentRequest::Forget => self.forget_at_the_end(),
             AgentRequest::Quit => self.quit(),
@@ -131,13 +142,13 @@ impl Agent {
 }
 
 /// Answers requests while nothing works because of `why`: what can be seen and ended can still be asked for.
-pub async fn serve_failure(
+pub(super) async fn serve_failure(
     why: &Explained,
     desktop: &Arc<dyn Desktop>,
-    mut requests: Requests,
+    requests: &mut Requests,
+    windows: &Windows,
     stop: &CancellationToken,
 ) {
-    let windows = super::windows::Windows::default();
     while let Some(Request { line, reply }) = requests.recv().await {
         let outcome = match serde_json::from_str(&line) {
             Ok(AgentRequest::Watch) => {
@@ -159,7 +170,6 @@ pub async fn serve_failure(
         };
         send(&reply, &outcome);
     }
-    windows.close().await;
 }
 
 fn failed(why: &Explained, desktop: &dyn Desktop) -> AgentState {

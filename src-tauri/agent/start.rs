@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::protocol::{AgentRequest, Refusal};
+use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, End, server};
 use crate::app::{App, explained};
 use crate::platform::data_dir::{DataDir, Held as LockGuard, Lock};
@@ -23,6 +24,9 @@ use crate::view::tray::{Action, Click};
 
 /// A panel that starts at the same time as this program shows the icon within this.
 const PANEL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A start that failed, for instance because the disk is full, is tried again after this.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 /// An agent that ends makes way within this.
 const HANDOVER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -40,6 +44,9 @@ pub struct Arguments {
     /// Where everything but the tokens is kept
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+    /// The agent that opens a window: it needs none to be started
+    #[arg(long, hide = true)]
+    pub by_agent: bool,
     /// The address a browser came back to after a sign-in
     #[arg(value_name = "ADDRESS")]
     pub callback: Option<String>,
@@ -119,20 +126,29 @@ pub async fn run(
     environment: &Environment,
     arguments: Arguments,
     desktop: Arc<dyn Desktop>,
-    actions: mpsc::UnboundedReceiver<Click>,
+    mut actions: mpsc::UnboundedReceiver<Click>,
     executable: Option<Executable>,
 ) -> anyhow::Result<End> {
-    let (listener, requests) = server::listen(&DataDir::open(&environment.data_dir)?)?;
-    let end = match App::open(environment, clock::now()) {
-        Ok(app) => {
-            let agent = Agent::new(app, environment.sandbox, desktop, executable);
-            work(&agent, arguments, actions, requests).await
-        }
-        Err(error) => {
-            let why = explained(&error);
-            tracing::error!("The program could not start: {why}");
-            fail(&why, &desktop, actions, requests).await;
-            End::Quit
+    let (listener, mut requests) = server::listen(&DataDir::open(&environment.data_dir)?)?;
+    let mut is_first = true;
+    let end = loop {
+        match App::open(environment, clock::now()) {
+            Ok(app) => {
+                let agent = Agent::new(app, environment.sandbox, desktop, executable);
+                break work(&agent, arguments, actions, requests).await;
+            }
+            Err(error) => {
+                let why = explained(&error);
+                tracing::error!("The program could not start: {why}");
+                let open = std::mem::take(&mut is_first);
+                let next = fail(&why, &desktop, &mut actions, &mut requests, open).await;
+                if next == Next::Quit {
+                    break End::Quit;
+                }
+                if executable.as_ref().is_some_and(Executable::is_upgraded) {
+                    break End::Replaced;
+                }
+            }
         }
     };
     listener.finish().await;
@@ -202,20 +218,33 @@ async fn show_without_tray(agent: &Agent) {
     }
 }
 
-/// Says why nothing works until the user quits.
+/// What follows when nothing works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The user quit.
+    Quit,
+    /// What was wrong may be over.
+    TryAgain,
+}
+
+/// Says why nothing works, for a while or until the user quits; and shows it at once if `opens`.
 async fn fail(
     why: &Explained,
     desktop: &Arc<dyn Desktop>,
-    mut actions: mpsc::UnboundedReceiver<Click>,
-    requests: server::Requests,
-) {
+    actions: &mut mpsc::UnboundedReceiver<Click>,
+    requests: &mut server::Requests,
+    opens: bool,
+) -> Next {
+    let windows = Windows::default();
     let open = |token: Option<&str>| {
         if let Err(error) = desktop.open_window(token) {
             tracing::error!("{error:#}");
         }
     };
     desktop.show_tray(&tray::failed(why, Language::chosen(None)));
-    open(None);
+    if opens {
+        open(None);
+    }
     let stop = CancellationToken::new();
     let clicked = async {
         while let Some(click) = actions.recv().await {
@@ -225,12 +254,19 @@ async fn fail(
             open(click.token.as_deref());
         }
     };
-    tokio::select! {
-        () = clicked => {}
-        () = stop.cancelled() => {}
-        _ = stop_signal::received() => {}
-        () = server::serve_failure(why, desktop, requests, &stop) => {}
+    let next = tokio::select! {
+        () = clicked => Next::Quit,
+        () = stop.cancelled() => Next::Quit,
+        _ = stop_signal::received() => Next::Quit,
+        () = server::serve_failure(why, desktop, requests, &windows, &stop) => Next::Quit,
+        () = tokio::time::sleep(TRY_AGAIN_AFTER) => Next::TryAgain,
+    };
+    match next {
+        Next::Quit => windows.close().await,
+        // Windows find the agent again.
+        Next::TryAgain => windows.hang_up(),
     }
+    next
 }
 
 #[cfg(test)]

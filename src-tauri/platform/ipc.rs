@@ -109,6 +109,9 @@ const LONGEST_REQUEST: u64 = 64 * 1024;
 /// A line comes, or is taken, within this.
 const LINE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the server rests when no connection can be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
 /// How often the server shows that it is at work.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 
@@ -142,7 +145,11 @@ impl Listener {
             loop {
                 match listener.accept().await {
                     Ok(stream) => drop(tracker.spawn(serve(stream, requests.clone(), pulse.clone()))),
-                    Err(error) => tracing::debug!("The local socket: {error}"),
+                    Err(error) => {
+                        tracing::debug!("The local socket: {error}");
+                        // As a rule there are too many connections, and some will end.
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
         }));
@@ -204,8 +211,12 @@ impl Answers {
         loop {
             let mut answer = String::new();
             let mut bounded = (&mut self.stream).take(LONGEST_ANSWER);
-            let reading = timeout(SILENCE, bounded.read_line(&mut answer));
-            let read = reading.await.map_err(|_| NotAnswering(self.endpoint))?;
+            let mut reading = std::pin::pin!(bounded.read_line(&mut answer));
+            let read = match timeout(SILENCE, &mut reading).await {
+                Ok(read) => read,
+                // A client that was frozen itself finds what was said meanwhile.
+                Err(_) => timeout(HEARTBEAT, reading).await.map_err(|_| NotAnswering(self.endpoint))?,
+            };
             if !matches!(read, Ok(1..)) {
                 return Ok(None);
             }

@@ -1,6 +1,7 @@
 //! The executables of this program: where they are, and whether an upgrade put another in their place.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -76,6 +77,16 @@ impl Executable {
     /// Whether another file has its place. One that is gone was uninstalled, or is being replaced.
     pub fn is_replaced(&self) -> bool {
         Executable::at(&self.path).is_ok_and(|found| found != *self)
+    }
+
+    /// Whether another file has its place that can be started; one that is only half there cannot.
+    pub fn is_upgraded(&self) -> bool {
+        let runs = || {
+            let mut command = std::process::Command::new(&self.path);
+            command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        self.is_replaced() && runs()
     }
 }
 

@@ -8,7 +8,7 @@ use beeminder_withings_sync::agent::client::{AgentClient, Watch};
 use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Refusal};
 use beeminder_withings_sync::app::{App, Wrong};
 use beeminder_withings_sync::platform::clock;
-use beeminder_withings_sync::text::Explained;
+use beeminder_withings_sync::platform::environment::Environment;
 use beeminder_withings_sync::view::agent_state::AgentState;
 use beeminder_withings_sync::view::pages::View;
 use serde::Serialize;
@@ -23,12 +23,29 @@ const RETRY: Duration = Duration::from_millis(250);
 /// An agent that was started answers within this.
 const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the window works with: the program's data, or why there is none.
-pub(crate) enum Program {
-    /// It works.
-    Running(Arc<Front>),
-    /// The data cannot be used.
-    Failed(Explained),
+/// What the window works with: the program's data, once it can be used.
+pub(crate) struct Program {
+    environment: Environment,
+    front: Mutex<Option<Arc<Front>>>,
+}
+
+impl Program {
+    pub(crate) fn new(environment: Environment) -> Program {
+        Program { environment, front: Mutex::default() }
+    }
+
+    /// The program's data, opened if need be: what was wrong may be over.
+    fn front(&self, agent: Arc<AgentWatch>) -> anyhow::Result<Arc<Front>> {
+        let mut front = self.front.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(front) = front.as_ref() {
+            return Ok(Arc::clone(front));
+        }
+        let app = App::open(&self.environment, clock::now())
+            .inspect_err(|error| tracing::error!("The window could not open the data: {error:#}"))?;
+        let opened = Arc::new(Front { app, sandbox: self.environment.sandbox, agent });
+        *front = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
 }
 
 /// The program's data and its agent.
@@ -43,6 +60,10 @@ pub(crate) struct Front {
 pub(crate) struct AgentWatch {
     client: AgentClient,
     arguments: Vec<String>,
+    /// Whether the window starts an agent where none runs.
+    may_start: bool,
+    /// Whoever says where the focus is has its turn: the last one says how it is.
+    focus: tokio::sync::Mutex<()>,
     state: Mutex<Presence>,
     is_watching: AtomicBool,
 }
@@ -71,10 +92,6 @@ enum Presence {
 }
 
 impl Front {
-    pub(crate) fn new(app: App, sandbox: bool, agent: Arc<AgentWatch>) -> Front {
-        Front { app, sandbox, agent }
-    }
-
     /// What the window shows, and what is wrong with the agent, if so.
     ///
     /// # Errors
@@ -124,9 +141,18 @@ impl Front {
 
 impl AgentWatch {
     /// The agent behind `client`; `arguments` start it.
-    pub(crate) fn new(client: AgentClient, arguments: Vec<String>) -> AgentWatch {
+    pub(crate) fn new(client: AgentClient, arguments: Vec<String>, may_start: bool) -> AgentWatch {
         let (state, is_watching) = (Mutex::new(Presence::Starting), AtomicBool::new(false));
-        AgentWatch { client, arguments, state, is_watching }
+        AgentWatch { client, arguments, may_start, focus: tokio::sync::Mutex::default(), state, is_watching }
+    }
+
+    /// Says whether the user works with the window.
+    pub(crate) async fn say_focus(&self, app: &AppHandle) {
+        let _turn = self.focus.lock().await;
+        let focused = webview::has_focus(app);
+        if let Err(refusal) = self.tell(AgentRequest::Focus { focused }).await {
+            tracing::info!("The agent was not told of the focus: {}", refusal.why);
+        }
     }
 
     /// Asks the agent for something that needs none.
@@ -158,6 +184,7 @@ impl AgentWatch {
                     let end = self.follow(app, watch).await;
                     self.note(app, end);
                 }
+                Ok(None) if is_first && !self.may_start => self.note(app, Presence::Gone),
                 Ok(None) if is_first => {
                     if let Err(error) = self.start(app) {
                         tracing::error!("{error:#}");
@@ -238,8 +265,7 @@ impl AgentWatch {
 /// Why there is nothing.
 pub(crate) fn front(app: &AppHandle) -> anyhow::Result<Arc<Front>> {
     match app.try_state::<Program>().as_deref() {
-        Some(Program::Running(front)) => Ok(Arc::clone(front)),
-        Some(Program::Failed(why)) => Err(Wrong { field: None, said: why.said.clone() }.into()),
+        Some(program) => program.front(agent(app)),
         None => Err(Wrong::new("still_starting", []).into()),
     }
 }

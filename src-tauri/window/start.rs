@@ -6,16 +6,15 @@ use std::sync::Arc;
 use anyhow::Context;
 use beeminder_withings_sync::agent::client::AgentClient;
 use beeminder_withings_sync::agent::start::Arguments;
-use beeminder_withings_sync::app::{App, explained};
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::platform::environment::Environment;
-use beeminder_withings_sync::platform::{clock, environment, log_file};
+use beeminder_withings_sync::platform::{environment, log_file};
 use clap::Parser;
 use tauri::utils::config::Csp;
 use tauri::{AppHandle, Manager};
 
 use crate::window::commands;
-use crate::window::front::{AgentWatch, Front, Program};
+use crate::window::front::{AgentWatch, Program};
 
 /// Runs until the user closes the window, or quits.
 pub(crate) fn main() -> ExitCode {
@@ -60,17 +59,10 @@ fn context(environment: &Environment) -> tauri::Context<tauri::Wry> {
 /// Gives the window what it works with.
 fn put_behind(app: &AppHandle, environment: &Environment, arguments: &Arguments) -> anyhow::Result<()> {
     let dir = DataDir::open(&environment.data_dir)?;
-    let agent = Arc::new(AgentWatch::new(AgentClient::new(dir.clone()), arguments.at_login()));
+    let client = AgentClient::new(dir.clone());
     app.manage(dir);
-    app.manage(Arc::clone(&agent));
-    app.manage(match App::open(environment, clock::now()) {
-        Ok(program) => Program::Running(Arc::new(Front::new(program, environment.sandbox, agent))),
-        Err(error) => {
-            let why = explained(&error);
-            tracing::error!("The window could not open the data: {why}");
-            Program::Failed(why)
-        }
-    });
+    app.manage(Arc::new(AgentWatch::new(client, arguments.at_login(), !arguments.by_agent)));
+    app.manage(Program::new(environment.clone()));
     Ok(())
 }
 
@@ -98,6 +90,8 @@ mod system {
     }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
+        let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
+        anyhow::ensure!(has_display, Wrong::new("no_display", []));
         let dir = DataDir::open(&environment.data_dir)?;
         let Some(held) = dir.try_lock(Lock::Window)? else {
             let token = std::env::var("XDG_ACTIVATION_TOKEN").ok();

@@ -1,7 +1,6 @@
 //! The window itself: made when it is wanted and destroyed when it is closed, so that no web page is kept in
 //! memory while nobody looks.
 
-use beeminder_withings_sync::agent::protocol::AgentRequest;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::view::tray::NAME;
 use tauri::{
@@ -62,13 +61,13 @@ fn is_only_sight_of_it(app: &AppHandle) -> bool {
 
 /// Says whether the user works with the window: what they see is not said in a notification as well.
 pub(crate) fn say_focus(app: &AppHandle) {
-    let Ok(front) = front(app) else { return };
-    let focused = app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false));
-    tauri::async_runtime::spawn(async move {
-        if let Err(refusal) = front.tell(AgentRequest::Focus { focused }).await {
-            tracing::info!("The agent was not told of the focus: {}", refusal.why);
-        }
-    });
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move { agent(&app).say_focus(&app).await });
+}
+
+/// Whether the user works with it.
+pub(crate) fn has_focus(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
 }
 
 fn to_front<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {

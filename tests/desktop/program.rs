@@ -129,6 +129,11 @@ impl Session {
         assert!(std::process::Command::new("kill").args([signal, &pid]).status().unwrap().success());
     }
 
+    /// How many processes of the window there are.
+    pub(super) fn windows_running(&self) -> usize {
+        pages::running(&Session::window_path(), self.home()).len()
+    }
+
     /// Ends every window, as a crash does.
     pub(super) fn kill_windows(&self) {
         kill_program(&Session::window_path(), self.home());

@@ -3,13 +3,14 @@
 mod notifications;
 mod tray;
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use clap::Parser;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use url::Url;
 
@@ -23,6 +24,7 @@ use crate::platform::environment;
 use crate::platform::environment::Environment;
 use crate::platform::program::{self, Executable};
 use crate::platform::{log_file, scheme};
+use crate::text::{Language, Said};
 use crate::view::notification::Notice;
 use crate::view::tray::{Click, Tray};
 use notifications::Notifications;
@@ -88,6 +90,23 @@ async fn work(
     end
 }
 
+/// Notes when a window has ended, and says when it did not come to be.
+async fn watch_over(mut window: Child, is_open: Arc<AtomicBool>, notifications: Notifications) {
+    let ended = window.wait().await;
+    is_open.store(false, Ordering::SeqCst);
+    match ended {
+        Ok(status) if status.success() || status.signal().is_some() => {}
+        Ok(status) => {
+            tracing::warn!("The window ended with {status}");
+            let language = Language::chosen(None);
+            let say = |key: &str| Said::new(key, []).by(language);
+            let (title, body) = (say("notice.no_window"), say("error.no_window"));
+            notifications.show(&Notice { about: "window".into(), title, body, urgent: true });
+        }
+        Err(error) => tracing::warn!("The window could not be waited for: {error}"),
+    }
+}
+
 /// The desktop of a session.
 #[derive(Debug)]
 struct LinuxDesktop {
@@ -96,6 +115,8 @@ struct LinuxDesktop {
     tray: TrayIcon,
     has_tray: Arc<AtomicBool>,
     notifications: Notifications,
+    /// Whether a window that was opened from here is there.
+    is_opening: Arc<AtomicBool>,
 }
 
 impl LinuxDesktop {
@@ -111,6 +132,7 @@ impl LinuxDesktop {
             tray: TrayIcon::start(actions, &has_tray),
             has_tray,
             notifications: Notifications::start(actions.clone()),
+            is_opening: Arc::default(),
         }
     }
 
@@ -144,19 +166,18 @@ impl Desktop for LinuxDesktop {
     }
 
     fn open_window(&self, token: Option<&str>) -> anyhow::Result<()> {
+        // One that is still on its way comes to the front by itself.
+        if self.is_opening.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
         let mut command = Command::new(program::beside(program::WINDOW)?);
-        command.arg("--data-dir").arg(&self.data_dir).env_remove(ACTIVATION_TOKEN);
+        command.arg("--by-agent").arg("--data-dir").arg(&self.data_dir).env_remove(ACTIVATION_TOKEN);
         if let Some(token) = token {
             command.env(ACTIVATION_TOKEN, token);
         }
-        let mut window = command.spawn().with_context(|| Wrong::new("no_window", []))?;
-        tokio::spawn(async move {
-            match window.wait().await {
-                Ok(status) if status.success() => {}
-                Ok(status) => tracing::warn!("The window ended with {status}"),
-                Err(error) => tracing::warn!("The window could not be waited for: {error}"),
-            }
-        });
+        let window = command.spawn().with_context(|| Wrong::new("no_window", []));
+        let window = window.inspect_err(|_| self.is_opening.store(false, Ordering::SeqCst))?;
+        tokio::spawn(watch_over(window, Arc::clone(&self.is_opening), self.notifications.clone()));
         Ok(())
     }
 

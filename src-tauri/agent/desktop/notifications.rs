@@ -53,7 +53,7 @@ trait Service {
 }
 
 /// Shows notices one after the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Notifications {
     notices: UnboundedSender<Notice>,
 }

@@ -100,3 +100,25 @@ async fn an_agent_that_hangs_is_told_from_one_that_has_ended() {
     session.signal_agent("-CONT");
     shows(&window, "#status-message", "All is well").await;
 }
+
+#[tokio::test]
+async fn impatient_clicks_open_one_window_and_quit_ends_it_on_its_way() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("All is well").await;
+    for _ in 0..6 {
+        tray.activate().await;
+    }
+    assert!(session.windows_running() <= 1, "one is on its way");
+    session.window_opens().await;
+    assert_eq!(session.windows_running(), 1);
+    session.close_window().await;
+    until("the window ended", async || (session.windows_running() == 0).then_some(())).await;
+    tray.activate().await;
+    tray.click("Quit").await;
+    assert_eq!(session.ended().await, Some(0));
+    // A window that comes up now finds no agent, and starts none.
+    let late = async { session.tray().await };
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(3), late).await.is_err(), "it stays ended");
+}

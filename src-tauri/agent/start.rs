@@ -28,11 +28,11 @@ const PANEL_TIMEOUT: Duration = Duration::from_secs(10);
 /// A start that failed, for instance because the disk is full, is tried again after this.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
-/// An agent that ends makes way within this.
-const HANDOVER_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// How often a start looks whether the agent that ends is gone.
 const HANDOVER_STEP: Duration = Duration::from_millis(50);
+
+/// How many times: an agent that ends makes way within fifteen seconds.
+const HANDOVER_STEPS: u32 = 300;
 
 /// Posts what Withings devices measure to Beeminder goals; lives in the tray
 #[derive(Debug, Clone, Default, PartialEq, Eq, Parser)]
@@ -89,24 +89,22 @@ pub async fn become_the_only_one(
     token: Option<String>,
 ) -> anyhow::Result<Option<LockGuard>> {
     let line = serde_json::to_string(&arguments.request(token))?;
-    let handover = async {
-        loop {
-            if let Some(held) = dir.try_lock(Lock::Agent)? {
-                return Ok(Some(held));
-            }
-            match ipc::ask(dir, Endpoint::Agent, &line).await {
-                Ok(Some(answer)) => {
-                    heed(&answer);
-                    return Ok(None);
-                }
-                Err(error) if error.is::<NotAnswering>() => return Err(error),
-                // It is ending, and says nothing any more.
-                Ok(None) | Err(_) => tokio::time::sleep(HANDOVER_STEP).await,
-            }
+    // An answer may take as long as the agent works on it: only the wait for one that ends has an end.
+    for _ in 0..HANDOVER_STEPS {
+        if let Some(held) = dir.try_lock(Lock::Agent)? {
+            return Ok(Some(held));
         }
-    };
-    let outcome = tokio::time::timeout(HANDOVER_TIMEOUT, handover).await;
-    outcome.unwrap_or_else(|_| Err(NotAnswering(Endpoint::Agent).into()))
+        match ipc::ask(dir, Endpoint::Agent, &line).await {
+            Ok(Some(answer)) => {
+                heed(&answer);
+                return Ok(None);
+            }
+            Err(error) if error.is::<NotAnswering>() => return Err(error),
+            // It is ending, and says nothing any more.
+            Ok(None) | Err(_) => tokio::time::sleep(HANDOVER_STEP).await,
+        }
+    }
+    Err(NotAnswering(Endpoint::Agent).into())
 }
 
 /// Notes what the agent there is could not do. It is told to nobody else: a callback comes from outside.

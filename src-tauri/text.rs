@@ -20,45 +20,45 @@ use serde::{Deserialize, Serialize};
 
 /// What a sentence is about, by the names of its places. Moments are RFC 3339, days `yyyy-mm-dd`; several
 /// words are parted by commas.
-pub type Facts = BTreeMap<String, String>;
+pub type Args = BTreeMap<String, String>;
 
-/// Collects facts.
-pub fn facts<const N: usize>(facts: [(&str, String); N]) -> Facts {
-    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+/// Collects arguments.
+pub fn args<const N: usize>(args: [(&str, String); N]) -> Args {
+    args.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Something to be said in the user's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
+pub struct Message {
     /// The key of the sentence.
     pub key: String,
     /// What it is about.
-    pub facts: Facts,
+    pub args: Args,
 }
 
-impl Said {
+impl Message {
     /// A sentence.
-    pub fn new<const N: usize>(key: &str, about: [(&str, String); N]) -> Said {
-        Said { key: key.to_owned(), facts: facts(about) }
+    pub fn new<const N: usize>(key: &str, about: [(&str, String); N]) -> Message {
+        Message { key: key.to_owned(), args: args(about) }
     }
 
     /// A sentence about what went wrong: `error.` and the code make its key.
-    pub fn error<const N: usize>(code: &str, about: [(&str, String); N]) -> Said {
-        Said { key: format!("error.{code}"), facts: facts(about) }
+    pub fn error<const N: usize>(code: &str, about: [(&str, String); N]) -> Message {
+        Message { key: format!("error.{code}"), args: args(about) }
     }
 }
 
-impl Said {
+impl Message {
     /// The sentence in the user's language, for one without moments.
     pub fn by(&self, language: Language) -> String {
-        Voice { language, zone: Tz::UTC }.say(&self.key, &self.facts)
+        Locale { language, zone: Tz::UTC }.say(&self.key, &self.args)
     }
 }
 
 /// In English.
-impl fmt::Display for Said {
+impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&english(&self.key, &self.facts, Tz::UTC))
+        f.write_str(&english(&self.key, &self.args, Tz::UTC))
     }
 }
 
@@ -68,19 +68,19 @@ pub struct Explained {
     /// In English, with every cause, as the log and `bws` tell it.
     pub message: String,
     /// The sentence in every language.
-    pub said: Said,
+    pub sentence: Message,
 }
 
 impl Explained {
     /// The sentence in the user's language.
     pub fn by(&self, language: Language) -> String {
-        self.said.by(language)
+        self.sentence.by(language)
     }
 }
 
-impl From<Said> for Explained {
-    fn from(said: Said) -> Explained {
-        Explained { message: said.to_string(), said }
+impl From<Message> for Explained {
+    fn from(sentence: Message) -> Explained {
+        Explained { message: sentence.to_string(), sentence }
     }
 }
 
@@ -127,16 +127,16 @@ impl Language {
 
 /// In which language something is said, and by whose clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Voice {
+pub struct Locale {
     /// The language.
     pub language: Language,
     /// Whose clock times go by.
     pub zone: Tz,
 }
 
-impl Voice {
+impl Locale {
     /// Says something. An unknown key is shown as it is; a test looks for those.
-    pub fn say(self, key: &str, facts: &Facts) -> String {
+    pub fn say(self, key: &str, facts: &Args) -> String {
         let texts = self.language.texts();
         let one = facts.get("count").is_some_and(|count| count == "1");
         let singular = one.then(|| texts.get(&format!("{key}_one"))).flatten();
@@ -158,7 +158,7 @@ impl Voice {
         said
     }
 
-    fn filled(self, fact: &str, form: &str, facts: &Facts) -> String {
+    fn filled(self, fact: &str, form: &str, facts: &Args) -> String {
         match form {
             "moment" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment(at)),
             "" | "day" | "number" => fact.to_owned(),
@@ -189,7 +189,7 @@ impl Voice {
     }
 
     /// What a group of texts has for a word, about the same facts; the word itself when it has nothing.
-    fn word(self, group: &str, word: &str, facts: &Facts) -> String {
+    fn word(self, group: &str, word: &str, facts: &Args) -> String {
         let key = format!("{group}.{word}");
         if self.language.texts().contains_key(&key) { self.say(&key, facts) } else { word.to_owned() }
     }
@@ -239,8 +239,8 @@ fn sentence(mut text: String) -> String {
 }
 
 /// Says it in English, with times by the clock of `zone`.
-pub fn english(key: &str, facts: &Facts, zone: Tz) -> String {
-    Voice { language: Language::English, zone }.say(key, facts)
+pub fn english(key: &str, facts: &Args, zone: Tz) -> String {
+    Locale { language: Language::English, zone }.say(key, facts)
 }
 
 /// The English word of a group of texts, where it has one.
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn places_are_filled_as_their_form_says() {
         let zone = chrono_tz::Europe::Paris;
-        let about = facts([
+        let about = args([
             ("until", "2026-11-24T15:00:00Z".into()),
             ("count", "1".into()),
             ("what", "measure,sleep".into()),
@@ -302,7 +302,7 @@ mod tests {
         assert!(english("attention.parked", &about, zone).contains("1 datapoint."), "one is one");
         assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
         assert_eq!(english("no such key", &about, zone), "no such key");
-        let denied = facts([("service", "Withings".into()), ("reason", "The user said no.".into())]);
+        let denied = args([("service", "Withings".into()), ("reason", "The user said no.".into())]);
         assert!(english("error.sign_in_denied", &denied, zone).contains("said no”. Start again"));
     }
 
@@ -319,9 +319,9 @@ mod tests {
             assert_eq!(Language::of_tag(tag), language, "{tag}");
         }
         assert_eq!(Language::chosen(Some("de")), Language::German);
-        let voice = Voice { language: Language::German, zone: Tz::UTC };
-        let until = facts([("until", "2026-11-24T15:00:00Z".into())]);
-        assert_eq!(voice.say("status.paused", &until), "Pause bis 24.11.2026 15:00.");
+        let locale = Locale { language: Language::German, zone: Tz::UTC };
+        let until = args([("until", "2026-11-24T15:00:00Z".into())]);
+        assert_eq!(locale.say("status.paused", &until), "Pause bis 24.11.2026 15:00.");
     }
 
     #[test]

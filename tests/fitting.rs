@@ -1,7 +1,7 @@
 //! Whether goal, unit, aggregation and filters fit, said before the first datapoint; and filters that stop
 //! fitting later.
 
-use beeminder_withings_sync::app::{Since, Wrong};
+use beeminder_withings_sync::app::{Since, UserError};
 use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Feed;
@@ -291,7 +291,7 @@ async fn a_filter_that_matches_nothing_known_is_refused_with_what_there_is() {
     let id = test.app().links().unwrap().last().unwrap().id;
     let two = Options { devices: vec!["Body Cardio".into(), "Boby".into()], ..Options::default() };
     let error = test.app().preview_change(id, &weight(), &two, test.now).unwrap_err();
-    assert_eq!(error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field), Some("devices"));
+    assert_eq!(error.downcast_ref::<UserError>().and_then(|wrong| wrong.field), Some("devices"));
 }
 
 #[tokio::test]

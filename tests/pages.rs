@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
@@ -35,7 +35,7 @@ fn request(value: Value) -> HistoryRequest {
 }
 
 fn wrong_field(error: &anyhow::Error) -> Option<&'static str> {
-    error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field)
+    error.downcast_ref::<UserError>().and_then(|wrong| wrong.field)
 }
 
 #[tokio::test]

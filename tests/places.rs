@@ -112,7 +112,7 @@ async fn the_goal_whose_deadline_is_nearest_goes_before_a_long_queue() {
 #[tokio::test]
 async fn one_locked_keychain_is_one_incident() {
     use beeminder_withings_sync::domain::incident::Preferences;
-    use beeminder_withings_sync::text::{Language, Voice};
+    use beeminder_withings_sync::text::{Language, Locale};
     use beeminder_withings_sync::view::notification::{Situation, notices};
     let mut test = TestApp::weighing().await;
     test.expect_pending(1);
@@ -121,11 +121,11 @@ async fn one_locked_keychain_is_one_incident() {
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!(codes(&report), [Code::KeychainLocked]);
-    let voice = Voice { language: Language::English, zone: chrono_tz::UTC };
+    let locale = Locale { language: Language::English, zone: chrono_tz::UTC };
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
     let situation =
-        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, looked_at: false, voice };
+        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, looked_at: false, locale };
     let (said, known) = notices(&[], situation, Preferences::default(), test.now);
     assert_eq!((said.len(), known.len()), (1, 1));
     test.app().store.write(|rows| store::incident::save_all(rows, &known)).unwrap();

@@ -341,7 +341,7 @@ async fn a_newer_version_that_takes_the_database_over_is_said_and_nothing_is_wri
     ];
     for error in errors {
         let explained = explained(&error);
-        assert_eq!(explained.said.key, "error.newer_version", "{explained}");
+        assert_eq!(explained.sentence.key, "error.newer_version", "{explained}");
         assert!(explained.message.contains("Restart this one"), "{explained}");
     }
     let count = |table: &str| -> i64 {
@@ -351,7 +351,7 @@ async fn a_newer_version_that_takes_the_database_over_is_said_and_nothing_is_wri
     // Emptied under the program, it is damaged rather than short of a table.
     newer.execute_batch("PRAGMA user_version = 0").unwrap();
     let explained = explained(&test.app().links().map(drop).unwrap_err());
-    assert_eq!(explained.said.key, "error.database_damaged", "{explained}");
+    assert_eq!(explained.sentence.key, "error.database_damaged", "{explained}");
     assert_eq!(test.values("weight"), [0.0; 0]);
     test.quit();
 }

@@ -88,12 +88,12 @@ export function number(value) {
   return Number(value).toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-/** Says what the program wants said: a key and facts. */
-export const say = ({ key, facts }) => t(key, facts);
+/** The sentence of a message from the program: a key and its arguments. */
+export const say = ({ key, args }) => t(key, args);
 
 /** The words for what went wrong; what is no answer of the program is a fault of the window's own. */
 export const explain = (error) =>
-  say(error.said ?? { key: "error.unforeseen", facts: { detail: error.message ?? String(error) } });
+  say(error.sentence ?? { key: "error.unforeseen", args: { detail: error.message ?? String(error) } });
 
 /** A moment by the clock of the Beeminder user, with the weekday when it is near. */
 export function moment(text) {

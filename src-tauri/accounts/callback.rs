@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::domain::callback_way::{LOOPBACK_PORT, SCHEME};
 use crate::domain::service::Service;
-use crate::text::Said;
+use crate::text::Message;
 
 /// Upper bound on a callback's address, in bytes.
 const LONGEST: usize = 4096;
@@ -34,13 +34,13 @@ pub enum Outcome {
 
 /// Why an address is no callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", NotACallback::said(*self))]
+#[error("{}", NotACallback::message(*self))]
 pub struct NotACallback;
 
 impl NotACallback {
     /// The sentence for people.
-    pub fn said(self) -> Said {
-        Said::error("not_a_callback", [])
+    pub fn message(self) -> Message {
+        Message::error("not_a_callback", [])
     }
 }
 

@@ -10,7 +10,7 @@ use keyring_core::CredentialStore;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::service::Service;
-use crate::text::Said;
+use crate::text::Message;
 
 /// What is kept in the keychain, one text each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,20 +71,22 @@ pub enum KeychainError {
 
 impl KeychainError {
     /// The sentence for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         match self {
-            KeychainError::Locked => Said::error("keychain_locked", []),
-            KeychainError::Absent if cfg!(target_os = "linux") => Said::error("keychain_absent", []),
-            KeychainError::Absent => Said::error("keychain_unreachable", []),
-            KeychainError::Failed(message) => Said::error("keychain_failed", [("message", message.clone())]),
-            KeychainError::NotKept => Said::error("keychain_not_kept", []),
+            KeychainError::Locked => Message::error("keychain_locked", []),
+            KeychainError::Absent if cfg!(target_os = "linux") => Message::error("keychain_absent", []),
+            KeychainError::Absent => Message::error("keychain_unreachable", []),
+            KeychainError::Failed(message) => {
+                Message::error("keychain_failed", [("message", message.clone())])
+            }
+            KeychainError::NotKept => Message::error("keychain_not_kept", []),
         }
     }
 }
 
 impl fmt::Display for KeychainError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 

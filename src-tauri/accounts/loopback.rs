@@ -17,17 +17,17 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::callback_way::LOOPBACK_PORT;
-use crate::text::{Explained, Language, Said};
+use crate::text::{Explained, Language, Message};
 
 /// The port that the browser comes back to is not to be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", PortTaken::said(*self))]
+#[error("{}", PortTaken::message(*self))]
 pub struct PortTaken;
 
 impl PortTaken {
     /// The sentence for people.
-    pub fn said(self) -> Said {
-        Said::error("port_taken", [("port", LOOPBACK_PORT.to_string())])
+    pub fn message(self) -> Message {
+        Message::error("port_taken", [("port", LOOPBACK_PORT.to_string())])
     }
 }
 
@@ -37,7 +37,7 @@ pub struct CallbackReceived {
     /// The address, unparsed.
     pub address: String,
     /// Takes the sentence to show, good news or bad.
-    pub reply: oneshot::Sender<Result<Said, Explained>>,
+    pub reply: oneshot::Sender<Result<Message, Explained>>,
 }
 
 /// Listens until dropped.
@@ -101,21 +101,21 @@ async fn answer(
     let ours = host == Some(&format!("127.0.0.1:{LOOPBACK_PORT}"));
     let path = request.uri().path();
     if !ours || request.method() != hyper::Method::GET || !path.ends_with("/auth_callback") {
-        return Ok(page(StatusCode::NOT_FOUND, Said::error("nothing_here", []).by(language)));
+        return Ok(page(StatusCode::NOT_FOUND, Message::error("nothing_here", []).by(language)));
     }
     let address = format!("http://127.0.0.1:{LOOPBACK_PORT}{}", request.uri());
     let (reply, outcome) = oneshot::channel();
     let sent = callbacks.send(CallbackReceived { address, reply }).await;
     let outcome = match (sent, outcome.await) {
         (Ok(()), Ok(outcome)) => outcome,
-        _ => Err(Said::error("nobody_waits", []).into()),
+        _ => Err(Message::error("nobody_waits", []).into()),
     };
     Ok(match outcome {
         Ok(said) => {
-            let close = Said::new("notice.close_page", []);
+            let close = Message::new("notice.close_page", []);
             page(StatusCode::OK, format!("{} {}", said.by(language), close.by(language)))
         }
-        Err(why) => page(StatusCode::BAD_REQUEST, why.said.by(language)),
+        Err(why) => page(StatusCode::BAD_REQUEST, why.sentence.by(language)),
     })
 }
 

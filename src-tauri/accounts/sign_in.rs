@@ -12,7 +12,7 @@ use super::keychain::KeychainError;
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
 use crate::services::{beeminder, withings};
-use crate::text::Said;
+use crate::text::Message;
 
 /// How long the user may take in the browser.
 pub const SIGN_IN_TIMEOUT: TimeDelta = TimeDelta::minutes(10);
@@ -65,22 +65,23 @@ pub enum SignInError {
 
 impl SignInError {
     /// The sentence for people, where it is not this computer's trouble.
-    pub fn said(&self) -> Option<Said> {
+    pub fn message(&self) -> Option<Message> {
         Some(match self {
-            SignInError::NotAsked => Said::error("sign_in_not_asked", []),
-            SignInError::TooLate => Said::error("sign_in_too_late", []),
-            SignInError::Denied { service, reason } => {
-                Said::error("sign_in_denied", [("service", service.to_string()), ("reason", reason.clone())])
-            }
-            SignInError::AnotherPerson { service, found, expected } => Said::error(
+            SignInError::NotAsked => Message::error("sign_in_not_asked", []),
+            SignInError::TooLate => Message::error("sign_in_too_late", []),
+            SignInError::Denied { service, reason } => Message::error(
+                "sign_in_denied",
+                [("service", service.to_string()), ("reason", reason.clone())],
+            ),
+            SignInError::AnotherPerson { service, found, expected } => Message::error(
                 "sign_in_another",
                 [("service", service.to_string()), ("found", found.clone()), ("expected", expected.clone())],
             ),
-            SignInError::ScopeMissing => Said::error("sign_in_scope", []),
-            SignInError::Keychain(error) => error.said(),
-            SignInError::Withings(error) => error.said(),
-            SignInError::Beeminder(beeminder::Error::SignInAgain) => Said::error("token_unknown", []),
-            SignInError::Beeminder(error) => error.said(),
+            SignInError::ScopeMissing => Message::error("sign_in_scope", []),
+            SignInError::Keychain(error) => error.message(),
+            SignInError::Withings(error) => error.message(),
+            SignInError::Beeminder(beeminder::Error::SignInAgain) => Message::error("token_unknown", []),
+            SignInError::Beeminder(error) => error.message(),
             SignInError::Local(_) => return None,
         })
     }
@@ -88,7 +89,7 @@ impl SignInError {
 
 impl fmt::Display for SignInError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, self.said()) {
+        match (self, self.message()) {
             (SignInError::Local(error), _) => error.fmt(f),
             (_, said) => said.map_or(Ok(()), |said| said.fmt(f)),
         }

@@ -22,7 +22,7 @@ use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::beeminder::{Token, TokenKind};
 use crate::services::withings;
 use crate::services::withings::{Application, TokenGrant};
-use crate::text::Said;
+use crate::text::Message;
 
 /// An access token this close to its end is renewed first.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
@@ -56,23 +56,23 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    fn not_connected(service: Service) -> Said {
-        Said::error("not_connected", [("service", service.to_string())])
+    fn not_connected(service: Service) -> Message {
+        Message::error("not_connected", [("service", service.to_string())])
     }
 
-    pub(crate) fn another_person(found: &str, expected: &str) -> Said {
-        Said::error("renewed_another", [("found", found.to_owned()), ("expected", expected.to_owned())])
+    pub(crate) fn another_person(found: &str, expected: &str) -> Message {
+        Message::error("renewed_another", [("found", found.to_owned()), ("expected", expected.to_owned())])
     }
 
     /// The sentence for people, where it is not this computer's trouble.
-    pub fn said(&self) -> Option<Said> {
+    pub fn message(&self) -> Option<Message> {
         match self {
             TokenError::NotConnected(service) => Some(TokenError::not_connected(*service)),
             TokenError::AnotherPerson { found, expected } => {
                 Some(TokenError::another_person(found, expected))
             }
-            TokenError::Keychain(error) => Some(error.said()),
-            TokenError::Withings(error) => Some(error.said()),
+            TokenError::Keychain(error) => Some(error.message()),
+            TokenError::Withings(error) => Some(error.message()),
             TokenError::Local(_) => None,
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::agent::Desktop;
 use crate::agent::protocol::Repair;
-use crate::app::{Check, Finding, Wrong};
+use crate::app::{Check, Finding, UserError};
 use crate::platform::autostart::State;
-use crate::text::Said;
+use crate::text::Message;
 
 /// Looks at what the desktop does for this program.
 pub(super) fn checks(desktop: &dyn Desktop) -> Vec<Check> {
@@ -23,7 +23,7 @@ pub(super) fn repair(desktop: &dyn Desktop, what: Repair) -> anyhow::Result<()> 
     match what {
         Repair::Scheme => {
             desktop.take_callbacks()?;
-            anyhow::ensure!(desktop.takes_callbacks()?, Wrong::new("scheme_taken", []));
+            anyhow::ensure!(desktop.takes_callbacks()?, UserError::new("scheme_taken", []));
             Ok(())
         }
         Repair::Autostart => desktop.set_start_at_login(true),
@@ -41,25 +41,25 @@ pub(super) fn start_at_login(desktop: &dyn Desktop) -> Option<State> {
 fn callbacks(desktop: &dyn Desktop) -> Finding {
     match desktop.takes_callbacks() {
         Ok(true) => Finding::Fine,
-        Ok(false) => Finding::Broken(Said::error("scheme_elsewhere", []).into()),
+        Ok(false) => Finding::Broken(Message::error("scheme_elsewhere", []).into()),
         Err(error) => unknown(&error),
     }
 }
 
 fn tray(desktop: &dyn Desktop) -> Finding {
-    if desktop.has_tray() { Finding::Fine } else { Finding::Warning(Said::error("no_tray", []).into()) }
+    if desktop.has_tray() { Finding::Fine } else { Finding::Warning(Message::error("no_tray", []).into()) }
 }
 
 fn login(desktop: &dyn Desktop) -> Finding {
     match desktop.start_at_login() {
         Ok(State::On | State::Off) => Finding::Fine,
-        Ok(State::Stale) => Finding::Broken(Said::error("autostart_stale", []).into()),
-        Ok(State::SwitchedOff) => Finding::Warning(Said::error("autostart_off", []).into()),
+        Ok(State::Stale) => Finding::Broken(Message::error("autostart_stale", []).into()),
+        Ok(State::SwitchedOff) => Finding::Warning(Message::error("autostart_off", []).into()),
         Err(error) => unknown(&error),
     }
 }
 
 fn unknown(error: &anyhow::Error) -> Finding {
     tracing::warn!("A check could not be made: {error:#}");
-    Finding::Warning(Said::error("not_found_out", []).into())
+    Finding::Warning(Message::error("not_found_out", []).into())
 }

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::agent::protocol::{AgentRequest, Event, Refusal};
-use crate::app::Wrong;
+use crate::app::UserError;
 use crate::platform::data_dir::DataDir;
 use crate::platform::ipc;
 use crate::platform::ipc::{Answers, Endpoint};
@@ -27,7 +27,7 @@ impl AgentClient {
     pub async fn ask<T: DeserializeOwned>(&self, request: &AgentRequest) -> Result<T, Refusal> {
         match self.try_ask(request).await? {
             Some(answer) => Ok(answer),
-            None => Err(anyhow::Error::from(Wrong::new("no_agent", [])).into()),
+            None => Err(anyhow::Error::from(UserError::new("no_agent", [])).into()),
         }
     }
 

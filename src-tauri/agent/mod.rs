@@ -27,7 +27,7 @@ use crate::platform::program::Executable;
 use crate::platform::{autostart, clock, wake};
 use crate::store;
 use crate::sync::SyncReport;
-use crate::text::{Explained, Facts, Language, Said, Voice};
+use crate::text::{Args, Explained, Language, Locale, Message};
 use crate::view::agent_state::AgentState;
 use crate::view::notification;
 use crate::view::notification::{Notice, Situation};
@@ -143,7 +143,7 @@ impl Agent {
             if tokio::spawn(async move { agent.work().await }).await.is_ok() {
                 break;
             }
-            self.failed(Said::error("fault", []).into());
+            self.failed(Message::error("fault", []).into());
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -329,7 +329,7 @@ impl Agent {
             parked: report.parked,
             held: report.held,
             delivered: report.delivered,
-            voice: self.app.voice()?,
+            locale: self.app.locale()?,
             looked_at: self.windows.has_focus(),
         };
         let notices = self.app.store.write(|rows| {
@@ -362,7 +362,7 @@ impl Agent {
     }
 
     fn plain(&self, key: &str) -> String {
-        Voice { language: self.language(), zone: chrono_tz::Tz::UTC }.say(key, &Facts::new())
+        Locale { language: self.language(), zone: chrono_tz::Tz::UTC }.say(key, &Args::new())
     }
 
     fn notify_failure(&self, title: &str, body: &str, urgent: bool) {

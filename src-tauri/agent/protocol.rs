@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::accounts::sign_in::SignInError;
-use crate::app::{Wrong, explained, explained_sign_in};
+use crate::app::{UserError, explained, explained_sign_in};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::goal::new_goal::NewGoalError;
 use crate::services::withings;
@@ -168,7 +168,7 @@ impl From<SignInError> for Refusal {
 /// The field that an error is about.
 fn field(error: &anyhow::Error) -> Option<String> {
     let new_goal = error.downcast_ref::<NewGoalError>().map(NewGoalError::field);
-    let field = error.downcast_ref::<Wrong>().and_then(|wrong| wrong.field).or(new_goal);
+    let field = error.downcast_ref::<UserError>().and_then(|wrong| wrong.field).or(new_goal);
     field.map(ToOwned::to_owned)
 }
 

@@ -14,7 +14,7 @@ use crate::platform::data_dir::DataDir;
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, Listener, Request};
 use crate::services::withings::Application;
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 use crate::view::agent_state::{AgentState, SignInState};
 
 /// The requests that come over the socket.
@@ -45,7 +45,7 @@ async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
             tracing::warn!("A request of another version was not understood: {:?}", error.classify());
             return send(
                 &reply,
-                &Err::<(), _>(Refusal::from(Explained::from(Said::error("other_version", [])))),
+                &Err::<(), _>(Refusal::from(Explained::from(Message::error("other_version", [])))),
             );
         }
     };
@@ -87,7 +87,7 @@ impl Agent {
     }
 
     /// Takes an address that a browser brought, and shows the window that waited for it.
-    async fn callback(&self, address: String) -> Result<Said, Refusal> {
+    async fn callback(&self, address: String) -> Result<Message, Refusal> {
         match self.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");

@@ -11,14 +11,14 @@ use crate::accounts::callback;
 use crate::accounts::loopback::CallbackReceived;
 use crate::accounts::sign_in::SignInError;
 use crate::agent::Agent;
-use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, Wrong, explained, explained_sign_in};
+use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, UserError, Waiting, explained, explained_sign_in};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
 use crate::platform::clock;
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, NotAnswering};
 use crate::services::withings::Application;
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 use crate::view::agent_state::SignInState;
 
 /// The attempt in flight, and how the last one ended.
@@ -117,7 +117,7 @@ impl Agent {
     ) -> Result<(), SignInError> {
         self.sign_ins.make_way();
         let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).ok_or_else(|| {
-            anyhow::Error::from(Wrong::in_field("clientId", Said::error("no_application", [])))
+            anyhow::Error::from(UserError::in_field("clientId", Message::error("no_application", [])))
         })?;
         let waiting = Waiting::start(&self.app, way).await?;
         let attempt = self.app.begin_beeminder(&client_id, way, clock::now())?;
@@ -134,8 +134,8 @@ impl Agent {
     ///
     /// # Errors
     /// A sentence for the user. An address that nobody asked for changes nothing.
-    pub async fn take_callback(&self, address: String) -> Result<Said, Explained> {
-        let callback = callback::parse(&address).map_err(|error| error.said())?;
+    pub async fn take_callback(&self, address: String) -> Result<Message, Explained> {
+        let callback = callback::parse(&address).map_err(|error| error.message())?;
         if let Some(callback_tx) = self.sign_ins.callback_tx() {
             let (reply, outcome) = oneshot::channel();
             if callback_tx.send(CallbackReceived { address, reply }).await.is_ok() {
@@ -154,7 +154,7 @@ impl Agent {
     }
 
     /// Finishes the sign-in of an earlier run of this program.
-    async fn finish_kept(&self, service: Service, address: &str) -> Result<Said, Explained> {
+    async fn finish_kept(&self, service: Service, address: &str) -> Result<Message, Explained> {
         let kept = self.app.kept(clock::now()).await.map_err(|error| explained_sign_in(&error))?;
         let Some(attempt) = kept.filter(|attempt| attempt.service() == service) else {
             tracing::warn!("An address that nobody asked for was ignored");
@@ -215,12 +215,12 @@ impl Agent {
         &self,
         service: Service,
         outcome: Result<Connected, SignInError>,
-    ) -> Result<Said, Explained> {
+    ) -> Result<Message, Explained> {
         self.forget_kept().await;
         match outcome {
             Ok(connected) => {
                 self.connected();
-                Ok(connected.said())
+                Ok(connected.message())
             }
             Err(error) => {
                 let why = explained_sign_in(&error);

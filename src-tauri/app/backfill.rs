@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::links::Calendar;
 use super::preview::STALE;
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::datapoint::Datapoint;
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::Goal;
@@ -19,7 +19,7 @@ use crate::domain::link::{Link, LinkId};
 use crate::services::beeminder::Token;
 use crate::store::{self, backfill::Backfill};
 use crate::sync::backfill::MOST_A_DAY;
-use crate::text::Said;
+use crate::text::Message;
 
 /// What a stretch of the past would do to a goal.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,12 +156,12 @@ impl App {
     pub fn start_backfill(&self, id: LinkId, preview: &BackfillPreview) -> anyhow::Result<i64> {
         self.store.write(|rows| {
             let link = store::link::load(rows, id)?;
-            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
             let under_way = store::backfill::load_of(rows, id)?
                 .into_iter()
                 .find(|other| !other.is_done() && other.from < preview.until && preview.from < other.until);
             if let Some(other) = under_way {
-                anyhow::bail!(Wrong::new("being_posted", [("id", other.id.to_string())]));
+                anyhow::bail!(UserError::new("being_posted", [("id", other.id.to_string())]));
             }
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             let rule = goal.day_rule(store::account::time_zone(rows)?);
@@ -184,7 +184,7 @@ impl App {
     pub fn cancel_backfill(&self, id: i64) -> anyhow::Result<()> {
         self.store.write(|rows| {
             store::backfill::load(rows, id)?
-                .ok_or_else(|| Wrong::new("no_backfill", [("id", id.to_string())]))?;
+                .ok_or_else(|| UserError::new("no_backfill", [("id", id.to_string())]))?;
             store::backfill::cancel(rows, id)
         })
     }
@@ -198,7 +198,7 @@ fn stretch(
     from: NaiveDate,
     to: NaiveDate,
 ) -> anyhow::Result<(DateTime<Utc>, DateTime<Utc>, Option<Daystamp>)> {
-    anyhow::ensure!(from <= to, Wrong::in_field("to", Said::error("last_before_first", [])));
+    anyhow::ensure!(from <= to, UserError::in_field("to", Message::error("last_before_first", [])));
     let (from, to) = (Daystamp(from).within_reason(), Daystamp(to).within_reason());
     let first = goal.first_day(rule).filter(|first| from < *first);
     let begin = rule.start_of(first.unwrap_or(from));
@@ -207,7 +207,7 @@ fn stretch(
     let own = if link.feed.is_daily() { rule.start_of(first_day) } else { link.since };
     let until = rule.end_of(to).min(own);
     let since = rule.day_of(link.since).0.format("%Y-%m-%d").to_string();
-    anyhow::ensure!(begin < until, Wrong::new("nothing_left", [("since", since)]));
+    anyhow::ensure!(begin < until, UserError::new("nothing_left", [("since", since)]));
     Ok((begin, until, first))
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::preview::STALE;
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::accounts::scope;
 use crate::domain::datapoint::{Datapoint, Moment};
 use crate::domain::difference::Word;
@@ -92,7 +92,7 @@ impl App {
         self.store.write(|rows| {
             // Read again: it may have been changed or removed meanwhile.
             let link = store::link::load(rows, id)?;
-            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
             let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
             super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
             if existing == Existing::Update {
@@ -125,7 +125,7 @@ impl App {
     pub fn remove_link_with_datapoints(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
         self.store.write(|rows| {
             let link = store::link::load(rows, id)?;
-            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
             Ok(end_link(rows, &link, Word::Remove, now)?.at_beeminder)
         })
     }
@@ -155,7 +155,7 @@ fn refuse_to_drop(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Resul
     let source = link.feed.source();
     let read = store::checkpoint::load(rows, source)?.map(|read| read.read_at);
     if scope::is_shared(rows, source)? && read.is_none_or(|read| (now - read).abs() > STALE) {
-        anyhow::bail!(Wrong::new("still_unread", []));
+        anyhow::bail!(UserError::new("still_unread", []));
     }
     let (mut waiting, mut refused) = (0, 0);
     for stored in store::datapoint::load_wanted_by(rows, link.id)? {
@@ -168,12 +168,12 @@ fn refuse_to_drop(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Resul
     let held = store::decision::held_under(rows, link.id)?;
     for (what, count) in [("still_waiting", waiting), ("still_refused", refused), ("still_held", held)] {
         if count > 0 {
-            anyhow::bail!(Wrong::new(what, [("count", count.to_string())]));
+            anyhow::bail!(UserError::new(what, [("count", count.to_string())]));
         }
     }
     let backfills = store::backfill::load_of(rows, link.id)?;
     match backfills.iter().find(|backfill| !backfill.is_done()) {
-        Some(backfill) => anyhow::bail!(Wrong::new("still_posting", [("id", backfill.id.to_string())])),
+        Some(backfill) => anyhow::bail!(UserError::new("still_posting", [("id", backfill.id.to_string())])),
         None => Ok(()),
     }
 }

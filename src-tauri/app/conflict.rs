@@ -148,7 +148,7 @@ fn wrong_unit(goal: &Goal, feed: &Feed, planned: &[Datapoint], values: &[f64]) -
         ValuesSay::In(unit) if unit != *chosen => {
             Some(Misfit::UnitLooksWrong { goal: unit, chosen: *chosen })
         }
-        ValuesSay::Wrong(value) => Some(Misfit::ValuesLookWrong { value, kind: *kind, chosen: *chosen }),
+        ValuesSay::UserError(value) => Some(Misfit::ValuesLookWrong { value, kind: *kind, chosen: *chosen }),
         ValuesSay::In(_) | ValuesSay::Nothing => None,
     }
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{App, Wrong, credential};
+use super::{App, UserError, credential};
 use crate::accounts::callback;
 use crate::accounts::scope;
 use crate::accounts::sign_in::{KeptSignIn, SignIn, SignInError};
@@ -19,7 +19,7 @@ use crate::services::beeminder::Token;
 use crate::services::withings;
 use crate::services::withings::Application;
 use crate::store;
-use crate::text::{Said, facts};
+use crate::text::{Message, args};
 
 /// The Beeminder application of this build, if it has one.
 pub const BEEMINDER_CLIENT_ID: Option<&str> = option_env!("BEEMINDER_CLIENT_ID");
@@ -53,9 +53,9 @@ pub struct Connected {
 
 impl Connected {
     /// The good news.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         let about = [("service", self.service.to_string()), ("user", self.user.clone())];
-        Said { key: "notice.connected".into(), facts: facts(about) }
+        Message { key: "notice.connected".into(), args: args(about) }
     }
 }
 
@@ -299,7 +299,7 @@ impl App {
     }
 }
 
-fn wrong(wrong: Wrong) -> SignInError {
+fn wrong(wrong: UserError) -> SignInError {
     SignInError::Local(wrong.into())
 }
 

@@ -3,8 +3,8 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Wrong;
-use crate::text::Said;
+use super::UserError;
+use crate::text::Message;
 
 /// Neither service gives out anything nearly as long.
 const LONGEST: usize = 512;
@@ -13,7 +13,7 @@ const LONGEST: usize = 512;
 ///
 /// # Errors
 /// When it is empty, or has letters in it that no such id has.
-pub fn check_client_id(id: &str) -> Result<(), Wrong> {
+pub fn check_client_id(id: &str) -> Result<(), UserError> {
     check(id, "clientId", "client_id")
 }
 
@@ -21,7 +21,7 @@ pub fn check_client_id(id: &str) -> Result<(), Wrong> {
 ///
 /// # Errors
 /// See [`check_client_id`].
-pub(super) fn check_secret(secret: &SecretString) -> Result<(), Wrong> {
+pub(super) fn check_secret(secret: &SecretString) -> Result<(), UserError> {
     check(secret.expose_secret(), "clientSecret", "secret")
 }
 
@@ -29,15 +29,15 @@ pub(super) fn check_secret(secret: &SecretString) -> Result<(), Wrong> {
 ///
 /// # Errors
 /// See [`check_client_id`].
-pub(super) fn check_token(token: &SecretString) -> Result<(), Wrong> {
+pub(super) fn check_token(token: &SecretString) -> Result<(), UserError> {
     check(token.expose_secret(), "token", "token")
 }
 
-fn check(text: &str, field: &'static str, code: &str) -> Result<(), Wrong> {
+fn check(text: &str, field: &'static str, code: &str) -> Result<(), UserError> {
     // Letters, digits and what Base64 adds: no blanks, no quotes, no address, no JSON.
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.~+/=".contains(c);
     let is_one = !text.is_empty() && text.len() <= LONGEST && text.chars().all(fits);
-    if is_one { Ok(()) } else { Err(Wrong::in_field(field, Said::error(code, []))) }
+    if is_one { Ok(()) } else { Err(UserError::in_field(field, Message::error(code, []))) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::service::Service;
 use crate::platform::data_dir::{DataDir, Lock};
 
@@ -19,7 +19,7 @@ impl App {
     /// When something may still be there, by name.
     pub async fn forget_everything(&self) -> anyhow::Result<()> {
         let held = self.data_dir.try_lock(Lock::Poller)?;
-        anyhow::ensure!(held.is_some(), Wrong::new("other_program", []));
+        anyhow::ensure!(held.is_some(), UserError::new("other_program", []));
         // A pass under way would write down again what is deleted here.
         let pass = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         for service in Service::ALL {

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 use url::Url;
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::goal::new_goal::NewGoal;
 use crate::domain::goal::{Goal, GoalSlug, User};
 use crate::domain::service::Service;
 use crate::services::beeminder;
 use crate::store;
-use crate::text::Said;
+use crate::text::Message;
 
 impl App {
     /// Reads the user's active goals from Beeminder.
@@ -47,8 +47,8 @@ impl App {
         let token = self.tokens.beeminder().await?;
         match self.beeminder.goal(&token, &GoalSlug(goal.slug.clone())).await {
             Ok(_) => {
-                let said = Said::error("goal_exists", [("goal", goal.slug)]);
-                anyhow::bail!(Wrong::in_field("slug", said));
+                let said = Message::error("goal_exists", [("goal", goal.slug)]);
+                anyhow::bail!(UserError::in_field("slug", said));
             }
             Err(beeminder::Error::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
@@ -58,7 +58,7 @@ impl App {
         match self.beeminder.create_goal(&token, &form).await {
             Ok(created) => Ok((goal, created)),
             Err(beeminder::Error::Rejected { message, .. }) => {
-                anyhow::bail!(Wrong::new("goal_refused", [("message", message)]))
+                anyhow::bail!(UserError::new("goal_refused", [("message", message)]))
             }
             Err(error) => Err(error.into()),
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::store;
 use crate::store::verdict::Memory;
@@ -84,7 +84,7 @@ impl App {
             let answered = store::measurement::load(rows, id)?.filter(MeasureGroup::is_unsure);
             let answered = match answered {
                 Some(group) if !store::verdict::is_answered(rows, id)? => group,
-                Some(_) | None => return Err(Wrong::new("not_held", [("id", id.0.to_string())]).into()),
+                Some(_) | None => return Err(UserError::new("not_held", [("id", id.0.to_string())]).into()),
             };
             let mut remembered = Remembered::default();
             for group in store::measurement::load_at(rows, [&answered.measured_at])? {

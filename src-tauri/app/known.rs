@@ -1,10 +1,10 @@
 //! Filters must match something that is known: a misspelt device would keep everything out without a word.
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::link::Options;
 use crate::domain::measure::workout;
 use crate::store;
-use crate::text::Said;
+use crate::text::Message;
 
 impl App {
     /// Refuses devices and sorts of workout that nothing was measured with and that nobody has heard of.
@@ -48,18 +48,18 @@ impl App {
             sorts.dedup();
             let names: Vec<_> = sorts.into_iter().map(workout::name).collect();
             let about = [("sort", unknown.to_string()), ("known", names.join(", "))];
-            return Err(Wrong::new("no_workout", about).into());
+            return Err(UserError::new("no_workout", about).into());
         }
         Ok(())
     }
 }
 
-fn no_device(unknown: &str, known: &[&str]) -> Wrong {
+fn no_device(unknown: &str, known: &[&str]) -> UserError {
     let device = unknown.trim().to_owned();
     let said = match (known, device.is_empty()) {
-        ([], _) => Said::error("no_device_yet", [("device", device)]),
-        (_, true) => Said::error("device_unnamed", [("known", known.join(", "))]),
-        (_, false) => Said::error("no_device", [("device", device), ("known", known.join(", "))]),
+        ([], _) => Message::error("no_device_yet", [("device", device)]),
+        (_, true) => Message::error("device_unnamed", [("known", known.join(", "))]),
+        (_, false) => Message::error("no_device", [("device", device), ("known", known.join(", "))]),
     };
-    Wrong::in_field("devices", said)
+    UserError::in_field("devices", said)
 }

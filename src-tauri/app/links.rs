@@ -4,7 +4,7 @@ use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::conflict::Wish;
-use super::{App, BackfillPreview, Wrong};
+use super::{App, BackfillPreview, UserError};
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::Word;
 use crate::domain::goal::{Goal, GoalSlug, User};
@@ -19,7 +19,7 @@ use crate::services::beeminder;
 use crate::services::beeminder::{StoredDatapoint, Token};
 use crate::store::{self, Rows};
 use crate::sync;
-use crate::text::Said;
+use crate::text::Message;
 use crate::text::nearest::nearest;
 
 /// A link that was made.
@@ -168,7 +168,7 @@ impl App {
     pub fn link(&self, id: LinkId) -> anyhow::Result<Link> {
         self.store
             .read(|rows| store::link::load(rows, id))?
-            .ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]).into())
+            .ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]).into())
     }
 
     /// Removes a link and what it had not sent yet. What is at Beeminder stays there. Returns how many
@@ -179,7 +179,7 @@ impl App {
     pub fn remove_link(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
         self.store.write(|rows| {
             let link = store::link::load(rows, id)?;
-            let link = link.ok_or_else(|| Wrong::new("no_link", [("id", id.to_string())]))?;
+            let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
             Ok(super::change::end_link(rows, &link, Word::Left, now)?.unsent)
         })
     }
@@ -197,7 +197,7 @@ impl App {
             Some(goal) => Ok((user, goal)),
             None => {
                 let about = [("user", user.username), ("goal", link.slug.to_string())];
-                Err(Wrong::new("no_goal", about).into())
+                Err(UserError::new("no_goal", about).into())
             }
         }
     }
@@ -211,10 +211,10 @@ impl App {
                 let near = nearest(&slug.0, goals.iter().map(|goal| goal.slug.0.as_str())).join(", ");
                 let about = [("user", user.username), ("goal", slug.to_string())];
                 if near.is_empty() {
-                    return Err(Wrong::new("no_goal", about).into());
+                    return Err(UserError::new("no_goal", about).into());
                 }
                 let [user, goal] = about;
-                Err(Wrong::new("no_goal_near", [user, goal, ("near", near)]).into())
+                Err(UserError::new("no_goal_near", [user, goal, ("near", near)]).into())
             }
             Err(error) => Err(error.into()),
         }
@@ -252,32 +252,35 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
         let about = |what: &str| [("kind", kind.to_string()), ("what", what.to_owned())];
         anyhow::ensure!(
             kind.info().is_some_and(crate::domain::measure::kind::KindInfo::is_trackable),
-            Wrong::new("not_trackable", about(""))
+            UserError::new("not_trackable", about(""))
         );
         anyhow::ensure!(
             kind.day_take() == Take::Every || *take != Take::Every,
-            Wrong::new("by_the_day", about(kind.day_take().name()))
+            UserError::new("by_the_day", about(kind.day_take().name()))
         );
-        anyhow::ensure!(kind.unit().choices().contains(unit), Wrong::new("other_unit", about(unit.name())));
+        anyhow::ensure!(
+            kind.unit().choices().contains(unit),
+            UserError::new("other_unit", about(unit.name()))
+        );
     }
     anyhow::ensure!(
         options.decimals.is_none_or(|decimals| decimals <= 6),
-        Wrong::in_field("decimals", Said::error("decimals", []))
+        UserError::in_field("decimals", Message::error("decimals", []))
     );
     anyhow::ensure!(
         options.categories.is_empty() || feed.source() == Source::Workout,
-        Wrong::new("workouts_only", [])
+        UserError::new("workouts_only", [])
     );
     anyhow::ensure!(
         (options.from_time.is_none() && options.until_time.is_none()) || feed.source() == Source::Measure,
-        Wrong::new("moments_only", [])
+        UserError::new("moments_only", [])
     );
     anyhow::ensure!(
         options.from_time.is_none() || options.from_time != options.until_time,
-        Wrong::in_field("until_time", Said::error("no_time_left", []))
+        UserError::in_field("until_time", Message::error("no_time_left", []))
     );
     if let Some(template) = &options.comment {
-        comment::check(template).map_err(|error| Wrong::in_field("comment", error.said()))?;
+        comment::check(template).map_err(|error| UserError::in_field("comment", error.message()))?;
     }
     Ok(())
 }
@@ -292,7 +295,7 @@ pub(super) fn refuse_overlap(
     let links = store::link::load_all(rows)?;
     let same = |link: &&Link| link.goal == goal.id && Some(link.id) != except && link.feed.overlaps(feed);
     if let Some(same) = links.iter().find(same) {
-        anyhow::bail!(Wrong::new(
+        anyhow::bail!(UserError::new(
             "fed_already",
             [("goal", goal.slug.to_string()), ("link", same.id.to_string())]
         ));
@@ -306,10 +309,13 @@ fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow
         Since::Now => return Ok(now),
         Since::Day(day) => Daystamp(day).within_reason(),
     };
-    anyhow::ensure!(rule.start_of(day) <= now, Wrong::in_field("since", Said::error("since_future", [])));
+    anyhow::ensure!(
+        rule.start_of(day) <= now,
+        UserError::in_field("since", Message::error("since_future", []))
+    );
     if let Some(first) = goal.first_day(rule).filter(|first| day < *first) {
         let about = [("goal", goal.slug.to_string()), ("day", first.0.format("%Y-%m-%d").to_string())];
-        anyhow::bail!(Wrong::in_field("since", Said::error("since_early", about)));
+        anyhow::bail!(UserError::in_field("since", Message::error("since_early", about)));
     }
     Ok(rule.start_of(day))
 }

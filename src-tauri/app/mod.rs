@@ -15,8 +15,8 @@ mod preview;
 mod self_test;
 mod settings;
 mod stale;
+mod user_error;
 mod waiting;
-mod wrong;
 
 use std::sync::Arc;
 
@@ -34,8 +34,8 @@ pub use links::{Added, Since};
 pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
+pub use user_error::{UserError, explained, explained_sign_in, told};
 pub use waiting::Waiting;
-pub use wrong::{Wrong, explained, explained_sign_in, told};
 
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
@@ -184,7 +184,7 @@ impl App {
                     store::outbox::load(rows, id)?.is_none() && store::struck::is_any(rows, goal, key)?;
                 if is_decided || is_struck {
                     if !stored.confirmed.is_there() && !is_called_for(rows, &stored)? {
-                        anyhow::bail!(Wrong::new("not_called_for", []));
+                        anyhow::bail!(UserError::new("not_called_for", []));
                     }
                     store::struck::forget(rows, goal, key)?;
                     return if stored.wanted {
@@ -254,7 +254,8 @@ fn is_called_for(rows: &store::Rows, stored: &store::datapoint::Stored) -> anyho
 }
 
 fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
-    store::outbox::load(rows, id)?.ok_or_else(|| Wrong::new("not_in_outbox", [("id", id.to_string())]).into())
+    store::outbox::load(rows, id)?
+        .ok_or_else(|| UserError::new("not_in_outbox", [("id", id.to_string())]).into())
 }
 
 /// The keychain `environment` asks for. Each data directory has its own entries; those of the sandbox

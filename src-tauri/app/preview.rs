@@ -22,7 +22,7 @@ use crate::platform::data_dir::Lock;
 use crate::services::beeminder::StoredDatapoint;
 use crate::store;
 use crate::sync::Trigger;
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl App {
         self.check_known(&options, &known)?;
         let trouble = self.store.read(|rows| trouble_with(rows, source, now))?;
         let not_shared =
-            (!is_shared).then(|| Said::error("not_shared", [("what", source.name().to_owned())]).into());
+            (!is_shared).then(|| Message::error("not_shared", [("what", source.name().to_owned())]).into());
         let trouble = not_shared.or(trouble);
         let sought = linked.as_ref().map_or(Sought::Named(slug), Sought::Linked);
         let Looked { user, goal, stored, .. } = self.look_at(sought, now).await?;

@@ -13,7 +13,7 @@ use crate::domain::link::misfit::Misfit;
 use crate::domain::service::Service;
 use crate::health::attention::attention;
 use crate::store;
-use crate::text::{self, Explained, Facts, Said, facts};
+use crate::text::{self, Args, Explained, Message, args};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,15 +23,15 @@ pub struct Check {
     /// How it is.
     pub finding: Finding,
     /// What it is about, for saying it in another language.
-    pub facts: Facts,
+    pub facts: Args,
     /// Why a link's goal does not suit it.
-    pub misfits: Vec<Said>,
+    pub misfits: Vec<Message>,
 }
 
 impl Check {
     /// One that is about nothing in particular.
     pub fn new(name: &'static str, finding: Finding) -> Check {
-        Check { name, finding, facts: Facts::new(), misfits: Vec::new() }
+        Check { name, finding, facts: Args::new(), misfits: Vec::new() }
     }
 
     /// What was looked at, in English.
@@ -121,14 +121,14 @@ impl App {
             found.retain(|misfit| !matches!(misfit, Misfit::DayMayDiffer { .. }));
             anyhow::Ok(found)
         };
-        let about = facts([("goal", link.slug.to_string()), ("link", link.id.to_string())]);
+        let about = args([("goal", link.slug.to_string()), ("link", link.id.to_string())]);
         let (finding, misfits) = match found.await {
             Ok(found) => match found.first() {
                 None => (Finding::Fine, Vec::new()),
                 Some(first) => {
                     let message = found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                    let why = Explained { message, said: first.into() };
-                    (Finding::Warning(why), found.iter().map(Said::from).collect())
+                    let why = Explained { message, sentence: first.into() };
+                    (Finding::Warning(why), found.iter().map(Message::from).collect())
                 }
             },
             Err(error) => (Finding::Broken(explained(&error)), Vec::new()),
@@ -139,11 +139,11 @@ impl App {
 
 fn clock(server: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Finding {
     match server {
-        None => Finding::Warning(Said::error("clock_unknown", []).into()),
+        None => Finding::Warning(Message::error("clock_unknown", []).into()),
         Some(server) if (server - now).abs() > CLOCK => {
             let minutes = (server - now).num_minutes().abs().to_string();
             Finding::Warning(
-                Said { key: "attention.clock_wrong".into(), facts: facts([("minutes", minutes)]) }.into(),
+                Message { key: "attention.clock_wrong".into(), args: args([("minutes", minutes)]) }.into(),
             )
         }
         Some(_) => Finding::Fine,

@@ -1,9 +1,9 @@
 //! What the user chose: read, and changed one at a time.
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::settings::{INTERVALS, LANGUAGES, SettingChange, Settings};
 use crate::store;
-use crate::text::{Language, Said, Voice};
+use crate::text::{Language, Locale, Message};
 
 impl App {
     /// What the user chose.
@@ -18,9 +18,9 @@ impl App {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn voice(&self) -> anyhow::Result<Voice> {
+    pub fn locale(&self) -> anyhow::Result<Locale> {
         let language = Language::chosen(self.settings()?.language.as_deref());
-        Ok(Voice { language, zone: self.store.read(store::account::time_zone)? })
+        Ok(Locale { language, zone: self.store.read(store::account::time_zone)? })
     }
 
     /// Changes one of the settings; it counts at once. One at a time, so that a front end that has not
@@ -49,15 +49,15 @@ impl App {
     }
 }
 
-fn in_range(minutes: u32) -> Result<u32, Wrong> {
+fn in_range(minutes: u32) -> Result<u32, UserError> {
     let (least, most) = (INTERVALS.start(), INTERVALS.end());
     let about = [("least", least.to_string()), ("most", most.to_string())];
-    let error = || Wrong::in_field("interval", Said::error("interval", about));
+    let error = || UserError::in_field("interval", Message::error("interval", about));
     INTERVALS.contains(&minutes).then_some(minutes).ok_or_else(error)
 }
 
-fn spoken(language: Option<String>) -> Result<Option<String>, Wrong> {
+fn spoken(language: Option<String>) -> Result<Option<String>, UserError> {
     let is_spoken = language.as_deref().is_none_or(|language| LANGUAGES.contains(&language));
-    let error = || Wrong::in_field("language", Said::error("language", []));
+    let error = || UserError::in_field("language", Message::error("language", []));
     is_spoken.then_some(language).ok_or_else(error)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{App, Wrong};
+use super::{App, UserError};
 use crate::domain::difference::Word;
 use crate::store::datapoint::{State, Stored};
 use crate::store::{self, Rows};
@@ -53,7 +53,7 @@ impl App {
     /// When nothing waits for this.
     pub fn confirm_gone(&self) -> anyhow::Result<()> {
         self.store.write(|rows| {
-            anyhow::ensure!(store::setting::many_gone(rows)? > 0, Wrong::new("nothing_to_confirm", []));
+            anyhow::ensure!(store::setting::many_gone(rows)? > 0, UserError::new("nothing_to_confirm", []));
             store::setting::save_may_be_many(rows, true)?;
             store::checkpoint::forget_windows(rows)
         })
@@ -63,5 +63,5 @@ impl App {
 fn known_stale(rows: &Rows, id: i64) -> anyhow::Result<Stored> {
     store::datapoint::load_number(rows, id)?
         .filter(|stored| stored.state == State::Stale)
-        .ok_or_else(|| Wrong::new("not_stale", [("id", id.to_string())]).into())
+        .ok_or_else(|| UserError::new("not_stale", [("id", id.to_string())]).into())
 }

@@ -11,7 +11,7 @@ use crate::domain::callback_way::CallbackWay;
 use crate::platform::clock;
 use crate::platform::data_dir::{Held, Lock};
 use crate::platform::ipc::{self, Endpoint, Listener, Request};
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 
 /// How long one that was just cancelled may take to leave.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
@@ -38,7 +38,7 @@ impl Waiting {
         let (sender, requests) = mpsc::channel(4);
         let loopback = match way {
             CallbackWay::Loopback => {
-                Some(Loopback::listen(callback_tx.clone(), app.voice()?.language).await?)
+                Some(Loopback::listen(callback_tx.clone(), app.locale()?.language).await?)
             }
             CallbackWay::Scheme => None,
         };
@@ -68,7 +68,7 @@ impl Waiting {
             };
             match app.finish(attempt, &address, clock::now()).await {
                 Ok(connected) => {
-                    reply.send(Ok(connected.said()));
+                    reply.send(Ok(connected.message()));
                     return Ok(connected);
                 }
                 Err(error @ SignInError::NotAsked) => {
@@ -94,12 +94,12 @@ impl Waiting {
 
 /// Who callbacks an address, to be told what became of it.
 enum Reply {
-    Page(oneshot::Sender<Result<Said, Explained>>),
+    Page(oneshot::Sender<Result<Message, Explained>>),
     Line(mpsc::UnboundedSender<String>),
 }
 
 impl Reply {
-    fn send(self, outcome: Result<Said, Explained>) {
+    fn send(self, outcome: Result<Message, Explained>) {
         // They may be gone.
         match self {
             Reply::Page(reply) => drop(reply.send(outcome)),

@@ -58,7 +58,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             through_browser(app, waiting, &attempt, &browser, output).await?
         }
     };
-    output.show(&json!({"connected": connected}), || connected.said().to_string())?;
+    output.show(&json!({"connected": connected}), || connected.message().to_string())?;
     Ok(Exit::Fine)
 }
 
@@ -114,8 +114,8 @@ pub(super) async fn hand_over(environment: &Environment, url: &str, output: Outp
     // One line is one address.
     let line: String = url.split_whitespace().collect();
     let outcome = match ipc::ask(&dir, Endpoint::SignIn, &line).await? {
-        Some(answer) => ipc::read_outcome::<crate::text::Said, crate::text::Explained>(&answer)?,
-        None => Ok(finish_kept(environment, &line, output).await?.said()),
+        Some(answer) => ipc::read_outcome::<crate::text::Message, crate::text::Explained>(&answer)?,
+        None => Ok(finish_kept(environment, &line, output).await?.message()),
     };
     let ok = outcome.is_ok();
     let message = outcome.map_or_else(|why| why.message, |said| said.to_string());

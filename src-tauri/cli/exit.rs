@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
-use crate::app::Wrong;
+use crate::app::UserError;
 use crate::domain::attention::{Attention, urgency};
 use crate::domain::code::Urgency;
 use crate::domain::goal::new_goal::NewGoalError;
@@ -120,8 +120,8 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             TokenError::Local(error) => error.chain().find_map(of_cause),
         };
     }
-    let is_usage = |wrong: &Wrong| USAGE.contains(&wrong.said.key.as_str());
-    if cause.is::<NewGoalError>() || cause.downcast_ref::<Wrong>().is_some_and(is_usage) {
+    let is_usage = |wrong: &UserError| USAGE.contains(&wrong.message.key.as_str());
+    if cause.is::<NewGoalError>() || cause.downcast_ref::<UserError>().is_some_and(is_usage) {
         return Some(Exit::Usage);
     }
     if cause.is::<KeychainError>() {

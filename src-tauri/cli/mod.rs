@@ -144,8 +144,8 @@ async fn tell_poller(app: &App, output: Output) {
 /// An error in words, with the command that helps.
 fn with_advice(error: &anyhow::Error) -> String {
     let explained = explained(error);
-    let said = &explained.said;
-    let about = |name: &str| said.facts.get(name).map(|fact| fact.to_lowercase());
+    let said = &explained.sentence;
+    let about = |name: &str| said.args.get(name).map(|fact| fact.to_lowercase());
     let command = match said.key.as_str() {
         "error.port_taken" => "bws connect --callback scheme",
         "error.sign_in_another" => "bws --data-dir FOLDER connect withings",

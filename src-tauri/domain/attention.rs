@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::code::{Code, Urgency};
 use crate::domain::trouble::{Place, Problem};
-use crate::text::{self, Explained, Facts, Said, Voice};
+use crate::text::{self, Args, Explained, Locale, Message};
 
 /// What is tried again for so long needs the user.
 const LASTS: TimeDelta = TimeDelta::hours(24);
@@ -23,20 +23,20 @@ pub struct Attention {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<String>,
     /// What the message is about, for saying it in another language.
-    #[serde(default, skip_serializing_if = "Facts::is_empty")]
-    pub facts: Facts,
+    #[serde(default, skip_serializing_if = "Args::is_empty")]
+    pub facts: Args,
 }
 
 impl Attention {
     /// Makes one that is about no goal.
-    pub(crate) fn new(code: Code, facts: Facts, zone: Tz) -> Attention {
+    pub(crate) fn new(code: Code, facts: Args, zone: Tz) -> Attention {
         let message = text::english(&format!("attention.{}", code.name()), &facts, zone);
         Attention { code, message, goal: None, facts }
     }
 
     /// Says it in the user's language.
-    pub fn said_by(&self, voice: Voice) -> String {
-        voice.say(&format!("attention.{}", self.code.name()), &self.facts)
+    pub fn said_by(&self, locale: Locale) -> String {
+        locale.say(&format!("attention.{}", self.code.name()), &self.facts)
     }
 
     /// Makes one about what is wrong at a place; `slug` is the goal's name, where it is about one.
@@ -68,8 +68,8 @@ impl Attention {
 
     /// As the cause of something else.
     pub fn explained(&self) -> Explained {
-        let said = Said { key: format!("attention.{}", self.code.name()), facts: self.facts.clone() };
-        Explained { message: self.message.clone(), said }
+        let sentence = Message { key: format!("attention.{}", self.code.name()), args: self.facts.clone() };
+        Explained { message: self.message.clone(), sentence }
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         let problem = |place, code| Problem {
             place,
             code,
-            facts: text::facts([
+            facts: text::args([
                 ("why", "unavailable".into()),
                 ("service", "Withings".into()),
                 ("status", "2556".into()),
@@ -108,14 +108,14 @@ mod tests {
         let said = Attention::of_problem(&goal, Some("weight"), Tz::UTC, at(25));
         assert_eq!((said.code, said.goal.as_deref()), (Code::TroubleLasts, Some("weight")));
         assert!(said.message.starts_with("weight could not be brought up to date. "), "{}", said.message);
-        let unknown = Problem { facts: Facts::new(), ..sleep };
+        let unknown = Problem { facts: Args::new(), ..sleep };
         let said = Attention::of_problem(&unknown, None, Tz::UTC, at(1));
         assert!(said.message.contains("Withings has trouble."), "{}", said.message);
     }
 
     #[test]
     fn the_most_urgent_counts() {
-        let item = |code| Attention::new(code, Facts::new(), Tz::UTC);
+        let item = |code| Attention::new(code, Args::new(), Tz::UTC);
         assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
         assert_eq!(urgency(&[]), Urgency::Notice);
         assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::text::{Facts, Voice};
+use crate::text::{Args, Locale};
 
 /// What is wrong or worth knowing: a closed set that programs may switch on.
 #[derive(
@@ -172,7 +172,7 @@ impl Code {
 
 impl Code {
     /// A few words, for a menu or the title of a notification.
-    pub fn headline_by(self, voice: Voice) -> String {
-        voice.say(&format!("headline.{}", self.name()), &Facts::new())
+    pub fn headline_by(self, locale: Locale) -> String {
+        locale.say(&format!("headline.{}", self.name()), &Args::new())
     }
 }

@@ -7,7 +7,7 @@ use crate::domain::code::Code;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
-use crate::text::Facts;
+use crate::text::Args;
 
 /// What trouble is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,7 +70,7 @@ pub struct Problem {
     /// What it is.
     pub code: Code,
     /// What its sentence is about.
-    pub facts: Facts,
+    pub facts: Args,
     /// When it began.
     pub since: DateTime<Utc>,
     /// How often in a row.

@@ -10,7 +10,7 @@ use crate::domain::measure::device::Device;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::health::attention::{attention, paused};
 use crate::store::{self, Rows};
-use crate::text::{self, Facts};
+use crate::text::{self, Args};
 
 /// The overall program status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,21 +75,21 @@ impl Status {
     }
 
     /// What the sentence is about, beside the first attention.
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> Args {
         match self {
             Status::NothingMeasured { last, what } => {
-                text::facts([("last", last.to_rfc3339()), ("what", what.to_string())])
+                text::args([("last", last.to_rfc3339()), ("what", what.to_string())])
             }
             Status::NotUploading { device, last } => {
-                text::facts([("device", device.clone()), ("last", last.to_rfc3339())])
+                text::args([("device", device.clone()), ("last", last.to_rfc3339())])
             }
-            Status::Paused { until } => text::facts([("until", until.to_rfc3339())]),
+            Status::Paused { until } => text::args([("until", until.to_rfc3339())]),
             Status::NotSetUp
             | Status::NeedsYou
             | Status::KeychainLocked
             | Status::Retrying
             | Status::ShareWithdrawn
-            | Status::Fine => Facts::new(),
+            | Status::Fine => Args::new(),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::text::Said;
+use crate::text::Message;
 
 /// The database.
 pub const DATABASE_FILE: &str = "measurements.db";
@@ -135,7 +135,7 @@ impl DataDir {
 
 /// Why a folder cannot be the data directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}", self.said())]
+#[error("{}", self.message())]
 pub struct Unusable {
     code: &'static str,
     path: PathBuf,
@@ -157,8 +157,8 @@ impl Unusable {
     }
 
     /// The sentence for people.
-    pub fn said(&self) -> Said {
-        Said::error(self.code, [("path", self.path.display().to_string())])
+    pub fn message(&self) -> Message {
+        Message::error(self.code, [("path", self.path.display().to_string())])
     }
 }
 

@@ -20,7 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::platform::data_dir::DataDir;
-use crate::text::Said;
+use crate::text::Message;
 
 /// Which server of a data directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,13 @@ pub struct Request {
 
 /// The server is there and does not answer: it hangs, or was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{}", NotAnswering::said(*self))]
+#[error("{}", NotAnswering::message(*self))]
 pub struct NotAnswering(pub Endpoint);
 
 impl NotAnswering {
     /// The sentence for people.
-    pub fn said(self) -> Said {
-        Said::error(
+    pub fn message(self) -> Message {
+        Message::error(
             match self.0 {
                 Endpoint::SignIn => "wedged_sign_in",
                 Endpoint::Poller => "wedged_poller",

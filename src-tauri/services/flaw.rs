@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::text::Facts;
+use crate::text::Args;
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +75,8 @@ impl Flaw {
     }
 
     /// What the sentence “unreadable” of `service` is about.
-    pub(crate) fn facts(&self, service: &str) -> Facts {
-        let mut facts = crate::text::facts([("service", service.to_owned()), ("what", self.code().into())]);
+    pub(crate) fn facts(&self, service: &str) -> Args {
+        let mut facts = crate::text::args([("service", service.to_owned()), ("what", self.code().into())]);
         let mut add = |name: &str, value: String| drop(facts.insert(name.to_owned(), value));
         match self {
             Flaw::CutOff { length } => add("length", length.to_string()),

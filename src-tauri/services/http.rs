@@ -12,7 +12,7 @@ use reqwest::{RequestBuilder, StatusCode, header};
 use url::Url;
 
 use crate::platform::environment::is_loopback;
-use crate::text::Said;
+use crate::text::Message;
 use obstacle::Obstacle;
 
 /// Both services answer in well under a second; one token request is on record with 134 s, and
@@ -139,9 +139,9 @@ impl Http {
 }
 
 /// Why a service was not reached, for people.
-pub(crate) fn unreachable(service: &str, error: &reqwest::Error) -> Said {
-    let plain = || Said::error("unreachable", [("service", service.to_owned())]);
-    Obstacle::of(error).map_or_else(plain, |obstacle| obstacle.said(service))
+pub(crate) fn unreachable(service: &str, error: &reqwest::Error) -> Message {
+    let plain = || Message::error("unreachable", [("service", service.to_owned())]);
+    Obstacle::of(error).map_or_else(plain, |obstacle| obstacle.message(service))
 }
 
 /// The first characters of an answer, fit for one line of an error message.

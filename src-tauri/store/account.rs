@@ -115,7 +115,7 @@ mod tests {
     use crate::domain::code::Code;
     use crate::domain::trouble::Place;
     use crate::store::trouble;
-    use crate::text::Facts;
+    use crate::text::Args;
 
     #[test]
     fn a_sign_in_ends_all_trouble_with_its_service() {
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(load(&rows, Service::Withings).unwrap(), None);
         save_connected(&rows, Service::Withings, "42", "Europe/Paris", at(100)).unwrap();
         let place = Place::Account(Service::Withings);
-        trouble::save(&rows, &place, Code::Offline, &Facts::new(), at(260), at(200)).unwrap();
+        trouble::save(&rows, &place, Code::Offline, &Args::new(), at(260), at(200)).unwrap();
         save_limited(&rows, Service::Withings, at(300)).unwrap();
         save_connected(&rows, Service::Withings, "42", "", at(500)).unwrap();
         let account = load(&rows, Service::Withings).unwrap().unwrap();

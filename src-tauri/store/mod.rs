@@ -46,7 +46,7 @@ use open_file::OpenFile;
 pub use rusqlite::Connection as Rows;
 
 use crate::platform::data_dir::{DATABASE_FILE, Unusable};
-use crate::text::Said;
+use crate::text::Message;
 
 /// The open database. Every front end over one data directory has its own.
 #[derive(Debug)]
@@ -216,12 +216,12 @@ impl Store {
 
 /// Turns a database error into a sentence that says what the user can do, if there is one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "variants of another crate, which may grow")]
-pub fn advice(error: &anyhow::Error) -> Option<Said> {
+pub fn advice(error: &anyhow::Error) -> Option<Message> {
     if error.downcast_ref::<Unusable>().is_some() {
         return None;
     }
     if error.chain().any(<dyn std::error::Error>::is::<recover::Damaged>) {
-        return Some(Said::error("database_damaged", []));
+        return Some(Message::error("database_damaged", []));
     }
     let code = error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
         rusqlite::Error::SqliteFailure(failure, _) => Some(failure.code),
@@ -235,7 +235,7 @@ pub fn advice(error: &anyhow::Error) -> Option<Said> {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => "database_busy",
         _ => return None,
     };
-    Some(Said::error(code, []))
+    Some(Message::error(code, []))
 }
 
 fn open_file(path: &Path) -> anyhow::Result<Connection> {
@@ -261,25 +261,25 @@ fn prepare(connection: &mut Connection) -> anyhow::Result<()> {
 
 /// Another file has taken the place of the database while this program ran.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", Replaced::said())]
+#[error("{}", Replaced::message())]
 pub struct Replaced;
 
 impl Replaced {
     /// The sentence for people.
-    pub fn said() -> Said {
-        Said::error("database_replaced", [])
+    pub fn message() -> Message {
+        Message::error("database_replaced", [])
     }
 }
 
 /// A newer program has taken the database over while this one ran.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", Newer::said())]
+#[error("{}", Newer::message())]
 pub struct Newer;
 
 impl Newer {
     /// The sentence for people.
-    pub fn said() -> Said {
-        Said::error("newer_version", [])
+    pub fn message() -> Message {
+        Message::error("newer_version", [])
     }
 }
 
@@ -360,7 +360,7 @@ mod tests {
             let error = error(code).context("Failed to open the database");
             assert_eq!(lacks_locks(&error, || can_lock), expected, "{code}");
             let said = crate::app::explained(&error.context(Unusable::no_locks(Path::new("/data"))));
-            assert_eq!(said.said.key, "error.no_locks");
+            assert_eq!(said.sentence.key, "error.no_locks");
             assert!(
                 said.message.contains("/data") && said.message.contains("--data-dir"),
                 "{}",

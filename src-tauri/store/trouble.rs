@@ -7,7 +7,7 @@ use super::moment;
 use crate::domain::code::Code;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
-use crate::text::Facts;
+use crate::text::Args;
 
 /// Loads everything that is wrong, the oldest first.
 pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Problem>> {
@@ -32,7 +32,7 @@ pub fn save(
     rows: &Connection,
     place: &Place,
     code: Code,
-    facts: &Facts,
+    facts: &Args,
     wait_until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
@@ -83,7 +83,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
     Ok(Some(Problem {
         place,
         code: Code::named(&code).unwrap_or(Code::Unavailable),
-        facts: serde_json::from_str::<Facts>(&facts).unwrap_or_default(),
+        facts: serde_json::from_str::<Args>(&facts).unwrap_or_default(),
         since: moment(row.get(3)?),
         failures: row.get(4)?,
         wait_until: moment(row.get(5)?),
@@ -94,17 +94,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
 mod tests {
     use super::*;
     use crate::domain::measure::kind::Source;
-    use crate::text::facts;
+    use crate::text::args;
 
     #[test]
     fn a_problem_keeps_its_beginning_and_ends_by_itself_alone() {
         let rows = super::super::in_memory();
         let (sleep, goals) = (Place::Source(Source::Sleep), Place::Goals);
-        let about = facts([("status", "2556".into())]);
+        let about = args([("status", "2556".into())]);
         for at in [100, 200] {
             save(&rows, &sleep, Code::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
         }
-        save(&rows, &goals, Code::Offline, &Facts::new(), moment(400), moment(300)).unwrap();
+        save(&rows, &goals, Code::Offline, &Args::new(), moment(400), moment(300)).unwrap();
         let problem = load(&rows, &sleep).unwrap().unwrap();
         assert_eq!((problem.since, problem.failures, problem.wait_until), (moment(100), 2, moment(260)));
         assert_eq!(problem.facts, about);

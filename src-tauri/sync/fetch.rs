@@ -265,7 +265,7 @@ fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyho
     let now = pass.withings.server_time().unwrap_or(pass.now);
     let doubt = pass.store.write(|rows| doubt::note(rows, About::Source(source), Answer::Refused, now))?;
     Ok(match (doubt.is_believed(), source) {
-        (false, _) => Outcome::Trouble(Trouble::here(Code::Unavailable, error.said())),
+        (false, _) => Outcome::Trouble(Trouble::here(Code::Unavailable, error.message())),
         // Without measurements there is nothing to go on with.
         (true, Source::Measure) => Outcome::Trouble(error.into()),
         (true, Source::Activity | Source::Sleep | Source::Workout) => Outcome::Refused,

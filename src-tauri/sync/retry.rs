@@ -58,7 +58,7 @@ mod tests {
     use super::*;
     use crate::domain::service::Service;
     use crate::domain::trouble::Place;
-    use crate::text::Facts;
+    use crate::text::Args;
 
     fn at(unix: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(unix, 0).unwrap()
@@ -68,7 +68,7 @@ mod tests {
         Problem {
             place: Place::Account(Service::Withings),
             code,
-            facts: Facts::new(),
+            facts: Args::new(),
             since: at(10_000),
             failures: 1,
             wait_until: at(10_600),

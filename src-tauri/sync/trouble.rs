@@ -13,14 +13,14 @@ use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::services::{beeminder, withings};
 use crate::store::{self, Rows};
-use crate::text::{Facts, Said};
+use crate::text::{Args, Message};
 
 /// What went wrong, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
     pub(super) code: Code,
     /// What the sentence is about; `why` is the key of the error's own sentence.
-    pub(super) facts: Facts,
+    pub(super) facts: Args,
     /// How long the service asked to be left alone.
     pub(super) retry_after: Option<Duration>,
     /// Whether it is about the sign-in or the service as a whole, and not about what was asked for.
@@ -29,13 +29,13 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// Trouble with what was asked for.
-    pub(super) fn here(code: Code, said: Said) -> Trouble {
-        let mut facts = said.facts;
+    pub(super) fn here(code: Code, said: Message) -> Trouble {
+        let mut facts = said.args;
         facts.insert("why".into(), said.key.trim_start_matches("error.").to_owned());
         Trouble { code, facts, retry_after: None, is_of_account: false }
     }
 
-    fn of_account(code: Code, said: Said) -> Trouble {
+    fn of_account(code: Code, said: Message) -> Trouble {
         Trouble { is_of_account: true, ..Trouble::here(code, said) }
     }
 
@@ -91,9 +91,9 @@ fn chance(rows: &Rows, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Opti
 }
 
 /// The error's own sentence, for the log.
-fn said(facts: &Facts) -> String {
+fn said(facts: &Args) -> String {
     let why = facts.get("why").map_or("", String::as_str);
-    Said { key: format!("error.{why}"), facts: facts.clone() }.to_string()
+    Message { key: format!("error.{why}"), args: facts.clone() }.to_string()
 }
 
 /// Whether a place may be asked, and the account it belongs to.
@@ -143,7 +143,7 @@ pub(super) fn end_idle(rows: &Rows, needed: &[Source]) -> anyhow::Result<()> {
 impl From<withings::Error> for Trouble {
     fn from(error: withings::Error) -> Trouble {
         use withings::Error as E;
-        let said = error.said();
+        let said = error.message();
         match error {
             E::SignInAgain | E::CodeRefused => Trouble::of_account(Code::SignInWithings, said),
             E::AccessTokenRefused { .. } => Trouble::here(Code::SignInWithings, said),
@@ -160,7 +160,7 @@ impl From<withings::Error> for Trouble {
 impl From<beeminder::Error> for Trouble {
     fn from(error: beeminder::Error) -> Trouble {
         use beeminder::Error as E;
-        let said = error.said();
+        let said = error.message();
         match error {
             E::SignInAgain => Trouble::of_account(Code::SignInBeeminder, said),
             E::RateLimited { retry_after } => Trouble::of_account(Code::RateLimited, said)
@@ -184,7 +184,7 @@ impl From<KeychainError> for Trouble {
             KeychainError::Absent => Code::KeychainAbsent,
             KeychainError::Failed(_) | KeychainError::NotKept => Code::KeychainFailed,
         };
-        Trouble::of_account(code, error.said())
+        Trouble::of_account(code, error.message())
     }
 }
 
@@ -197,7 +197,7 @@ pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
                 Service::Beeminder => Code::SignInBeeminder,
             };
             let about = [("service", service.to_string())];
-            Ok(Trouble::of_account(code, Said::error("no_sign_in", about)))
+            Ok(Trouble::of_account(code, Message::error("no_sign_in", about)))
         }
         TokenError::AnotherPerson { found, expected } => {
             Ok(Trouble::of_account(Code::AnotherPerson, TokenError::another_person(&found, &expected)))

@@ -5,7 +5,7 @@ use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use plotters::prelude::*;
 
-use crate::text::Voice;
+use crate::text::Locale;
 
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +30,7 @@ pub struct Look {
     /// Height in pixels.
     pub height: u32,
     /// How days and numbers are written, and by whose clock.
-    pub voice: Voice,
+    pub locale: Locale,
 }
 
 /// What the moving average looks back on.
@@ -92,8 +92,8 @@ fn draw(
         .build_cartesian_2d(days.0..days.1, values.0..values.1)?;
     let letters = ("sans-serif", 13).into_font().color(&palette.ink);
     let far = days.1 - days.0 > 400.0 * 86_400.0;
-    let date = |unix: &f64| day(*unix, look.voice, far);
-    let number = |value: &f64| look.voice.number(format!("{value:.1}").trim_end_matches(".0"));
+    let date = |unix: &f64| day(*unix, look.locale, far);
+    let number = |value: &f64| look.locale.number(format!("{value:.1}").trim_end_matches(".0"));
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -162,10 +162,10 @@ fn unix(moment: DateTime<Utc>) -> f64 {
     moment.timestamp() as f64
 }
 
-fn day(unix: f64, voice: Voice, far: bool) -> String {
+fn day(unix: f64, locale: Locale, far: bool) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "it was made from whole seconds")]
     let moment = DateTime::from_timestamp(unix as i64, 0).unwrap_or_default();
-    if far { voice.month(moment) } else { voice.day(moment) }
+    if far { locale.month(moment) } else { locale.day(moment) }
 }
 
 #[cfg(test)]
@@ -182,8 +182,8 @@ mod tests {
             .collect()
     }
 
-    const VOICE: Voice = Voice { language: Language::English, zone: chrono_tz::Europe::Paris };
-    const LOOK: Look = Look { dark: false, width: 600, height: 240, voice: VOICE };
+    const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Europe::Paris };
+    const LOOK: Look = Look { dark: false, width: 600, height: 240, locale: LOCALE };
 
     #[test]
     fn dots_tell_what_was_sent_and_nothing_in_it_is_styled_or_run() {
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn days_and_numbers_are_written_in_the_users_language() {
-        let german = Look { voice: Voice { language: Language::German, ..VOICE }, ..LOOK };
+        let german = Look { locale: Locale { language: Language::German, ..LOCALE }, ..LOOK };
         for (look, day, number) in [(LOOK, "Nov 19", "82.5"), (german, "19.11.", "82,5")] {
             let drawn = svg(&dots(&[82.4, 82.1, 81.9, 82.8]), look).unwrap().unwrap();
             assert!(drawn.contains(day) && drawn.contains(number), "{day} {number}: {drawn}");

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use crate::app::{App, Wrong};
+use crate::app::{App, UserError};
 use crate::domain::service::Service;
 use crate::health::attention::attention;
 use crate::platform::data_dir::{LOG_FILE, OLD_LOG_FILE};
@@ -50,7 +50,7 @@ impl App {
         let name = format!("withings-sync-diagnostics-{}.txt", now.format("%Y-%m-%d-%H%M%S"));
         let path = folder.join(name);
         crate::platform::data_dir::write_private_file(&path, text.as_bytes())
-            .with_context(|| Wrong::new("not_written", [("path", path.display().to_string())]))?;
+            .with_context(|| UserError::new("not_written", [("path", path.display().to_string())]))?;
         Ok(path)
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, MeasureGroup};
 use crate::domain::settings::Units;
 use crate::store::history::{Line, Place};
-use crate::text::{self, Facts, facts};
+use crate::text::{self, Args, args};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +30,7 @@ pub struct LedgerRow {
     /// What became of it; see [`crate::store::history::Outcome::outcome`], or `unlinked`.
     pub outcome: String,
     /// What the sentence is about.
-    pub facts: Facts,
+    pub facts: Args,
     /// The datapoint it went into.
     pub request_id: Option<String>,
     /// The day it counts for.
@@ -64,7 +64,7 @@ impl LedgerRow {
             values: values(&group, units),
             goal: None,
             outcome: "unlinked".into(),
-            facts: Facts::new(),
+            facts: Args::new(),
             request_id: None,
             daystamp: None,
             sent: None,
@@ -72,7 +72,7 @@ impl LedgerRow {
         };
         match outcome {
             Some(outcome) => {
-                row.facts = facts([("why", outcome.reason)]);
+                row.facts = args([("why", outcome.reason)]);
                 row.facts.extend(outcome.parked.map(|problem| ("problem".into(), problem)));
                 row.outcome = outcome.outcome;
                 row.goal = Some(outcome.goal);
@@ -86,7 +86,7 @@ impl LedgerRow {
                 };
                 if let Some(link) = links.iter().find(early) {
                     row.outcome = "early".into();
-                    row.facts = facts([("goal", link.slug.to_string())]);
+                    row.facts = args([("goal", link.slug.to_string())]);
                 }
             }
         }

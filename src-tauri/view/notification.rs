@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::domain::attention::Attention;
 use crate::domain::code::{Code, Urgency};
 use crate::domain::incident::{Incident, Level, Preferences};
-use crate::text::{Facts, Voice, facts};
+use crate::text::{Args, Locale, args};
 
 /// Longer than any snooze; one that lasts longer was made by a clock that was wrong.
 const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(2);
@@ -40,7 +40,7 @@ pub struct Situation<'a> {
     /// Whether the user looks at the window.
     pub looked_at: bool,
     /// How the user is spoken to.
-    pub voice: Voice,
+    pub locale: Locale,
 }
 
 /// Decides what to say, and which incidents are known from then on.
@@ -77,8 +77,8 @@ pub fn notices(
                 incident.told = true;
                 said.push(Notice {
                     about: incident.about(),
-                    title: item.code.headline_by(situation.voice),
-                    body: item.said_by(situation.voice),
+                    title: item.code.headline_by(situation.locale),
+                    body: item.said_by(situation.locale),
                     urgent: item.code.urgency() == Urgency::NeedsYou,
                 });
             }
@@ -93,10 +93,10 @@ pub fn notices(
     if snoozed {
         known_now.extend(over);
     } else if !silent {
-        said.extend(over.iter().map(|incident| solved(incident, situation.voice)));
+        said.extend(over.iter().map(|incident| solved(incident, situation.locale)));
     }
     if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.looked_at {
-        said.push(delivered(situation.delivered, situation.voice));
+        said.push(delivered(situation.delivered, situation.locale));
     }
     (said, known_now)
 }
@@ -120,21 +120,21 @@ fn is_incident(code: Code) -> bool {
     needs_you || matches!(code, Code::MeasureSoon | Code::Held)
 }
 
-fn solved(incident: &Incident, voice: Voice) -> Notice {
-    let problem = incident.code.headline_by(voice);
+fn solved(incident: &Incident, locale: Locale) -> Notice {
+    let problem = incident.code.headline_by(locale);
     Notice {
         about: incident.about(),
-        title: voice.say("notice.solved", &facts([("problem", problem)])),
-        body: voice.say("notice.goes_on", &Facts::new()),
+        title: locale.say("notice.solved", &args([("problem", problem)])),
+        body: locale.say("notice.goes_on", &Args::new()),
         urgent: false,
     }
 }
 
-fn delivered(count: u64, voice: Voice) -> Notice {
+fn delivered(count: u64, locale: Locale) -> Notice {
     Notice {
         about: "delivered".into(),
-        title: voice.say("notice.delivered", &facts([("count", count.to_string())])),
-        body: voice.say("notice.confirmed", &Facts::new()),
+        title: locale.say("notice.delivered", &args([("count", count.to_string())])),
+        body: locale.say("notice.confirmed", &Args::new()),
         urgent: false,
     }
 }
@@ -146,19 +146,19 @@ mod tests {
 
     use super::*;
 
-    const VOICE: Voice = Voice { language: Language::English, zone: chrono_tz::Tz::UTC };
+    const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Tz::UTC };
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
     }
 
     fn item(code: Code) -> Attention {
-        Attention { code, message: "…".into(), goal: None, facts: Facts::new() }
+        Attention { code, message: "…".into(), goal: None, facts: Args::new() }
     }
 
     /// How things stand when there is nothing to say but what the user should know.
     fn quiet(attention: &[Attention]) -> Situation<'_> {
-        Situation { attention, parked: 0, held: 0, delivered: 0, looked_at: false, voice: VOICE }
+        Situation { attention, parked: 0, held: 0, delivered: 0, looked_at: false, locale: LOCALE }
     }
 
     /// What is said, pass after pass; each is what the user should know and how many are refused.

@@ -14,7 +14,7 @@ use crate::health::attention::attention;
 use crate::health::status::{Status, status};
 use crate::store::{self, Rows};
 use crate::sync::schedule;
-use crate::text::Facts;
+use crate::text::Args;
 
 /// What a front end shows at a glance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,7 +24,7 @@ pub struct Overview {
     /// The same as a sentence.
     pub message: String,
     /// What the sentence is about.
-    pub status_facts: Facts,
+    pub status_facts: Args,
     /// What the user should know, most urgent first.
     pub attention: Vec<Attention>,
     /// Withings.

@@ -8,7 +8,7 @@ use crate::domain::code::Urgency;
 use crate::domain::goal::GoalSlug;
 use crate::domain::service::Service;
 use crate::health::status::Status;
-use crate::text::{Explained, Facts, Language, Voice, facts};
+use crate::text::{Args, Explained, Language, Locale, args};
 use crate::view::overview::{GoalLine, Overview};
 
 /// The program's name, as people read it.
@@ -98,40 +98,40 @@ pub struct Activity {
 
 /// The tray for how things are.
 pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tray {
-    let voice = Voice { language: activity.language, zone: overview.time_zone };
-    let words = words(overview, activity, voice, now);
+    let locale = Locale { language: activity.language, zone: overview.time_zone };
+    let words = words(overview, activity, locale, now);
     let name = if activity.sandbox { format!("{NAME} (sandbox)") } else { NAME.into() };
     Tray {
         icon: icon(overview, activity),
         title: format!("{name}: {words}"),
-        tooltip: tooltip(overview, voice, now),
-        menu: menu(overview, activity, words, (voice, now)),
+        tooltip: tooltip(overview, locale, now),
+        menu: menu(overview, activity, words, (locale, now)),
     }
 }
 
 /// The tray of a program that cannot work, for instance because the disk is full.
 pub fn failed(failure: &Explained, language: Language) -> Tray {
-    let voice = Voice { language, zone: Tz::UTC };
+    let locale = Locale { language, zone: Tz::UTC };
     Tray {
         icon: Icon::NeedsYou,
-        title: format!("{NAME}: {}", plain(voice, "menu.broken")),
+        title: format!("{NAME}: {}", plain(locale, "menu.broken")),
         tooltip: failure.by(language),
         menu: vec![
-            Entry::Item(plain(voice, "menu.see_why"), Action::Open),
+            Entry::Item(plain(locale, "menu.see_why"), Action::Open),
             Entry::Separator,
-            Entry::Item(plain(voice, "shell.quit"), Action::Quit),
+            Entry::Item(plain(locale, "shell.quit"), Action::Quit),
         ],
     }
 }
 
 /// Says what is about nothing in particular.
-fn plain(voice: Voice, key: &str) -> String {
-    voice.say(key, &Facts::new())
+fn plain(locale: Locale, key: &str) -> String {
+    locale.say(key, &Args::new())
 }
 
 /// Says what is about one thing.
-fn about(voice: Voice, key: &str, name: &str, fact: impl Into<String>) -> String {
-    voice.say(key, &facts([(name, fact.into())]))
+fn about(locale: Locale, key: &str, name: &str, fact: impl Into<String>) -> String {
+    locale.say(key, &args([(name, fact.into())]))
 }
 
 fn icon(overview: &Overview, activity: &Activity) -> Icon {
@@ -147,28 +147,28 @@ fn icon(overview: &Overview, activity: &Activity) -> Icon {
 }
 
 /// The status in a few words.
-fn words(overview: &Overview, activity: &Activity, voice: Voice, now: DateTime<Utc>) -> String {
+fn words(overview: &Overview, activity: &Activity, locale: Locale, now: DateTime<Utc>) -> String {
     let first = overview.attention.first();
     let headline =
-        || first.map_or_else(|| plain(voice, "menu.something"), |item| item.code.headline_by(voice));
-    let at = |moment| clock(moment, voice, now);
+        || first.map_or_else(|| plain(locale, "menu.something"), |item| item.code.headline_by(locale));
+    let at = |moment| clock(moment, locale, now);
     match &overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => headline(),
-        _ if activity.syncing => plain(voice, "shell.syncing"),
-        Status::Paused { until } => about(voice, "menu.paused", "at", at(*until)),
-        Status::Retrying => about(voice, "menu.retrying", "problem", headline()),
-        Status::NothingMeasured { last, .. } => about(voice, "menu.nothing_measured", "at", at(*last)),
+        _ if activity.syncing => plain(locale, "shell.syncing"),
+        Status::Paused { until } => about(locale, "menu.paused", "at", at(*until)),
+        Status::Retrying => about(locale, "menu.retrying", "problem", headline()),
+        Status::NothingMeasured { last, .. } => about(locale, "menu.nothing_measured", "at", at(*last)),
         Status::NotUploading { device, last } => {
-            voice.say("menu.not_uploading", &facts([("device", device.clone()), ("at", at(*last))]))
+            locale.say("menu.not_uploading", &args([("device", device.clone()), ("at", at(*last))]))
         }
-        Status::Fine => plain(voice, "menu.fine"),
+        Status::Fine => plain(locale, "menu.fine"),
     }
 }
 
-fn tooltip(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
+fn tooltip(overview: &Overview, locale: Locale, now: DateTime<Utc>) -> String {
     match overview.attention.first() {
-        Some(item) if item.code.urgency() > Urgency::Notice => item.said_by(voice),
-        Some(_) | None => when(overview, voice, now),
+        Some(item) if item.code.urgency() > Urgency::Notice => item.said_by(locale),
+        Some(_) | None => when(overview, locale, now),
     }
 }
 
@@ -176,12 +176,12 @@ fn menu(
     overview: &Overview,
     activity: &Activity,
     words: String,
-    (voice, now): (Voice, DateTime<Utc>),
+    (locale, now): (Locale, DateTime<Utc>),
 ) -> Vec<Entry> {
-    let item = |key, action| Entry::Item(plain(voice, key), action);
+    let item = |key, action| Entry::Item(plain(locale, key), action);
     let mut menu = Vec::new();
     if activity.sandbox {
-        menu.push(Entry::Line(plain(voice, "menu.sandbox")));
+        menu.push(Entry::Line(plain(locale, "menu.sandbox")));
     }
     match overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
@@ -195,19 +195,19 @@ fn menu(
             menu.push(Entry::Line(words));
         }
     }
-    menu.push(Entry::Line(when(overview, voice, now)));
+    menu.push(Entry::Line(when(overview, locale, now)));
     let questions = overview.held + overview.stale;
     if questions > 0 {
-        let words = about(voice, "menu.questions", "count", questions.to_string());
+        let words = about(locale, "menu.questions", "count", questions.to_string());
         menu.push(Entry::Item(words, Action::Open));
     }
     if let Some(service) = activity.signing_in {
-        let words = about(voice, "menu.cancel_sign_in", "service", service.to_string());
+        let words = about(locale, "menu.cancel_sign_in", "service", service.to_string());
         menu.push(Entry::Item(words, Action::CancelSignIn));
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
-        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, voice, now)));
+        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, locale, now)));
         menu.push(Entry::Separator);
     }
     menu.push(item("shell.sync_now", Action::SyncNow));
@@ -221,7 +221,7 @@ fn menu(
         | Status::NothingMeasured { .. }
         | Status::NotUploading { .. }
         | Status::Fine => Entry::Submenu(
-            plain(voice, "menu.pause"),
+            plain(locale, "menu.pause"),
             vec![
                 item("menu.pause_hour", Action::PauseForAnHour),
                 item("menu.pause_tomorrow", Action::PauseUntilTomorrow),
@@ -230,43 +230,43 @@ fn menu(
     });
     menu.extend([
         Entry::Separator,
-        Entry::Item(about(voice, "menu.open", "name", NAME), Action::Open),
+        Entry::Item(about(locale, "menu.open", "name", NAME), Action::Open),
         item("shell.quit", Action::Quit),
     ]);
     menu
 }
 
-fn when(overview: &Overview, voice: Voice, now: DateTime<Utc>) -> String {
-    let at = |key, moment| about(voice, key, "at", clock(moment, voice, now));
-    let last = overview.last_sync.map_or_else(|| plain(voice, "shell.never"), |read| at("menu.last", read));
+fn when(overview: &Overview, locale: Locale, now: DateTime<Utc>) -> String {
+    let at = |key, moment| about(locale, key, "at", clock(moment, locale, now));
+    let last = overview.last_sync.map_or_else(|| plain(locale, "shell.never"), |read| at("menu.last", read));
     if !overview.withings.connected || !overview.beeminder.connected {
         return last;
     }
     format!("{last}, {}", at("menu.next", overview.next.max(now)))
 }
 
-fn goal_entry(goal: &GoalLine, voice: Voice, now: DateTime<Utc>) -> Entry {
+fn goal_entry(goal: &GoalLine, locale: Locale, now: DateTime<Utc>) -> Entry {
     let buffer = match (goal.buffer_days, goal.loses_at) {
-        (Some(..=0), Some(at)) => about(voice, "menu.due", "at", clock(at, voice, now)),
-        (Some(..=0), None) => plain(voice, "buffer.today"),
-        (Some(days), _) => about(voice, "buffer.days", "count", days.to_string()),
-        (None, _) => plain(voice, "buffer.unknown"),
+        (Some(..=0), Some(at)) => about(locale, "menu.due", "at", clock(at, locale, now)),
+        (Some(..=0), None) => plain(locale, "buffer.today"),
+        (Some(days), _) => about(locale, "buffer.days", "count", days.to_string()),
+        (None, _) => plain(locale, "buffer.unknown"),
     };
     Entry::Item(format!("{}: {buffer}", goal.slug), Action::OpenGoal(goal.slug.clone()))
 }
 
 /// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
 /// with the date otherwise.
-fn clock(moment: DateTime<Utc>, voice: Voice, now: DateTime<Utc>) -> String {
-    let (local, today) = (moment.with_timezone(&voice.zone), now.with_timezone(&voice.zone));
+fn clock(moment: DateTime<Utc>, locale: Locale, now: DateTime<Utc>) -> String {
+    let (local, today) = (moment.with_timezone(&locale.zone), now.with_timezone(&locale.zone));
     let days = (local.date_naive() - today.date_naive()).num_days();
     match days {
         0 => local.format("%H:%M").to_string(),
         -6..=6 => {
             let weekday = local.format("%a").to_string().to_lowercase();
-            format!("{} {}", plain(voice, &format!("weekday.{weekday}")), local.format("%H:%M"))
+            format!("{} {}", plain(locale, &format!("weekday.{weekday}")), local.format("%H:%M"))
         }
-        _ => voice.moment(moment),
+        _ => locale.moment(moment),
     }
 }
 
@@ -288,9 +288,9 @@ mod tests {
         let account = || AccountLine { connected: true, ..AccountLine::default() };
         Overview {
             message: String::new(),
-            status_facts: Facts::new(),
+            status_facts: Args::new(),
             status,
-            attention: attention.iter().map(|code| Attention::new(*code, Facts::new(), Tz::UTC)).collect(),
+            attention: attention.iter().map(|code| Attention::new(*code, Args::new(), Tz::UTC)).collect(),
             withings: account(),
             beeminder: account(),
             goals: vec![GoalLine {
@@ -431,8 +431,8 @@ mod tests {
             (goal(Some(400), None), "weight: 400 days left"),
             (goal(None, None), "weight: not known yet"),
         ] {
-            let voice = Voice { language: Language::English, zone: Tz::Europe__Paris };
-            let Entry::Item(text, _) = goal_entry(&goal, voice, monday()) else { panic!() };
+            let locale = Locale { language: Language::English, zone: Tz::Europe__Paris };
+            let Entry::Item(text, _) = goal_entry(&goal, locale, monday()) else { panic!() };
             assert_eq!(text, expected);
         }
     }

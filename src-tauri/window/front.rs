@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use beeminder_withings_sync::agent::client::{AgentClient, Watch};
 use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Refusal};
-use beeminder_withings_sync::app::{App, Wrong};
+use beeminder_withings_sync::app::{App, UserError};
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::environment::Environment;
 use beeminder_withings_sync::view::agent_state::AgentState;
@@ -266,7 +266,7 @@ impl AgentWatch {
 pub(crate) fn front(app: &AppHandle) -> anyhow::Result<Arc<Front>> {
     match app.try_state::<Program>().as_deref() {
         Some(program) => program.front(agent(app)),
-        None => Err(Wrong::new("still_starting", []).into()),
+        None => Err(UserError::new("still_starting", []).into()),
     }
 }
 

@@ -72,7 +72,7 @@ pub(crate) use system::launch_agent;
 #[cfg(target_os = "linux")]
 mod system {
     use beeminder_withings_sync::agent::protocol::AgentRequest;
-    use beeminder_withings_sync::app::Wrong;
+    use beeminder_withings_sync::app::UserError;
     use beeminder_withings_sync::platform::data_dir::Lock;
     use beeminder_withings_sync::platform::program;
 
@@ -86,19 +86,19 @@ mod system {
             // What ends this window's terminal does not end the agent.
             .process_group(0)
             .spawn()
-            .with_context(|| Wrong::new("no_agent", []))
+            .with_context(|| UserError::new("no_agent", []))
     }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
         let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
-        anyhow::ensure!(has_display, Wrong::new("no_display", []));
+        anyhow::ensure!(has_display, UserError::new("no_display", []));
         let dir = DataDir::open(&environment.data_dir)?;
         let Some(held) = dir.try_lock(Lock::Window)? else {
             let token = std::env::var("XDG_ACTIVATION_TOKEN").ok();
             let shown = tauri::async_runtime::block_on(async {
                 AgentClient::new(dir).ask::<()>(&AgentRequest::Show { token }).await
             });
-            shown.map_err(|refusal| Wrong { field: None, said: refusal.why.said })?;
+            shown.map_err(|refusal| UserError { field: None, message: refusal.why.sentence })?;
             return Ok(0);
         };
         let (environment, arguments) = (environment.clone(), arguments.clone());
@@ -126,7 +126,7 @@ mod system {
     use std::sync::Arc;
 
     use beeminder_withings_sync::agent::start;
-    use beeminder_withings_sync::app::Wrong;
+    use beeminder_withings_sync::app::UserError;
     use tauri::{AppHandle, RunEvent};
     use tokio::sync::mpsc;
 
@@ -135,7 +135,7 @@ mod system {
 
     /// The agent is part of this program, so there is none to start.
     pub(crate) fn launch_agent(_arguments: &[String]) -> anyhow::Result<tokio::process::Child> {
-        anyhow::bail!(Wrong::new("no_agent", []))
+        anyhow::bail!(UserError::new("no_agent", []))
     }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {

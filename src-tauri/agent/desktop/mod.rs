@@ -16,7 +16,7 @@ use url::Url;
 
 use super::start::{self, Arguments};
 use super::{Desktop, End};
-use crate::app::Wrong;
+use crate::app::UserError;
 use crate::domain::callback_way::SCHEME;
 use crate::platform::autostart::{AutostartEntry, State};
 use crate::platform::data_dir::DataDir;
@@ -24,7 +24,7 @@ use crate::platform::environment;
 use crate::platform::environment::Environment;
 use crate::platform::program::{self, Executable};
 use crate::platform::{log_file, scheme};
-use crate::text::{Language, Said};
+use crate::text::{Language, Message};
 use crate::view::notification::Notice;
 use crate::view::tray::{Click, Tray};
 use notifications::Notifications;
@@ -99,7 +99,7 @@ async fn watch_over(mut window: Child, is_open: Arc<AtomicBool>, notifications: 
         Ok(status) => {
             tracing::warn!("The window ended with {status}");
             let language = Language::chosen(None);
-            let say = |key: &str| Said::new(key, []).by(language);
+            let say = |key: &str| Message::new(key, []).by(language);
             let (title, body) = (say("notice.no_window"), say("error.no_window"));
             notifications.show(&Notice { about: "window".into(), title, body, urgent: true });
         }
@@ -175,14 +175,14 @@ impl Desktop for LinuxDesktop {
         if let Some(token) = token {
             command.env(ACTIVATION_TOKEN, token);
         }
-        let window = command.spawn().with_context(|| Wrong::new("no_window", []));
+        let window = command.spawn().with_context(|| UserError::new("no_window", []));
         let window = window.inspect_err(|_| self.is_opening.store(false, Ordering::SeqCst))?;
         tokio::spawn(watch_over(window, Arc::clone(&self.is_opening), self.notifications.clone()));
         Ok(())
     }
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
-        open::that_detached(url.as_str()).with_context(|| Wrong::new("no_browser", []))
+        open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))
     }
 
     fn has_tray(&self) -> bool {

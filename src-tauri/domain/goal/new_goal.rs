@@ -7,7 +7,7 @@ use std::fmt;
 use chrono::{DateTime, Days, Utc};
 use rust_decimal::Decimal;
 
-use crate::text::Said;
+use crate::text::Message;
 
 /// What the goal is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +62,18 @@ pub enum NewGoalError {
 
 impl fmt::Display for NewGoalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 
 impl NewGoalError {
     /// The sentence for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         match self {
-            NewGoalError::Slug(text) => Said::error("goal_name", [("text", text.clone())]),
-            NewGoalError::Units(text) => Said::error("goal_units", [("text", text.clone())]),
-            NewGoalError::PerWeek => Said::error("goal_rate", []),
-            NewGoalError::Target => Said::error("goal_target", []),
+            NewGoalError::Slug(text) => Message::error("goal_name", [("text", text.clone())]),
+            NewGoalError::Units(text) => Message::error("goal_units", [("text", text.clone())]),
+            NewGoalError::PerWeek => Message::error("goal_rate", []),
+            NewGoalError::Target => Message::error("goal_target", []),
         }
     }
 

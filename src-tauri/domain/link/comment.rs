@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::text::Said;
+use crate::text::Message;
 
 /// Longer comments are refused; Beeminder's own limit is not documented.
 const LONGEST: usize = 120;
@@ -35,14 +35,14 @@ pub enum TemplateError {
 
 impl TemplateError {
     /// The sentence for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         match self {
             TemplateError::UnknownWord(word) => {
-                Said::error("comment_word", [("word", word.clone()), ("words", WORDS.join(", "))])
+                Message::error("comment_word", [("word", word.clone()), ("words", WORDS.join(", "))])
             }
-            TemplateError::TooLong => Said::error("comment_long", [("most", LONGEST.to_string())]),
+            TemplateError::TooLong => Message::error("comment_long", [("most", LONGEST.to_string())]),
             TemplateError::BadLetter(letter) => {
-                Said::error("comment_letter", [("letter", letter.to_string())])
+                Message::error("comment_letter", [("letter", letter.to_string())])
             }
         }
     }
@@ -50,7 +50,7 @@ impl TemplateError {
 
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 

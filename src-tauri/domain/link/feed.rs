@@ -9,7 +9,7 @@ use crate::domain::measure::measure_set::MeasureSet;
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
-use crate::text::Said;
+use crate::text::Message;
 
 /// What a link sends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -154,13 +154,13 @@ impl Feed {
 
 impl Feed {
     /// What it sends, for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         match self {
             Feed::Track { kind, unit, take } => {
                 let is_usual = *take != Take::Every && *take == kind.day_take();
                 let take = if is_usual { "each_day" } else { take.name() };
                 let key = if unit.symbol().is_empty() { "link.sends_bare" } else { "link.sends_track" };
-                Said::new(
+                Message::new(
                     key,
                     [("kind", kind.to_string()), ("unit", unit.symbol().into()), ("take", take.into())],
                 )
@@ -168,7 +168,7 @@ impl Feed {
             Feed::Count { set, once_a_day } => {
                 let key = if *once_a_day { "link.sends_days" } else { "link.sends_count" };
                 let kinds: Vec<_> = set.kinds().iter().map(ToString::to_string).collect();
-                Said::new(key, [("what", kinds.join(","))])
+                Message::new(key, [("what", kinds.join(","))])
             }
         }
     }
@@ -177,7 +177,7 @@ impl Feed {
 /// In English.
 impl fmt::Display for Feed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::goal::{Goal, User};
 use crate::domain::link::{Feed, LinkId};
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::unit::{self, Unit};
-use crate::text::{self, Facts, Said};
+use crate::text::{self, Args, Message};
 
 /// A reason why a goal may not suit what is to be sent to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,38 +155,38 @@ impl Misfit {
 
 impl Misfit {
     /// What the sentence is about.
-    pub fn facts(&self) -> Facts {
+    pub fn facts(&self) -> Args {
         match self {
             Misfit::PastMayDerail { days } | Misfit::PastIsUnknown { days } | Misfit::SentBefore { days } => {
-                text::facts([("count", days.to_string())])
+                text::args([("count", days.to_string())])
             }
-            Misfit::FedByAutodata(source) => text::facts([("source", source.clone())]),
-            Misfit::FedByAppleHealth(metric) => text::facts([("metric", metric.clone())]),
+            Misfit::FedByAutodata(source) => text::args([("source", source.clone())]),
+            Misfit::FedByAppleHealth(metric) => text::args([("metric", metric.clone())]),
             Misfit::SameValues { day, value } => {
-                text::facts([("day", day.0.format("%Y-%m-%d").to_string()), ("value", value.to_string())])
+                text::args([("day", day.0.format("%Y-%m-%d").to_string()), ("value", value.to_string())])
             }
             Misfit::UnitLooksWrong { goal, chosen } => {
-                text::facts([("goal", goal.label().into()), ("chosen", chosen.label().into())])
+                text::args([("goal", goal.label().into()), ("chosen", chosen.label().into())])
             }
             Misfit::DropsValues(aggday)
             | Misfit::CountsOnly(aggday)
             | Misfit::CapsSum(aggday)
             | Misfit::WorksOutOtherwise(aggday)
-            | Misfit::UnknownAggregation(aggday) => text::facts([("aggday", aggday.clone())]),
-            Misfit::ToBeArchived { day } => text::facts([("day", day.0.format("%Y-%m-%d").to_string())]),
-            Misfit::OtherUnits { units, kind, chosen } => text::facts([
+            | Misfit::UnknownAggregation(aggday) => text::args([("aggday", aggday.clone())]),
+            Misfit::ToBeArchived { day } => text::args([("day", day.0.format("%Y-%m-%d").to_string())]),
+            Misfit::OtherUnits { units, kind, chosen } => text::args([
                 ("units", units.clone()),
                 ("kind", kind.to_string()),
                 ("chosen", chosen.label().into()),
             ]),
-            Misfit::CountsInUnits { units } => text::facts([("units", units.clone())]),
-            Misfit::ValuesLookWrong { value, kind, chosen } => text::facts([
+            Misfit::CountsInUnits { units } => text::args([("units", units.clone())]),
+            Misfit::ValuesLookWrong { value, kind, chosen } => text::args([
                 ("value", figure(*value)),
                 ("kind", kind.to_string()),
                 ("chosen", chosen.label().into()),
             ]),
-            Misfit::OneActTwice { link } => text::facts([("link", link.to_string())]),
-            Misfit::DayMayDiffer { day, from, until } => text::facts([
+            Misfit::OneActTwice { link } => text::args([("link", link.to_string())]),
+            Misfit::DayMayDiffer { day, from, until } => text::args([
                 ("day", day.format("%Y-%m-%d").to_string()),
                 ("from", from.clone()),
                 ("until", until.clone()),
@@ -198,20 +198,20 @@ impl Misfit {
             | Misfit::DoesNotCount
             | Misfit::DoesNotSum
             | Misfit::Frozen
-            | Misfit::Deadbeat => Facts::new(),
+            | Misfit::Deadbeat => Args::new(),
         }
     }
 }
 
-impl From<&Misfit> for Said {
-    fn from(misfit: &Misfit) -> Said {
-        Said { key: format!("misfit.{}", misfit.code()), facts: misfit.facts() }
+impl From<&Misfit> for Message {
+    fn from(misfit: &Misfit) -> Message {
+        Message { key: format!("misfit.{}", misfit.code()), args: misfit.facts() }
     }
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Said::from(self).fmt(f)
+        Message::from(self).fmt(f)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::health::attention::filters;
 use crate::store::{self, Rows};
-use crate::text::facts;
+use crate::text::args;
 
 /// A clock this far from the services' is wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -75,11 +75,11 @@ struct Items {
 
 impl Items {
     fn add<const N: usize>(&mut self, code: Code, about: [(&str, String); N]) {
-        self.list.push(Attention::new(code, facts(about), self.zone));
+        self.list.push(Attention::new(code, args(about), self.zone));
     }
 
     fn about_goal<const N: usize>(&mut self, code: Code, goal: &str, about: [(&str, String); N]) {
-        let mut facts = facts(about);
+        let mut facts = args(about);
         facts.insert("goal".into(), goal.to_owned());
         self.list.push(Attention { goal: Some(goal.to_owned()), ..Attention::new(code, facts, self.zone) });
     }

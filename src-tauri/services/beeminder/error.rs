@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::services::Flaw;
 use crate::services::http::Failure;
-use crate::text::Said;
+use crate::text::Message;
 
 /// An answer from Beeminder that is not the one hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -63,33 +63,33 @@ pub enum Error {
 
 impl Error {
     /// The sentence for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         let service = || ("service", "Beeminder".to_owned());
         // Other sentences go on behind what Beeminder says.
         let message = |message: &String| ("message", message.trim_end_matches(['.', ' ']).to_owned());
         match self {
-            Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::SignInAgain => Message::error("signed_out", [service()]),
             Error::NotFound { message: words } if words.trim().is_empty() => {
-                Said::error("not_found_silently", [])
+                Message::error("not_found_silently", [])
             }
-            Error::NotFound { message: words } => Said::error("not_found", [message(words)]),
-            Error::Duplicate => Said::error("duplicate", []),
+            Error::NotFound { message: words } => Message::error("not_found", [message(words)]),
+            Error::Duplicate => Message::error("duplicate", []),
             Error::Rejected { status, message: words, .. } if words.trim().is_empty() => {
-                Said::error("rejected_silently", [service(), ("status", status.to_string())])
+                Message::error("rejected_silently", [service(), ("status", status.to_string())])
             }
             Error::Rejected { status, message: words, .. } => {
-                Said::error("rejected", [service(), ("status", status.to_string()), message(words)])
+                Message::error("rejected", [service(), ("status", status.to_string()), message(words)])
             }
-            Error::DayIsFull { message: words } => Said::error("day_is_full", [message(words)]),
-            Error::RateLimited { .. } => Said::error("rate_limited", [service()]),
+            Error::DayIsFull { message: words } => Message::error("day_is_full", [message(words)]),
+            Error::RateLimited { .. } => Message::error("rate_limited", [service()]),
             Error::Unavailable { status, .. } => {
-                Said::error("unavailable", [service(), ("status", status.to_string())])
+                Message::error("unavailable", [service(), ("status", status.to_string())])
             }
-            Error::InTheWay { status } => Said::error("in_the_way", [("status", status.to_string())]),
-            Error::Redirected { status } => Said::error("redirected", [("status", status.to_string())]),
+            Error::InTheWay { status } => Message::error("in_the_way", [("status", status.to_string())]),
+            Error::Redirected { status } => Message::error("redirected", [("status", status.to_string())]),
             Error::Unreachable(error) => crate::services::http::unreachable("Beeminder", error),
             Error::Unreadable(flaw) => {
-                Said { key: "error.unreadable".into(), facts: flaw.facts("Beeminder") }
+                Message { key: "error.unreadable".into(), args: flaw.facts("Beeminder") }
             }
         }
     }
@@ -97,7 +97,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 

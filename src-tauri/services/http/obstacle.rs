@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use crate::text::Said;
+use crate::text::Message;
 
 /// What stands between this computer and a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,13 @@ impl Obstacle {
     }
 
     /// The sentence for people.
-    pub(super) fn said(self, service: &str) -> Said {
+    pub(super) fn message(self, service: &str) -> Message {
         let code = match self {
             Obstacle::Untrusted => "untrusted",
             Obstacle::OutOfDate => "out_of_date",
             Obstacle::Proxy => "proxy",
         };
-        Said::error(code, [("service", service.to_owned())])
+        Message::error(code, [("service", service.to_owned())])
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::services::Flaw;
 use crate::services::http::Failure;
-use crate::text::Said;
+use crate::text::Message;
 
 /// An answer from Withings that is not the one hoped for.
 #[derive(Debug, thiserror::Error)]
@@ -50,24 +50,24 @@ pub enum Error {
 
 impl Error {
     /// The sentence for people.
-    pub fn said(&self) -> Said {
+    pub fn message(&self) -> Message {
         let service = || ("service", "Withings".to_owned());
         match self {
-            Error::SignInAgain => Said::error("signed_out", [service()]),
+            Error::SignInAgain => Message::error("signed_out", [service()]),
             Error::AccessTokenRefused { status } => {
-                Said::error("token_refused", [service(), ("status", status.to_string())])
+                Message::error("token_refused", [service(), ("status", status.to_string())])
             }
-            Error::CodeRefused => Said::error("code_refused", [service()]),
-            Error::ApplicationRefused => Said::error("application_refused", []),
-            Error::NotAllowed { status } => Said::error("not_allowed", [("status", status.to_string())]),
-            Error::RateLimited => Said::error("rate_limited", [service()]),
+            Error::CodeRefused => Message::error("code_refused", [service()]),
+            Error::ApplicationRefused => Message::error("application_refused", []),
+            Error::NotAllowed { status } => Message::error("not_allowed", [("status", status.to_string())]),
+            Error::RateLimited => Message::error("rate_limited", [service()]),
             Error::Unavailable { status } => {
-                Said::error("unavailable", [service(), ("status", status.to_string())])
+                Message::error("unavailable", [service(), ("status", status.to_string())])
             }
             Error::Rejected { status, message } if message.trim().is_empty() => {
-                Said::error("rejected_silently", [service(), ("status", status.to_string())])
+                Message::error("rejected_silently", [service(), ("status", status.to_string())])
             }
-            Error::Rejected { status, message } => Said::error(
+            Error::Rejected { status, message } => Message::error(
                 "rejected",
                 [
                     service(),
@@ -76,14 +76,16 @@ impl Error {
                 ],
             ),
             Error::Unreachable(error) => crate::services::http::unreachable("Withings", error),
-            Error::Unreadable(flaw) => Said { key: "error.unreadable".into(), facts: flaw.facts("Withings") },
+            Error::Unreadable(flaw) => {
+                Message { key: "error.unreadable".into(), args: flaw.facts("Withings") }
+            }
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.said().fmt(f)
+        self.message().fmt(f)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::store;
 use crate::store::outbox::OutboxEntry;
 use crate::sync::goals;
 use crate::sync::trouble::Trouble;
-use crate::text::Said;
+use crate::text::Message;
 
 impl Round<'_> {
     /// Reads which time zone the user's days go by, before a day's value is sent: it may have changed since
@@ -82,7 +82,7 @@ impl Round<'_> {
                 Ok(Ok(OpenGoal { id: read.id, slug: read.slug, last }))
             }
             Ok(_) | Err(Error::NotFound { .. }) => {
-                let trouble = Trouble::here(Code::Unreadable, Said::error("goal_elsewhere", []));
+                let trouble = Trouble::here(Code::Unreadable, Message::error("goal_elsewhere", []));
                 Ok(Err(self.note(&known.id, &trouble)?))
             }
             Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),

@@ -14,7 +14,7 @@ use crate::store::datapoint::{self, Answer};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::sync::missing::{self, APART};
 use crate::sync::trouble::{self, Trouble};
-use crate::text::Said;
+use crate::text::Message;
 
 /// A request without an answer may still be on its way for so long.
 const ON_ITS_WAY: TimeDelta = TimeDelta::minutes(2);
@@ -67,7 +67,7 @@ impl Round<'_> {
                 Some(found) => self.confirm(goal, claimed, &found.confirmation),
                 None if listing.proves_itself(&goal.last) => {
                     // Said to be there, and not there: it is sent again, as it was.
-                    self.leave(goal, Trouble::here(Code::Unreadable, Said::error("unconfirmed", [])))
+                    self.leave(goal, Trouble::here(Code::Unreadable, Message::error("unconfirmed", [])))
                 }
                 None if claimed.may_be_there => self.wait(entry, APART),
                 // The comparison looks for it later.
@@ -117,7 +117,7 @@ impl Round<'_> {
         }
         // Sent again, as it was.
         tracing::info!(request_id = %entry.request_id, "Not confirmed: {error}");
-        self.leave(goal, Trouble::here(Code::Unreadable, Said::error("unconfirmed", [])))
+        self.leave(goal, Trouble::here(Code::Unreadable, Message::error("unconfirmed", [])))
     }
 
     /// Words of refusal that may still mean that it is there.
@@ -205,7 +205,7 @@ impl Round<'_> {
         match next {
             Next::Refused(again) if again == reason => {
                 self.pass.store.write(|rows| outbox::unpark_alike(rows, &goal.id, &reason))?;
-                let said = Said::error("refused_alike", [("message", reason)]);
+                let said = Message::error("refused_alike", [("message", reason)]);
                 self.leave(goal, Trouble::here(Code::GoalRefuses, said))
             }
             Next::Refused(_) | Next::GoOn => {
@@ -227,7 +227,7 @@ impl Round<'_> {
         self.not_done(claimed)?;
         if entry.action == Action::Create {
             // The goal was there a moment ago.
-            return self.leave(goal, Trouble::here(Code::Unreadable, Said::error("goal_elsewhere", [])));
+            return self.leave(goal, Trouble::here(Code::Unreadable, Message::error("goal_elsewhere", [])));
         }
         let listing = match self.listing(goal, entry).await {
             Ok(listing) => listing,

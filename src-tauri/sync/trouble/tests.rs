@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::attention::Attention;
 use crate::domain::goal::GoalId;
 use crate::services::Flaw;
-use crate::text::{Language, Voice};
+use crate::text::{Language, Locale};
 use chrono_tz::Tz;
 
 /// What Beeminder says, in whatever language it speaks.
@@ -120,7 +120,8 @@ fn sentences(trouble: Trouble, place: Place) -> [String; 2] {
     facts.insert("by_hand".into(), at(3).to_rfc3339());
     let problem = Problem { place, code: trouble.code, facts, since: at(1), failures: 1, wait_until: at(2) };
     let attention = Attention::of_problem(&problem, Some("weight"), Tz::UTC, at(1));
-    [Language::English, Language::German].map(|language| attention.said_by(Voice { language, zone: Tz::UTC }))
+    [Language::English, Language::German]
+        .map(|language| attention.said_by(Locale { language, zone: Tz::UTC }))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use anyhow::Context;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use crate::app::{Since, Wrong};
+use crate::app::{Since, UserError};
 use crate::domain::goal::GoalSlug;
 use crate::domain::link::Feed;
 use crate::domain::link::Options;
@@ -100,7 +100,7 @@ impl LinkForm {
             }),
             Sends::Count => {
                 let kinds = self.kinds.iter().map(kind).collect::<anyhow::Result<_>>()?;
-                let set = MeasureSet::of(kinds).ok_or_else(|| Wrong::new("tick_one", []))?;
+                let set = MeasureSet::of(kinds).ok_or_else(|| UserError::new("tick_one", []))?;
                 Ok(Feed::Count { set, once_a_day: self.once_a_day })
             }
         }

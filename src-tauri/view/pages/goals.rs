@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::app::{App, Wrong};
+use crate::app::{App, UserError};
 use crate::domain::goal::new_goal;
 use crate::domain::goal::new_goal::{Aim, NewGoal};
 use crate::domain::goal::{Goal, GoalSlug};
@@ -17,7 +17,7 @@ use crate::domain::link::suggestion::{suggestion, unit_for, units_of_kinds};
 use crate::domain::measure::kind::{KINDS, MeasureKind};
 use crate::domain::measure::unit::Unit;
 use crate::store;
-use crate::text::Said;
+use crate::text::Message;
 use crate::view::pages::LinkForm;
 
 /// A goal to choose.
@@ -34,7 +34,7 @@ pub struct Choice {
     /// The unit to send each kind in, where that is not the usual one.
     units_of_kinds: BTreeMap<&'static str, &'static str>,
     /// Why that may not suit it.
-    misfits: Vec<Said>,
+    misfits: Vec<Message>,
     /// The links that feed it already.
     links: Vec<i64>,
 }
@@ -77,8 +77,8 @@ impl NewGoalForm {
 }
 
 /// Reads a number, whichever sign its writer puts before the fraction.
-fn number(text: &str, field: &'static str) -> Result<Decimal, Wrong> {
-    new_goal::number(text).ok_or_else(|| Wrong::in_field(field, Said::error("number", [])))
+fn number(text: &str, field: &'static str) -> Result<Decimal, UserError> {
+    new_goal::number(text).ok_or_else(|| UserError::in_field(field, Message::error("number", [])))
 }
 
 impl App {
@@ -95,7 +95,7 @@ impl App {
             let feed = suggestion(&goal, &own);
             let found = misfits(&goal, &user, &feed);
             Choice {
-                misfits: found.iter().map(Said::from).collect(),
+                misfits: found.iter().map(Message::from).collect(),
                 suggestion: LinkForm::of(&goal.slug, &feed, &Options::default()),
                 units_of_kinds: units_of_kinds(&goal, &own),
                 links: links.iter().filter(|link| link.goal == goal.id).map(|link| link.id.0).collect(),

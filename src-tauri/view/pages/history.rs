@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-use crate::app::{App, Wrong};
+use crate::app::{App, UserError};
 use crate::domain::link::Feed;
 use crate::domain::measure::kind::{KINDS, MeasureKind};
 use crate::domain::measure::measurement::Attribution;
@@ -160,7 +160,7 @@ impl App {
         let name = format!("withings-history-{}", now.format("%Y-%m-%d-%H%M%S"));
         let path = folder.join(name).with_extension(extension);
         crate::platform::data_dir::write_private_file(&path, &text)
-            .with_context(|| Wrong::new("not_written", [("path", path.display().to_string())]))?;
+            .with_context(|| UserError::new("not_written", [("path", path.display().to_string())]))?;
         Ok(Exported { path, count: rows.len() })
     }
 
@@ -178,7 +178,7 @@ impl App {
         let kind = MeasureKind::named(kind).with_context(|| format!("There is no kind “{kind}”"))?;
         let unit = shown_in(kind, self.settings()?.units);
         let since = now.checked_sub_signed(TimeDelta::days(days.clamp(1, 40_000))).unwrap_or_default();
-        let voice = self.voice()?;
+        let locale = self.locale()?;
         let dots = self.store.read(|rows| {
             let feed = Feed::Track { kind, unit, take: Take::Every };
             let heights = sync::heights_for(rows, &feed)?;
@@ -194,7 +194,7 @@ impl App {
             dots.sort_by_key(|dot| dot.at);
             Ok(dots)
         })?;
-        let look = Look { dark, width: width.clamp(200, 1600), height: 260, voice };
+        let look = Look { dark, width: width.clamp(200, 1600), height: 260, locale };
         let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });

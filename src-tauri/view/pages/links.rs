@@ -7,12 +7,12 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::app::{App, BackfillPreview, Change, Risk, Wrong};
+use crate::app::{App, BackfillPreview, Change, Risk, UserError};
 use crate::domain::goal::{Goal, Presence};
 use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
 use crate::store::{self, Rows};
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 use crate::view::chart;
 use crate::view::chart::{Dot, Look};
 use crate::view::pages::LinkForm;
@@ -29,7 +29,7 @@ pub struct Card {
     /// The unit to send each kind in, where that is not the usual one.
     units_of_kinds: BTreeMap<&'static str, &'static str>,
     /// That in words.
-    sends: Said,
+    sends: Message,
     /// Since when.
     since: DateTime<Utc>,
     /// Days of safety left; `None` while Beeminder is still working the goal out.
@@ -71,7 +71,7 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
         units_of_kinds: units_of_kinds(&goal, &|_| None),
-        sends: link.feed.said(),
+        sends: link.feed.message(),
         since: link.since,
         title: goal.title,
         buffer_days: goal.buffer_days,
@@ -98,7 +98,7 @@ pub struct PreviewView {
     datapoints: Vec<PreviewLine>,
     /// What would not be sent, newest first.
     kept_out: Vec<KeptOut>,
-    misfits: Vec<Said>,
+    misfits: Vec<Message>,
     /// Why the newest measurements may be missing.
     trouble: Option<Explained>,
     chart: Option<String>,
@@ -186,7 +186,7 @@ impl App {
             Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
         };
         let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
-        let look = Look { dark, width: width.clamp(200, 1200), height: 200, voice: self.voice()? };
+        let look = Look { dark, width: width.clamp(200, 1200), height: 200, locale: self.locale()? };
         let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
             day: datapoint.day(preview.rule).0,
             value: datapoint.value.to_string(),
@@ -198,7 +198,7 @@ impl App {
         Ok(PreviewView {
             datapoints: datapoints.collect(),
             kept_out: kept_out.collect(),
-            misfits: preview.misfits.iter().map(Said::from).collect(),
+            misfits: preview.misfits.iter().map(Message::from).collect(),
             trouble: preview.trouble.clone(),
             chart: chart::svg(&dots, look)?,
         })
@@ -233,7 +233,10 @@ impl App {
         let id = LinkId(stretch.link);
         let preview = self.preview_backfill(id, stretch.from, stretch.to, now).await?;
         let risky = preview.risky_days() > 0;
-        anyhow::ensure!(!risky || may_derail, Wrong::in_field("may_derail", Said::error("may_derail", [])));
+        anyhow::ensure!(
+            !risky || may_derail,
+            UserError::in_field("may_derail", Message::error("may_derail", []))
+        );
         self.start_backfill(id, &preview)?;
         Ok(())
     }

@@ -2,11 +2,11 @@
 
 use anyhow::Context;
 use beeminder_withings_sync::agent::protocol::{AgentRequest, Credentials};
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::clock;
-use beeminder_withings_sync::text::Said;
+use beeminder_withings_sync::text::Message;
 use beeminder_withings_sync::view::agent_state::SignInState;
 use secrecy::SecretString;
 use tauri::AppHandle;
@@ -60,7 +60,7 @@ pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<Said> {
+pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<Message> {
     let address = address.split_whitespace().collect();
     front(&app)?.ask(AgentRequest::Callback { address }).await
 }
@@ -81,7 +81,7 @@ pub(crate) async fn open_help(page: HelpPage) -> Outcome {
         HelpPage::BeeminderToken => "https://www.beeminder.com/api/v1/auth_token.json",
         HelpPage::BeeminderApplications => "https://www.beeminder.com/apps/new",
     };
-    Ok(open::that_detached(url).with_context(|| Wrong::new("no_browser", []))?)
+    Ok(open::that_detached(url).with_context(|| UserError::new("no_browser", []))?)
 }
 
 /// A page that helps to set the program up.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use beeminder_withings_sync::agent::protocol::{AgentRequest, Repair};
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::data_dir::DataDir;
-use beeminder_withings_sync::text::Said;
+use beeminder_withings_sync::text::Message;
 use serde_json::Value;
 use tauri::{AppHandle, Manager};
 
@@ -35,7 +35,7 @@ pub(crate) async fn repair(app: AppHandle, what: Repair) -> Outcome {
 pub(crate) async fn open_data_folder(app: AppHandle) -> Outcome {
     let dir = app.state::<DataDir>();
     Ok(open::that_detached(dir.path())
-        .map_err(|error| anyhow::Error::new(error).context(Wrong::new("folder_not_opened", [])))?)
+        .map_err(|error| anyhow::Error::new(error).context(UserError::new("folder_not_opened", [])))?)
 }
 
 #[tauri::command]
@@ -57,8 +57,8 @@ const SURE: &str = "forget";
 #[tauri::command]
 pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> Outcome {
     if typed.trim().to_lowercase() != SURE {
-        let said = Said::error("type_it", [("word", SURE.to_owned())]);
-        return Err(anyhow::Error::from(Wrong::in_field("typed", said)).into());
+        let said = Message::error("type_it", [("word", SURE.to_owned())]);
+        return Err(anyhow::Error::from(UserError::in_field("typed", said)).into());
     }
     front(&app)?.ask(AgentRequest::Forget).await
 }

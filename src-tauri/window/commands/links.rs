@@ -3,7 +3,7 @@
 use beeminder_withings_sync::app::Existing;
 use beeminder_withings_sync::domain::link::LinkId;
 use beeminder_withings_sync::platform::clock;
-use beeminder_withings_sync::text::Said;
+use beeminder_withings_sync::text::Message;
 use beeminder_withings_sync::view::pages::{
     BackfillView, Catalogue, ChangeView, Choice, LinkForm, NewGoalForm, PreviewView, Stretch,
 };
@@ -34,13 +34,13 @@ pub(crate) async fn preview_link(
 
 /// Makes a link, and sends what there is at once. Says why the goal may not suit.
 #[tauri::command]
-pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> Outcome<Vec<Said>> {
+pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> Outcome<Vec<Message>> {
     let front = front(&app)?;
     let (feed, start) = (form.feed()?, form.start());
     let added = front.app.add_link(&form.slug(), feed, form.options, start, clock::now()).await?;
     front.app.leave_guide()?;
     front.sync_soon().await?;
-    Ok(added.misfits.iter().map(Said::from).collect())
+    Ok(added.misfits.iter().map(Message::from).collect())
 }
 
 #[tauri::command]

@@ -10,7 +10,7 @@ mod questions;
 
 use anyhow::Context;
 use beeminder_withings_sync::agent::protocol::Refusal;
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::UserError;
 use tauri::ipc::Invoke;
 use url::Url;
 
@@ -74,5 +74,5 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
 
 /// Shows a page in the browser.
 fn open_page(url: &Url) -> Outcome {
-    Ok(open::that_detached(url.as_str()).with_context(|| Wrong::new("no_browser", []))?)
+    Ok(open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))?)
 }

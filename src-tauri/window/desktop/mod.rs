@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use beeminder_withings_sync::agent::Desktop;
-use beeminder_withings_sync::app::Wrong;
+use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::platform::autostart::State;
 use beeminder_withings_sync::view::notification::Notice;
 use beeminder_withings_sync::view::tray::{Click, Tray};
@@ -82,7 +82,7 @@ impl Desktop for TauriDesktop {
     }
 
     fn open_page(&self, url: &Url) -> anyhow::Result<()> {
-        open::that_detached(url.as_str()).with_context(|| Wrong::new("no_browser", []))
+        open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))
     }
 
     fn has_tray(&self) -> bool {

@@ -13,7 +13,7 @@ pub enum ValuesSay {
     /// They are in this unit.
     In(Unit),
     /// This value can be none of these, in whatever unit.
-    Wrong(f64),
+    UserError(f64),
     /// They fit more than one unit, or there are none.
     Nothing,
 }
@@ -42,7 +42,9 @@ pub fn values_say(kind: MeasureKind, values: &[f64], own: Option<Decimal>) -> Va
                 let is_alone = rest.first().is_none_or(|(next, _)| next - nearest >= apart(kind).ln());
                 return if is_alone { ValuesSay::In(*unit) } else { ValuesSay::Nothing };
             }
-            [(nearest, _), ..] if *nearest > ELSE.ln() && is_steady(kind) => return ValuesSay::Wrong(value),
+            [(nearest, _), ..] if *nearest > ELSE.ln() && is_steady(kind) => {
+                return ValuesSay::UserError(value);
+            }
             _ => {}
         }
     }
@@ -51,7 +53,7 @@ pub fn values_say(kind: MeasureKind, values: &[f64], own: Option<Decimal>) -> Va
     };
     let fits = |unit: &&Unit| meant(unit).is_some_and(|meant| (lowest..=highest).contains(&meant));
     match choices.iter().filter(fits).collect::<Vec<_>>().as_slice() {
-        [] => ValuesSay::Wrong(value),
+        [] => ValuesSay::UserError(value),
         [unit] => ValuesSay::In(**unit),
         _ => ValuesSay::Nothing,
     }
@@ -125,8 +127,8 @@ mod tests {
             ("weight", &[178.0], None, ValuesSay::Nothing),
             ("weight", &[0.0, 0.0], kilograms, ValuesSay::Nothing),
             ("weight", &[], kilograms, ValuesSay::Nothing),
-            ("weight", &[12_000.0], kilograms, ValuesSay::Wrong(12_000.0)),
-            ("weight", &[1.0], None, ValuesSay::Wrong(1.0)),
+            ("weight", &[12_000.0], kilograms, ValuesSay::UserError(12_000.0)),
+            ("weight", &[1.0], None, ValuesSay::UserError(1.0)),
             ("fat-mass", &[35.0], Some(dec!(16)), ValuesSay::In(Unit::Pound)),
             ("temperature", &[98.2, 98.6, 0.0], celsius, ValuesSay::In(Unit::Fahrenheit)),
             ("temperature", &[98.2], None, ValuesSay::In(Unit::Fahrenheit)),

@@ -11,51 +11,51 @@ use crate::platform::ipc::NotAnswering;
 use crate::services::{beeminder, withings};
 use crate::store;
 use crate::text::sentence;
-use crate::text::{Explained, Said};
+use crate::text::{Explained, Message};
 
 /// What was asked for does not do; the sentence says why and what does.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{said}")]
-pub struct Wrong {
+#[error("{message}")]
+pub struct UserError {
     /// The field's name in the forms of the window, where it was entered in one.
     pub field: Option<&'static str>,
     /// The sentence for people.
-    pub said: Said,
+    pub message: Message,
 }
 
-impl Wrong {
+impl UserError {
     /// Says what is wrong; `error.` and the code make the sentence's key.
-    pub fn new<const N: usize>(code: &str, about: [(&str, String); N]) -> Wrong {
-        Wrong { field: None, said: Said::error(code, about) }
+    pub fn new<const N: usize>(code: &str, about: [(&str, String); N]) -> UserError {
+        UserError { field: None, message: Message::error(code, about) }
     }
 
     /// Says it of a field.
-    pub fn in_field(field: &'static str, said: Said) -> Wrong {
-        Wrong { field: Some(field), said }
+    pub fn in_field(field: &'static str, message: Message) -> UserError {
+        UserError { field: Some(field), message }
     }
 }
 
 /// Explains an error; what the user can do about it comes first.
 pub fn explained(error: &anyhow::Error) -> Explained {
-    if let Some(said) = store::advice(error) {
-        return Explained { message: sentence::then(&said.to_string(), &told(error)), said };
+    if let Some(sentence) = store::advice(error) {
+        return Explained { message: sentence::then(&sentence.to_string(), &told(error)), sentence };
     }
     explained_by(known(error), told(error))
 }
 
 /// A fault that nobody foresaw has no sentence but that.
-fn explained_by(said: Option<Said>, message: String) -> Explained {
-    let said = said.unwrap_or_else(|| Said::error("unforeseen", [("detail", message.clone())]));
-    Explained { message, said }
+fn explained_by(sentence: Option<Message>, message: String) -> Explained {
+    let sentence = sentence.unwrap_or_else(|| Message::error("unforeseen", [("detail", message.clone())]));
+    Explained { message, sentence }
 }
 
 /// The sentence that an error, or one of its causes, has for people.
-fn known(error: &anyhow::Error) -> Option<Said> {
+fn known(error: &anyhow::Error) -> Option<Message> {
     // What was put in front of a cause is not in the chain of causes.
-    let wrong = error.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
-    let port = || error.downcast_ref::<PortTaken>().map(|error| error.said());
-    let folder = || error.downcast_ref::<Unusable>().map(Unusable::said);
-    wrong.or_else(port).or_else(folder).or_else(|| error.chain().find_map(said))
+    let asked = error.downcast_ref::<UserError>().map(|error| error.message.clone());
+    let port = || error.downcast_ref::<PortTaken>().map(|error| error.message());
+    let folder = || error.downcast_ref::<Unusable>().map(Unusable::message);
+    asked.or_else(port).or_else(folder).or_else(|| error.chain().find_map(message))
 }
 
 /// The error with its causes, each said once. Where several have a sentence for people, the first is the
@@ -64,7 +64,7 @@ pub fn told(error: &anyhow::Error) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut has_sentence = false;
     for cause in error.chain() {
-        let says = said(cause).is_some();
+        let says = message(cause).is_some();
         if says && has_sentence {
             continue;
         }
@@ -86,27 +86,27 @@ pub fn explained_sign_in(error: &SignInError) -> Explained {
     if let SignInError::Local(error) = error {
         return explained(error);
     }
-    explained_by(error.said(), error.to_string())
+    explained_by(error.message(), error.to_string())
 }
 
 /// The sentence that a cause has for people.
-fn said(cause: &(dyn std::error::Error + 'static)) -> Option<Said> {
+fn message(cause: &(dyn std::error::Error + 'static)) -> Option<Message> {
     if let Some(error) = cause.downcast_ref::<SignInError>() {
-        return if let SignInError::Local(error) = error { known(error) } else { error.said() };
+        return if let SignInError::Local(error) = error { known(error) } else { error.message() };
     }
     if let Some(error) = cause.downcast_ref::<TokenError>() {
-        return error.said();
+        return error.message();
     }
-    let wrong = cause.downcast_ref::<Wrong>().map(|wrong| wrong.said.clone());
-    let keychain = || cause.downcast_ref::<KeychainError>().map(KeychainError::said);
-    let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::said);
-    let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.said());
-    let newer = || cause.is::<store::Newer>().then(store::Newer::said);
-    let replaced = || cause.is::<store::Replaced>().then(store::Replaced::said);
-    let wedged = || cause.downcast_ref::<NotAnswering>().map(|error| error.said());
-    let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::said);
-    let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::said);
-    wrong
+    let asked = cause.downcast_ref::<UserError>().map(|error| error.message.clone());
+    let keychain = || cause.downcast_ref::<KeychainError>().map(KeychainError::message);
+    let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::message);
+    let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.message());
+    let newer = || cause.is::<store::Newer>().then(store::Newer::message);
+    let replaced = || cause.is::<store::Replaced>().then(store::Replaced::message);
+    let wedged = || cause.downcast_ref::<NotAnswering>().map(|error| error.message());
+    let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::message);
+    let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::message);
+    asked
         .or_else(keychain)
         .or_else(goal)
         .or_else(callback)
@@ -135,14 +135,14 @@ mod tests {
         let missing = anyhow::Error::from(TokenError::NotConnected(Service::Withings));
         assert_eq!(german(missing), "Withings ist nicht verbunden. Verbinden Sie es zuerst.");
         assert!(german(anyhow::anyhow!("Nobody foresaw this")).starts_with("Etwas ist fehlgeschlagen"));
-        let wrong = Err::<(), _>(Wrong::new("tick_one", [])).context("Failed to link").unwrap_err();
+        let wrong = Err::<(), _>(UserError::new("tick_one", [])).context("Failed to link").unwrap_err();
         let explained = explained(&wrong);
         assert!(explained.message.starts_with("Failed to link: "), "{explained}");
         assert!(explained.by(Language::German).starts_with("Wählen Sie"));
         let in_front = anyhow::anyhow!("Address already in use").context(PortTaken);
         assert!(german(in_front).starts_with("Port 8910 dieses Computers"));
         let signing_in =
-            SignInError::Local(anyhow::anyhow!("no such file").context(Wrong::new("no_browser", [])));
+            SignInError::Local(anyhow::anyhow!("no such file").context(UserError::new("no_browser", [])));
         assert!(explained_sign_in(&signing_in).by(Language::German).starts_with("Es konnte kein Browser"));
     }
 
@@ -185,11 +185,12 @@ mod tests {
             let filled = |place: &str| (place.to_owned(), "Something ended.".to_owned());
             let text = &crate::text::texts()[key];
             let places = text.split('{').skip(1).filter_map(|part| part.split(['}', ':']).next());
-            let said = Said { key: key.clone(), facts: places.map(filled).collect() };
+            let said = Message { key: key.clone(), args: places.map(filled).collect() };
             for error in [
-                anyhow::anyhow!("a cause").context(Wrong { field: None, said: said.clone() }),
-                anyhow::Error::new(Wrong { field: None, said: said.clone() }).context("Failed to look"),
-                anyhow::Error::new(Wrong { field: None, said }).context("It failed."),
+                anyhow::anyhow!("a cause").context(UserError { field: None, message: said.clone() }),
+                anyhow::Error::new(UserError { field: None, message: said.clone() })
+                    .context("Failed to look"),
+                anyhow::Error::new(UserError { field: None, message: said }).context("It failed."),
             ] {
                 let words = explained(&error).message;
                 for glued in [".:", "..", ".;", ". .", "?:", ".,"] {

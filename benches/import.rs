@@ -1,7 +1,7 @@
 //! Measures the first import of a long history, and a pass with nothing new, as ratios in one run.
 //!
 //! The yardstick for the import is what cannot be saved: parsing the same answers and inserting the same
-//! rows with nothing around it. Run it with `./dev bench`.
+//! conn with nothing around it. Run it with `./dev bench`.
 
 #![expect(
     clippy::unwrap_used,
@@ -97,16 +97,16 @@ async fn time_answers(app: &App, now: DateTime<Utc>, stop: &CancellationToken) {
     let goal = GoalSlug("weight".into());
     let link = app.add_link(&goal, feed, Options::default(), Since::Now, now).await.unwrap().link.id;
     let mut group =
-        app.store.read(|rows| store::measurement::load(rows, GroupId(5_900_000_001))).unwrap().unwrap();
+        app.store.read(|conn| store::measurement::load(conn, GroupId(5_900_000_001))).unwrap().unwrap();
     let ids = || (1..=UNSURE).map(|n| GroupId(5_800_000_000 + n));
-    let measure = |rows: &store::Rows| -> anyhow::Result<()> {
-        store::link::save_since(rows, link, now - TimeDelta::seconds(UNSURE + 1))?;
+    let measure = |conn: &store::Connection| -> anyhow::Result<()> {
+        store::link::save_since(conn, link, now - TimeDelta::seconds(UNSURE + 1))?;
         group.attrib = 1;
         for (n, id) in (1..).zip(ids()) {
             group.id = id;
             group.measured_at = now - TimeDelta::seconds(n);
             group.measurements[0].mantissa = if n == 1 { 82_000 } else { 60_000 + n };
-            store::measurement::save(rows, &group)?;
+            store::measurement::save(conn, &group)?;
         }
         Ok(())
     };
@@ -121,7 +121,7 @@ async fn time_answers(app: &App, now: DateTime<Utc>, stop: &CancellationToken) {
     let report = app.sync(Trigger::Hand, later, stop).await.unwrap();
     println!("the pass after it, wall clock          {:>9.1?}  (target 20 ms)", begun.elapsed());
     assert_eq!((report.held, report.delivered), (unsure - 1, 1));
-    let mark = |rows: &store::Rows| ids().try_for_each(|id| store::measurement::mark_changed(rows, id));
+    let mark = |conn: &store::Connection| ids().try_for_each(|id| store::measurement::mark_changed(conn, id));
     app.store.write(mark).unwrap();
     let begun = Instant::now();
     let report = app.sync(Trigger::Hand, later, stop).await.unwrap();
@@ -135,12 +135,12 @@ const LINES: i64 = 100_000;
 /// Times what the history page asks for, with many times what a person measures in ten years.
 fn time_history(app: &App, now: DateTime<Utc>) {
     let mut group =
-        app.store.read(|rows| store::measurement::load(rows, GroupId(5_900_000_001))).unwrap().unwrap();
-    let more = |rows: &store::Rows| -> anyhow::Result<()> {
+        app.store.read(|conn| store::measurement::load(conn, GroupId(5_900_000_001))).unwrap().unwrap();
+    let more = |conn: &store::Connection| -> anyhow::Result<()> {
         for n in GROUPS + 1..=LINES {
             group.id = GroupId(5_900_000_000 + n);
             group.measured_at = now - TimeDelta::hours(n);
-            store::measurement::save(rows, &group)?;
+            store::measurement::save(conn, &group)?;
         }
         Ok(())
     };
@@ -177,7 +177,7 @@ fn plan_all(app: &App) -> usize {
         first_day: None,
         past: Vec::new(),
     };
-    let load = |rows: &store::Rows| store::measurement::load_with_kinds(rows, &[kind], link.since);
+    let load = |conn: &store::Connection| store::measurement::load_with_kinds(conn, &[kind], link.since);
     let groups = app.store.read(load).unwrap();
     let rule = DayRule::new(chrono_tz::Europe::Paris, 0);
     plan(&link, &Context::new(rule), &groups).datapoints.len()
@@ -242,7 +242,7 @@ struct Measure {
     unit: i64,
 }
 
-/// The same rows into the same tables in as many transactions as there are pages.
+/// The same conn into the same tables in as many transactions as there are pages.
 fn parse_and_insert(pages: &[String]) -> Duration {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = Store::open(dir.path(), clock::now()).unwrap();
@@ -250,13 +250,13 @@ fn parse_and_insert(pages: &[String]) -> Duration {
     for page in pages {
         let answer: Answer = serde_json::from_str(page).unwrap();
         store
-            .write(|rows| {
-                let mut group = rows.prepare_cached(
+            .write(|conn| {
+                let mut group = conn.prepare_cached(
                     "INSERT INTO measure_group (id, attrib, measured_at, modified_at, device, model, source)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'measure')",
                 )?;
                 let mut value =
-                    rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?;
+                    conn.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, NULL)")?;
                 for g in &answer.body.measuregrps {
                     group.execute((g.grpid, g.attrib, g.date, g.modified, &g.deviceid, &g.model))?;
                     for (ordinal, m) in (0_i64..).zip(&g.measures) {

@@ -482,8 +482,8 @@ fn float(value: i64) -> f64 {
 
 /// The days that the program gave weigh-ins in the goal `fat`.
 fn given_days(test: &TestApp) -> BTreeMap<i64, String> {
-    let given = test.app().store.read(|rows| {
-        let mut query = rows.prepare("SELECT group_id, daystamp FROM given_day WHERE goal_id = ?1")?;
+    let given = test.app().store.read(|conn| {
+        let mut query = conn.prepare("SELECT group_id, daystamp FROM given_day WHERE goal_id = ?1")?;
         let given = query.query_map([id_of("fat")], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(given.collect::<Result<_, _>>()?)
     });

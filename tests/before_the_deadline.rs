@@ -151,7 +151,7 @@ async fn what_waits_for_a_link_that_is_not_understood_makes_no_passes() {
     test.sync_with(Service::Beeminder, "datapoints", Fault::http(503, "")).await;
     test.app()
         .store
-        .write(|rows| Ok(rows.execute("UPDATE link SET options = '{\"of_tomorrow\":true}'", [])?))
+        .write(|conn| Ok(conn.execute("UPDATE link SET options = '{\"of_tomorrow\":true}'", [])?))
         .unwrap();
     test.expect_pending(1);
     let mut passes = 0;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::support::{CrashAfter, TestApp, codes, take};
 
 fn status_of(test: &TestApp) -> Status {
-    test.app().store.read(|rows| status(rows, test.now)).unwrap()
+    test.app().store.read(|conn| status(conn, test.now)).unwrap()
 }
 
 /// Weighs in so many days in a row and sends it all.
@@ -167,7 +167,7 @@ async fn a_removal_survives_lost_answers_and_touches_nothing_foreign() {
     let removed = test
         .app()
         .store
-        .read(|rows| beeminder_withings_sync::store::datapoint::count_in(rows, State::Removed));
+        .read(|conn| beeminder_withings_sync::store::datapoint::count_in(conn, State::Removed));
     assert_eq!(removed.unwrap(), 1);
 }
 

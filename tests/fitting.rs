@@ -214,7 +214,7 @@ async fn kinds_that_one_device_was_seen_to_measure_together_meet_as_well() {
 async fn a_renamed_person_is_followed_and_somebody_of_the_old_name_is_not() {
     let mut test = TestApp::weighing().await;
     let name = |test: &TestApp| {
-        test.app().store.read(|rows| store::account::load(rows, Service::Beeminder)).unwrap().unwrap().user_id
+        test.app().store.read(|conn| store::account::load(conn, Service::Beeminder)).unwrap().unwrap().user_id
     };
     test.world().beeminder.username = "alicia".into();
     test.advance(TimeDelta::minutes(61));

@@ -117,8 +117,8 @@ async fn days_before_a_link_of_an_old_database_stay_unsent() {
     assert_eq!(days(&test, "weight"), ["20261124"]);
     test.app()
         .store
-        .write(|rows| {
-            rows.execute("UPDATE link SET first_day = NULL", [])?;
+        .write(|conn| {
+            conn.execute("UPDATE link SET first_day = NULL", [])?;
             Ok(())
         })
         .unwrap();

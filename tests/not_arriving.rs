@@ -49,7 +49,7 @@ async fn a_change_that_waits_for_a_list_that_proves_nothing_is_said() {
         test.weigh_in(80.0);
         let said = said(&mut test, 3).await;
         assert_eq!((said[1].clone(), said[11].clone()), (vec![], vec![Code::NotArriving]), "{list}");
-        assert_eq!(test.app().store.read(|rows| status(rows, test.now)).unwrap(), Status::NeedsYou);
+        assert_eq!(test.app().store.read(|conn| status(conn, test.now)).unwrap(), Status::NeedsYou);
         // Not beside what says why.
         test.world().faults.every(Service::Beeminder, "goals/weight", Fault::http(503, ""));
         test.advance(TimeDelta::minutes(20));

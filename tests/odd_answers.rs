@@ -18,7 +18,7 @@ use super::support::goals::at;
 use super::support::{TestApp, codes, take, track};
 
 fn status_of(test: &TestApp) -> Status {
-    test.app().store.read(|rows| status(rows, test.now)).unwrap()
+    test.app().store.read(|conn| status(conn, test.now)).unwrap()
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn one_locked_keychain_is_one_incident() {
         Situation { attention: &twice, parked: 0, held: 0, delivered: 0, looked_at: false, locale };
     let (said, known) = notices(&[], situation, Preferences::default(), test.now);
     assert_eq!((said.len(), known.len()), (1, 1));
-    test.app().store.write(|rows| store::incident::save_all(rows, &known)).unwrap();
+    test.app().store.write(|conn| store::incident::save_all(conn, &known)).unwrap();
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_scale_that_is_silent_is_named_though_a_cuff_uploads() {
     test.world().withings.blood_pressure(120, 80, 60, now);
     test.world().withings.days().device("Blood Pressure Monitor", "BPM", "high", now);
     test.sync().await;
-    let status = test.app().store.read(|rows| status(rows, now)).unwrap();
+    let status = test.app().store.read(|conn| status(conn, now)).unwrap();
     assert_eq!(status, Status::NotUploading { device: "Body+".into(), last: weighed });
 }
 

@@ -309,7 +309,7 @@ async fn a_day_whose_zone_cannot_be_read_anew_is_said_before_its_deadline_passes
                 ever,
                 test.app()
                     .store
-                    .read(|rows| beeminder_withings_sync::health::status::status(rows, test.now))
+                    .read(|conn| beeminder_withings_sync::health::status::status(conn, test.now))
                     .map(|s| format!("{s:?}"))
                     .unwrap_or_default(),
             ));

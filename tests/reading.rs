@@ -301,7 +301,7 @@ async fn a_sign_in_that_another_program_ended_is_not_used_any_more() {
         // As a pass sees it that looked a moment before.
         test.app()
             .store
-            .write(|rows| store::account::save_connected(rows, Service::Withings, PEOPLE[0].0, "", test.now))
+            .write(|conn| store::account::save_connected(conn, Service::Withings, PEOPLE[0].0, "", test.now))
             .unwrap();
         test.expect_warning("has no sign-in for Withings");
         let report = test.sync().await;
@@ -335,7 +335,7 @@ fn known(test: &TestApp) -> u64 {
 }
 
 fn checkpoint(test: &TestApp) -> Option<i64> {
-    let load = |rows: &store::Rows| store::checkpoint::load(rows, Source::Measure);
+    let load = |conn: &store::Connection| store::checkpoint::load(conn, Source::Measure);
     test.app().store.read(load).unwrap().map(|checkpoint| checkpoint.updated_at)
 }
 
@@ -382,7 +382,7 @@ async fn what_moves_between_two_parts_of_a_reading_is_not_lost() {
     test.world().withings.edit(ids[5], now, |group| group["measures"][0]["value"] = 70_000.into());
     test.sync().await;
     for id in ids {
-        let load = |rows: &store::Rows| store::measurement::load(rows, GroupId(id));
+        let load = |conn: &store::Connection| store::measurement::load(conn, GroupId(id));
         assert!(test.app().store.read(load).unwrap().is_some(), "{id}");
     }
 }
@@ -606,14 +606,14 @@ async fn a_checkpoint_ahead_of_withings_clock_is_as_good_as_none() {
         updated_at: (test.now + TimeDelta::days(365)).timestamp(),
         read_at: test.now,
     };
-    test.app().store.write(|rows| store::checkpoint::save(rows, Source::Measure, ahead)).unwrap();
+    test.app().store.write(|conn| store::checkpoint::save(conn, Source::Measure, ahead)).unwrap();
     test.advance(TimeDelta::minutes(15));
     test.weigh_in(82.4);
     assert_eq!(test.sync().await.delivered, 1);
     assert_eq!(checkpoint(&test), Some(test.now.timestamp()));
     // Nor does a window that was read in the future hold the next one up.
     let until = test.now + TimeDelta::days(365);
-    test.app().store.write(|rows| store::checkpoint::save_window(rows, Source::Measure, until)).unwrap();
+    test.app().store.write(|conn| store::checkpoint::save_window(conn, Source::Measure, until)).unwrap();
     assert_eq!(test.sync().await.requests.withings, 2);
     assert_eq!(test.sync().await.requests.withings, 1);
 }

@@ -122,9 +122,9 @@ async fn every_recorded_goal_list_is_read_whole() {
         if test
             .app()
             .store
-            .read(|rows| {
+            .read(|conn| {
                 beeminder_withings_sync::store::account::load(
-                    rows,
+                    conn,
                     beeminder_withings_sync::domain::service::Service::Beeminder,
                 )
             })
@@ -169,7 +169,7 @@ async fn recorded_days_nights_workouts_and_devices_are_read_whole() {
         let groups = test
             .app()
             .store
-            .read(|rows| store::measurement::load_with_kinds(rows, &[kind], DateTime::<Utc>::UNIX_EPOCH));
+            .read(|conn| store::measurement::load_with_kinds(conn, &[kind], DateTime::<Utc>::UNIX_EPOCH));
         assert_eq!(groups.unwrap().len(), rows, "{file}");
     }
     for (file, count) in [("device", 5), ("new_device", 1)] {

@@ -11,11 +11,11 @@ use chrono::TimeDelta;
 use super::support::{TestApp, track};
 
 fn now(test: &TestApp) -> Status {
-    test.app().store.read(|rows| status(rows, test.now)).unwrap()
+    test.app().store.read(|conn| status(conn, test.now)).unwrap()
 }
 
 fn codes_now(test: &TestApp) -> Vec<Code> {
-    let items = test.app().store.read(|rows| attention(rows, None, test.now)).unwrap();
+    let items = test.app().store.read(|conn| attention(conn, None, test.now)).unwrap();
     items.into_iter().map(|item| item.code).collect()
 }
 

@@ -79,7 +79,7 @@ async fn links_and_accounts_are_saved_from_a_file_that_is_damaged_in_part() {
 #[tokio::test]
 async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let mut test = TestApp::weighing().await;
-    test.app().store.write(|rows| Ok(rows.pragma_update(None, "user_version", 99)?)).unwrap();
+    test.app().store.write(|conn| Ok(conn.pragma_update(None, "user_version", 99)?)).unwrap();
     test.quit();
     let error = format!("{:#}", test.another().unwrap_err());
     assert!(error.contains("newer version") && error.contains("Install the newer version"), "{error}");

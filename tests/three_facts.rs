@@ -231,7 +231,7 @@ async fn what_was_deleted_never_comes_back_with_what_is_measured_later_that_day(
     assert_eq!(test.values("weight"), [80.0], "the new one alone");
     // The user takes the deletion back.
     let id =
-        test.app().store.read(|rows| Ok(rows.query_row("SELECT id FROM datapoint", [], |row| row.get(0))?));
+        test.app().store.read(|conn| Ok(conn.query_row("SELECT id FROM datapoint", [], |row| row.get(0))?));
     let id: i64 = id.unwrap();
     test.app().retry(id, test.now).unwrap();
     test.sync().await;

@@ -257,8 +257,8 @@ async fn a_link_whose_options_are_not_understood_sends_nothing_and_says_so() {
         let mut test = TestApp::weighing().await;
         test.weigh_in(82.0);
         test.sync().await;
-        let write = |rows: &beeminder_withings_sync::store::Rows| {
-            Ok(rows.execute("UPDATE link SET options = ?1", [options])?)
+        let write = |conn: &beeminder_withings_sync::store::Connection| {
+            Ok(conn.execute("UPDATE link SET options = ?1", [options])?)
         };
         test.app().store.write(write).unwrap();
         test.advance(TimeDelta::minutes(5));

@@ -116,20 +116,20 @@ async fn a_later_version_reads_what_an_earlier_one_could_not() {
         raw(id, json!([{"value": 1850, "type": 91, "unit": -2}])),
         "{\"odd\":1}".to_owned(),
     ];
-    let write = |rows: &store::Rows| {
+    let write = |conn: &store::Connection| {
         let source = beeminder_withings_sync::domain::measure::kind::Source::Measure;
         let all = texts.map(|raw| beeminder_withings_sync::domain::measure::measurement::Unreadable {
             id: None,
             source,
             raw,
         });
-        store::unreadable::save(rows, &all, test.now)?;
-        store::unreadable::forget_tries(rows)
+        store::unreadable::save(conn, &all, test.now)?;
+        store::unreadable::forget_tries(conn)
     };
     test.app().store.write(write).unwrap();
     test.restart();
     assert_eq!(kept(&test), 1, "one cannot be read even now");
-    let group = test.app().store.read(|rows| store::measurement::load(rows, GroupId(id))).unwrap().unwrap();
+    let group = test.app().store.read(|conn| store::measurement::load(conn, GroupId(id))).unwrap().unwrap();
     assert!(group.measurement(MeasureKind(91)).is_some() && group.measurement(MeasureKind::WEIGHT).is_some());
     let report = test.sync().await;
     assert_eq!((report.delivered, test.values("weight")), (1, vec![80.0, 81.0]));
@@ -152,7 +152,7 @@ async fn a_row_that_cannot_be_read_hides_no_deletion_and_makes_no_pass_longer() 
         test.world().withings.delete(gone);
         let report = test.sync().await;
         assert_eq!(codes(&report), [Code::Stale, Code::MeasurementUnreadable]);
-        let known = |id| test.app().store.read(|rows| store::measurement::load(rows, GroupId(id))).unwrap();
+        let known = |id| test.app().store.read(|conn| store::measurement::load(conn, GroupId(id))).unwrap();
         assert!(known(gone).unwrap().gone && !known(stays).unwrap().gone);
         assert_eq!(test.sync().await.requests.withings, 1, "the last weeks are read once a day");
     }
@@ -192,14 +192,14 @@ async fn dates_at_the_ends_of_the_calendar_are_kept_and_said_and_nothing_panics(
 #[tokio::test]
 async fn what_an_earlier_version_kept_from_the_ends_of_the_calendar_harms_nothing() {
     let test = TestApp::weighing().await;
-    let ends = |rows: &store::Rows| {
+    let ends = |conn: &store::Connection| {
         for (id, at) in [(1, 8_210_266_000_000_i64), (2, -8_334_601_228_800)] {
-            rows.execute(
+            conn.execute(
                 "INSERT INTO measure_group VALUES (?1, 0, ?2, ?2, NULL, NULL, NULL, 'measure', NULL, NULL, NULL)",
                 [id, at],
             )?;
-            rows.execute("INSERT INTO measurement VALUES (?1, 0, 1, 80000, -3, NULL)", [id])?;
-            store::measurement::mark_changed(rows, GroupId(id))?;
+            conn.execute("INSERT INTO measurement VALUES (?1, 0, 1, 80000, -3, NULL)", [id])?;
+            store::measurement::mark_changed(conn, GroupId(id))?;
         }
         Ok(())
     };
@@ -239,7 +239,7 @@ async fn a_date_in_the_future_does_not_hide_that_nothing_is_measured() {
     let last = test.now;
     test.advance(TimeDelta::days(30));
     test.sync().await;
-    let overview = test.app().store.read(|rows| overview(rows, test.now)).unwrap();
+    let overview = test.app().store.read(|conn| overview(conn, test.now)).unwrap();
     assert_eq!(
         (overview.status, overview.last_measured),
         (Status::NothingMeasured { last, what: MeasureKind::WEIGHT }, Some(last))

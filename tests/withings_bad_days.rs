@@ -22,7 +22,7 @@ async fn every_bad_answer_is_said_and_survived() {
     let mut test = TestApp::weighing().await;
     test.weigh_in(82.4);
     let checkpoint = |test: &TestApp| {
-        test.app().store.read(|rows| store::checkpoint::load(rows, Source::Measure)).unwrap()
+        test.app().store.read(|conn| store::checkpoint::load(conn, Source::Measure)).unwrap()
     };
     let before = checkpoint(&test);
     for (fault, code, words) in [
@@ -95,7 +95,7 @@ async fn after_too_many_requests_a_minute_passes_before_even_the_user_may_ask_ag
 async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_read() {
     let mut test = TestApp::weighing().await;
     let checkpoint = |test: &TestApp| {
-        test.app().store.read(|rows| store::checkpoint::load(rows, Source::Measure)).unwrap()
+        test.app().store.read(|conn| store::checkpoint::load(conn, Source::Measure)).unwrap()
     };
     let before = checkpoint(&test);
     test.advance(TimeDelta::minutes(5));

@@ -258,9 +258,9 @@ impl Agent {
     /// # Errors
     /// When the store cannot be used.
     pub fn note_missing_tray(&self) -> anyhow::Result<bool> {
-        self.app.store.write(|rows| {
-            let told = store::setting::told_no_tray(rows)?;
-            store::setting::save_told_no_tray(rows)?;
+        self.app.store.write(|conn| {
+            let told = store::setting::told_no_tray(conn)?;
+            store::setting::save_told_no_tray(conn)?;
             Ok(!told)
         })
     }
@@ -332,12 +332,12 @@ impl Agent {
             locale: self.app.locale()?,
             looked_at: self.windows.has_focus(),
         };
-        let notices = self.app.store.write(|rows| {
-            let known = store::incident::load_all(rows)?;
-            let preferences = store::setting::preferences(rows)?;
+        let notices = self.app.store.write(|conn| {
+            let known = store::incident::load_all(conn)?;
+            let preferences = store::setting::preferences(conn)?;
             let (notices, after) = notification::notices(&known, situation, preferences, clock::now());
             if after != known {
-                store::incident::save_all(rows, &after)?;
+                store::incident::save_all(conn, &after)?;
             }
             Ok(notices)
         })?;
@@ -404,7 +404,7 @@ impl Agent {
 
     /// How things are, with what only the one who polls knows.
     fn overview(&self, now: DateTime<Utc>) -> anyhow::Result<Overview> {
-        let mut overview = self.app.store.read(|rows| overview(rows, now))?;
+        let mut overview = self.app.store.read(|conn| overview(conn, now))?;
         if let Some(due) = self.polling.due() {
             overview.next = due;
         }

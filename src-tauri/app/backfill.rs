@@ -137,10 +137,10 @@ impl App {
 
     /// Those of `datapoints` that would be sent; the others stand already.
     fn unsettled(&self, goal: &Goal, datapoints: Vec<Datapoint>) -> anyhow::Result<Vec<Datapoint>> {
-        self.store.read(|rows| {
+        self.store.read(|conn| {
             let mut left = Vec::new();
             for datapoint in datapoints {
-                let known = store::datapoint::load(rows, &goal.id, &datapoint.request_id)?;
+                let known = store::datapoint::load(conn, &goal.id, &datapoint.request_id)?;
                 if known.is_none_or(|known| !known.is_confirmed_as(&datapoint)) {
                     left.push(datapoint);
                 }
@@ -154,18 +154,18 @@ impl App {
     /// # Errors
     /// When there is no such link, or some of those days are being posted already.
     pub fn start_backfill(&self, id: LinkId, preview: &BackfillPreview) -> anyhow::Result<i64> {
-        self.store.write(|rows| {
-            let link = store::link::load(rows, id)?;
+        self.store.write(|conn| {
+            let link = store::link::load(conn, id)?;
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
-            let under_way = store::backfill::load_of(rows, id)?
+            let under_way = store::backfill::load_of(conn, id)?
                 .into_iter()
                 .find(|other| !other.is_done() && other.from < preview.until && preview.from < other.until);
             if let Some(other) = under_way {
                 anyhow::bail!(UserError::new("being_posted", [("id", other.id.to_string())]));
             }
-            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            let rule = goal.day_rule(store::account::time_zone(rows)?);
-            store::backfill::add(rows, id, (preview.from, preview.until), rule)
+            let goal = store::goal::load(conn, &link.goal)?.context("The link's goal is unknown")?;
+            let rule = goal.day_rule(store::account::time_zone(conn)?);
+            store::backfill::add(conn, id, (preview.from, preview.until), rule)
         })
     }
 
@@ -182,10 +182,10 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn cancel_backfill(&self, id: i64) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            store::backfill::load(rows, id)?
+        self.store.write(|conn| {
+            store::backfill::load(conn, id)?
                 .ok_or_else(|| UserError::new("no_backfill", [("id", id.to_string())]))?;
-            store::backfill::cancel(rows, id)
+            store::backfill::cancel(conn, id)
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::difference::Word;
 use crate::domain::link::Feed;
 use crate::domain::link::{Link, LinkId, Options};
 use crate::domain::plan::plan;
-use crate::store::{self, Rows, datapoint::Stored};
+use crate::store::{self, Connection, datapoint::Stored};
 use crate::sync::{self, Trigger};
 
 /// What a change would do at Beeminder to what the link has sent so far.
@@ -56,15 +56,15 @@ impl App {
         super::links::check(feed, options)?;
         let link = self.link(id)?;
         self.check_known(options, &link.options)?;
-        self.store.read(|rows| {
-            let since = since_of_change(rows, &link, feed)?;
+        self.store.read(|conn| {
+            let since = since_of_change(conn, &link, feed)?;
             let link = Link { feed: feed.clone(), options: options.clone(), since, ..link };
-            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            let rule = goal.day_rule(store::account::time_zone(rows)?);
-            let context = sync::context_for(rows, feed, &goal, rule, now)?;
+            let goal = store::goal::load(conn, &link.goal)?.context("The link's goal is unknown")?;
+            let rule = goal.day_rule(store::account::time_zone(conn)?);
+            let context = sync::context_for(conn, feed, &goal, rule, now)?;
             let earliest = link.earliest() - TimeDelta::days(2);
-            let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
-            compare(rows, &link, plan(&link, &context, &groups).datapoints)
+            let groups = store::measurement::load_with_kinds(conn, &feed.kinds(), earliest)?;
+            compare(conn, &link, plan(&link, &context, &groups).datapoints)
         })
     }
 
@@ -89,26 +89,26 @@ impl App {
         if existing == Existing::Leave {
             self.plan_until_now(&link, now).await?;
         }
-        self.store.write(|rows| {
+        self.store.write(|conn| {
             // Read again: it may have been changed or removed meanwhile.
-            let link = store::link::load(rows, id)?;
+            let link = store::link::load(conn, id)?;
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
-            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            super::links::refuse_overlap(rows, &goal, feed, Some(id))?;
+            let goal = store::goal::load(conn, &link.goal)?.context("The link's goal is unknown")?;
+            super::links::refuse_overlap(conn, &goal, feed, Some(id))?;
             if existing == Existing::Update {
-                let since = since_of_change(rows, &link, feed)?;
-                store::link::update(rows, id, feed, options)?;
-                store::link::save_since(rows, id, since)?;
-                return store::link::load(rows, id)?.context("The link was not stored");
+                let since = since_of_change(conn, &link, feed)?;
+                store::link::update(conn, id, feed, options)?;
+                store::link::save_since(conn, id, since)?;
+                return store::link::load(conn, id)?.context("The link was not stored");
             }
             if existing == Existing::Leave {
-                refuse_to_drop(rows, &link, now)?;
+                refuse_to_drop(conn, &link, now)?;
             }
             let word = if existing == Existing::Remove { Word::Remove } else { Word::Left };
-            end_link(rows, &link, word, now)?;
-            let since = (since, goal.day_rule(store::account::time_zone(rows)?).day_of(since));
-            let id = store::link::add(rows, &link.goal, feed, options, since, now)?;
-            store::link::load(rows, id)?.context("The link was not stored")
+            end_link(conn, &link, word, now)?;
+            let since = (since, goal.day_rule(store::account::time_zone(conn)?).day_of(since));
+            let id = store::link::add(conn, &link.goal, feed, options, since, now)?;
+            store::link::load(conn, id)?.context("The link was not stored")
         })
     }
 
@@ -123,26 +123,26 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn remove_link_with_datapoints(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
-        self.store.write(|rows| {
-            let link = store::link::load(rows, id)?;
+        self.store.write(|conn| {
+            let link = store::link::load(conn, id)?;
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
-            Ok(end_link(rows, &link, Word::Remove, now)?.at_beeminder)
+            Ok(end_link(conn, &link, Word::Remove, now)?.at_beeminder)
         })
     }
 }
 
 /// From when on a link sends once it is changed. Of a day that is there, none of the readings it stands for is
 /// too early to be sent for itself.
-fn since_of_change(rows: &Rows, link: &Link, feed: &Feed) -> anyhow::Result<DateTime<Utc>> {
+fn since_of_change(conn: &Connection, link: &Link, feed: &Feed) -> anyhow::Result<DateTime<Utc>> {
     let mut since = link.since;
     if !link.feed.is_daily() || feed.is_daily() {
         return Ok(since);
     }
-    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
+    for stored in store::datapoint::load_wanted_by(conn, link.id)? {
         let is_first = matches!(stored.datapoint.moment, Moment::On(day) if link.first_day == Some(day));
         if is_first && (stored.confirmed.unsure || stored.confirmed.is_there()) {
-            let readings = store::struck::wanted_readings(rows, &link.goal, &stored.datapoint.request_id)?;
-            for group in store::measurement::load_these(rows, &readings)? {
+            let readings = store::struck::wanted_readings(conn, &link.goal, &stored.datapoint.request_id)?;
+            for group in store::measurement::load_these(conn, &readings)? {
                 since = since.min(group.measured_at);
             }
         }
@@ -151,27 +151,27 @@ fn since_of_change(rows: &Rows, link: &Link, feed: &Feed) -> anyhow::Result<Date
 }
 
 /// Refuses to leave behind what still waits to be sent, or may: nobody would send it.
-fn refuse_to_drop(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn refuse_to_drop(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow::Result<()> {
     let source = link.feed.source();
-    let read = store::checkpoint::load(rows, source)?.map(|read| read.read_at);
-    if scope::is_shared(rows, source)? && read.is_none_or(|read| (now - read).abs() > STALE) {
+    let read = store::checkpoint::load(conn, source)?.map(|read| read.read_at);
+    if scope::is_shared(conn, source)? && read.is_none_or(|read| (now - read).abs() > STALE) {
         anyhow::bail!(UserError::new("still_unread", []));
     }
     let (mut waiting, mut refused) = (0, 0);
-    for stored in store::datapoint::load_wanted_by(rows, link.id)? {
-        match store::outbox::load(rows, stored.id)?.filter(|_| !stored.confirmed.is_there()) {
+    for stored in store::datapoint::load_wanted_by(conn, link.id)? {
+        match store::outbox::load(conn, stored.id)?.filter(|_| !stored.confirmed.is_there()) {
             Some(entry) if entry.parked.is_some() => refused += 1,
             Some(_) => waiting += 1,
             None => {}
         }
     }
-    let held = store::decision::held_under(rows, link.id)?;
+    let held = store::decision::held_under(conn, link.id)?;
     for (what, count) in [("still_waiting", waiting), ("still_refused", refused), ("still_held", held)] {
         if count > 0 {
             anyhow::bail!(UserError::new(what, [("count", count.to_string())]));
         }
     }
-    let backfills = store::backfill::load_of(rows, link.id)?;
+    let backfills = store::backfill::load_of(conn, link.id)?;
     match backfills.iter().find(|backfill| !backfill.is_done()) {
         Some(backfill) => anyhow::bail!(UserError::new("still_posting", [("id", backfill.id.to_string())])),
         None => Ok(()),
@@ -189,9 +189,14 @@ pub(super) struct Ended {
 
 /// Takes a link out of force, with a word on what it sent: it is left there, or removed. To be removed is all
 /// that is this program's own of the kind the link sends, whichever link sent it.
-pub(super) fn end_link(rows: &Rows, link: &Link, word: Word, now: DateTime<Utc>) -> anyhow::Result<Ended> {
+pub(super) fn end_link(
+    conn: &Connection,
+    link: &Link,
+    word: Word,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Ended> {
     let mut ended = Ended::default();
-    for stored in store::datapoint::load_live(rows, &link.goal)? {
+    for stored in store::datapoint::load_live(conn, &link.goal)? {
         let is_of_link = stored.link == link.id && stored.wanted;
         let is_of_kind = word == Word::Remove && link.feed.names(&stored.datapoint.request_id);
         if !is_of_link && !is_of_kind {
@@ -200,23 +205,23 @@ pub(super) fn end_link(rows: &Rows, link: &Link, word: Word, now: DateTime<Utc>)
         let may_be_there = stored.confirmed.unsure || stored.confirmed.is_there();
         *(if may_be_there { &mut ended.at_beeminder } else { &mut ended.unsent }) += 1;
         let word = if may_be_there { word } else { Word::None };
-        store::outbox::unwant(rows, &stored, word, now)?;
+        store::outbox::unwant(conn, &stored, word, now)?;
     }
     if word == Word::Remove {
         // What another link sends of the same must not bring back what the user deleted.
-        store::goal::compare_soon(rows, &link.goal)?;
+        store::goal::compare_soon(conn, &link.goal)?;
     }
-    store::link::remove(rows, link.id, now)?;
+    store::link::remove(conn, link.id, now)?;
     Ok(ended)
 }
 
-fn compare(rows: &Rows, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<Change> {
+fn compare(conn: &Connection, link: &Link, planned: Vec<Datapoint>) -> anyhow::Result<Change> {
     let mut change = Change { added: Vec::new(), updated: Vec::new(), unwanted: Vec::new(), same: 0 };
-    let mut live = store::datapoint::load_wanted_by(rows, link.id)?;
+    let mut live = store::datapoint::load_wanted_by(conn, link.id)?;
     for datapoint in planned {
-        match store::datapoint::load(rows, &link.goal, &datapoint.request_id)? {
+        match store::datapoint::load(conn, &link.goal, &datapoint.request_id)? {
             Some(known) if known.datapoint == datapoint && known.word != Word::Remove => change.same += 1,
-            Some(known) if store::outbox::stays_as_it_is(rows, &known, &datapoint)? => change.same += 1,
+            Some(known) if store::outbox::stays_as_it_is(conn, &known, &datapoint)? => change.same += 1,
             Some(known) if known.confirmed.is_there() || known.wanted => {
                 change.updated.push((known, datapoint.clone()));
             }

@@ -86,7 +86,7 @@ impl App {
             return Ok(true);
         }
         let kinds = [other.feed.kinds(), feed.kinds()].concat();
-        self.store.read(|rows| store::measurement::has_act_with(rows, &kinds))
+        self.store.read(|conn| store::measurement::has_act_with(conn, &kinds))
     }
 }
 

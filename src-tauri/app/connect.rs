@@ -111,7 +111,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn watch_devices(&self, watch: bool) -> anyhow::Result<()> {
-        self.store.write(|rows| store::setting::save_watches_devices(rows, watch))
+        self.store.write(|conn| store::setting::save_watches_devices(conn, watch))
     }
 
     /// The application that Withings was last connected through, for signing in again.
@@ -226,7 +226,7 @@ impl App {
     /// When the tokens may still be in the keychain.
     pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
         self.tokens.delete(service).await?;
-        self.store.write(|rows| store::account::save_disconnected(rows, service))
+        self.store.write(|conn| store::account::save_disconnected(conn, service))
     }
 
     async fn finish_withings(
@@ -249,10 +249,10 @@ impl App {
         let user = tokens.user_id.clone();
         self.refuse_another(Service::Withings, &user)?;
         self.tokens.save_withings_sign_in(tokens).await.map_err(sign_in_error)?;
-        self.store.write(|rows| {
-            store::account::save_connected(rows, Service::Withings, &user, "", now)?;
-            store::doubt::forget_all(rows)?;
-            store::account::save_scope(rows, &granted_scope)
+        self.store.write(|conn| {
+            store::account::save_connected(conn, Service::Withings, &user, "", now)?;
+            store::doubt::forget_all(conn)?;
+            store::account::save_scope(conn, &granted_scope)
         })?;
         Ok(Connected { service: Service::Withings, user })
     }
@@ -262,11 +262,11 @@ impl App {
         let user = self.beeminder.me(&token).await?;
         self.refuse_another_person(&user)?;
         self.tokens.save_beeminder(&token).await.map_err(sign_in_error)?;
-        self.store.write(|rows| {
+        self.store.write(|conn| {
             let (service, zone) = (Service::Beeminder, user.zone_name.as_str());
-            crate::sync::save_user(rows, &user, now)?;
-            store::account::save_connected(rows, service, &user.username, zone, now)?;
-            store::person::save(rows, &user)
+            crate::sync::save_user(conn, &user, now)?;
+            store::account::save_connected(conn, service, &user.username, zone, now)?;
+            store::person::save(conn, &user)
         })?;
         Ok(Connected { service: Service::Beeminder, user: user.username })
     }
@@ -276,7 +276,7 @@ impl App {
         let service = Service::Beeminder;
         let (is_known, account) = self
             .store
-            .read(|rows| Ok((store::person::is_known(rows, user)?, store::account::load(rows, service)?)))?;
+            .read(|conn| Ok((store::person::is_known(conn, user)?, store::account::load(conn, service)?)))?;
         match account {
             Some(account) if !is_known => Err(SignInError::AnotherPerson {
                 service,
@@ -289,7 +289,7 @@ impl App {
 
     /// The data directory belongs to one person at each service.
     fn refuse_another(&self, service: Service, found: &str) -> Result<(), SignInError> {
-        let known = self.store.read(|rows| store::account::load(rows, service))?;
+        let known = self.store.read(|conn| store::account::load(conn, service))?;
         match known {
             Some(known) if known.user_id != found => {
                 Err(SignInError::AnotherPerson { service, found: found.to_owned(), expected: known.user_id })

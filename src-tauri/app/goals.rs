@@ -28,7 +28,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read, or the names make no address.
     pub fn page_of_goal(&self, slug: &GoalSlug) -> anyhow::Result<Url> {
-        let user = self.store.read(|rows| store::account::load(rows, Service::Beeminder))?;
+        let user = self.store.read(|conn| store::account::load(conn, Service::Beeminder))?;
         self.goal_page(&user.map(|account| account.user_id).unwrap_or_default(), slug)
     }
 

@@ -47,10 +47,10 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn held(&self) -> anyhow::Result<Vec<Held>> {
-        self.store.read(|rows| {
-            let waiting = store::decision::held_groups(rows)?;
+        self.store.read(|conn| {
+            let waiting = store::decision::held_groups(conn)?;
             let ids: Vec<GroupId> = waiting.iter().map(|(id, _)| *id).collect();
-            let mut groups: HashMap<GroupId, MeasureGroup> = store::measurement::load_these(rows, &ids)?
+            let mut groups: HashMap<GroupId, MeasureGroup> = store::measurement::load_these(conn, &ids)?
                 .into_iter()
                 .map(|group| (group.id, group))
                 .collect();
@@ -79,23 +79,23 @@ impl App {
         remember: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Remembered> {
-        self.store.write(|rows| {
+        self.store.write(|conn| {
             // What it is now counts, whatever it was when the user was asked.
-            let answered = store::measurement::load(rows, id)?.filter(MeasureGroup::is_unsure);
+            let answered = store::measurement::load(conn, id)?.filter(MeasureGroup::is_unsure);
             let answered = match answered {
-                Some(group) if !store::verdict::is_answered(rows, id)? => group,
+                Some(group) if !store::verdict::is_answered(conn, id)? => group,
                 Some(_) | None => return Err(UserError::new("not_held", [("id", id.0.to_string())]).into()),
             };
             let mut remembered = Remembered::default();
-            for group in store::measurement::load_at(rows, [&answered.measured_at])? {
-                if group.is_unsure() && !store::verdict::is_answered(rows, group.id)? {
+            for group in store::measurement::load_at(conn, [&answered.measured_at])? {
+                if group.is_unsure() && !store::verdict::is_answered(conn, group.id)? {
                     let memory = if remember { attribution::memory_of(&group) } else { Memory::default() };
                     remembered.add(memory);
-                    store::verdict::save_answer(rows, group.id, mine, memory, now)?;
+                    store::verdict::save_answer(conn, group.id, mine, memory, now)?;
                 }
             }
             if !remembered.is_nothing() {
-                attribution::follow_all(rows, now)?;
+                attribution::follow_all(conn, now)?;
             }
             Ok(remembered)
         })

@@ -17,7 +17,7 @@ use crate::domain::measure::take::Take;
 use crate::domain::plan::{Plan, plan};
 use crate::services::beeminder;
 use crate::services::beeminder::{StoredDatapoint, Token};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::sync;
 use crate::text::Message;
 use crate::text::nearest::nearest;
@@ -82,16 +82,16 @@ impl App {
         let calendar = Calendar { rule, now: server_now };
         let (past, doubt) = self.safe_past(&token, &link, &goal, calendar, start).await?;
         misfits.extend(doubt);
-        let link = self.store.write(|rows| {
-            sync::save_user(rows, &user, now)?;
-            sync::save_goal(rows, &goal, now)?;
-            refuse_overlap(rows, &goal, &feed, None)?;
+        let link = self.store.write(|conn| {
+            sync::save_user(conn, &user, now)?;
+            sync::save_goal(conn, &goal, now)?;
+            refuse_overlap(conn, &goal, &feed, None)?;
             let since = (link.since, rule.day_of(link.since));
-            let id = store::link::add(rows, &goal.id, &feed, &options, since, now)?;
+            let id = store::link::add(conn, &goal.id, &feed, &options, since, now)?;
             if let Some(past) = &past {
-                store::backfill::add(rows, id, (past.from, past.until), rule)?;
+                store::backfill::add(conn, id, (past.from, past.until), rule)?;
             }
-            store::link::load(rows, id)?.context("The link was not stored")
+            store::link::load(conn, id)?.context("The link was not stored")
         })?;
         Ok(Added { link, misfits })
     }
@@ -145,10 +145,10 @@ impl App {
     ) -> anyhow::Result<Plan> {
         let Calendar { rule, now } = calendar;
         let link = new_link(goal, feed, options, from);
-        self.store.read(|rows| {
-            let context = sync::context_for(rows, feed, goal, rule, now)?;
+        self.store.read(|conn| {
+            let context = sync::context_for(conn, feed, goal, rule, now)?;
             let earliest = from - TimeDelta::days(2);
-            let groups = store::measurement::load_with_kinds(rows, &feed.kinds(), earliest)?;
+            let groups = store::measurement::load_with_kinds(conn, &feed.kinds(), earliest)?;
             Ok(plan(&link, &context, &groups))
         })
     }
@@ -167,7 +167,7 @@ impl App {
     /// When there is none with this number.
     pub fn link(&self, id: LinkId) -> anyhow::Result<Link> {
         self.store
-            .read(|rows| store::link::load(rows, id))?
+            .read(|conn| store::link::load(conn, id))?
             .ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]).into())
     }
 
@@ -177,10 +177,10 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn remove_link(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<usize> {
-        self.store.write(|rows| {
-            let link = store::link::load(rows, id)?;
+        self.store.write(|conn| {
+            let link = store::link::load(conn, id)?;
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
-            Ok(super::change::end_link(rows, &link, Word::Left, now)?.unsent)
+            Ok(super::change::end_link(conn, &link, Word::Left, now)?.unsent)
         })
     }
 
@@ -225,9 +225,9 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn linked_goal(&self, link: &Link) -> anyhow::Result<(Goal, chrono_tz::Tz)> {
-        self.store.read(|rows| {
-            let goal = store::goal::load(rows, &link.goal)?.context("The link's goal is unknown")?;
-            Ok((goal, store::account::time_zone(rows)?))
+        self.store.read(|conn| {
+            let goal = store::goal::load(conn, &link.goal)?.context("The link's goal is unknown")?;
+            Ok((goal, store::account::time_zone(conn)?))
         })
     }
 }
@@ -287,12 +287,12 @@ pub(super) fn check(feed: &Feed, options: &Options) -> anyhow::Result<()> {
 
 /// Refuses a second link that would send the same thing to the same goal.
 pub(super) fn refuse_overlap(
-    rows: &Rows,
+    conn: &Connection,
     goal: &Goal,
     feed: &Feed,
     except: Option<LinkId>,
 ) -> anyhow::Result<()> {
-    let links = store::link::load_all(rows)?;
+    let links = store::link::load_all(conn)?;
     let same = |link: &&Link| link.goal == goal.id && Some(link.id) != except && link.feed.overlaps(feed);
     if let Some(same) = links.iter().find(same) {
         anyhow::bail!(UserError::new(

@@ -147,7 +147,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn pause(&self, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
-        self.store.write(|rows| store::setting::save_pause(rows, until, now))
+        self.store.write(|conn| store::setting::save_pause(conn, until, now))
     }
 
     /// When "tomorrow" begins for the Beeminder user.
@@ -167,7 +167,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn remind_at(&self, time: Option<NaiveTime>) -> anyhow::Result<()> {
-        self.store.write(|rows| store::setting::save_remind_at(rows, time))
+        self.store.write(|conn| store::setting::save_remind_at(conn, time))
     }
 
     /// Lets a datapoint be sent again that Beeminder refused, or that the user deleted or decided against.
@@ -175,28 +175,28 @@ impl App {
     /// # Errors
     /// When there is none with this number, or no link is about it.
     pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            let stored = store::datapoint::load_number(rows, id)?;
+        self.store.write(|conn| {
+            let stored = store::datapoint::load_number(conn, id)?;
             if let Some(stored) = stored.filter(|stored| stored.word != Word::Remove) {
                 let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
                 let is_decided = !stored.wanted && stored.word != Word::None && stored.word != Word::Left;
                 let is_struck =
-                    store::outbox::load(rows, id)?.is_none() && store::struck::is_any(rows, goal, key)?;
+                    store::outbox::load(conn, id)?.is_none() && store::struck::is_any(conn, goal, key)?;
                 if is_decided || is_struck {
-                    if !stored.confirmed.is_there() && !is_called_for(rows, &stored)? {
+                    if !stored.confirmed.is_there() && !is_called_for(conn, &stored)? {
                         anyhow::bail!(UserError::new("not_called_for", []));
                     }
-                    store::struck::forget(rows, goal, key)?;
+                    store::struck::forget(conn, goal, key)?;
                     return if stored.wanted {
                         Ok(())
                     } else {
-                        store::outbox::unwant(rows, &stored, Word::None, now).map(drop)
+                        store::outbox::unwant(conn, &stored, Word::None, now).map(drop)
                     };
                 }
             }
-            let entry = known_entry(rows, id)?;
-            store::trouble::end(rows, &Place::Goal(entry.goal))?;
-            store::outbox::unpark(rows, id)
+            let entry = known_entry(conn, id)?;
+            store::trouble::end(conn, &Place::Goal(entry.goal))?;
+            store::outbox::unpark(conn, id)
         })
     }
 
@@ -206,15 +206,15 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn discard(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            let entry = known_entry(rows, id)?;
-            let stored = store::datapoint::load_number(rows, id)?.context("The datapoint is gone")?;
+        self.store.write(|conn| {
+            let entry = known_entry(conn, id)?;
+            let stored = store::datapoint::load_number(conn, id)?.context("The datapoint is gone")?;
             let is_there = stored.confirmed.is_there();
             if matches!(entry.action, Action::Create | Action::Update(_)) {
-                store::struck::save_wanted(rows, &stored.goal, &entry.request_id, Word::Discarded)?;
+                store::struck::save_wanted(conn, &stored.goal, &entry.request_id, Word::Discarded)?;
             }
             let word = if is_there { Word::Keep } else { Word::Discarded };
-            store::outbox::unwant(rows, &stored, word, now).map(drop)
+            store::outbox::unwant(conn, &stored, word, now).map(drop)
         })
     }
 
@@ -223,9 +223,9 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn mark_seen(&self) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            store::goal::forget_renamings(rows)?;
-            store::setting::save_recovered(rows, None)
+        self.store.write(|conn| {
+            store::goal::forget_renamings(conn)?;
+            store::setting::save_recovered(conn, None)
         })
     }
 }
@@ -237,24 +237,24 @@ fn note_recovery(store: &Store, recovery: Option<store::Recovery>) -> anyhow::Re
     };
     let path = recovery.set_aside.display().to_string();
     tracing::error!("The database was damaged and set aside as {path}");
-    store.write(|rows| store::setting::save_recovered(rows, Some(&path)))
+    store.write(|conn| store::setting::save_recovered(conn, Some(&path)))
 }
 
 /// Whether a link in force is about what a datapoint says.
-fn is_called_for(rows: &store::Rows, stored: &store::datapoint::Stored) -> anyhow::Result<bool> {
-    let Some(goal) = store::goal::load(rows, &stored.goal)? else {
+fn is_called_for(conn: &store::Connection, stored: &store::datapoint::Stored) -> anyhow::Result<bool> {
+    let Some(goal) = store::goal::load(conn, &stored.goal)? else {
         return Ok(false);
     };
-    let rule = goal.day_rule(store::account::time_zone(rows)?);
-    let links = store::link::load_all(rows)?;
+    let rule = goal.day_rule(store::account::time_zone(conn)?);
+    let links = store::link::load_all(conn)?;
     let mut of_goal = links.iter().filter(|link| link.goal == stored.goal);
     Ok(of_goal.any(|link| {
         link.feed.names(&stored.datapoint.request_id) && crate::sync::is_about(link, rule, stored)
     }))
 }
 
-fn known_entry(rows: &store::Rows, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
-    store::outbox::load(rows, id)?
+fn known_entry(conn: &store::Connection, id: i64) -> anyhow::Result<store::outbox::OutboxEntry> {
+    store::outbox::load(conn, id)?
         .ok_or_else(|| UserError::new("not_in_outbox", [("id", id.to_string())]).into())
 }
 

@@ -123,7 +123,7 @@ impl Polling {
     /// When the store cannot be read.
     pub fn reckon_again(&self, app: &App) -> anyhow::Result<()> {
         if let Some(last) = &mut self.asked().last {
-            last.due = app.store.read(|rows| schedule::next_pass(rows, last.made))?;
+            last.due = app.store.read(|conn| schedule::next_pass(conn, last.made))?;
         }
         self.nudge();
         Ok(())
@@ -238,7 +238,7 @@ impl Polling {
         let pause = app.store.read(store::setting::pause)?;
         if trigger != Trigger::Hand && pause.is_some_and(|pause| store::setting::is_paused(pause, now)) {
             self.asked().last = None;
-            return app.store.read(|rows| schedule::next_pass(rows, now));
+            return app.store.read(|conn| schedule::next_pass(conn, now));
         }
         if let Some(later) = last.and_then(|last| not_yet(trigger, last, now)) {
             self.asked().woken = trigger == Trigger::Wake;

@@ -99,18 +99,18 @@ impl App {
         days: u64,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Preview> {
-        let account = |rows: &store::Rows| store::account::load(rows, Service::Withings);
+        let account = |conn: &store::Connection| store::account::load(conn, Service::Withings);
         if self.store.read(account)?.is_none_or(|account| !account.connected) {
             return Err(TokenError::NotConnected(Service::Withings).into());
         }
         super::links::check(&feed, &options)?;
         let source = feed.source();
-        let is_shared = self.store.read(|rows| scope::is_shared(rows, source))?;
+        let is_shared = self.store.read(|conn| scope::is_shared(conn, source))?;
         self.freshen(source, STALE, now).await?;
         let linked = link.map(|link| self.link(link)).transpose()?;
         let known = linked.as_ref().map(|link| link.options.clone()).unwrap_or_default();
         self.check_known(&options, &known)?;
-        let trouble = self.store.read(|rows| trouble_with(rows, source, now))?;
+        let trouble = self.store.read(|conn| trouble_with(conn, source, now))?;
         let not_shared =
             (!is_shared).then(|| Message::error("not_shared", [("what", source.name().to_owned())]).into());
         let trouble = not_shared.or(trouble);
@@ -169,10 +169,10 @@ impl App {
         age: TimeDelta,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let (read, wanted) = self.store.read(|rows| {
-            let account = store::account::load(rows, Service::Withings)?;
+        let (read, wanted) = self.store.read(|conn| {
+            let account = store::account::load(conn, Service::Withings)?;
             let connected = account.is_some_and(|account| account.connected);
-            Ok((store::checkpoint::load(rows, source)?, connected && scope::is_shared(rows, source)?))
+            Ok((store::checkpoint::load(conn, source)?, connected && scope::is_shared(conn, source)?))
         })?;
         if wanted && read.is_none_or(|read| (now - read.read_at).abs() > age) {
             if self.data_dir.try_lock(Lock::Pass)?.is_none() {
@@ -186,10 +186,14 @@ impl App {
 }
 
 /// Why a service of Withings could not be read, as status says it.
-fn trouble_with(rows: &store::Rows, source: Source, now: DateTime<Utc>) -> anyhow::Result<Option<Explained>> {
-    let zone = store::account::time_zone(rows)?;
+fn trouble_with(
+    conn: &store::Connection,
+    source: Source,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<Explained>> {
+    let zone = store::account::time_zone(conn)?;
     for place in [Place::Account(Service::Withings), Place::Source(source)] {
-        if let Some(problem) = store::trouble::load(rows, &place)? {
+        if let Some(problem) = store::trouble::load(conn, &place)? {
             return Ok(Some(Attention::of_problem(&problem, None, zone, now).explained()));
         }
     }

@@ -80,7 +80,7 @@ impl App {
         checks.push(Check::new("beeminder", beeminder));
         let server = self.beeminder.server_time().or(self.withings.server_time());
         checks.push(Check::new("clock", clock(server, now)));
-        for item in self.store.read(|rows| attention(rows, None, now))? {
+        for item in self.store.read(|conn| attention(conn, None, now))? {
             let why = item.explained();
             let finding = match item.code.urgency() {
                 Urgency::Notice => Finding::Warning(why),
@@ -98,7 +98,7 @@ impl App {
     }
 
     async fn reach_withings(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
-        let account = self.store.read(|rows| store::account::load(rows, Service::Withings))?;
+        let account = self.store.read(|conn| store::account::load(conn, Service::Withings))?;
         anyhow::ensure!(
             account.is_some_and(|account| account.connected),
             TokenError::NotConnected(Service::Withings)

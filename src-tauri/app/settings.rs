@@ -29,9 +29,9 @@ impl App {
     /// # Errors
     /// When it is out of range.
     pub fn change_setting(&self, change: SettingChange) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            let mut settings = store::setting::settings(rows)?;
-            let mut preferences = store::setting::preferences(rows)?;
+        self.store.write(|conn| {
+            let mut settings = store::setting::settings(conn)?;
+            let mut preferences = store::setting::preferences(conn)?;
             match change {
                 SettingChange::Interval(minutes) => settings.interval = in_range(minutes)?,
                 SettingChange::RemindAt(time) => settings.remind_at = time,
@@ -43,8 +43,8 @@ impl App {
                 SettingChange::Level(level) => preferences.level = level,
                 SettingChange::SnoozedUntil(until) => preferences.snoozed_until = until,
             }
-            store::setting::save_settings(rows, &settings)?;
-            store::setting::save_preferences(rows, preferences)
+            store::setting::save_settings(conn, &settings)?;
+            store::setting::save_preferences(conn, preferences)
         })
     }
 }

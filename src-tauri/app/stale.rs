@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{App, UserError};
 use crate::domain::difference::Word;
 use crate::store::datapoint::{State, Stored};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 impl App {
     /// The datapoints that nothing calls for any more, oldest first.
@@ -13,7 +13,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn stale(&self) -> anyhow::Result<Vec<Stored>> {
-        self.store.read(|rows| store::datapoint::load_in(rows, State::Stale))
+        self.store.read(|conn| store::datapoint::load_in(conn, State::Stale))
     }
 
     /// Has a stale datapoint removed at Beeminder with the next pass.
@@ -21,9 +21,9 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn remove_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            let stored = known_stale(rows, id)?;
-            store::outbox::unwant(rows, &stored, Word::Remove, now).map(drop)
+        self.store.write(|conn| {
+            let stored = known_stale(conn, id)?;
+            store::outbox::unwant(conn, &stored, Word::Remove, now).map(drop)
         })
     }
 
@@ -32,10 +32,10 @@ impl App {
     /// # Errors
     /// When there is none with this number.
     pub fn keep_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            let stored = known_stale(rows, id)?;
-            store::struck::save_confirmed(rows, &stored.goal, &stored.datapoint.request_id, Word::Keep)?;
-            store::outbox::unwant(rows, &stored, Word::Keep, now).map(drop)
+        self.store.write(|conn| {
+            let stored = known_stale(conn, id)?;
+            store::struck::save_confirmed(conn, &stored.goal, &stored.datapoint.request_id, Word::Keep)?;
+            store::outbox::unwant(conn, &stored, Word::Keep, now).map(drop)
         })
     }
 
@@ -44,7 +44,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn mirror_deletions(&self, mirror: bool) -> anyhow::Result<()> {
-        self.store.write(|rows| store::setting::save_mirrors_deletions(rows, mirror))
+        self.store.write(|conn| store::setting::save_mirrors_deletions(conn, mirror))
     }
 
     /// Says that all that is gone at Withings is gone for good. The next pass looks again and believes it.
@@ -52,16 +52,16 @@ impl App {
     /// # Errors
     /// When nothing waits for this.
     pub fn confirm_gone(&self) -> anyhow::Result<()> {
-        self.store.write(|rows| {
-            anyhow::ensure!(store::setting::many_gone(rows)? > 0, UserError::new("nothing_to_confirm", []));
-            store::setting::save_may_be_many(rows, true)?;
-            store::checkpoint::forget_windows(rows)
+        self.store.write(|conn| {
+            anyhow::ensure!(store::setting::many_gone(conn)? > 0, UserError::new("nothing_to_confirm", []));
+            store::setting::save_may_be_many(conn, true)?;
+            store::checkpoint::forget_windows(conn)
         })
     }
 }
 
-fn known_stale(rows: &Rows, id: i64) -> anyhow::Result<Stored> {
-    store::datapoint::load_number(rows, id)?
+fn known_stale(conn: &Connection, id: i64) -> anyhow::Result<Stored> {
+    store::datapoint::load_number(conn, id)?
         .filter(|stored| stored.state == State::Stale)
         .ok_or_else(|| UserError::new("not_stale", [("id", id.to_string())]).into())
 }

@@ -75,7 +75,7 @@ pub(super) fn show(
     let zone = time_zone_or_utc(app);
     let since = day.map_or(DateTime::UNIX_EPOCH, |day| DayRule::new(zone, 0).start_of(Daystamp(day)));
     let filter = Filter { since, ..Filter::default() };
-    let lines = app.store.read(|rows| store::history::load(rows, &filter, limit))?;
+    let lines = app.store.read(|conn| store::history::load(conn, &filter, limit))?;
     let links = app.links()?;
     let rows: Vec<Row> = lines.into_iter().map(|line| row(line, &links)).collect();
     if csv {
@@ -94,12 +94,12 @@ pub(super) fn show(
 
 /// Why there is no line.
 fn nothing(app: &App, since: Option<NaiveDate>, is_future: bool) -> anyhow::Result<String> {
-    let read = |source: &Source| app.store.read(|rows| store::checkpoint::load(rows, *source));
+    let read = |source: &Source| app.store.read(|conn| store::checkpoint::load(conn, *source));
     let mut was_read = false;
     for source in Source::VARIANTS {
         was_read |= read(source)?.is_some();
     }
-    let any = app.store.read(|rows| store::history::load(rows, &Filter::default(), 1))?;
+    let any = app.store.read(|conn| store::history::load(conn, &Filter::default(), 1))?;
     Ok(match (since, any.is_empty(), was_read) {
         (Some(day), _, _) if is_future => {
             format!("{day} lies in the future; nothing can have been measured.")

@@ -154,7 +154,7 @@ fn sends(link: &Link) -> String {
 fn show(app: &App, id: LinkId, output: Output) -> anyhow::Result<()> {
     let link = app.link(id)?;
     let (goal, time_zone) = app.linked_goal(&link)?;
-    let latest = app.store.read(|rows| store::datapoint::latest_values(rows, id, 60))?;
+    let latest = app.store.read(|conn| store::datapoint::latest_values(conn, id, 60))?;
     let mut value = link_json(&link);
     value["latest"] = json!(latest.iter().map(ToString::to_string).collect::<Vec<_>>());
     output.show(&value, || {

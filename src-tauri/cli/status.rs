@@ -15,7 +15,7 @@ pub(super) async fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Outp
     if seen {
         app.mark_seen()?;
     }
-    let overview = app.store.read(|rows| overview(rows, now))?;
+    let overview = app.store.read(|conn| overview(conn, now))?;
     let polled = app.data_dir.try_lock(Lock::Poller)?.is_none();
     let mut value = json!(overview);
     value["polled"] = json!(polled);

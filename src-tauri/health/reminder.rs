@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, Presence};
 use crate::domain::measure::kind::{MeasureKind, Source};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// A goal that the user should measure for today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,14 +24,14 @@ pub struct Reminder {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
-    let Some(time) = store::setting::remind_at(rows)? else {
+pub fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
+    let Some(time) = store::setting::remind_at(conn)? else {
         return Ok(Vec::new());
     };
-    let zone = store::account::time_zone(rows)?;
+    let zone = store::account::time_zone(conn)?;
     let mut reminders: Vec<Reminder> = Vec::new();
-    for link in store::link::load_all(rows)? {
-        let goal = store::goal::load(rows, &link.goal)?;
+    for link in store::link::load_all(conn)? {
+        let goal = store::goal::load(conn, &link.goal)?;
         let Some(goal) = goal.filter(|_| link.feed.source() == Source::Measure) else {
             continue;
         };
@@ -41,7 +41,7 @@ pub fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder>> {
             continue;
         }
         let said = reminders.iter().any(|reminder| reminder.slug == goal.slug.0);
-        if !said && !store::datapoint::has_for_day(rows, link.id, today)? {
+        if !said && !store::datapoint::has_for_day(conn, link.id, today)? {
             let what = link.feed.kinds();
             reminders.push(Reminder { slug: goal.slug.0, what, deadline: rule.end_of(today) });
         }
@@ -72,11 +72,11 @@ fn is_time(rule: DayRule, zone: Tz, today: Daystamp, time: NaiveTime, now: DateT
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn next(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let Some(time) = store::setting::remind_at(rows)? else {
+pub fn next(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let Some(time) = store::setting::remind_at(conn)? else {
         return Ok(None);
     };
-    let zone = store::account::time_zone(rows)?;
+    let zone = store::account::time_zone(conn)?;
     let today = now.with_timezone(&zone).date_naive();
     let days = [Some(today), today.checked_add_days(Days::new(1))];
     let on = |date: chrono::NaiveDate| date.and_time(time).and_local_timezone(zone).earliest();

@@ -9,7 +9,7 @@ use crate::domain::code::{Code, Urgency};
 use crate::domain::measure::device::Device;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::health::attention::{attention, paused};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::text::{self, Args};
 
 /// The overall program status.
@@ -107,8 +107,8 @@ const QUIET: TimeDelta = TimeDelta::days(2);
 const HABIT: u32 = 10;
 
 /// Computes how we are from what is stored.
-pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
-    let attention = attention(rows, None, now)?;
+pub fn status(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
+    let attention = attention(conn, None, now)?;
     let has = |codes: &[Code]| attention.iter().any(|item| codes.contains(&item.code));
     if has(&[Code::ConnectWithings, Code::ConnectBeeminder]) {
         return Ok(Status::NotSetUp);
@@ -126,23 +126,23 @@ pub fn status(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
     if has(&[Code::NothingLinked]) {
         return Ok(Status::NotSetUp);
     }
-    if let Some(until) = paused(rows, now)? {
+    if let Some(until) = paused(conn, now)? {
         return Ok(Status::Paused { until });
     }
     if urgency(&attention) == Urgency::Retrying {
         return Ok(Status::Retrying);
     }
-    silence(rows, now)
+    silence(conn, now)
 }
 
 /// Why nothing arrives although nothing is broken: each kind that a link is about by itself, since a cuff that
 /// uploads says nothing about a scale.
-fn silence(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Status> {
-    let devices = store::device::load_all(rows)?;
+fn silence(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
+    let devices = store::device::load_all(conn)?;
     let mut silent = None;
-    for link in store::link::load_all(rows)?.iter().filter(|link| link.feed.source() == Source::Measure) {
+    for link in store::link::load_all(conn)?.iter().filter(|link| link.feed.source() == Source::Measure) {
         let kind = link.feed.first_kind();
-        let recent = store::measurement::recent(rows, kind, HABIT, now)?;
+        let recent = store::measurement::recent(conn, kind, HABIT, now)?;
         let Some(last) = quiet_since(&recent, now) else {
             continue;
         };

@@ -27,8 +27,8 @@ pub struct Account {
 }
 
 /// Loads what is known about `service`; `None` when it was never connected.
-pub fn load(rows: &Connection, service: Service) -> anyhow::Result<Option<Account>> {
-    let account = rows
+pub fn load(conn: &Connection, service: Service) -> anyhow::Result<Option<Account>> {
+    let account = conn
         .prepare_cached(
             "SELECT user_id, time_zone, connected, connected_at, deadbeat, limited_at, scope
              FROM account WHERE service = ?1",
@@ -49,20 +49,20 @@ pub fn load(rows: &Connection, service: Service) -> anyhow::Result<Option<Accoun
 }
 
 /// The Beeminder user's time zone; UTC while unknown.
-pub fn time_zone(rows: &Connection) -> anyhow::Result<Tz> {
-    let account = load(rows, Service::Beeminder)?;
+pub fn time_zone(conn: &Connection) -> anyhow::Result<Tz> {
+    let account = load(conn, Service::Beeminder)?;
     Ok(account.and_then(|account| account.time_zone.parse().ok()).unwrap_or(Tz::UTC))
 }
 
 /// Notes a sign-in, which also ends every problem.
 pub fn save_connected(
-    rows: &Connection,
+    conn: &Connection,
     service: Service,
     user_id: &str,
     time_zone: &str,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    rows.execute(
+    conn.execute(
         "INSERT INTO account VALUES (?1, ?2, ?3, 1, ?4, 0, 0, '', '')
          ON CONFLICT (service) DO UPDATE SET
              user_id = excluded.user_id,
@@ -70,29 +70,29 @@ pub fn save_connected(
              connected = 1, connected_at = excluded.connected_at",
         params![service.name(), user_id, time_zone, now.timestamp()],
     )?;
-    super::trouble::forget_service(rows, service)
+    super::trouble::forget_service(conn, service)
 }
 
 /// Notes what Withings lets us read.
-pub fn save_scope(rows: &Connection, scope: &str) -> anyhow::Result<()> {
-    rows.execute("UPDATE account SET scope = ?1 WHERE service = 'withings'", [scope])?;
+pub fn save_scope(conn: &Connection, scope: &str) -> anyhow::Result<()> {
+    conn.execute("UPDATE account SET scope = ?1 WHERE service = 'withings'", [scope])?;
     Ok(())
 }
 
 /// Notes that the tokens are gone. The user stays known, so that another one is refused.
-pub fn save_disconnected(rows: &Connection, service: Service) -> anyhow::Result<()> {
-    rows.execute("UPDATE account SET connected = 0 WHERE service = ?1", [service.name()])?;
-    super::trouble::forget_service(rows, service)
+pub fn save_disconnected(conn: &Connection, service: Service) -> anyhow::Result<()> {
+    conn.execute("UPDATE account SET connected = 0 WHERE service = ?1", [service.name()])?;
+    super::trouble::forget_service(conn, service)
 }
 
 /// Notes the time zone, unless it is not told, and whether a payment is due, writing only what changed.
 pub fn save_profile(
-    rows: &Connection,
+    conn: &Connection,
     service: Service,
     time_zone: &str,
     deadbeat: bool,
 ) -> anyhow::Result<()> {
-    rows.execute(
+    conn.execute(
         "UPDATE account SET time_zone = iif(?2 = '', time_zone, ?2), deadbeat = ?3
          WHERE service = ?1 AND (time_zone <> iif(?2 = '', time_zone, ?2) OR deadbeat <> ?3)",
         params![service.name(), time_zone, deadbeat],
@@ -101,8 +101,8 @@ pub fn save_profile(
 }
 
 /// Notes that a service asked for a pause.
-pub fn save_limited(rows: &Connection, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute(
+pub fn save_limited(conn: &Connection, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute(
         "UPDATE account SET limited_at = ?2 WHERE service = ?1",
         params![service.name(), now.timestamp()],
     )?;
@@ -119,16 +119,16 @@ mod tests {
 
     #[test]
     fn a_sign_in_ends_all_trouble_with_its_service() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let at = |unix| moment(unix);
-        assert_eq!(load(&rows, Service::Withings).unwrap(), None);
-        save_connected(&rows, Service::Withings, "42", "Europe/Paris", at(100)).unwrap();
+        assert_eq!(load(&conn, Service::Withings).unwrap(), None);
+        save_connected(&conn, Service::Withings, "42", "Europe/Paris", at(100)).unwrap();
         let place = Place::Account(Service::Withings);
-        trouble::save(&rows, &place, Code::Offline, &Args::new(), at(260), at(200)).unwrap();
-        save_limited(&rows, Service::Withings, at(300)).unwrap();
-        save_connected(&rows, Service::Withings, "42", "", at(500)).unwrap();
-        let account = load(&rows, Service::Withings).unwrap().unwrap();
+        trouble::save(&conn, &place, Code::Offline, &Args::new(), at(260), at(200)).unwrap();
+        save_limited(&conn, Service::Withings, at(300)).unwrap();
+        save_connected(&conn, Service::Withings, "42", "", at(500)).unwrap();
+        let account = load(&conn, Service::Withings).unwrap().unwrap();
         assert_eq!((account.limited_at, account.time_zone.as_str()), (at(300), "Europe/Paris"));
-        assert_eq!(trouble::load_all(&rows).unwrap(), []);
+        assert_eq!(trouble::load_all(&conn).unwrap(), []);
     }
 }

@@ -40,12 +40,12 @@ impl Backfill {
 
 /// Stores a new one and returns its number.
 pub fn add(
-    rows: &Connection,
+    conn: &Connection,
     link: LinkId,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
     rule: DayRule,
 ) -> anyhow::Result<i64> {
-    rows.execute(
+    conn.execute(
         "INSERT INTO backfill (link_id, from_at, until_at, reached_at, released, day, released_that_day,
              from_day, until_day, reached_day)
          VALUES (?1, ?2, ?3, ?2, 0, '', 0, ?4, ?5, ?4)",
@@ -57,12 +57,12 @@ pub fn add(
             rule.day_of(until).to_string()
         ],
     )?;
-    Ok(rows.last_insert_rowid())
+    Ok(conn.last_insert_rowid())
 }
 
 /// Loads those of a link, oldest first.
-pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Backfill>> {
-    let found = rows
+pub fn load_of(conn: &Connection, link: LinkId) -> anyhow::Result<Vec<Backfill>> {
+    let found = conn
         .prepare_cached(&format!("{SELECT} WHERE b.link_id = ?1 ORDER BY b.id"))?
         .query_map([link.0], read)?
         .collect::<Result<_, _>>()?;
@@ -70,20 +70,20 @@ pub fn load_of(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Backfill>>
 }
 
 /// Loads those of links in force, oldest first.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Backfill>> {
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Backfill>> {
     let query = format!("{SELECT} JOIN link l ON l.id = b.link_id WHERE l.removed_at IS NULL ORDER BY b.id");
-    let found = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    let found = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(found)
 }
 
 /// Loads one.
-pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<Backfill>> {
-    Ok(rows.query_row(&format!("{SELECT} WHERE b.id = ?1"), [id], read).optional()?)
+pub fn load(conn: &Connection, id: i64) -> anyhow::Result<Option<Backfill>> {
+    Ok(conn.query_row(&format!("{SELECT} WHERE b.id = ?1"), [id], read).optional()?)
 }
 
 /// How many datapoints were released for a goal on `day`.
-pub fn released_on(rows: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::Result<u64> {
-    Ok(rows.query_row(
+pub fn released_on(conn: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::Result<u64> {
+    Ok(conn.query_row(
         "SELECT coalesce(sum(b.released_that_day), 0) FROM backfill b JOIN link l ON l.id = b.link_id
          WHERE l.goal_id = ?1 AND b.day = ?2",
         params![goal.0, day.to_string()],
@@ -93,14 +93,14 @@ pub fn released_on(rows: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::R
 
 /// Notes how far it was posted, on `day`.
 pub fn save_reached(
-    rows: &Connection,
+    conn: &Connection,
     id: i64,
     (reached, reached_day): (DateTime<Utc>, Option<Daystamp>),
     count: u64,
     day: Daystamp,
 ) -> anyhow::Result<()> {
     let reached_day = reached_day.map(|day| day.to_string());
-    rows.execute(
+    conn.execute(
         "UPDATE backfill SET reached_at = ?2, released = released + ?3,
              released_that_day = iif(day = ?4, released_that_day + ?3, ?3), day = ?4, reached_day = ?5
          WHERE id = ?1",
@@ -110,8 +110,8 @@ pub fn save_reached(
 }
 
 /// Leaves out what was not posted yet.
-pub fn cancel(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("UPDATE backfill SET until_at = reached_at, until_day = reached_day WHERE id = ?1", [id])?;
+pub fn cancel(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.execute("UPDATE backfill SET until_at = reached_at, until_day = reached_day WHERE id = ?1", [id])?;
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 /// one act may come as several groups.
 ///
 /// Beside nights and workouts are those that may have lasted into the same time.
-pub(crate) fn load(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
+pub(crate) fn load(conn: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<Vec<MeasureGroup>> {
     let mut moments: Vec<i64> = groups.iter().map(|group| group.measured_at.timestamp()).collect();
-    let before: Vec<i64> = rows
+    let before: Vec<i64> = conn
         .prepare_cached(
             // Crossed, so that the list is gone through once and the days are looked up.
             "SELECT d.measured_at FROM json_each(?1) AS changed CROSS JOIN goal
@@ -26,10 +26,10 @@ pub(crate) fn load(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result
     moments.dedup();
     let query =
         format!("{SELECT} WHERE g.measured_at IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
-    let mut beside = collect(rows, &query, &[&serde_json::to_string(&moments)?])?;
+    let mut beside = collect(conn, &query, &[&serde_json::to_string(&moments)?])?;
     if groups.iter().any(|group| group.source.is_of_stretches()) {
         let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
-        beside.extend(load_about(rows, &moments)?.into_iter().filter(|group| !known.contains(&group.id)));
+        beside.extend(load_about(conn, &moments)?.into_iter().filter(|group| !known.contains(&group.id)));
     }
     Ok(beside)
 }
@@ -39,7 +39,7 @@ const LONGEST_STRETCH: i64 = 24 * 3600;
 
 /// Loads the nights and workouts that may have lasted into the same time as what was measured at `moments`,
 /// which are in order.
-fn load_about(rows: &Connection, moments: &[i64]) -> anyhow::Result<Vec<MeasureGroup>> {
+fn load_about(conn: &Connection, moments: &[i64]) -> anyhow::Result<Vec<MeasureGroup>> {
     let mut times: Vec<(i64, i64)> = Vec::new();
     for (from, until) in moments.iter().map(|at| (at - LONGEST_STRETCH, at + LONGEST_STRETCH)) {
         match times.last_mut() {
@@ -53,7 +53,7 @@ fn load_about(rows: &Connection, moments: &[i64]) -> anyhow::Result<Vec<MeasureG
     );
     let mut found = Vec::new();
     for (from, until) in times {
-        found.extend(collect(rows, &query, &[&from, &until])?);
+        found.extend(collect(conn, &query, &[&from, &until])?);
     }
     Ok(found)
 }

@@ -31,50 +31,50 @@ fn window(source: Source) -> String {
 }
 
 /// Loads the checkpoint; `None` before the first complete reading.
-pub fn load(rows: &Connection, source: Source) -> anyhow::Result<Option<Checkpoint>> {
-    load_row(rows, stream(source))
+pub fn load(conn: &Connection, source: Source) -> anyhow::Result<Option<Checkpoint>> {
+    load_row(conn, stream(source))
 }
 
 /// Moves the checkpoint.
-pub fn save(rows: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow::Result<()> {
-    save_row(rows, stream(source), checkpoint)
+pub fn save(conn: &Connection, source: Source, checkpoint: Checkpoint) -> anyhow::Result<()> {
+    save_row(conn, stream(source), checkpoint)
 }
 
 /// The row of the services' clock.
 const CLOCK: &str = "clock";
 
 /// Notes what a service's clock said when this computer's said `now`.
-pub fn save_clock(rows: &Connection, server: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<()> {
-    save_row(rows, CLOCK, Checkpoint { updated_at: server.timestamp(), read_at: now })
+pub fn save_clock(conn: &Connection, server: DateTime<Utc>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    save_row(conn, CLOCK, Checkpoint { updated_at: server.timestamp(), read_at: now })
 }
 
 /// What the services' clock last said: what is dated later lies in the future. This computer's clock may be
 /// off by years either way, and counts only while neither of them ever answered.
-pub fn clock(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+pub fn clock(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let read: Option<i64> =
-        rows.prepare_cached("SELECT max(updated_at) FROM checkpoint")?.query_row([], |row| row.get(0))?;
+        conn.prepare_cached("SELECT max(updated_at) FROM checkpoint")?.query_row([], |row| row.get(0))?;
     Ok(read.map_or(now, moment))
 }
 
 /// When the last weeks were last read again, to see what is gone.
-pub fn window_read_at(rows: &Connection, source: Source) -> anyhow::Result<Option<DateTime<Utc>>> {
-    Ok(load_row(rows, &window(source))?.map(|row| row.read_at))
+pub fn window_read_at(conn: &Connection, source: Source) -> anyhow::Result<Option<DateTime<Utc>>> {
+    Ok(load_row(conn, &window(source))?.map(|row| row.read_at))
 }
 
 /// Notes that the last weeks were read.
-pub fn save_window(rows: &Connection, source: Source, now: DateTime<Utc>) -> anyhow::Result<()> {
-    save_row(rows, &window(source), Checkpoint { updated_at: 0, read_at: now })
+pub fn save_window(conn: &Connection, source: Source, now: DateTime<Utc>) -> anyhow::Result<()> {
+    save_row(conn, &window(source), Checkpoint { updated_at: 0, read_at: now })
 }
 
 /// Moves the checkpoint back to where all was surely read: what came since may not have been shown. Never
 /// forward.
 pub fn hold_back(
-    rows: &Connection,
+    conn: &Connection,
     source: Source,
     surely_read: Option<DateTime<Utc>>,
 ) -> anyhow::Result<()> {
     let surely_read = surely_read.map_or(0, |at| at.timestamp());
-    rows.execute(
+    conn.execute(
         "UPDATE checkpoint SET updated_at = min(updated_at, ?2) WHERE stream = ?1",
         params![stream(source), surely_read],
     )?;
@@ -82,23 +82,23 @@ pub fn hold_back(
 }
 
 /// Has the last weeks read again with the next pass.
-pub fn forget_windows(rows: &Connection) -> anyhow::Result<()> {
+pub fn forget_windows(conn: &Connection) -> anyhow::Result<()> {
     for source in Source::VARIANTS {
-        rows.execute("DELETE FROM checkpoint WHERE stream = ?1", [window(*source)])?;
+        conn.execute("DELETE FROM checkpoint WHERE stream = ?1", [window(*source)])?;
     }
     Ok(())
 }
 
-fn load_row(rows: &Connection, stream: &str) -> anyhow::Result<Option<Checkpoint>> {
-    let checkpoint = rows
+fn load_row(conn: &Connection, stream: &str) -> anyhow::Result<Option<Checkpoint>> {
+    let checkpoint = conn
         .prepare_cached("SELECT updated_at, read_at FROM checkpoint WHERE stream = ?1")?
         .query_row([stream], |row| Ok(Checkpoint { updated_at: row.get(0)?, read_at: moment(row.get(1)?) }))
         .optional()?;
     Ok(checkpoint)
 }
 
-fn save_row(rows: &Connection, stream: &str, checkpoint: Checkpoint) -> anyhow::Result<()> {
-    rows.execute(
+fn save_row(conn: &Connection, stream: &str, checkpoint: Checkpoint) -> anyhow::Result<()> {
+    conn.execute(
         "INSERT INTO checkpoint VALUES (?1, ?2, ?3) ON CONFLICT (stream) DO UPDATE SET
              updated_at = excluded.updated_at, read_at = excluded.read_at",
         params![stream, checkpoint.updated_at, checkpoint.read_at.timestamp()],

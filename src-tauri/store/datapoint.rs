@@ -109,21 +109,21 @@ impl Stored {
 }
 
 /// Loads the datapoint with this key.
-pub fn load(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Option<Stored>> {
-    rows.prepare_cached(&format!("{SELECT} WHERE d.goal_id = ?1 AND d.request_id = ?2"))?
+pub fn load(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Option<Stored>> {
+    conn.prepare_cached(&format!("{SELECT} WHERE d.goal_id = ?1 AND d.request_id = ?2"))?
         .query_row([&goal.0, &id.0], read)
         .optional()
         .map_err(Into::into)
 }
 
 /// Loads a datapoint by its number.
-pub fn load_number(rows: &Connection, id: i64) -> anyhow::Result<Option<Stored>> {
-    Ok(rows.query_row(&format!("{SELECT} WHERE d.id = ?1"), [id], read).optional()?)
+pub fn load_number(conn: &Connection, id: i64) -> anyhow::Result<Option<Stored>> {
+    Ok(conn.query_row(&format!("{SELECT} WHERE d.id = ?1"), [id], read).optional()?)
 }
 
 /// Loads the datapoints in one state, oldest first.
-pub fn load_in(rows: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+pub fn load_in(conn: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
+    let found = conn
         .prepare_cached(&format!("{SELECT} WHERE d.state = ?1 ORDER BY d.id"))?
         .query_map([state.name()], read)?
         .collect::<Result<_, _>>()?;
@@ -131,8 +131,8 @@ pub fn load_in(rows: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
 }
 
 /// Loads what a goal has at Beeminder or may have, and what is to be sent to it.
-pub fn load_live(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+pub fn load_live(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
+    let found = conn
         .prepare_cached(&format!(
             "{SELECT} WHERE d.goal_id = ?1 AND d.state IN ('pending', 'confirmed', 'stale', 'kept')
              ORDER BY d.id"
@@ -143,8 +143,8 @@ pub fn load_live(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
 }
 
 /// Loads what a goal has at Beeminder, or may have, though no link calls for it, and that is not to be removed.
-pub fn load_left(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+pub fn load_left(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
+    let found = conn
         .prepare_cached(&format!(
             "{SELECT} WHERE d.goal_id = ?1 AND d.wanted = 0 AND d.word NOT IN ('remove', 'deleted')
                  AND (d.sent_value IS NOT NULL OR d.beeminder_id IS NOT NULL OR d.unsure = 1)
@@ -158,11 +158,11 @@ pub fn load_left(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
 /// Loads what a goal has at Beeminder on `first` or later, for all that was said. A day that is not known is
 /// reckoned from the moment, with a day to spare.
 pub fn load_confirmed_since(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     first: Daystamp,
 ) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+    let found = conn
         .prepare_cached(&format!(
             "{SELECT} WHERE d.goal_id = ?1 AND (d.beeminder_id IS NOT NULL OR d.sent_value IS NOT NULL)
                  AND d.unsure = 0
@@ -176,8 +176,8 @@ pub fn load_confirmed_since(
 }
 
 /// Loads what a link calls for.
-pub fn load_wanted_by(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+pub fn load_wanted_by(conn: &Connection, link: LinkId) -> anyhow::Result<Vec<Stored>> {
+    let found = conn
         .prepare_cached(&format!("{SELECT} WHERE d.link_id = ?1 AND d.wanted = 1 ORDER BY d.id"))?
         .query_map([link.0], read)?
         .collect::<Result<_, _>>()?;
@@ -185,8 +185,8 @@ pub fn load_wanted_by(rows: &Connection, link: LinkId) -> anyhow::Result<Vec<Sto
 }
 
 /// Loads what a link calls for though no reading does any more, up to `most` of it.
-pub fn load_orphans(rows: &Connection, link: LinkId, most: u32) -> anyhow::Result<Vec<Stored>> {
-    let found = rows
+pub fn load_orphans(conn: &Connection, link: LinkId, most: u32) -> anyhow::Result<Vec<Stored>> {
+    let found = conn
         .prepare_cached(&format!(
             "{SELECT} WHERE d.link_id = ?1 AND d.wanted = 1 AND NOT EXISTS
                  (SELECT 1 FROM decision x WHERE x.link_id = ?1 AND x.request_id = d.request_id)
@@ -198,13 +198,13 @@ pub fn load_orphans(rows: &Connection, link: LinkId, most: u32) -> anyhow::Resul
 }
 
 /// How many datapoints are in one state, under links in force or not.
-pub fn count_in(rows: &Connection, state: State) -> anyhow::Result<u64> {
-    Ok(rows.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)
+pub fn count_in(conn: &Connection, state: State) -> anyhow::Result<u64> {
+    Ok(conn.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)
 }
 
 /// Whether a link sent, or has in the outbox, anything for `day`, or one before it did.
-pub fn has_for_day(rows: &Connection, link: LinkId, day: Daystamp) -> anyhow::Result<bool> {
-    Ok(rows
+pub fn has_for_day(conn: &Connection, link: LinkId, day: Daystamp) -> anyhow::Result<bool> {
+    Ok(conn
         .prepare_cached(
             "SELECT 1 FROM decision WHERE link_id = ?1 AND daystamp = ?2
                  AND (request_id IS NOT NULL OR reason = 'sent_before')",
@@ -261,8 +261,8 @@ fn moment_columns(form: &Datapoint) -> (Option<i64>, Option<String>) {
 }
 
 /// The first day that Beeminder has something of this program's for, in a goal.
-pub fn first_day(rows: &Connection, goal: &GoalId) -> anyhow::Result<Option<Daystamp>> {
-    let first: Option<String> = rows
+pub fn first_day(conn: &Connection, goal: &GoalId) -> anyhow::Result<Option<Daystamp>> {
+    let first: Option<String> = conn
         .prepare_cached(
             "SELECT min(beeminder_day) FROM datapoint WHERE goal_id = ?1 AND beeminder_id IS NOT NULL",
         )?
@@ -272,10 +272,10 @@ pub fn first_day(rows: &Connection, goal: &GoalId) -> anyhow::Result<Option<Days
 
 /// Notes that a link calls for a datapoint in this form, and returns its number. A word on it is over: what
 /// is struck out by the user is not called for.
-pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) -> anyhow::Result<i64> {
+pub fn want(conn: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) -> anyhow::Result<i64> {
     let (timestamp, day) = moment_columns(form);
-    forget_half_removed(rows, goal, &form.request_id)?;
-    let id = rows
+    forget_half_removed(conn, goal, &form.request_id)?;
+    let id = conn
         .prepare_cached(
             "INSERT INTO datapoint (goal_id, request_id, link_id, wanted, value, timestamp, daystamp,
                  comment, unsure, word)
@@ -295,20 +295,20 @@ pub fn want(rows: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) ->
 
 /// Forgets what is known of a datapoint whose removal went out without an answer: it may have been done, and
 /// then there is nothing to change and nothing that it is made of.
-fn forget_half_removed(rows: &Connection, goal: &GoalId, key: &RequestId) -> anyhow::Result<()> {
-    let id: Option<i64> = rows
+fn forget_half_removed(conn: &Connection, goal: &GoalId, key: &RequestId) -> anyhow::Result<()> {
+    let id: Option<i64> = conn
         .prepare_cached(
             "UPDATE datapoint SET beeminder_id = NULL, sent_value = NULL
              WHERE goal_id = ?1 AND request_id = ?2 AND word = 'remove' AND unsure = 1 RETURNING id",
         )?
         .query_row([&goal.0, &key.0], |row| row.get(0))
         .optional()?;
-    id.map_or(Ok(()), |id| forget_readings(rows, id))
+    id.map_or(Ok(()), |id| forget_readings(conn, id))
 }
 
 /// Forgets what a datapoint is made of.
-fn forget_readings(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.prepare_cached(
+fn forget_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "DELETE FROM made_of WHERE (goal_id, request_id) = (SELECT goal_id, request_id FROM datapoint WHERE id = ?1)",
     )?
     .execute([id])?;
@@ -316,15 +316,15 @@ fn forget_readings(rows: &Connection, id: i64) -> anyhow::Result<()> {
 }
 
 /// Notes that no link calls for a datapoint, and what the user decided about it.
-pub fn unwant(rows: &Connection, id: i64, word: Word) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE datapoint SET wanted = 0, word = ?2 WHERE id = ?1")?
+pub fn unwant(conn: &Connection, id: i64, word: Word) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE datapoint SET wanted = 0, word = ?2 WHERE id = ?1")?
         .execute(params![id, word.name()])?;
     Ok(())
 }
 
 /// Notes that a request about it is on its way, before it is sent.
-pub fn save_unsure(rows: &Connection, id: i64, unsure: bool) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE datapoint SET unsure = ?2 WHERE id = ?1")?.execute(params![id, unsure])?;
+pub fn save_unsure(conn: &Connection, id: i64, unsure: bool) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE datapoint SET unsure = ?2 WHERE id = ?1")?.execute(params![id, unsure])?;
     Ok(())
 }
 
@@ -339,14 +339,14 @@ pub struct Answer<'a> {
 
 /// Notes that Beeminder has a datapoint in the form that a request carried.
 pub fn save_confirmed(
-    rows: &Connection,
+    conn: &Connection,
     id: i64,
     carried: &Datapoint,
     answer: Answer<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let (timestamp, day) = moment_columns(carried);
-    rows.prepare_cached(
+    conn.prepare_cached(
         "UPDATE datapoint SET sent_value = ?2, sent_timestamp = ?3, sent_daystamp = ?4, sent_comment = ?5,
              beeminder_id = coalesce(?6, beeminder_id), beeminder_day = coalesce(?7, beeminder_day),
              confirmed_at = ?8, unsure = 0, missing_since = NULL
@@ -366,8 +366,8 @@ pub fn save_confirmed(
 }
 
 /// Notes that Beeminder has a datapoint, in whatever form.
-pub fn save_found(rows: &Connection, id: i64, answer: Answer<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save_found(conn: &Connection, id: i64, answer: Answer<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "UPDATE datapoint SET sent_value = NULL, beeminder_id = coalesce(?2, beeminder_id),
              beeminder_day = coalesce(?3, beeminder_day), confirmed_at = ?4, unsure = 0, missing_since = NULL
          WHERE id = ?1",
@@ -377,8 +377,8 @@ pub fn save_found(rows: &Connection, id: i64, answer: Answer<'_>, now: DateTime<
 }
 
 /// Notes the id and the day of a datapoint whose form is known.
-pub fn save_id(rows: &Connection, id: i64, answer: Answer<'_>) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save_id(conn: &Connection, id: i64, answer: Answer<'_>) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "UPDATE datapoint SET beeminder_id = coalesce(?2, beeminder_id),
              beeminder_day = coalesce(?3, beeminder_day) WHERE id = ?1",
     )?
@@ -387,45 +387,45 @@ pub fn save_id(rows: &Connection, id: i64, answer: Answer<'_>) -> anyhow::Result
 }
 
 /// Notes that Beeminder does not have a datapoint.
-pub fn save_absent(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save_absent(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "UPDATE datapoint SET sent_value = NULL, beeminder_id = NULL, unsure = 0, missing_since = NULL
          WHERE id = ?1",
     )?
     .execute([id])?;
-    forget_readings(rows, id)
+    forget_readings(conn, id)
 }
 
 /// Notes when a goal's list lacked a datapoint, or that it has it.
-pub fn save_missing(rows: &Connection, id: i64, since: Option<DateTime<Utc>>) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE datapoint SET missing_since = ?2 WHERE id = ?1")?
+pub fn save_missing(conn: &Connection, id: i64, since: Option<DateTime<Utc>>) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE datapoint SET missing_since = ?2 WHERE id = ?1")?
         .execute(params![id, since.map(|since| since.timestamp())])?;
     Ok(())
 }
 
 /// Forgets a datapoint that Beeminder never had, and its place in the outbox with it.
-pub fn forget(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM datapoint WHERE id = ?1", [id])?;
+pub fn forget(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.execute("DELETE FROM datapoint WHERE id = ?1", [id])?;
     Ok(())
 }
 
 /// How many datapoints of a link Beeminder has.
-pub fn confirmed_of(rows: &Connection, link: LinkId) -> anyhow::Result<u64> {
-    Ok(rows
+pub fn confirmed_of(conn: &Connection, link: LinkId) -> anyhow::Result<u64> {
+    Ok(conn
         .prepare_cached("SELECT count(*) FROM datapoint WHERE link_id = ?1 AND state = 'confirmed'")?
         .query_row([link.0], |row| row.get(0))?)
 }
 
 /// When Beeminder last confirmed one.
-pub fn latest_confirmation(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+pub fn latest_confirmation(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
     let latest: Option<i64> =
-        rows.query_row("SELECT max(confirmed_at) FROM datapoint", [], |row| row.get(0))?;
+        conn.query_row("SELECT max(confirmed_at) FROM datapoint", [], |row| row.get(0))?;
     Ok(latest.map(moment))
 }
 
 /// The value and the day of the last datapoint of a link that Beeminder has.
-pub fn latest_of(rows: &Connection, link: LinkId) -> anyhow::Result<Option<(String, String)>> {
-    Ok(rows
+pub fn latest_of(conn: &Connection, link: LinkId) -> anyhow::Result<Option<(String, String)>> {
+    Ok(conn
         .prepare_cached(
             "SELECT coalesce(sent_value, value), coalesce(beeminder_day, daystamp, '') FROM datapoint
              WHERE link_id = ?1 AND state = 'confirmed'
@@ -436,8 +436,8 @@ pub fn latest_of(rows: &Connection, link: LinkId) -> anyhow::Result<Option<(Stri
 }
 
 /// The values of a link's last datapoints that Beeminder has, oldest first.
-pub fn latest_values(rows: &Connection, link: LinkId, count: u32) -> anyhow::Result<Vec<Decimal>> {
-    let mut values: Vec<Decimal> = rows
+pub fn latest_values(conn: &Connection, link: LinkId, count: u32) -> anyhow::Result<Vec<Decimal>> {
+    let mut values: Vec<Decimal> = conn
         .prepare_cached(
             "SELECT value FROM datapoint WHERE link_id = ?1 AND state = 'confirmed'
              ORDER BY coalesce(timestamp, unixepoch(substr(daystamp, 1, 4) || '-' ||

@@ -22,8 +22,8 @@ pub struct Outcome {
 }
 
 /// Notes what became of groups, in place of what was noted before.
-pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::Result<()> {
-    let mut statement = rows.prepare_cached(
+pub fn save(conn: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::Result<()> {
+    let mut statement = conn.prepare_cached(
         "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (link_id, group_id) DO UPDATE SET
              daystamp = excluded.daystamp, measured_at = excluded.measured_at,
@@ -44,11 +44,11 @@ pub fn save(rows: &Connection, link: LinkId, decisions: &[Decision]) -> anyhow::
 
 /// What became of a link's measurements, newest first, down to the first that `is_last` is said of.
 pub fn outcomes(
-    rows: &Connection,
+    conn: &Connection,
     link: LinkId,
     is_last: impl Fn(Reason) -> bool,
 ) -> anyhow::Result<Vec<Outcome>> {
-    let mut statement = rows.prepare_cached(
+    let mut statement = conn.prepare_cached(
         "SELECT measured_at, daystamp, reason FROM decision WHERE link_id = ?1
          ORDER BY daystamp DESC, measured_at DESC",
     )?;
@@ -67,15 +67,15 @@ pub fn outcomes(
 }
 
 /// Forgets what was noted for a group, when it no longer concerns the link.
-pub fn forget(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM decision WHERE link_id = ?1 AND group_id = ?2")?
+pub fn forget(conn: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM decision WHERE link_id = ?1 AND group_id = ?2")?
         .execute([link.0, group.0])?;
     Ok(())
 }
 
 /// The datapoint that a group went into under a link.
-pub fn request_id(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<Option<String>> {
-    let id = rows
+pub fn request_id(conn: &Connection, link: LinkId, group: GroupId) -> anyhow::Result<Option<String>> {
+    let id = conn
         .prepare_cached("SELECT request_id FROM decision WHERE link_id = ?1 AND group_id = ?2")?
         .query_row([link.0, group.0], |row| row.get(0))
         .optional()?;
@@ -83,15 +83,15 @@ pub fn request_id(rows: &Connection, link: LinkId, group: GroupId) -> anyhow::Re
 }
 
 /// How many groups wait for an answer under the links in force.
-pub fn held(rows: &Connection) -> anyhow::Result<u64> {
+pub fn held(conn: &Connection) -> anyhow::Result<u64> {
     let query = format!("SELECT count(DISTINCT group_id) {}", held_under_links());
-    Ok(rows.query_row(&query, [], |row| row.get(0))?)
+    Ok(conn.query_row(&query, [], |row| row.get(0))?)
 }
 
 /// The groups that wait for an answer, each with a goal that does, oldest first.
-pub fn held_groups(rows: &Connection) -> anyhow::Result<Vec<(GroupId, String)>> {
+pub fn held_groups(conn: &Connection) -> anyhow::Result<Vec<(GroupId, String)>> {
     let query = format!("SELECT group_id, goal.slug {} ORDER BY measured_at, group_id", held_under_links());
-    let held = rows
+    let held = conn
         .prepare(&query)?
         .query_map([], |row| Ok((GroupId(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
@@ -99,9 +99,9 @@ pub fn held_groups(rows: &Connection) -> anyhow::Result<Vec<(GroupId, String)>> 
 }
 
 /// How many groups wait for an answer under one link.
-pub fn held_under(rows: &Connection, link: LinkId) -> anyhow::Result<u64> {
+pub fn held_under(conn: &Connection, link: LinkId) -> anyhow::Result<u64> {
     let query = format!("SELECT count(*) {} AND link_id = ?1", held_under_links());
-    Ok(rows.query_row(&query, [link.0], |row| row.get(0))?)
+    Ok(conn.query_row(&query, [link.0], |row| row.get(0))?)
 }
 
 fn held_under_links() -> String {

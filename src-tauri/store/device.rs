@@ -7,9 +7,9 @@ use super::moment;
 use crate::domain::measure::device::Device;
 
 /// Replaces what is known by what was just read.
-pub fn save_all(rows: &Connection, devices: &[Device], now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM device", [])?;
-    let mut insert = rows.prepare_cached("INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+pub fn save_all(conn: &Connection, devices: &[Device], now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute("DELETE FROM device", [])?;
+    let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for device in devices {
         let contact = device.last_contact.map(|moment| moment.timestamp());
         insert.execute(params![
@@ -25,8 +25,8 @@ pub fn save_all(rows: &Connection, devices: &[Device], now: DateTime<Utc>) -> an
 }
 
 /// Loads what is known.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Device>> {
-    let devices = rows
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Device>> {
+    let devices = conn
         .prepare_cached("SELECT id, sort, model, battery, last_contact FROM device ORDER BY sort, model, id")?
         .query_map([], |row| {
             Ok(Device {
@@ -42,7 +42,7 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Device>> {
 }
 
 /// When they were last read.
-pub fn read_at(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let read_at: Option<i64> = rows.query_row("SELECT max(read_at) FROM device", [], |row| row.get(0))?;
+pub fn read_at(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let read_at: Option<i64> = conn.query_row("SELECT max(read_at) FROM device", [], |row| row.get(0))?;
     Ok(read_at.map(moment))
 }

@@ -74,8 +74,8 @@ impl About {
 }
 
 /// Loads how often `answer` came in a row.
-pub fn load(rows: &Connection, about: About, answer: Answer) -> anyhow::Result<Option<Doubt>> {
-    let doubt = rows
+pub fn load(conn: &Connection, about: About, answer: Answer) -> anyhow::Result<Option<Doubt>> {
+    let doubt = conn
         .prepare_cached("SELECT first_at, last_at, count FROM doubt WHERE stream = ?1 AND answer = ?2")?
         .query_row([about.name(), answer.name()], |row| {
             Ok(Doubt { first_at: moment(row.get(0)?), last_at: moment(row.get(1)?), count: row.get(2)? })
@@ -85,14 +85,14 @@ pub fn load(rows: &Connection, about: About, answer: Answer) -> anyhow::Result<O
 }
 
 /// Notes that it came, `now` by Withings' clock.
-pub fn note(rows: &Connection, about: About, answer: Answer, now: DateTime<Utc>) -> anyhow::Result<Doubt> {
-    let before = load(rows, about, answer)?.filter(|before| before.first_at <= now);
+pub fn note(conn: &Connection, about: About, answer: Answer, now: DateTime<Utc>) -> anyhow::Result<Doubt> {
+    let before = load(conn, about, answer)?.filter(|before| before.first_at <= now);
     let doubt = Doubt {
         first_at: before.map_or(now, |before| before.first_at),
         last_at: now,
         count: before.map_or(0, |before| before.count) + 1,
     };
-    rows.prepare_cached("INSERT OR REPLACE INTO doubt VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
+    conn.prepare_cached("INSERT OR REPLACE INTO doubt VALUES (?1, ?2, ?3, ?4, ?5)")?.execute(params![
         about.name(),
         answer.name(),
         doubt.first_at.timestamp(),
@@ -103,14 +103,14 @@ pub fn note(rows: &Connection, about: About, answer: Answer, now: DateTime<Utc>)
 }
 
 /// Notes that it went well.
-pub fn forget(rows: &Connection, about: About) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM doubt WHERE stream = ?1")?.execute([about.name()])?;
+pub fn forget(conn: &Connection, about: About) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM doubt WHERE stream = ?1")?.execute([about.name()])?;
     Ok(())
 }
 
 /// Forgets everything, after a new sign-in.
-pub fn forget_all(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM doubt", [])?;
+pub fn forget_all(conn: &Connection) -> anyhow::Result<()> {
+    conn.execute("DELETE FROM doubt", [])?;
     Ok(())
 }
 
@@ -120,16 +120,16 @@ mod tests {
 
     #[test]
     fn it_takes_a_second_time_much_later_to_be_believed() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let about = About::Source(Source::Sleep);
         let believed =
-            |minutes: i64| note(&rows, about, Answer::Refused, moment(minutes * 60)).unwrap().is_believed();
+            |minutes: i64| note(&conn, about, Answer::Refused, moment(minutes * 60)).unwrap().is_believed();
         assert_eq!([10, 11, 69, 70].map(believed), [false, false, false, true]);
         // By a clock that was ahead: it begins again.
         assert!(!believed(5));
-        assert!(load(&rows, about, Answer::Nothing).unwrap().is_none());
-        assert!(load(&rows, About::Devices, Answer::Refused).unwrap().is_none());
-        forget(&rows, about).unwrap();
+        assert!(load(&conn, about, Answer::Nothing).unwrap().is_none());
+        assert!(load(&conn, About::Devices, Answer::Refused).unwrap().is_none());
+        forget(&conn, about).unwrap();
         assert!(!believed(200));
     }
 

@@ -13,9 +13,9 @@ use crate::domain::plan::{Decision, Given, KnownDays};
 const OPEN: char = '?';
 
 /// Loads the days that a goal's readings were given.
-pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
+pub fn load(conn: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
     let mut known = KnownDays::new();
-    let mut statement = rows.prepare_cached(
+    let mut statement = conn.prepare_cached(
         "SELECT group_id, measured_at, daystamp, time_zone FROM given_day WHERE goal_id = ?1",
     )?;
     let mut found = statement.query([&goal.0])?;
@@ -34,8 +34,8 @@ pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<KnownDays> {
 /// not of those that a confirmed datapoint is made of, or that one on its way may be made of.
 ///
 /// The zone they were judged in stays: in it they were in time for a link that goes by the time of day.
-pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>) -> anyhow::Result<()> {
-    let groups: Vec<i64> = rows
+pub fn forget_unconfirmed(conn: &Connection, goal: &GoalId, since: DateTime<Utc>) -> anyhow::Result<()> {
+    let groups: Vec<i64> = conn
         .prepare_cached(
             "SELECT g.group_id FROM given_day g WHERE g.goal_id = ?1
                  AND (g.measured_at >= ?2 OR EXISTS (SELECT 1 FROM decision d
@@ -55,11 +55,11 @@ pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>
         )?
         .query_map(params![goal.0, since.timestamp()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    let mut forget = rows.prepare_cached(
+    let mut forget = conn.prepare_cached(
         "UPDATE given_day SET daystamp = '?' || ltrim(daystamp, '?') WHERE goal_id = ?1 AND group_id = ?2",
     )?;
     let mut mark =
-        rows.prepare_cached("INSERT OR IGNORE INTO unplanned SELECT id FROM measure_group WHERE id = ?1")?;
+        conn.prepare_cached("INSERT OR IGNORE INTO unplanned SELECT id FROM measure_group WHERE id = ?1")?;
     for group in groups {
         forget.execute(params![goal.0, group])?;
         mark.execute([group])?;
@@ -68,8 +68,8 @@ pub fn forget_unconfirmed(rows: &Connection, goal: &GoalId, since: DateTime<Utc>
 }
 
 /// Notes the days of readings. One that is the same as before is left alone.
-pub fn save(rows: &Connection, goal: &GoalId, decisions: &[Decision]) -> anyhow::Result<()> {
-    let mut statement = rows.prepare_cached(
+pub fn save(conn: &Connection, goal: &GoalId, decisions: &[Decision]) -> anyhow::Result<()> {
+    let mut statement = conn.prepare_cached(
         "INSERT INTO given_day VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (goal_id, group_id) DO UPDATE SET
              measured_at = excluded.measured_at, daystamp = excluded.daystamp,

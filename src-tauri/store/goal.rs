@@ -9,8 +9,8 @@ use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 
 /// Stores a goal. A new name is noted beside the old one until the user was told. A deadline and a start that
 /// were not told this time, as of a goal that is being worked out, stay what they were.
-pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
                  ?15, NULL, ?17, ?18)
          ON CONFLICT (id) DO UPDATE SET
@@ -48,31 +48,31 @@ pub fn save(rows: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
 }
 
 /// Loads one goal.
-pub fn load(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<Goal>> {
-    Ok(rows.query_row(&format!("{SELECT} WHERE id = ?1"), [&id.0], read).optional()?)
+pub fn load(conn: &Connection, id: &GoalId) -> anyhow::Result<Option<Goal>> {
+    Ok(conn.query_row(&format!("{SELECT} WHERE id = ?1"), [&id.0], read).optional()?)
 }
 
 /// Loads the goals that links in force feed.
-pub fn load_linked(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
+pub fn load_linked(conn: &Connection) -> anyhow::Result<Vec<Goal>> {
     let query =
         format!("{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL) ORDER BY slug");
-    let goals = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    let goals = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(goals)
 }
 
 /// Loads the goals that are linked, and those for which something waits though they are not any more.
-pub fn load_concerned(rows: &Connection) -> anyhow::Result<Vec<Goal>> {
+pub fn load_concerned(conn: &Connection) -> anyhow::Result<Vec<Goal>> {
     let query = format!(
         "{SELECT} WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL
              UNION SELECT goal_id FROM outbox) ORDER BY slug"
     );
-    let goals = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    let goals = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(goals)
 }
 
 /// When the linked goals were last read, the stalest first; `None` when nothing is linked.
-pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let oldest: Option<i64> = rows.query_row(
+pub fn oldest_reading(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let oldest: Option<i64> = conn.query_row(
         "SELECT min(read_at) FROM goal
          WHERE id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)",
         [],
@@ -83,8 +83,8 @@ pub fn oldest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>
 
 /// When a linked goal that was sent something since it was read is worth reading again, the first of them:
 /// Beeminder needs `redraw` to work out what the datapoints do to it.
-pub fn redrawn_at(rows: &Connection, redraw: TimeDelta) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let first: Option<i64> = rows
+pub fn redrawn_at(conn: &Connection, redraw: TimeDelta) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let first: Option<i64> = conn
         .prepare_cached(
             "SELECT min(sent_at) + ?1 FROM (
                  SELECT read_at, (SELECT max(confirmed_at) FROM datapoint WHERE goal_id = goal.id) AS sent_at
@@ -107,8 +107,8 @@ pub struct Compared {
 }
 
 /// Loads when the linked goals were last compared with what was sent.
-pub fn load_compared(rows: &Connection) -> anyhow::Result<Vec<Compared>> {
-    let compared = rows
+pub fn load_compared(conn: &Connection) -> anyhow::Result<Vec<Compared>> {
+    let compared = conn
         .prepare_cached(
             "SELECT id, compared_at,
                  (SELECT min(missing_since) FROM datapoint WHERE goal_id = goal.id AND word <> 'remove')
@@ -124,14 +124,14 @@ pub fn load_compared(rows: &Connection) -> anyhow::Result<Vec<Compared>> {
 }
 
 /// Has the next pass compare a goal with what was sent.
-pub fn compare_soon(rows: &Connection, id: &GoalId) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE goal SET compared_at = 0 WHERE id = ?1")?.execute([&id.0])?;
+pub fn compare_soon(conn: &Connection, id: &GoalId) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE goal SET compared_at = 0 WHERE id = ?1")?.execute([&id.0])?;
     Ok(())
 }
 
 /// When Beeminder's lists first lacked a goal.
-pub fn missing_since(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let since: Option<Option<i64>> = rows
+pub fn missing_since(conn: &Connection, id: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let since: Option<Option<i64>> = conn
         .query_row("SELECT missing_since FROM goal WHERE id = ?1", [&id.0], |row| row.get(0))
         .optional()?;
     Ok(since.flatten().map(moment))
@@ -139,8 +139,8 @@ pub fn missing_since(rows: &Connection, id: &GoalId) -> anyhow::Result<Option<Da
 
 /// Notes that Beeminder's lists lack a goal, keeping the moment when they first did. What is known of it
 /// stays as it was.
-pub fn save_missing(rows: &Connection, id: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute(
+pub fn save_missing(conn: &Connection, id: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute(
         "UPDATE goal SET missing_since = coalesce(missing_since, ?2) WHERE id = ?1",
         params![id.0, now.timestamp()],
     )?;
@@ -148,20 +148,20 @@ pub fn save_missing(rows: &Connection, id: &GoalId, now: DateTime<Utc>) -> anyho
 }
 
 /// Notes when what a goal has was compared with what was sent.
-pub fn save_compared(rows: &Connection, id: &GoalId, at: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute("UPDATE goal SET compared_at = ?2 WHERE id = ?1", params![id.0, at.timestamp()])?;
+pub fn save_compared(conn: &Connection, id: &GoalId, at: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute("UPDATE goal SET compared_at = ?2 WHERE id = ?1", params![id.0, at.timestamp()])?;
     Ok(())
 }
 
 /// When a goal was last read.
-pub fn latest_reading(rows: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let latest: Option<i64> = rows.query_row("SELECT max(read_at) FROM goal", [], |row| row.get(0))?;
+pub fn latest_reading(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest: Option<i64> = conn.query_row("SELECT max(read_at) FROM goal", [], |row| row.get(0))?;
     Ok(latest.map(moment))
 }
 
 /// The linked goals that got a new name, as (old, new).
-pub fn renamed(rows: &Connection) -> anyhow::Result<Vec<(String, String)>> {
-    let renamed = rows
+pub fn renamed(conn: &Connection) -> anyhow::Result<Vec<(String, String)>> {
+    let renamed = conn
         .prepare(
             "SELECT renamed_from, slug FROM goal WHERE renamed_from IS NOT NULL
              AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)",
@@ -172,8 +172,8 @@ pub fn renamed(rows: &Connection) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// Forgets old names once the user was told.
-pub fn forget_renamings(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("UPDATE goal SET renamed_from = NULL WHERE renamed_from IS NOT NULL", [])?;
+pub fn forget_renamings(conn: &Connection) -> anyhow::Result<()> {
+    conn.execute("UPDATE goal SET renamed_from = NULL WHERE renamed_from IS NOT NULL", [])?;
     Ok(())
 }
 

@@ -94,14 +94,14 @@ pub struct Line {
 }
 
 /// Loads up to `limit` lines, newest first.
-pub fn load(rows: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<Line>> {
+pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<Line>> {
     let query = format!(
         "SELECT g.id, goal.slug, coalesce(p.beeminder_day, d.daystamp), d.reason, d.request_id,
              {OUTCOME}, p.value, o.parked, g.measured_at, coalesce(d.link_id, 0)
          {} ORDER BY g.measured_at DESC, g.id DESC, coalesce(d.link_id, 0) DESC LIMIT {limit}",
         wanted(filter)
     );
-    let mut statement = rows.prepare(&query)?;
+    let mut statement = conn.prepare(&query)?;
     let after = filter.after.unwrap_or(Place { measured_at: i64::MAX, group: i64::MAX, link: i64::MAX });
     let mut found = statement.query(named_params! {
         ":since": filter.since.timestamp(), ":goal": filter.goal, ":outcome": filter.outcome,
@@ -110,7 +110,7 @@ pub fn load(rows: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Ve
     })?;
     let mut lines = Vec::new();
     while let Some(row) = found.next()? {
-        let Some(group) = measurement::load(rows, GroupId(row.get(0)?))? else {
+        let Some(group) = measurement::load(conn, GroupId(row.get(0)?))? else {
             continue;
         };
         let place = Place { measured_at: row.get(8)?, group: group.id.0, link: row.get(9)? };
@@ -132,9 +132,9 @@ pub fn load(rows: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Ve
 }
 
 /// How many lines there are, whatever the place.
-pub fn count(rows: &Connection, filter: &Filter) -> anyhow::Result<u64> {
+pub fn count(conn: &Connection, filter: &Filter) -> anyhow::Result<u64> {
     let query = format!("SELECT count(*) {}", wanted(filter));
-    let count = rows.prepare(&query)?.query_row(
+    let count = conn.prepare(&query)?.query_row(
         named_params! {
             ":since": filter.since.timestamp(), ":goal": filter.goal, ":outcome": filter.outcome,
             ":search": filter.search.to_lowercase(),
@@ -146,8 +146,8 @@ pub fn count(rows: &Connection, filter: &Filter) -> anyhow::Result<u64> {
 }
 
 /// The groups whose datapoint Beeminder has.
-pub fn sent_groups(rows: &Connection) -> anyhow::Result<HashSet<GroupId>> {
-    let groups = rows
+pub fn sent_groups(conn: &Connection) -> anyhow::Result<HashSet<GroupId>> {
+    let groups = conn
         .prepare_cached(
             "SELECT d.group_id FROM decision d
              JOIN link l ON l.id = d.link_id

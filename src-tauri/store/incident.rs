@@ -6,8 +6,8 @@ use crate::domain::code::Code;
 use crate::domain::incident::Incident;
 
 /// Loads them.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Incident>> {
-    let incidents: Vec<(String, Incident)> = rows
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Incident>> {
+    let incidents: Vec<(String, Incident)> = conn
         .prepare_cached("SELECT code, goal, count, told FROM incident")?
         .query_map([], |row| {
             let code: String = row.get(0)?;
@@ -23,10 +23,10 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Incident>> {
 }
 
 /// Saves them in place of those that were known.
-pub fn save_all(rows: &Connection, incidents: &[Incident]) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM incident", [])?;
+pub fn save_all(conn: &Connection, incidents: &[Incident]) -> anyhow::Result<()> {
+    conn.execute("DELETE FROM incident", [])?;
     for incident in incidents {
-        rows.execute(
+        conn.execute(
             "INSERT OR REPLACE INTO incident VALUES (?1, ?2, ?3, ?4)",
             params![incident.code.name(), incident.goal, incident.count, incident.told],
         )?;
@@ -40,11 +40,11 @@ mod tests {
 
     #[test]
     fn what_is_saved_takes_the_place_of_what_was_known() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let incident = |code, goal: &str| Incident { code, goal: goal.into(), count: 2, told: true };
         let (one, other) = (incident(Code::Parked, ""), incident(Code::GoalFrozen, "weight"));
-        save_all(&rows, &[one.clone(), other]).unwrap();
-        save_all(&rows, std::slice::from_ref(&one)).unwrap();
-        assert_eq!(load_all(&rows).unwrap(), [one]);
+        save_all(&conn, &[one.clone(), other]).unwrap();
+        save_all(&conn, std::slice::from_ref(&one)).unwrap();
+        assert_eq!(load_all(&conn).unwrap(), [one]);
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::measure::unit::Unit;
 
 /// Stores a new link and returns its number. `since` is its first moment, and the day of that.
 pub fn add(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     feed: &Feed,
     options: &Options,
@@ -26,7 +26,7 @@ pub fn add(
 ) -> anyhow::Result<LinkId> {
     let Columns { feed, measure, unit, take } = columns(feed);
     let options = serde_json::to_string(options)?;
-    rows.execute(
+    conn.execute(
         "INSERT INTO link (goal_id, feed, measure, unit, take, since, created_at, changed, options, first_day)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, ?8, ?9)",
         params![
@@ -41,15 +41,15 @@ pub fn add(
             since.1.to_string()
         ],
     )?;
-    Ok(LinkId(rows.last_insert_rowid()))
+    Ok(LinkId(conn.last_insert_rowid()))
 }
 
 /// Changes what a link sends; the next plan goes through all it concerns, and the user has seen what that
 /// takes away.
-pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<()> {
+pub fn update(conn: &Connection, id: LinkId, feed: &Feed, options: &Options) -> anyhow::Result<()> {
     let Columns { feed, measure, unit, take } = columns(feed);
     let options = serde_json::to_string(options)?;
-    rows.execute(
+    conn.execute(
         "UPDATE link SET feed = ?2, measure = ?3, unit = ?4, take = ?5, options = ?6,
              changed = 2
          WHERE id = ?1",
@@ -59,14 +59,14 @@ pub fn update(rows: &Connection, id: LinkId, feed: &Feed, options: &Options) -> 
 }
 
 /// Notes the day of a link's first moment.
-pub fn save_first_day(rows: &Connection, id: LinkId, day: Daystamp) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET first_day = ?2 WHERE id = ?1", params![id.0, day.to_string()])?;
+pub fn save_first_day(conn: &Connection, id: LinkId, day: Daystamp) -> anyhow::Result<()> {
+    conn.execute("UPDATE link SET first_day = ?2 WHERE id = ?1", params![id.0, day.to_string()])?;
     Ok(())
 }
 
 /// Has a link begin at another moment of its first day.
-pub fn save_since(rows: &Connection, id: LinkId, since: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET since = ?2 WHERE id = ?1", params![id.0, since.timestamp()])?;
+pub fn save_since(conn: &Connection, id: LinkId, since: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute("UPDATE link SET since = ?2 WHERE id = ?1", params![id.0, since.timestamp()])?;
     Ok(())
 }
 
@@ -91,19 +91,19 @@ fn columns(feed: &Feed) -> Columns {
 }
 
 /// Loads the links in force. One that this version cannot read is left out, see [`load_unreadable`].
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Link>> {
-    let links = rows
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Link>> {
+    let links = conn
         .prepare_cached(&format!("{SELECT} WHERE l.removed_at IS NULL ORDER BY l.id"))?
         .query_map([], read)?
         .collect::<Result<Vec<_>, _>>()?;
-    links.into_iter().flatten().map(|link| with_past(rows, link)).collect()
+    links.into_iter().flatten().map(|link| with_past(conn, link)).collect()
 }
 
 /// The links in force that this version cannot read, by number and goal. Nothing is sent for them: a filter
 /// that is not understood must not let everything through.
-pub fn load_unreadable(rows: &Connection) -> anyhow::Result<Vec<(LinkId, GoalSlug)>> {
+pub fn load_unreadable(conn: &Connection) -> anyhow::Result<Vec<(LinkId, GoalSlug)>> {
     let query = format!("{SELECT} WHERE l.removed_at IS NULL ORDER BY l.id");
-    let mut statement = rows.prepare_cached(&query)?;
+    let mut statement = conn.prepare_cached(&query)?;
     let (mut found, mut unreadable) = (statement.query([])?, Vec::new());
     while let Some(row) = found.next()? {
         if read(row)?.is_none() {
@@ -114,10 +114,10 @@ pub fn load_unreadable(rows: &Connection) -> anyhow::Result<Vec<(LinkId, GoalSlu
 }
 
 /// Loads one link in force, if this version can read it.
-pub fn load(rows: &Connection, id: LinkId) -> anyhow::Result<Option<Link>> {
+pub fn load(conn: &Connection, id: LinkId) -> anyhow::Result<Option<Link>> {
     let query = format!("{SELECT} WHERE l.removed_at IS NULL AND l.id = ?1");
-    let link = rows.query_row(&query, [id.0], read).optional()?.flatten();
-    link.map(|link| with_past(rows, link)).transpose()
+    let link = conn.query_row(&query, [id.0], read).optional()?.flatten();
+    link.map(|link| with_past(conn, link)).transpose()
 }
 
 /// How far the plan has gone through what a link concerns.
@@ -129,23 +129,23 @@ const CHANGED_BY_USER: i64 = 2;
 const ON_ITS_WAY: i64 = 2;
 
 /// Marks a link for the plan: it goes through all that the link concerns.
-pub fn mark_changed(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
+pub fn mark_changed(conn: &Connection, id: LinkId) -> anyhow::Result<()> {
     let query = "UPDATE link SET changed = iif(changed % 2 = 0 AND changed > 0, ?2, ?3) WHERE id = ?1";
-    rows.execute(query, params![id.0, CHANGED_BY_USER, CHANGED])?;
+    conn.execute(query, params![id.0, CHANGED_BY_USER, CHANGED])?;
     Ok(())
 }
 
 /// Marks links for the plan that are not yet, writing only what differs.
-pub fn mark_changed_all(rows: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
+pub fn mark_changed_all(conn: &Connection, ids: &HashSet<LinkId>) -> anyhow::Result<()> {
     for id in ids {
-        rows.execute("UPDATE link SET changed = ?2 WHERE id = ?1 AND changed = 0", params![id.0, CHANGED])?;
+        conn.execute("UPDATE link SET changed = ?2 WHERE id = ?1 AND changed = 0", params![id.0, CHANGED])?;
     }
     Ok(())
 }
 
 /// Notes that the plan begins to go through all that a link concerns. Returns whether there was a reason to.
-pub fn begin_planning(rows: &Connection, id: LinkId) -> anyhow::Result<bool> {
-    let begun = rows.execute(
+pub fn begin_planning(conn: &Connection, id: LinkId) -> anyhow::Result<bool> {
+    let begun = conn.execute(
         "UPDATE link SET changed = changed + ?2 WHERE id = ?1 AND changed IN (?3, ?4)",
         params![id.0, ON_ITS_WAY, CHANGED, CHANGED_BY_USER],
     )?;
@@ -154,32 +154,32 @@ pub fn begin_planning(rows: &Connection, id: LinkId) -> anyhow::Result<bool> {
 
 /// Whether the plan is on its way through all that a link concerns; and then whether the user has seen what
 /// is taken away.
-pub fn is_planning(rows: &Connection, id: LinkId) -> anyhow::Result<Option<bool>> {
+pub fn is_planning(conn: &Connection, id: LinkId) -> anyhow::Result<Option<bool>> {
     let changed: i64 =
-        rows.prepare_cached("SELECT changed FROM link WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
+        conn.prepare_cached("SELECT changed FROM link WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
     Ok((changed > ON_ITS_WAY).then_some(changed == CHANGED_BY_USER + ON_ITS_WAY))
 }
 
 /// Whether the plan has to go through a link that the user changed.
-pub fn is_any_changed_by_user(rows: &Connection) -> anyhow::Result<bool> {
+pub fn is_any_changed_by_user(conn: &Connection) -> anyhow::Result<bool> {
     let query = "SELECT 1 FROM link WHERE changed IN (?1, ?2) AND removed_at IS NULL";
-    Ok(rows.prepare_cached(query)?.exists([CHANGED_BY_USER, CHANGED_BY_USER + ON_ITS_WAY])?)
+    Ok(conn.prepare_cached(query)?.exists([CHANGED_BY_USER, CHANGED_BY_USER + ON_ITS_WAY])?)
 }
 
 /// Whether the plan is on its way through all that any link concerns.
-pub fn is_any_planning(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(rows.prepare_cached("SELECT 1 FROM link WHERE changed > ?1")?.exists([ON_ITS_WAY])?)
+pub fn is_any_planning(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM link WHERE changed > ?1")?.exists([ON_ITS_WAY])?)
 }
 
 /// Notes that the plan has gone through all that a link concerns.
-pub fn end_planning(rows: &Connection, id: LinkId) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET changed = 0 WHERE id = ?1", [id.0])?;
+pub fn end_planning(conn: &Connection, id: LinkId) -> anyhow::Result<()> {
+    conn.execute("UPDATE link SET changed = 0 WHERE id = ?1", [id.0])?;
     Ok(())
 }
 
 /// Takes a link out of force. What was decided for it stays in history.
-pub fn remove(rows: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute("UPDATE link SET removed_at = ?2 WHERE id = ?1", params![id.0, now.timestamp()])?;
+pub fn remove(conn: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute("UPDATE link SET removed_at = ?2 WHERE id = ?1", params![id.0, now.timestamp()])?;
     Ok(())
 }
 
@@ -207,8 +207,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Link>> {
     }))
 }
 
-fn with_past(rows: &Connection, link: Link) -> anyhow::Result<Link> {
-    let released = super::backfill::load_of(rows, link.id)?.into_iter();
+fn with_past(conn: &Connection, link: Link) -> anyhow::Result<Link> {
+    let released = super::backfill::load_of(conn, link.id)?.into_iter();
     let past = released.map(|backfill| Past {
         from: backfill.from,
         until: backfill.reached,

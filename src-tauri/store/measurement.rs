@@ -17,36 +17,36 @@ const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(10);
 const EASTERNMOST: TimeDelta = TimeDelta::hours(14);
 
 /// Stores a group, marking it for the plan when it is new or differs. Returns whether it did.
-pub fn save(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
-    let known = load(rows, group.id)?;
+pub fn save(conn: &Connection, group: &MeasureGroup) -> anyhow::Result<bool> {
+    let known = load(conn, group.id)?;
     if known.as_ref() == Some(group) {
         return Ok(false);
     }
-    save_over(rows, known.as_ref(), group)?;
+    save_over(conn, known.as_ref(), group)?;
     Ok(true)
 }
 
 /// Stores a group that is new or differs from what is `known` of it, and marks it for the plan.
 pub fn save_over(
-    rows: &Connection,
+    conn: &Connection,
     known: Option<&MeasureGroup>,
     group: &MeasureGroup,
 ) -> anyhow::Result<()> {
     if known.is_some() {
-        update(rows, group)?;
+        update(conn, group)?;
     } else {
-        insert_group(rows, group)?;
+        insert_group(conn, group)?;
     }
-    let mut insert = rows.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut insert = conn.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     for (ordinal, m) in group.measurements.iter().enumerate() {
         insert.execute(params![group.id.0, ordinal, m.kind.0, m.mantissa, m.exponent, m.position])?;
     }
-    mark_changed(rows, group.id)
+    mark_changed(conn, group.id)
 }
 
 /// Adds the group's own row.
-fn insert_group(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
-    rows.prepare_cached("INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10)")?
+fn insert_group(conn: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
+    conn.prepare_cached("INSERT INTO measure_group VALUES (?1, ?2, ?3, ?4, ?5, ?6, NULL, ?7, ?8, ?9, ?10)")?
         .execute(params![
             group.id.0,
             group.attrib,
@@ -63,8 +63,8 @@ fn insert_group(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
 }
 
 /// Changes the group's own row and takes its values away.
-fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
-    rows.prepare_cached(
+fn update(conn: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "UPDATE measure_group SET attrib = ?2, measured_at = ?3, modified_at = ?4, device = ?5,
              model = ?6, day = ?7, category = ?8, length = ?9, missing_since = NULL
          WHERE id = ?1",
@@ -80,42 +80,42 @@ fn update(rows: &Connection, group: &MeasureGroup) -> anyhow::Result<()> {
         group.category,
         group.length.map(|length| length.num_seconds())
     ])?;
-    rows.prepare_cached("DELETE FROM measurement WHERE group_id = ?1")?.execute([group.id.0])?;
+    conn.prepare_cached("DELETE FROM measurement WHERE group_id = ?1")?.execute([group.id.0])?;
     Ok(())
 }
 
 /// Loads one group.
-pub fn load(rows: &Connection, id: GroupId) -> anyhow::Result<Option<MeasureGroup>> {
+pub fn load(conn: &Connection, id: GroupId) -> anyhow::Result<Option<MeasureGroup>> {
     let query = format!("{SELECT} WHERE g.id = ?1 ORDER BY m.ordinal");
-    Ok(collect(rows, &query, &[&id.0])?.pop())
+    Ok(collect(conn, &query, &[&id.0])?.pop())
 }
 
 /// Loads these groups, by their numbers.
-pub fn load_these(rows: &Connection, ids: &[GroupId]) -> anyhow::Result<Vec<MeasureGroup>> {
+pub fn load_these(conn: &Connection, ids: &[GroupId]) -> anyhow::Result<Vec<MeasureGroup>> {
     let ids = list(ids.iter().map(|id| id.0));
     let query = format!("{SELECT} WHERE g.id IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
-    collect(rows, &query, &[&ids])
+    collect(conn, &query, &[&ids])
 }
 
 /// Loads what was measured at these moments.
 pub fn load_at<'a>(
-    rows: &Connection,
+    conn: &Connection,
     moments: impl IntoIterator<Item = &'a DateTime<Utc>>,
 ) -> anyhow::Result<Vec<MeasureGroup>> {
     let moments = list(moments.into_iter().map(DateTime::timestamp));
     let query =
         format!("{SELECT} WHERE g.measured_at IN (SELECT value FROM json_each(?1)) ORDER BY g.id, m.ordinal");
-    collect(rows, &query, &[&moments])
+    collect(conn, &query, &[&moments])
 }
 
 /// Loads what may be another person's and was not decided on.
-pub fn load_unsure(rows: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
+pub fn load_unsure(conn: &Connection) -> anyhow::Result<Vec<MeasureGroup>> {
     let query = format!(
         "{SELECT} WHERE g.attrib NOT IN (SELECT value FROM json_each(?1)) AND g.missing_since IS NULL
              AND NOT EXISTS (SELECT 1 FROM verdict v WHERE v.group_id = g.id)
          ORDER BY g.id, m.ordinal"
     );
-    collect(rows, &query, &[&list(Attribution::sure())])
+    collect(conn, &query, &[&list(Attribution::sure())])
 }
 
 /// Numbers as a list that SQL can look into.
@@ -126,16 +126,16 @@ pub(super) fn list(numbers: impl Iterator<Item = i64>) -> String {
 /// Loads the groups with a value of any of `kinds` measured at or after `since`, with those values alone.
 /// What is gone at Withings is among them, and says so.
 pub fn load_with_kinds(
-    rows: &Connection,
+    conn: &Connection,
     kinds: &[MeasureKind],
     since: DateTime<Utc>,
 ) -> anyhow::Result<Vec<MeasureGroup>> {
-    load_with_kinds_between(rows, kinds, since, DateTime::<Utc>::MAX_UTC)
+    load_with_kinds_between(conn, kinds, since, DateTime::<Utc>::MAX_UTC)
 }
 
 /// The same, of what was measured before `until`.
 pub fn load_with_kinds_between(
-    rows: &Connection,
+    conn: &Connection,
     kinds: &[MeasureKind],
     since: DateTime<Utc>,
     until: DateTime<Utc>,
@@ -146,17 +146,17 @@ pub fn load_with_kinds_between(
          ORDER BY g.id, m.ordinal",
         kinds.join(", ")
     );
-    collect(rows, &query, &[&since.timestamp(), &until.timestamp()])
+    collect(conn, &query, &[&since.timestamp(), &until.timestamp()])
 }
 
 /// The numbers of the groups of `source` measured in a time, that Withings had when it was last asked.
 pub fn ids_between(
-    rows: &Connection,
+    conn: &Connection,
     source: Source,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> anyhow::Result<Vec<GroupId>> {
-    let ids = rows
+    let ids = conn
         .prepare_cached(
             "SELECT id FROM measure_group
              WHERE source = ?1 AND measured_at >= ?2 AND measured_at < ?3 AND missing_since IS NULL",
@@ -169,27 +169,27 @@ pub fn ids_between(
 }
 
 /// Notes that Withings no longer has a group, and marks it for the plan.
-pub fn mark_gone(rows: &Connection, id: GroupId, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE measure_group SET missing_since = ?2 WHERE id = ?1")?
+pub fn mark_gone(conn: &Connection, id: GroupId, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE measure_group SET missing_since = ?2 WHERE id = ?1")?
         .execute([id.0, now.timestamp()])?;
-    unreadable::forget(rows, id)?;
-    mark_changed(rows, id)
+    unreadable::forget(conn, id)?;
+    mark_changed(conn, id)
 }
 
 /// Marks a group for the plan.
-pub fn mark_changed(rows: &Connection, id: GroupId) -> anyhow::Result<()> {
-    rows.prepare_cached("INSERT OR IGNORE INTO unplanned VALUES (?1)")?.execute([id.0])?;
+pub fn mark_changed(conn: &Connection, id: GroupId) -> anyhow::Result<()> {
+    conn.prepare_cached("INSERT OR IGNORE INTO unplanned VALUES (?1)")?.execute([id.0])?;
     Ok(())
 }
 
 /// When a kind was last measured. What is dated in the future was not, whatever a device's clock said.
 pub fn last_with_kind(
-    rows: &Connection,
+    conn: &Connection,
     kind: MeasureKind,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
-    let last: Option<i64> = rows
+    let latest = checkpoint::clock(conn, now)? + CLOCKS_DIFFER;
+    let last: Option<i64> = conn
         .prepare_cached(
             "SELECT measured_at FROM measure_group g
              WHERE missing_since IS NULL AND measured_at <= ?2 AND EXISTS
@@ -203,13 +203,13 @@ pub fn last_with_kind(
 
 /// When a kind was last measured and with which device, likewise; the latest first, up to `most` of them.
 pub fn recent(
-    rows: &Connection,
+    conn: &Connection,
     kind: MeasureKind,
     most: u32,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<(DateTime<Utc>, Option<String>)>> {
-    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
-    let recent = rows
+    let latest = checkpoint::clock(conn, now)? + CLOCKS_DIFFER;
+    let recent = conn
         .prepare_cached(
             "SELECT measured_at, device FROM measure_group g WHERE missing_since IS NULL
                  AND measured_at <= ?3 AND EXISTS
@@ -222,17 +222,17 @@ pub fn recent(
 }
 
 /// When anything was last measured, likewise.
-pub fn last(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let latest = checkpoint::clock(rows, now)? + CLOCKS_DIFFER;
-    let last: Option<i64> = rows
+pub fn last(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let latest = checkpoint::clock(conn, now)? + CLOCKS_DIFFER;
+    let last: Option<i64> = conn
         .prepare_cached("SELECT max(measured_at) FROM measure_group WHERE measured_at <= ?1")?
         .query_row([latest.timestamp()], |row| row.get(0))?;
     Ok(last.map(moment))
 }
 
 /// How many groups are held under the links in force because they are dated in the future.
-pub fn in_future(rows: &Connection) -> anyhow::Result<u64> {
-    let count = rows
+pub fn in_future(conn: &Connection) -> anyhow::Result<u64> {
+    let count = conn
         .prepare_cached(
             "SELECT count(DISTINCT d.group_id) FROM decision d JOIN link l ON l.id = d.link_id
              JOIN measure_group g ON g.id = d.group_id
@@ -243,8 +243,8 @@ pub fn in_future(rows: &Connection) -> anyhow::Result<u64> {
 }
 
 /// Marks for the plan what was held because it was dated in the future, and is no more.
-pub fn mark_come(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn mark_come(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM decision d
              JOIN measure_group g ON g.id = d.group_id
              JOIN link l ON l.id = d.link_id
@@ -260,14 +260,14 @@ pub fn mark_come(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
 
 /// Gives a day of activity that another app told than the one it would be taken for a number of its own.
 /// Apps that relay have no device, so their days have the number of the app whose day came first.
-pub fn told_apart(rows: &Connection, mut group: MeasureGroup) -> anyhow::Result<MeasureGroup> {
+pub fn told_apart(conn: &Connection, mut group: MeasureGroup) -> anyhow::Result<MeasureGroup> {
     if group.source != Source::Activity || group.device.is_some() {
         return Ok(group);
     }
     let (Some(day), Some(model)) = (group.day, &group.model) else {
         return Ok(group);
     };
-    let first = rows
+    let first = conn
         .prepare_cached("SELECT model FROM measure_group WHERE id = ?1")?
         .query_row([group.id.0], |row| row.get::<_, Option<String>>(0))
         .optional()?
@@ -279,23 +279,23 @@ pub fn told_apart(rows: &Connection, mut group: MeasureGroup) -> anyhow::Result<
 }
 
 /// Whether the plan has seen every group in its present form.
-pub fn all_planned(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(!rows.prepare_cached("SELECT 1 FROM unplanned")?.exists([])?)
+pub fn all_planned(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(!conn.prepare_cached("SELECT 1 FROM unplanned")?.exists([])?)
 }
 
 /// Loads groups the plan has not seen in their present form, up to `most` of them, the oldest first.
-pub fn load_changed(rows: &Connection, most: u32) -> anyhow::Result<Vec<MeasureGroup>> {
+pub fn load_changed(conn: &Connection, most: u32) -> anyhow::Result<Vec<MeasureGroup>> {
     let query = format!(
         "{SELECT} WHERE g.id IN (SELECT c.id FROM unplanned u JOIN measure_group c ON c.id = u.group_id
              ORDER BY c.measured_at, c.id LIMIT ?1) ORDER BY g.id, m.ordinal"
     );
-    collect(rows, &query, &[&most])
+    collect(conn, &query, &[&most])
 }
 
 /// Marks for the plan what a link went through, and what it concerns of what was measured since a moment.
-pub fn mark_concerned(rows: &Connection, link: &Link, since: DateTime<Utc>) -> anyhow::Result<()> {
+pub fn mark_concerned(conn: &Connection, link: &Link, since: DateTime<Utc>) -> anyhow::Result<()> {
     let kinds: Vec<String> = link.feed.kinds().iter().map(|kind| kind.0.to_string()).collect();
-    rows.execute(
+    conn.execute(
         &format!(
             "INSERT OR IGNORE INTO unplanned SELECT g.id FROM measure_group g
              WHERE g.measured_at >= ?1 AND EXISTS
@@ -304,7 +304,7 @@ pub fn mark_concerned(rows: &Connection, link: &Link, since: DateTime<Utc>) -> a
         ),
         [since.timestamp()],
     )?;
-    rows.execute(
+    conn.execute(
         "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM decision d
              JOIN measure_group g ON g.id = d.group_id
          WHERE d.link_id = ?1 AND g.measured_at >= ?2",
@@ -314,8 +314,8 @@ pub fn mark_concerned(rows: &Connection, link: &Link, since: DateTime<Utc>) -> a
 }
 
 /// Marks groups as seen by the plan.
-pub fn mark_planned(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<()> {
-    let mut statement = rows.prepare_cached("DELETE FROM unplanned WHERE group_id = ?1")?;
+pub fn mark_planned(conn: &Connection, groups: &[MeasureGroup]) -> anyhow::Result<()> {
+    let mut statement = conn.prepare_cached("DELETE FROM unplanned WHERE group_id = ?1")?;
     for group in groups {
         statement.execute([group.id.0])?;
     }
@@ -323,14 +323,14 @@ pub fn mark_planned(rows: &Connection, groups: &[MeasureGroup]) -> anyhow::Resul
 }
 
 /// Marks every group as seen by the plan.
-pub fn mark_all_planned(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("DELETE FROM unplanned", [])?;
+pub fn mark_all_planned(conn: &Connection) -> anyhow::Result<()> {
+    conn.execute("DELETE FROM unplanned", [])?;
     Ok(())
 }
 
 /// The models that something was measured with.
-pub fn models(rows: &Connection) -> anyhow::Result<Vec<String>> {
-    let models = rows
+pub fn models(conn: &Connection) -> anyhow::Result<Vec<String>> {
+    let models = conn
         .prepare_cached("SELECT DISTINCT model FROM measure_group WHERE model IS NOT NULL ORDER BY model")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -338,17 +338,17 @@ pub fn models(rows: &Connection) -> anyhow::Result<Vec<String>> {
 }
 
 /// The devices that something was measured with, by model and by id.
-pub fn devices(rows: &Connection) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let ids = rows
+pub fn devices(conn: &Connection) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let ids = conn
         .prepare_cached("SELECT DISTINCT device FROM measure_group WHERE device IS NOT NULL ORDER BY device")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
-    Ok((models(rows)?, ids))
+    Ok((models(conn)?, ids))
 }
 
 /// The sorts of workout that were measured, by Withings' number.
-pub fn categories(rows: &Connection) -> anyhow::Result<Vec<i64>> {
-    let categories = rows
+pub fn categories(conn: &Connection) -> anyhow::Result<Vec<i64>> {
+    let categories = conn
         .prepare_cached("SELECT DISTINCT category FROM measure_group WHERE category IS NOT NULL")?
         .query_map([], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -356,7 +356,7 @@ pub fn categories(rows: &Connection) -> anyhow::Result<Vec<i64>> {
 }
 
 /// Whether one device measured all of `kinds` at one moment, some time.
-pub fn has_act_with(rows: &Connection, kinds: &[MeasureKind]) -> anyhow::Result<bool> {
+pub fn has_act_with(conn: &Connection, kinds: &[MeasureKind]) -> anyhow::Result<bool> {
     let mut kinds: Vec<i64> = kinds.iter().map(|kind| kind.0).collect();
     kinds.sort_unstable();
     kinds.dedup();
@@ -367,12 +367,12 @@ pub fn has_act_with(rows: &Connection, kinds: &[MeasureKind]) -> anyhow::Result<
              WHERE m.kind IN ({list}) AND g.source = 'measure' AND g.missing_since IS NULL
              GROUP BY g.measured_at, ifnull(g.device, '') HAVING count(DISTINCT m.kind) = ?1)"
     );
-    Ok(rows.query_row(&query, [kinds.len()], |row| row.get(0))?)
+    Ok(conn.query_row(&query, [kinds.len()], |row| row.get(0))?)
 }
 
 /// The last value of a kind, in the unit Withings measures in.
-pub fn latest_value(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Option<Decimal>> {
-    let group = rows
+pub fn latest_value(conn: &Connection, kind: MeasureKind) -> anyhow::Result<Option<Decimal>> {
+    let group = conn
         .prepare_cached(
             "SELECT g.id FROM measurement m JOIN measure_group g ON g.id = m.group_id
              WHERE m.kind = ?1 AND g.missing_since IS NULL ORDER BY g.measured_at DESC LIMIT 1",
@@ -382,13 +382,13 @@ pub fn latest_value(rows: &Connection, kind: MeasureKind) -> anyhow::Result<Opti
     let Some(group) = group else {
         return Ok(None);
     };
-    let group = load(rows, group)?;
+    let group = load(conn, group)?;
     Ok(group.and_then(|group| group.measurement(kind)?.value()))
 }
 
 /// How many groups there are, and when the last of them was measured.
-pub fn summary(rows: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
-    Ok(rows.query_row("SELECT count(*), max(measured_at) FROM measure_group", [], |row| {
+pub fn summary(conn: &Connection) -> anyhow::Result<(u64, Option<DateTime<Utc>>)> {
+    Ok(conn.query_row("SELECT count(*), max(measured_at) FROM measure_group", [], |row| {
         Ok((row.get(0)?, row.get::<_, Option<i64>>(1)?.map(moment)))
     })?)
 }
@@ -400,12 +400,12 @@ pub(super) const SELECT: &str = "SELECT g.id, g.attrib, g.measured_at, g.modifie
 
 /// Puts the rows of groups together again: one a value, those of a group next to each other.
 pub(super) fn collect(
-    rows: &Connection,
+    conn: &Connection,
     query: &str,
     params: &[&dyn rusqlite::ToSql],
 ) -> anyhow::Result<Vec<MeasureGroup>> {
     let mut groups: Vec<MeasureGroup> = Vec::new();
-    let mut statement = rows.prepare_cached(query)?;
+    let mut statement = conn.prepare_cached(query)?;
     let mut found = statement.query(params)?;
     while let Some(row) = found.next()? {
         let id = GroupId(row.get(0)?);
@@ -460,49 +460,49 @@ mod tests {
 
     #[test]
     fn only_what_is_new_or_differs_is_marked_for_the_plan() {
-        let rows = super::super::in_memory();
-        assert!(save(&rows, &group(1, 82_400)).unwrap());
-        mark_all_planned(&rows).unwrap();
-        assert!(!save(&rows, &group(1, 82_400)).unwrap());
-        assert_eq!(load_changed(&rows, 100).unwrap(), []);
-        assert!(save(&rows, &group(1, 82_500)).unwrap());
-        assert_eq!(load_changed(&rows, 100).unwrap(), [group(1, 82_500)]);
-        assert_eq!(load(&rows, GroupId(1)).unwrap(), Some(group(1, 82_500)));
+        let conn = super::super::in_memory();
+        assert!(save(&conn, &group(1, 82_400)).unwrap());
+        mark_all_planned(&conn).unwrap();
+        assert!(!save(&conn, &group(1, 82_400)).unwrap());
+        assert_eq!(load_changed(&conn, 100).unwrap(), []);
+        assert!(save(&conn, &group(1, 82_500)).unwrap());
+        assert_eq!(load_changed(&conn, 100).unwrap(), [group(1, 82_500)]);
+        assert_eq!(load(&conn, GroupId(1)).unwrap(), Some(group(1, 82_500)));
     }
 
     #[test]
     fn groups_are_found_by_kind_and_time() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         for id in 1..=3 {
-            save(&rows, &group(id, 82_400)).unwrap();
+            save(&conn, &group(id, 82_400)).unwrap();
         }
         let empty = MeasureGroup { measurements: Vec::new(), ..group(4, 0) };
-        save(&rows, &empty).unwrap();
-        let found = load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(1002)).unwrap();
+        save(&conn, &empty).unwrap();
+        let found = load_with_kinds(&conn, &[MeasureKind::WEIGHT], moment(1002)).unwrap();
         assert_eq!(found.iter().map(|group| group.id.0).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(found[0].measurements.len(), 1, "the other value is not asked for");
-        assert_eq!(load(&rows, GroupId(4)).unwrap(), Some(empty));
-        assert_eq!(summary(&rows).unwrap(), (4, Some(moment(1004))));
+        assert_eq!(load(&conn, GroupId(4)).unwrap(), Some(empty));
+        assert_eq!(summary(&conn).unwrap(), (4, Some(moment(1004))));
     }
 
     #[test]
     fn a_group_that_is_gone_is_marked_once_and_may_come_back() {
-        let rows = super::super::in_memory();
-        save(&rows, &group(1, 82_400)).unwrap();
-        mark_all_planned(&rows).unwrap();
-        let known = |rows: &_| ids_between(rows, Source::Measure, moment(1001), moment(1002)).unwrap();
-        assert_eq!(known(&rows), [GroupId(1)]);
-        mark_gone(&rows, GroupId(1), moment(5000)).unwrap();
-        assert_eq!((known(&rows), load_changed(&rows, 100).unwrap()[0].gone), (vec![], true));
-        assert!(load_with_kinds(&rows, &[MeasureKind::WEIGHT], moment(0)).unwrap()[0].gone);
-        mark_all_planned(&rows).unwrap();
-        assert!(save(&rows, &group(1, 82_400)).unwrap(), "it is news that it is back");
-        assert_eq!(load_changed(&rows, 100).unwrap(), [group(1, 82_400)]);
+        let conn = super::super::in_memory();
+        save(&conn, &group(1, 82_400)).unwrap();
+        mark_all_planned(&conn).unwrap();
+        let known = |conn: &_| ids_between(conn, Source::Measure, moment(1001), moment(1002)).unwrap();
+        assert_eq!(known(&conn), [GroupId(1)]);
+        mark_gone(&conn, GroupId(1), moment(5000)).unwrap();
+        assert_eq!((known(&conn), load_changed(&conn, 100).unwrap()[0].gone), (vec![], true));
+        assert!(load_with_kinds(&conn, &[MeasureKind::WEIGHT], moment(0)).unwrap()[0].gone);
+        mark_all_planned(&conn).unwrap();
+        assert!(save(&conn, &group(1, 82_400)).unwrap(), "it is news that it is back");
+        assert_eq!(load_changed(&conn, 100).unwrap(), [group(1, 82_400)]);
     }
 
     #[test]
     fn apps_that_relay_the_same_day_are_told_apart_and_the_first_keeps_its_number() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let day: Daystamp = "20261123".parse().unwrap();
         let row = |model: &str| MeasureGroup {
             id: GroupId::of_day(day, "18 ").unwrap(),
@@ -512,10 +512,10 @@ mod tests {
             model: Some(model.into()),
             ..group(1, 0)
         };
-        let id = |row| told_apart(&rows, row).unwrap().id;
+        let id = |row| told_apart(&conn, row).unwrap().id;
         let first = row("GoogleFit tracker");
         assert_eq!(id(first.clone()), first.id);
-        save(&rows, &first).unwrap();
+        save(&conn, &first).unwrap();
         assert_eq!(id(first.clone()), first.id);
         assert_ne!(id(row("Strava")), first.id);
         assert_eq!(id(row("Strava")), id(row("Strava")));
@@ -524,15 +524,15 @@ mod tests {
 
     #[test]
     fn what_is_dated_in_the_future_was_not_the_last_that_was_measured() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         for (id, seconds) in [(1, 0), (2, 3600)] {
             let group = MeasureGroup { measured_at: moment(1_790_000_000 + seconds), ..group(id, 82_400) };
-            save(&rows, &group).unwrap();
+            save(&conn, &group).unwrap();
         }
         for (now, expected) in [(1_790_000_000, 0), (1_790_003_590, 3600), (1_790_009_000, 3600)] {
             let (now, expected) = (moment(now), Some(moment(1_790_000_000 + expected)));
-            assert_eq!(last_with_kind(&rows, MeasureKind::WEIGHT, now).unwrap(), expected);
-            assert_eq!(last(&rows, now).unwrap(), expected);
+            assert_eq!(last_with_kind(&conn, MeasureKind::WEIGHT, now).unwrap(), expected);
+            assert_eq!(last(&conn, now).unwrap(), expected);
         }
     }
 }

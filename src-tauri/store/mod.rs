@@ -38,12 +38,12 @@ use std::time::Duration;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{ErrorCode, TransactionBehavior};
 
 pub use recover::Recovery;
+pub use rusqlite::Connection;
 
 use open_file::OpenFile;
-pub use rusqlite::Connection as Rows;
 
 use crate::platform::data_dir::{DATABASE_FILE, Unusable};
 use crate::text::Message;

@@ -63,17 +63,17 @@ impl OutboxEntry {
 ///
 /// A request that is the same stays as it is, with its attempts; one that differs takes its place. What nobody
 /// calls for, and Beeminder does not have, is forgotten. Returns whether something is to be sent that was not before.
-pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let Some(stored) = datapoint::load_number(rows, id)? else {
+pub fn settle(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let Some(stored) = datapoint::load_number(conn, id)? else {
         return Ok(false);
     };
     let Some(action) = stored.difference() else {
-        remove(rows, id)?;
+        remove(conn, id)?;
         if !stored.wanted && !stored.confirmed.is_there() {
             if matches!(stored.word, Word::None | Word::Left | Word::Keep) {
-                datapoint::forget(rows, id)?;
+                datapoint::forget(conn, id)?;
             }
-            mark_sent_before(rows, &stored.goal)?;
+            mark_sent_before(conn, &stored.goal)?;
         }
         return Ok(false);
     };
@@ -82,13 +82,13 @@ pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<
         Action::Update(_) => stored.datapoint.update_form(),
         Action::Remove(_) | Action::LookUp => String::new(),
     };
-    if let Some(entry) = load(rows, id)?
+    if let Some(entry) = load(conn, id)?
         && entry.action == action
         && entry.form == form
     {
         return Ok(false);
     }
-    rows.prepare_cached(
+    conn.prepare_cached(
         "INSERT INTO outbox VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, NULL, ?7)
          ON CONFLICT (datapoint_id) DO UPDATE SET
              moment = excluded.moment, action = excluded.action, form = excluded.form,
@@ -109,41 +109,41 @@ pub fn settle(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<
 /// Notes that a link calls for a datapoint in this form. Returns whether something is to be sent that was
 /// not before.
 pub fn want(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     link: LinkId,
     form: &Datapoint,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
-    let known = datapoint::load(rows, goal, &form.request_id)?;
+    let known = datapoint::load(conn, goal, &form.request_id)?;
     if let Some(known) = known {
         let is_wanted = known.wanted() == Some(form) && known.link == link;
-        if is_wanted || stays_as_it_is(rows, &known, form)? {
+        if is_wanted || stays_as_it_is(conn, &known, form)? {
             return Ok(false);
         }
     }
-    let id = datapoint::want(rows, goal, link, form)?;
-    settle(rows, id, now)
+    let id = datapoint::want(conn, goal, link, form)?;
+    settle(conn, id, now)
 }
 
 /// Whether a datapoint stays as it is though a link calls for this form: the user decided against just that, and no
 /// new reading makes it so.
-pub fn stays_as_it_is(rows: &Connection, known: &Stored, form: &Datapoint) -> anyhow::Result<bool> {
+pub fn stays_as_it_is(conn: &Connection, known: &Stored, form: &Datapoint) -> anyhow::Result<bool> {
     Ok(known.is_decided_against(form)
-        && !super::struck::is_made_by_a_new_one(rows, &known.goal, &form.request_id)?)
+        && !super::struck::is_made_by_a_new_one(conn, &known.goal, &form.request_id)?)
 }
 
 /// Notes that no link calls for a datapoint, and what the user decided about it. Returns whether something
 /// is to be sent that was not before.
-pub fn unwant(rows: &Connection, stored: &Stored, word: Word, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    datapoint::unwant(rows, stored.id, word)?;
-    mark_sent_before(rows, &stored.goal)?;
-    settle(rows, stored.id, now)
+pub fn unwant(conn: &Connection, stored: &Stored, word: Word, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    datapoint::unwant(conn, stored.id, word)?;
+    mark_sent_before(conn, &stored.goal)?;
+    settle(conn, stored.id, now)
 }
 
 /// Marks for the plan what was left out because an earlier link had sent it: that may be gone now.
-fn mark_sent_before(rows: &Connection, goal: &GoalId) -> anyhow::Result<()> {
-    rows.prepare_cached(
+fn mark_sent_before(conn: &Connection, goal: &GoalId) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT OR IGNORE INTO unplanned SELECT d.group_id FROM link l JOIN decision d ON d.link_id = l.id
          WHERE l.goal_id = ?1 AND l.removed_at IS NULL AND d.reason = 'sent_before'
              AND EXISTS (SELECT 1 FROM measure_group g WHERE g.id = d.group_id)",
@@ -162,16 +162,16 @@ fn moment_of(datapoint: &Datapoint) -> i64 {
 
 /// Loads everything, oldest first within each goal. What is to be removed comes last: what takes its place must be
 /// there by then.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
     let query = format!("{SELECT} ORDER BY o.goal_id, o.action = 'remove', o.moment, o.datapoint_id");
-    let entries = rows.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    let entries = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(entries)
 }
 
 /// Loads one entry.
-pub fn load(rows: &Connection, id: i64) -> anyhow::Result<Option<OutboxEntry>> {
+pub fn load(conn: &Connection, id: i64) -> anyhow::Result<Option<OutboxEntry>> {
     let query = format!("{SELECT} WHERE o.datapoint_id = ?1");
-    Ok(rows.prepare_cached(&query)?.query_row([id], read).optional()?)
+    Ok(conn.prepare_cached(&query)?.query_row([id], read).optional()?)
 }
 
 /// A request that is about to be sent.
@@ -189,36 +189,36 @@ pub struct Claimed {
 
 /// Counts an attempt, before it is made, and notes that its answer is not known. Returns the request as it
 /// is then; `None` when there is nothing to be sent any more.
-pub fn claim(rows: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<Option<Claimed>> {
-    let counted = rows
+pub fn claim(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<Option<Claimed>> {
+    let counted = conn
         .prepare_cached(
             "UPDATE outbox SET attempts = attempts + 1,
                  unanswered_at = iif(action IN ('look_up', 'remove'), unanswered_at, ?2)
              WHERE datapoint_id = ?1 AND parked IS NULL",
         )?
         .execute([id, now.timestamp()])?;
-    let known = datapoint::load_number(rows, id)?.filter(|_| counted > 0);
-    let (Some(known), Some(entry)) = (known, load(rows, id)?) else {
+    let known = datapoint::load_number(conn, id)?.filter(|_| counted > 0);
+    let (Some(known), Some(entry)) = (known, load(conn, id)?) else {
         return Ok(None);
     };
-    datapoint::save_unsure(rows, id, true)?;
-    let mut readings = super::struck::wanted_readings(rows, &entry.goal, &entry.request_id)?;
+    datapoint::save_unsure(conn, id, true)?;
+    let mut readings = super::struck::wanted_readings(conn, &entry.goal, &entry.request_id)?;
     if readings.is_empty() {
-        readings = super::struck::readings_left(rows, &entry.goal, &entry.request_id)?;
+        readings = super::struck::readings_left(conn, &entry.goal, &entry.request_id)?;
     }
     let was_unsure = known.confirmed.unsure;
     Ok(Some(Claimed { entry, was_unsure, may_be_there: was_unsure || known.confirmed.is_there(), readings }))
 }
 
 /// Notes that the service answered, so that nothing of it is still on its way.
-pub fn save_answered(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.prepare_cached("UPDATE outbox SET unanswered_at = 0 WHERE datapoint_id = ?1")?.execute([id])?;
+pub fn save_answered(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.prepare_cached("UPDATE outbox SET unanswered_at = 0 WHERE datapoint_id = ?1")?.execute([id])?;
     Ok(())
 }
 
 /// Leaves an entry alone for a while.
-pub fn save_wait(rows: &Connection, id: i64, until: DateTime<Utc>) -> anyhow::Result<()> {
-    rows.execute(
+pub fn save_wait(conn: &Connection, id: i64, until: DateTime<Utc>) -> anyhow::Result<()> {
+    conn.execute(
         "UPDATE outbox SET wait_until = ?2 WHERE datapoint_id = ?1",
         params![id, until.timestamp()],
     )?;
@@ -226,35 +226,35 @@ pub fn save_wait(rows: &Connection, id: i64, until: DateTime<Utc>) -> anyhow::Re
 }
 
 /// Sets an entry aside until the user decides.
-pub fn park(rows: &Connection, id: i64, reason: &str) -> anyhow::Result<()> {
-    rows.execute("UPDATE outbox SET parked = ?2 WHERE datapoint_id = ?1", params![id, reason])?;
+pub fn park(conn: &Connection, id: i64, reason: &str) -> anyhow::Result<()> {
+    conn.execute("UPDATE outbox SET parked = ?2 WHERE datapoint_id = ?1", params![id, reason])?;
     Ok(())
 }
 
 /// Lets an entry be sent again, at once.
-pub fn unpark(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.execute("UPDATE outbox SET parked = NULL, wait_until = 0 WHERE datapoint_id = ?1", [id])?;
+pub fn unpark(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.execute("UPDATE outbox SET parked = NULL, wait_until = 0 WHERE datapoint_id = ?1", [id])?;
     Ok(())
 }
 
 /// Lets everything that a goal refused be sent again. Returns how many there are.
-pub fn unpark_goal(rows: &Connection, goal: &GoalId) -> anyhow::Result<usize> {
-    Ok(rows.execute(
+pub fn unpark_goal(conn: &Connection, goal: &GoalId) -> anyhow::Result<usize> {
+    Ok(conn.execute(
         "UPDATE outbox SET parked = NULL, wait_until = 0 WHERE goal_id = ?1 AND parked IS NOT NULL",
         [&goal.0],
     )?)
 }
 
 /// Whether a goal has refused another one with the same words.
-pub fn is_parked_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<bool> {
-    Ok(rows
+pub fn is_parked_alike(conn: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<bool> {
+    Ok(conn
         .prepare_cached("SELECT 1 FROM outbox WHERE goal_id = ?1 AND parked = ?2")?
         .exists([&goal.0, reason])?)
 }
 
 /// Lets those that a goal refused with the same words wait with it.
-pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<()> {
-    rows.execute(
+pub fn unpark_alike(conn: &Connection, goal: &GoalId, reason: &str) -> anyhow::Result<()> {
+    conn.execute(
         "UPDATE outbox SET parked = NULL, wait_until = 0 WHERE goal_id = ?1 AND parked = ?2",
         [&goal.0, reason],
     )?;
@@ -265,12 +265,12 @@ pub fn unpark_alike(rows: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
 /// still to be sent. Nothing for one that is missing already.
 ///
 /// Where it is not known what it is made of, it is all that its link has to send.
-pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
+pub fn replacements(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
     if entry.is_missing {
         return Ok(Vec::new());
     }
     let (goal, key, link) = (&entry.goal, &entry.request_id, entry.link);
-    let is_known = !super::struck::confirmed_readings(rows, goal, key)?.is_empty();
+    let is_known = !super::struck::confirmed_readings(conn, goal, key)?.is_empty();
     let query = if is_known {
         "SELECT o.datapoint_id FROM made_of m
              JOIN decision d ON d.link_id = ?3 AND d.group_id = m.group_id
@@ -282,7 +282,7 @@ pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Ve
          WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
              AND o.action IN ('create', 'update')"
     };
-    let ids = rows
+    let ids = conn
         .prepare_cached(query)?
         .query_map(params![goal.0, key.0, link.0], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
@@ -290,14 +290,14 @@ pub fn replacements(rows: &Connection, entry: &OutboxEntry) -> anyhow::Result<Ve
 }
 
 /// Takes an entry out.
-pub fn remove(rows: &Connection, id: i64) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM outbox WHERE datapoint_id = ?1")?.execute([id])?;
+pub fn remove(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM outbox WHERE datapoint_id = ?1")?.execute([id])?;
     Ok(())
 }
 
 /// How many can be sent, and how many are parked.
-pub fn counts(rows: &Connection) -> anyhow::Result<(u64, u64)> {
-    Ok(rows.query_row(
+pub fn counts(conn: &Connection) -> anyhow::Result<(u64, u64)> {
+    Ok(conn.query_row(
         "SELECT count(*) FILTER (WHERE parked IS NULL), count(parked) FROM outbox",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
@@ -305,8 +305,8 @@ pub fn counts(rows: &Connection) -> anyhow::Result<(u64, u64)> {
 }
 
 /// The same for one link.
-pub fn counts_of(rows: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> {
-    Ok(rows
+pub fn counts_of(conn: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> {
+    Ok(conn
         .prepare_cached(
             "SELECT count(*) FILTER (WHERE o.parked IS NULL), count(o.parked)
              FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id WHERE d.link_id = ?1",
@@ -315,8 +315,8 @@ pub fn counts_of(rows: &Connection, link: LinkId) -> anyhow::Result<(u64, u64)> 
 }
 
 /// The goals that something waits for though it was put into the queue before `since` and sent since.
-pub fn goals_waiting_since(rows: &Connection, since: DateTime<Utc>) -> anyhow::Result<Vec<GoalId>> {
-    let goals = rows
+pub fn goals_waiting_since(conn: &Connection, since: DateTime<Utc>) -> anyhow::Result<Vec<GoalId>> {
+    let goals = conn
         .prepare_cached(
             "SELECT DISTINCT goal_id FROM outbox
              WHERE parked IS NULL AND attempts > 0 AND queued_at <= ?1 ORDER BY goal_id",
@@ -327,15 +327,15 @@ pub fn goals_waiting_since(rows: &Connection, since: DateTime<Utc>) -> anyhow::R
 }
 
 /// How many can be sent and never were.
-pub fn unsent(rows: &Connection) -> anyhow::Result<u64> {
-    Ok(rows.query_row("SELECT count(*) FROM outbox WHERE parked IS NULL AND attempts = 0", [], |row| {
+pub fn unsent(conn: &Connection) -> anyhow::Result<u64> {
+    Ok(conn.query_row("SELECT count(*) FROM outbox WHERE parked IS NULL AND attempts = 0", [], |row| {
         row.get(0)
     })?)
 }
 
 /// The datapoints of a goal that nobody calls for and something is still to be asked about.
-pub fn unwanted(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
-    let ids = rows
+pub fn unwanted(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
+    let ids = conn
         .prepare_cached(
             "SELECT o.datapoint_id FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id
              WHERE o.goal_id = ?1 AND d.wanted = 0",
@@ -346,8 +346,8 @@ pub fn unwanted(rows: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
 }
 
 /// The goals that something waits for.
-pub fn goals(rows: &Connection) -> anyhow::Result<Vec<GoalId>> {
-    let goals = rows
+pub fn goals(conn: &Connection) -> anyhow::Result<Vec<GoalId>> {
+    let goals = conn
         .prepare_cached("SELECT DISTINCT goal_id FROM outbox ORDER BY goal_id")?
         .query_map([], |row| row.get(0).map(GoalId))?
         .collect::<Result<_, _>>()?;

@@ -6,8 +6,8 @@ use crate::domain::goal::User;
 
 /// Whether `user` is the person that the links here belong to; also while nobody is known. Before the id
 /// was ever read the name has to tell.
-pub fn is_known(rows: &Connection, user: &User) -> anyhow::Result<bool> {
-    let known: Option<(String, String)> = rows
+pub fn is_known(conn: &Connection, user: &User) -> anyhow::Result<bool> {
+    let known: Option<(String, String)> = conn
         .prepare_cached("SELECT person, user_id FROM account WHERE service = 'beeminder'")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -19,8 +19,8 @@ pub fn is_known(rows: &Connection, user: &User) -> anyhow::Result<bool> {
 
 /// Notes what was read about the person whose token is at hand: a new name, the id, the time zone, and
 /// whether a payment is due. Writes only what changed.
-pub fn save(rows: &Connection, user: &User) -> anyhow::Result<()> {
-    rows.execute(
+pub fn save(conn: &Connection, user: &User) -> anyhow::Result<()> {
+    conn.execute(
         "UPDATE account SET user_id = ?1, person = ifnull(?2, person), deadbeat = ?4,
              time_zone = iif(?3 = '', time_zone, ?3)
          WHERE service = 'beeminder' AND (user_id <> ?1 OR person <> ifnull(?2, person) OR deadbeat <> ?4
@@ -50,14 +50,14 @@ mod tests {
 
     #[test]
     fn a_person_is_followed_by_id_and_known_by_name_until_the_id_was_read() {
-        let rows = super::super::in_memory();
-        assert!(is_known(&rows, &user(Some("1"), "alice")).unwrap(), "nobody is known yet");
+        let conn = super::super::in_memory();
+        assert!(is_known(&conn, &user(Some("1"), "alice")).unwrap(), "nobody is known yet");
         let now = DateTime::from_timestamp(100, 0).unwrap();
-        account::save_connected(&rows, Service::Beeminder, "alice", "UTC", now).unwrap();
+        account::save_connected(&conn, Service::Beeminder, "alice", "UTC", now).unwrap();
         // A database of before ids were kept.
-        assert!(is_known(&rows, &user(Some("1"), "alice")).unwrap());
-        assert!(!is_known(&rows, &user(Some("1"), "alicia")).unwrap());
-        save(&rows, &user(Some("1"), "alice")).unwrap();
+        assert!(is_known(&conn, &user(Some("1"), "alice")).unwrap());
+        assert!(!is_known(&conn, &user(Some("1"), "alicia")).unwrap());
+        save(&conn, &user(Some("1"), "alice")).unwrap();
         for (id, name, known) in [
             (Some("1"), "alicia", true),
             (Some("2"), "alice", false),
@@ -65,14 +65,14 @@ mod tests {
             (None, "alice", true),
             (None, "bob", false),
         ] {
-            assert_eq!(is_known(&rows, &user(id, name)).unwrap(), known, "{id:?} {name}");
+            assert_eq!(is_known(&conn, &user(id, name)).unwrap(), known, "{id:?} {name}");
         }
-        save(&rows, &user(Some("2"), "bob")).unwrap();
-        save(&rows, &user(None, "alice")).unwrap();
-        let name = || account::load(&rows, Service::Beeminder).unwrap().unwrap().user_id;
+        save(&conn, &user(Some("2"), "bob")).unwrap();
+        save(&conn, &user(None, "alice")).unwrap();
+        let name = || account::load(&conn, Service::Beeminder).unwrap().unwrap().user_id;
         assert_eq!(name(), "alice", "another person's name is not taken over");
-        save(&rows, &user(Some("1"), "alicia")).unwrap();
+        save(&conn, &user(Some("1"), "alicia")).unwrap();
         assert_eq!(name(), "alicia");
-        assert!(is_known(&rows, &user(Some("1"), "alicia")).unwrap());
+        assert!(is_known(&conn, &user(Some("1"), "alicia")).unwrap());
     }
 }

@@ -19,8 +19,8 @@ pub struct UnderWay {
 }
 
 /// Loads the reading of `source` that is under way.
-pub fn load(rows: &Connection, source: Source) -> anyhow::Result<Option<UnderWay>> {
-    let reading = rows
+pub fn load(conn: &Connection, source: Source) -> anyhow::Result<Option<UnderWay>> {
+    let reading = conn
         .prepare_cached("SELECT since, page, updated_at FROM reading WHERE stream = ?1")?
         .query_row([stream(source)], |row| {
             Ok(UnderWay { since: row.get(0)?, page: row.get(1)?, updated_at: row.get(2)? })
@@ -30,8 +30,8 @@ pub fn load(rows: &Connection, source: Source) -> anyhow::Result<Option<UnderWay
 }
 
 /// Notes how far a reading has come.
-pub fn save(rows: &Connection, source: Source, reading: UnderWay) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save(conn: &Connection, source: Source, reading: UnderWay) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT INTO reading VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE SET
              since = excluded.since, page = excluded.page, updated_at = excluded.updated_at",
     )?
@@ -40,14 +40,14 @@ pub fn save(rows: &Connection, source: Source, reading: UnderWay) -> anyhow::Res
 }
 
 /// Notes that a reading has come to its end, or has to begin again.
-pub fn forget(rows: &Connection, source: Source) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM reading WHERE stream = ?1")?.execute([stream(source)])?;
+pub fn forget(conn: &Connection, source: Source) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM reading WHERE stream = ?1")?.execute([stream(source)])?;
     Ok(())
 }
 
 /// Whether any reading is under way.
-pub fn is_under_way(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(rows.prepare_cached("SELECT 1 FROM reading")?.exists([])?)
+pub fn is_under_way(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM reading")?.exists([])?)
 }
 
 /// How many requests were sent without a pause between them.
@@ -66,8 +66,8 @@ pub const PAUSE: TimeDelta = TimeDelta::seconds(60);
 const LONGEST_PASS: TimeDelta = TimeDelta::minutes(10);
 
 /// Loads the requests that still count at `now`.
-pub fn pace(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<Pace> {
-    let pace = rows
+pub fn pace(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Pace> {
+    let pace = conn
         .prepare_cached("SELECT used, until FROM pace")?
         .query_row([], |row| Ok(Pace { used: row.get(0)?, until: moment(row.get(1)?) }))
         .optional()?;
@@ -76,8 +76,8 @@ pub fn pace(rows: &Connection, now: DateTime<Utc>) -> anyhow::Result<Pace> {
 }
 
 /// Notes what was sent.
-pub fn save_pace(rows: &Connection, pace: Pace) -> anyhow::Result<()> {
-    rows.prepare_cached(
+pub fn save_pace(conn: &Connection, pace: Pace) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT INTO pace VALUES (1, ?1, ?2)
          ON CONFLICT (id) DO UPDATE SET used = excluded.used, until = excluded.until",
     )?
@@ -91,12 +91,12 @@ mod tests {
 
     #[test]
     fn requests_count_until_there_was_a_pause_and_by_no_other_clock() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let at = |seconds: i64| moment(1_000_000 + seconds);
-        assert_eq!(pace(&rows, at(0)).unwrap().used, 0);
-        save_pace(&rows, Pace { used: 100, until: at(0) }).unwrap();
+        assert_eq!(pace(&conn, at(0)).unwrap().used, 0);
+        save_pace(&conn, Pace { used: 100, until: at(0) }).unwrap();
         for (now, used) in [(0, 100), (59, 100), (60, 0), (-300, 100), (-3600, 0)] {
-            assert_eq!(pace(&rows, at(now)).unwrap().used, used, "{now}");
+            assert_eq!(pace(&conn, at(now)).unwrap().used, used, "{now}");
         }
     }
 }

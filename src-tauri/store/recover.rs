@@ -127,9 +127,9 @@ fn copy_rows(connection: &Connection, table: &str, columns: &str) -> anyhow::Res
     let mut write = connection
         .prepare(&format!("INSERT OR IGNORE INTO main.{table} ({columns}) VALUES ({})", places.join(", ")))?;
     let count = read.column_count();
-    let mut rows = read.query([])?;
+    let mut conn = read.query([])?;
     // The first row that cannot be read ends it: what comes after is behind the damaged page.
-    while let Ok(Some(row)) = rows.next() {
+    while let Ok(Some(row)) = conn.next() {
         let values: Vec<rusqlite::types::Value> =
             (0..count).map(|column| row.get(column)).collect::<Result<_, _>>()?;
         write.execute(rusqlite::params_from_iter(values))?;

@@ -55,177 +55,177 @@ pub struct Pause {
 }
 
 /// The pause, if there is one. Whether it is still on is not said here.
-pub fn pause(rows: &Connection) -> anyhow::Result<Option<Pause>> {
-    let at = |name| anyhow::Ok(load(rows, name)?.and_then(|unix| unix.parse().ok()).map(moment));
+pub fn pause(conn: &Connection) -> anyhow::Result<Option<Pause>> {
+    let at = |name| anyhow::Ok(load(conn, name)?.and_then(|unix| unix.parse().ok()).map(moment));
     let made = at(PAUSED_AT)?;
     Ok(at(PAUSED_UNTIL)?.map(|until| Pause { made, until }))
 }
 
 /// Sets or ends the pause.
-pub fn save_pause(rows: &Connection, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub fn save_pause(conn: &Connection, until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> anyhow::Result<()> {
     let unix = |moment: DateTime<Utc>| moment.timestamp().to_string();
-    save(rows, PAUSED_AT, until.map(|_| unix(now)).as_deref())?;
-    save(rows, PAUSED_UNTIL, until.map(unix).as_deref())
+    save(conn, PAUSED_AT, until.map(|_| unix(now)).as_deref())?;
+    save(conn, PAUSED_UNTIL, until.map(unix).as_deref())
 }
 
 /// Where a damaged database was set aside.
-pub fn recovered(rows: &Connection) -> anyhow::Result<Option<String>> {
-    load(rows, RECOVERED)
+pub fn recovered(conn: &Connection) -> anyhow::Result<Option<String>> {
+    load(conn, RECOVERED)
 }
 
 /// Notes where a damaged database was set aside, or that the user knows.
-pub fn save_recovered(rows: &Connection, path: Option<&str>) -> anyhow::Result<()> {
-    save(rows, RECOVERED, path)
+pub fn save_recovered(conn: &Connection, path: Option<&str>) -> anyhow::Result<()> {
+    save(conn, RECOVERED, path)
 }
 
 /// How the user wants to be notified.
-pub fn preferences(rows: &Connection) -> anyhow::Result<Preferences> {
-    let level = load(rows, NOTIFY)?.and_then(|name| name.parse().ok()).unwrap_or_default();
-    let snoozed_until = load(rows, SNOOZED_UNTIL)?.and_then(|unix| unix.parse().ok()).map(moment);
+pub fn preferences(conn: &Connection) -> anyhow::Result<Preferences> {
+    let level = load(conn, NOTIFY)?.and_then(|name| name.parse().ok()).unwrap_or_default();
+    let snoozed_until = load(conn, SNOOZED_UNTIL)?.and_then(|unix| unix.parse().ok()).map(moment);
     Ok(Preferences { level, snoozed_until })
 }
 
 /// Sets how the user wants to be notified.
-pub fn save_preferences(rows: &Connection, preferences: Preferences) -> anyhow::Result<()> {
-    save(rows, NOTIFY, Some(preferences.level.into()))?;
+pub fn save_preferences(conn: &Connection, preferences: Preferences) -> anyhow::Result<()> {
+    save(conn, NOTIFY, Some(preferences.level.into()))?;
     let until = preferences.snoozed_until.map(|until| until.timestamp().to_string());
-    save(rows, SNOOZED_UNTIL, until.as_deref())
+    save(conn, SNOOZED_UNTIL, until.as_deref())
 }
 
 /// Whether the user was told that this desktop has no tray.
-pub fn told_no_tray(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(load(rows, TOLD_NO_TRAY)?.is_some())
+pub fn told_no_tray(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(load(conn, TOLD_NO_TRAY)?.is_some())
 }
 
 /// Notes that the user was told.
-pub fn save_told_no_tray(rows: &Connection) -> anyhow::Result<()> {
-    save(rows, TOLD_NO_TRAY, Some("1"))
+pub fn save_told_no_tray(conn: &Connection) -> anyhow::Result<()> {
+    save(conn, TOLD_NO_TRAY, Some("1"))
 }
 
 /// Whether what is deleted at Withings is deleted at Beeminder without asking.
-pub fn mirrors_deletions(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(load(rows, MIRROR)?.is_some())
+pub fn mirrors_deletions(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(load(conn, MIRROR)?.is_some())
 }
 
 /// Sets whether it is.
-pub fn save_mirrors_deletions(rows: &Connection, mirrors: bool) -> anyhow::Result<()> {
-    save(rows, MIRROR, mirrors.then_some("1"))
+pub fn save_mirrors_deletions(conn: &Connection, mirrors: bool) -> anyhow::Result<()> {
+    save(conn, MIRROR, mirrors.then_some("1"))
 }
 
 /// The services of Withings that show nothing any more of what they once had.
-pub fn withdrawn(rows: &Connection) -> anyhow::Result<Vec<Source>> {
-    per_source(rows, WITHDRAWN).map(|found| found.into_iter().map(|(source, _)| source).collect())
+pub fn withdrawn(conn: &Connection) -> anyhow::Result<Vec<Source>> {
+    per_source(conn, WITHDRAWN).map(|found| found.into_iter().map(|(source, _)| source).collect())
 }
 
 /// Notes whether a service of Withings shows nothing any more.
-pub fn save_withdrawn(rows: &Connection, source: Source, withdrawn: bool) -> anyhow::Result<()> {
-    save(rows, &name_for(WITHDRAWN, source), withdrawn.then_some("1"))
+pub fn save_withdrawn(conn: &Connection, source: Source, withdrawn: bool) -> anyhow::Result<()> {
+    save(conn, &name_for(WITHDRAWN, source), withdrawn.then_some("1"))
 }
 
 /// How much is gone at Withings that the user must be asked about.
-pub fn many_gone(rows: &Connection) -> anyhow::Result<u64> {
-    Ok(per_source(rows, MANY_GONE)?.iter().filter_map(|(_, count)| count.parse::<u64>().ok()).sum())
+pub fn many_gone(conn: &Connection) -> anyhow::Result<u64> {
+    Ok(per_source(conn, MANY_GONE)?.iter().filter_map(|(_, count)| count.parse::<u64>().ok()).sum())
 }
 
 /// Notes how much is gone; 0 when nothing is left to ask about.
-pub fn save_many_gone(rows: &Connection, source: Source, count: usize) -> anyhow::Result<()> {
-    save(rows, &name_for(MANY_GONE, source), (count > 0).then(|| count.to_string()).as_deref())
+pub fn save_many_gone(conn: &Connection, source: Source, count: usize) -> anyhow::Result<()> {
+    save(conn, &name_for(MANY_GONE, source), (count > 0).then(|| count.to_string()).as_deref())
 }
 
 /// Whether the user said that all of it is gone for good.
-pub fn may_be_many(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(load(rows, MAY_BE_MANY)?.is_some())
+pub fn may_be_many(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(load(conn, MAY_BE_MANY)?.is_some())
 }
 
 /// Notes that the user said so, or that it is done.
-pub fn save_may_be_many(rows: &Connection, may: bool) -> anyhow::Result<()> {
-    save(rows, MAY_BE_MANY, may.then_some("1"))
+pub fn save_may_be_many(conn: &Connection, may: bool) -> anyhow::Result<()> {
+    save(conn, MAY_BE_MANY, may.then_some("1"))
 }
 
 /// Whether the user wants to know when a device stops uploading.
-pub fn watches_devices(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(load(rows, WATCH_DEVICES)?.is_some())
+pub fn watches_devices(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(load(conn, WATCH_DEVICES)?.is_some())
 }
 
 /// Sets whether the user does.
-pub fn save_watches_devices(rows: &Connection, watches: bool) -> anyhow::Result<()> {
-    save(rows, WATCH_DEVICES, watches.then_some("1"))
+pub fn save_watches_devices(conn: &Connection, watches: bool) -> anyhow::Result<()> {
+    save(conn, WATCH_DEVICES, watches.then_some("1"))
 }
 
 /// At what time of day the user wants to be reminded to measure.
-pub fn remind_at(rows: &Connection) -> anyhow::Result<Option<NaiveTime>> {
-    Ok(load(rows, REMIND_AT)?.and_then(|time| time.parse().ok()))
+pub fn remind_at(conn: &Connection) -> anyhow::Result<Option<NaiveTime>> {
+    Ok(load(conn, REMIND_AT)?.and_then(|time| time.parse().ok()))
 }
 
 /// Sets or ends the reminder.
-pub fn save_remind_at(rows: &Connection, time: Option<NaiveTime>) -> anyhow::Result<()> {
-    save(rows, REMIND_AT, time.map(|time| time.format("%H:%M:%S").to_string()).as_deref())
+pub fn save_remind_at(conn: &Connection, time: Option<NaiveTime>) -> anyhow::Result<()> {
+    save(conn, REMIND_AT, time.map(|time| time.format("%H:%M:%S").to_string()).as_deref())
 }
 
 /// Everything the user chose in the settings.
-pub fn settings(rows: &Connection) -> anyhow::Result<Settings> {
+pub fn settings(conn: &Connection) -> anyhow::Result<Settings> {
     let usual = Settings::default();
-    let minutes = load(rows, INTERVAL)?.and_then(|minutes| minutes.parse().ok());
+    let minutes = load(conn, INTERVAL)?.and_then(|minutes| minutes.parse().ok());
     Ok(Settings {
         interval: minutes.filter(|minutes| INTERVALS.contains(minutes)).unwrap_or(usual.interval),
-        remind_at: remind_at(rows)?,
-        units: load(rows, UNITS)?.and_then(|name| name.parse().ok()).unwrap_or(usual.units),
-        callback_way: load(rows, CALLBACK_WAY)?
+        remind_at: remind_at(conn)?,
+        units: load(conn, UNITS)?.and_then(|name| name.parse().ok()).unwrap_or(usual.units),
+        callback_way: load(conn, CALLBACK_WAY)?
             .and_then(|name| name.parse().ok())
             .unwrap_or(usual.callback_way),
-        mirror_deletions: mirrors_deletions(rows)?,
-        watch_devices: watches_devices(rows)?,
-        language: load(rows, LANGUAGE)?.filter(|language| LANGUAGES.contains(&language.as_str())),
+        mirror_deletions: mirrors_deletions(conn)?,
+        watch_devices: watches_devices(conn)?,
+        language: load(conn, LANGUAGE)?.filter(|language| LANGUAGES.contains(&language.as_str())),
     })
 }
 
 /// Sets everything the user chose in the settings.
-pub fn save_settings(rows: &Connection, settings: &Settings) -> anyhow::Result<()> {
-    save(rows, INTERVAL, Some(&settings.interval.to_string()))?;
-    save_remind_at(rows, settings.remind_at)?;
-    save(rows, UNITS, Some(settings.units.into()))?;
-    save(rows, CALLBACK_WAY, Some(settings.callback_way.into()))?;
-    save_mirrors_deletions(rows, settings.mirror_deletions)?;
-    save_watches_devices(rows, settings.watch_devices)?;
-    save(rows, LANGUAGE, settings.language.as_deref())
+pub fn save_settings(conn: &Connection, settings: &Settings) -> anyhow::Result<()> {
+    save(conn, INTERVAL, Some(&settings.interval.to_string()))?;
+    save_remind_at(conn, settings.remind_at)?;
+    save(conn, UNITS, Some(settings.units.into()))?;
+    save(conn, CALLBACK_WAY, Some(settings.callback_way.into()))?;
+    save_mirrors_deletions(conn, settings.mirror_deletions)?;
+    save_watches_devices(conn, settings.watch_devices)?;
+    save(conn, LANGUAGE, settings.language.as_deref())
 }
 
 /// Whether the first-run guide was finished or left for good.
-pub fn is_guided(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(load(rows, GUIDED)?.is_some())
+pub fn is_guided(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(load(conn, GUIDED)?.is_some())
 }
 
 /// Notes that the guide need not be shown by itself again.
-pub fn save_guided(rows: &Connection) -> anyhow::Result<()> {
-    save(rows, GUIDED, Some("1"))
+pub fn save_guided(conn: &Connection) -> anyhow::Result<()> {
+    save(conn, GUIDED, Some("1"))
 }
 
 fn name_for(name: &str, source: Source) -> String {
     format!("{name} {}", source.name())
 }
 
-fn per_source(rows: &Connection, name: &str) -> anyhow::Result<Vec<(Source, String)>> {
+fn per_source(conn: &Connection, name: &str) -> anyhow::Result<Vec<(Source, String)>> {
     let mut found = Vec::new();
     for source in Source::VARIANTS {
-        found.extend(load(rows, &name_for(name, *source))?.map(|value| (*source, value)));
+        found.extend(load(conn, &name_for(name, *source))?.map(|value| (*source, value)));
     }
     Ok(found)
 }
 
-fn load(rows: &Connection, name: &str) -> anyhow::Result<Option<String>> {
-    Ok(rows
+fn load(conn: &Connection, name: &str) -> anyhow::Result<Option<String>> {
+    Ok(conn
         .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
         .optional()?)
 }
 
-fn save(rows: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {
+fn save(conn: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {
     match value {
-        Some(value) => rows.execute(
+        Some(value) => conn.execute(
             "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             params![name, value],
         )?,
-        None => rows.execute("DELETE FROM setting WHERE name = ?1", [name])?,
+        None => conn.execute("DELETE FROM setting WHERE name = ?1", [name])?,
     };
     Ok(())
 }

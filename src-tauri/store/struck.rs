@@ -16,42 +16,42 @@ use crate::domain::plan::Struck;
 
 /// Strikes out every reading that a datapoint is to be made of, and marks them for the plan; not those that
 /// its confirmed form is made of.
-pub fn save_wanted(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
-    let (wanted, made_of) = (wanted_readings(rows, goal, id)?, confirmed_readings(rows, goal, id)?);
+pub fn save_wanted(conn: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
+    let (wanted, made_of) = (wanted_readings(conn, goal, id)?, confirmed_readings(conn, goal, id)?);
     let new: Vec<GroupId> = wanted.iter().filter(|reading| !made_of.contains(reading)).copied().collect();
-    save(rows, goal, id, &new, word)
+    save(conn, goal, id, &new, word)
 }
 
 /// Notes the user's word on every reading that the confirmed form of a datapoint was made of, and marks them for the plan.
 /// What was measured since is a new fact.
-pub fn save_confirmed(rows: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
-    let mut readings = confirmed_readings(rows, goal, id)?;
+pub fn save_confirmed(conn: &Connection, goal: &GoalId, id: &RequestId, word: Word) -> anyhow::Result<()> {
+    let mut readings = confirmed_readings(conn, goal, id)?;
     if readings.is_empty() {
-        readings = wanted_readings(rows, goal, id)?;
+        readings = wanted_readings(conn, goal, id)?;
     }
-    save(rows, goal, id, &readings, word)
+    save(conn, goal, id, &readings, word)
 }
 
 fn save(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     id: &RequestId,
     readings: &[GroupId],
     word: Word,
 ) -> anyhow::Result<()> {
-    let mut statement = rows.prepare_cached(
+    let mut statement = conn.prepare_cached(
         "INSERT INTO struck VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO UPDATE SET word = excluded.word WHERE word = 'keep'",
     )?;
     for reading in readings {
         statement.execute(params![goal.0, id.0, reading.0, word.name()])?;
     }
-    mark_changed(rows, goal, id)
+    mark_changed(conn, goal, id)
 }
 
 /// The readings that the confirmed form of a datapoint was made of.
-pub fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
-    let readings = rows
+pub fn confirmed_readings(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = conn
         .prepare_cached("SELECT group_id FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
         .query_map([&goal.0, &id.0], |row| row.get(0).map(GroupId))?
         .collect::<Result<_, _>>()?;
@@ -60,11 +60,11 @@ pub fn confirmed_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> a
 
 /// The readings of all that a goal has for days before `first`, and those that were planned for it.
 pub fn confirmed_before(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     first: Daystamp,
 ) -> anyhow::Result<HashSet<GroupId>> {
-    let readings = rows
+    let readings = conn
         .prepare_cached(
             "SELECT m.group_id FROM made_of m
                  JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = m.request_id
@@ -79,8 +79,8 @@ pub fn confirmed_before(
 }
 
 /// The readings that a datapoint is to be made of.
-pub fn wanted_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
-    let readings = rows
+pub fn wanted_readings(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = conn
         .prepare_cached(
             "SELECT DISTINCT d.group_id FROM decision d JOIN link l ON l.id = d.link_id
              WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
@@ -91,8 +91,8 @@ pub fn wanted_readings(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyh
 }
 
 /// Whether a reading that its confirmed form is not made of makes a datapoint what it is to be.
-pub fn is_made_by_a_new_one(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
-    Ok(rows
+pub fn is_made_by_a_new_one(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(conn
         .prepare_cached(
             "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id
              WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL
@@ -104,8 +104,8 @@ pub fn is_made_by_a_new_one(rows: &Connection, goal: &GoalId, id: &RequestId) ->
 }
 
 /// Whether a datapoint is to be made of a reading that is to be planned anew.
-pub fn is_to_be_planned(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
-    Ok(rows
+pub fn is_to_be_planned(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(conn
         .prepare_cached(
             "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id JOIN unplanned u ON u.group_id = d.group_id
              WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
@@ -114,8 +114,8 @@ pub fn is_to_be_planned(rows: &Connection, goal: &GoalId, id: &RequestId) -> any
 }
 
 /// The readings that a datapoint was to be made of when a link that is gone by now called for it.
-pub fn readings_left(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
-    let readings = rows
+pub fn readings_left(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<Vec<GroupId>> {
+    let readings = conn
         .prepare_cached(
             "SELECT d.group_id FROM decision d JOIN datapoint p ON p.link_id = d.link_id
              WHERE p.goal_id = ?1 AND p.request_id = ?2 AND d.request_id = ?2",
@@ -127,14 +127,14 @@ pub fn readings_left(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow
 
 /// Notes what the confirmed form of a datapoint was made of.
 pub fn save_made_of(
-    rows: &Connection,
+    conn: &Connection,
     goal: &GoalId,
     id: &RequestId,
     readings: &[GroupId],
 ) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
+    conn.prepare_cached("DELETE FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
         .execute([&goal.0, &id.0])?;
-    let mut statement = rows.prepare_cached("INSERT INTO made_of VALUES (?1, ?2, ?3)")?;
+    let mut statement = conn.prepare_cached("INSERT INTO made_of VALUES (?1, ?2, ?3)")?;
     for reading in readings {
         statement.execute(params![goal.0, id.0, reading.0])?;
     }
@@ -142,24 +142,24 @@ pub fn save_made_of(
 }
 
 /// Whether the user's word takes any reading out of a datapoint.
-pub fn is_any(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
-    Ok(rows
+pub fn is_any(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
+    Ok(conn
         .prepare_cached("SELECT 1 FROM struck WHERE goal_id = ?1 AND request_id = ?2")?
         .exists([&goal.0, &id.0])?)
 }
 
 /// Takes the word back, and marks the readings for the plan.
-pub fn forget(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
-    mark_changed(rows, goal, id)?;
-    for reading in wanted_readings(rows, goal, id)? {
-        super::measurement::mark_changed(rows, reading)?;
+pub fn forget(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
+    mark_changed(conn, goal, id)?;
+    for reading in wanted_readings(conn, goal, id)? {
+        super::measurement::mark_changed(conn, reading)?;
     }
-    rows.execute("DELETE FROM struck WHERE goal_id = ?1 AND request_id = ?2", [&goal.0, &id.0])?;
+    conn.execute("DELETE FROM struck WHERE goal_id = ?1 AND request_id = ?2", [&goal.0, &id.0])?;
     Ok(())
 }
 
-fn mark_changed(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
-    rows.prepare_cached(
+fn mark_changed(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
+    conn.prepare_cached(
         "INSERT OR IGNORE INTO unplanned SELECT s.group_id FROM struck s JOIN measure_group g ON g.id = s.group_id
          WHERE s.goal_id = ?1 AND s.request_id = ?2",
     )?
@@ -168,10 +168,10 @@ fn mark_changed(rows: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Res
 }
 
 /// Loads what is struck out in a goal.
-pub fn load(rows: &Connection, goal: &GoalId) -> anyhow::Result<Struck> {
+pub fn load(conn: &Connection, goal: &GoalId) -> anyhow::Result<Struck> {
     let mut struck = Struck::new();
     let mut statement =
-        rows.prepare_cached("SELECT request_id, group_id, word FROM struck WHERE goal_id = ?1")?;
+        conn.prepare_cached("SELECT request_id, group_id, word FROM struck WHERE goal_id = ?1")?;
     let mut found = statement.query([&goal.0])?;
     while let Some(row) = found.next()? {
         let word = row.get::<_, String>(2)?.parse().unwrap_or(Word::Discarded);

@@ -10,8 +10,8 @@ use crate::domain::trouble::{Place, Problem};
 use crate::text::Args;
 
 /// Loads everything that is wrong, the oldest first.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Problem>> {
-    let problems: Vec<Option<Problem>> = rows
+pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Problem>> {
+    let problems: Vec<Option<Problem>> = conn
         .prepare_cached(&format!("{SELECT} ORDER BY since, place"))?
         .query_map([], read)?
         .collect::<Result<_, _>>()?;
@@ -19,8 +19,8 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Vec<Problem>> {
 }
 
 /// Loads what is wrong at a place.
-pub fn load(rows: &Connection, place: &Place) -> anyhow::Result<Option<Problem>> {
-    let problem = rows
+pub fn load(conn: &Connection, place: &Place) -> anyhow::Result<Option<Problem>> {
+    let problem = conn
         .prepare_cached(&format!("{SELECT} WHERE place = ?1"))?
         .query_row([place.name()], read)
         .optional()?;
@@ -29,14 +29,14 @@ pub fn load(rows: &Connection, place: &Place) -> anyhow::Result<Option<Problem>>
 
 /// Notes that something is wrong, keeping the moment it began while it is the same.
 pub fn save(
-    rows: &Connection,
+    conn: &Connection,
     place: &Place,
     code: Code,
     facts: &Args,
     wait_until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    rows.prepare_cached(
+    conn.prepare_cached(
         "INSERT INTO trouble VALUES (?1, ?2, ?3, ?4, 1, ?5)
          ON CONFLICT (place) DO UPDATE SET
              since = iif(code = excluded.code, since, excluded.since), code = excluded.code,
@@ -53,20 +53,20 @@ pub fn save(
 }
 
 /// Notes that a place is well again, writing only when it was not. Returns whether it was not.
-pub fn end(rows: &Connection, place: &Place) -> anyhow::Result<bool> {
+pub fn end(conn: &Connection, place: &Place) -> anyhow::Result<bool> {
     let name = place.name();
-    let known = rows.prepare_cached("SELECT 1 FROM trouble WHERE place = ?1")?.exists([&name])?;
+    let known = conn.prepare_cached("SELECT 1 FROM trouble WHERE place = ?1")?.exists([&name])?;
     if known {
-        rows.execute("DELETE FROM trouble WHERE place = ?1", [name])?;
+        conn.execute("DELETE FROM trouble WHERE place = ?1", [name])?;
     }
     Ok(known)
 }
 
 /// Forgets everything that is wrong with a service.
-pub fn forget_service(rows: &Connection, service: Service) -> anyhow::Result<()> {
-    for problem in load_all(rows)? {
+pub fn forget_service(conn: &Connection, service: Service) -> anyhow::Result<()> {
+    for problem in load_all(conn)? {
         if problem.place.service() == service {
-            end(rows, &problem.place)?;
+            end(conn, &problem.place)?;
         }
     }
     Ok(())
@@ -98,33 +98,33 @@ mod tests {
 
     #[test]
     fn a_problem_keeps_its_beginning_and_ends_by_itself_alone() {
-        let rows = super::super::in_memory();
+        let conn = super::super::in_memory();
         let (sleep, goals) = (Place::Source(Source::Sleep), Place::Goals);
         let about = args([("status", "2556".into())]);
         for at in [100, 200] {
-            save(&rows, &sleep, Code::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
+            save(&conn, &sleep, Code::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
         }
-        save(&rows, &goals, Code::Offline, &Args::new(), moment(400), moment(300)).unwrap();
-        let problem = load(&rows, &sleep).unwrap().unwrap();
+        save(&conn, &goals, Code::Offline, &Args::new(), moment(400), moment(300)).unwrap();
+        let problem = load(&conn, &sleep).unwrap().unwrap();
         assert_eq!((problem.since, problem.failures, problem.wait_until), (moment(100), 2, moment(260)));
         assert_eq!(problem.facts, about);
-        assert!(end(&rows, &sleep).unwrap() && !end(&rows, &sleep).unwrap());
-        assert_eq!(load_all(&rows).unwrap().iter().map(|p| &p.place).collect::<Vec<_>>(), [&goals]);
-        forget_service(&rows, Service::Withings).unwrap();
-        assert!(load(&rows, &goals).unwrap().is_some(), "that is Beeminder's");
-        forget_service(&rows, Service::Beeminder).unwrap();
-        assert_eq!(load_all(&rows).unwrap(), []);
+        assert!(end(&conn, &sleep).unwrap() && !end(&conn, &sleep).unwrap());
+        assert_eq!(load_all(&conn).unwrap().iter().map(|p| &p.place).collect::<Vec<_>>(), [&goals]);
+        forget_service(&conn, Service::Withings).unwrap();
+        assert!(load(&conn, &goals).unwrap().is_some(), "that is Beeminder's");
+        forget_service(&conn, Service::Beeminder).unwrap();
+        assert_eq!(load_all(&conn).unwrap(), []);
     }
 
     #[test]
     fn what_a_newer_version_noted_is_trouble_all_the_same() {
-        let rows = super::super::in_memory();
-        rows.execute_batch(
+        let conn = super::super::in_memory();
+        conn.execute_batch(
             "INSERT INTO trouble VALUES ('goals', 'of_tomorrow', 'no facts', 1, 1, 1);
              INSERT INTO trouble VALUES ('moon', 'offline', '{}', 1, 1, 1);",
         )
         .unwrap();
-        let known = load_all(&rows).unwrap();
+        let known = load_all(&conn).unwrap();
         assert_eq!(
             known.iter().map(|p| (&p.place, p.code)).collect::<Vec<_>>(),
             [(&Place::Goals, Code::Unavailable)]

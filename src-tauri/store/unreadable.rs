@@ -12,15 +12,15 @@ use crate::domain::measure::measurement::{GroupId, Unreadable};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Keeps what a page could not be read of. Returns how much of it was not kept already.
-pub fn save(rows: &Connection, unreadable: &[Unreadable], now: DateTime<Utc>) -> anyhow::Result<usize> {
+pub fn save(conn: &Connection, unreadable: &[Unreadable], now: DateTime<Utc>) -> anyhow::Result<usize> {
     let mut new = 0;
     for kept in unreadable {
         if let Some(id) = kept.id {
             // Of a group that was edited meanwhile only the last form is of use.
-            rows.prepare_cached("DELETE FROM unreadable WHERE group_id = ?1 AND raw <> ?2")?
+            conn.prepare_cached("DELETE FROM unreadable WHERE group_id = ?1 AND raw <> ?2")?
                 .execute(params![id.0, kept.raw])?;
         }
-        new += rows
+        new += conn
             .prepare_cached(
                 "INSERT OR IGNORE INTO unreadable (raw, seen_at, group_id, source, tried_with)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -37,27 +37,27 @@ pub fn save(rows: &Connection, unreadable: &[Unreadable], now: DateTime<Utc>) ->
 }
 
 /// Forgets what was kept of a group, which has come in a form that can be read in full.
-pub fn forget(rows: &Connection, id: GroupId) -> anyhow::Result<()> {
-    rows.prepare_cached("DELETE FROM unreadable WHERE group_id = ?1")?.execute([id.0])?;
+pub fn forget(conn: &Connection, id: GroupId) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM unreadable WHERE group_id = ?1")?.execute([id.0])?;
     Ok(())
 }
 
 /// Whether a text was kept at a moment already.
-pub fn was_kept(rows: &Connection, raw: &str, at: DateTime<Utc>) -> anyhow::Result<bool> {
-    let kept = rows
+pub fn was_kept(conn: &Connection, raw: &str, at: DateTime<Utc>) -> anyhow::Result<bool> {
+    let kept = conn
         .prepare_cached("SELECT 1 FROM unreadable WHERE raw = ?1 AND seen_at <= ?2")?
         .exists(params![raw, at.timestamp()])?;
     Ok(kept)
 }
 
 /// How much is kept.
-pub fn count(rows: &Connection) -> anyhow::Result<u64> {
-    Ok(rows.query_row("SELECT count(*) FROM unreadable", [], |row| row.get(0))?)
+pub fn count(conn: &Connection) -> anyhow::Result<u64> {
+    Ok(conn.query_row("SELECT count(*) FROM unreadable", [], |row| row.get(0))?)
 }
 
 /// Loads what this version has not tried to read, with its number here.
-pub fn untried(rows: &Connection) -> anyhow::Result<Vec<(i64, Unreadable)>> {
-    let kept = rows
+pub fn untried(conn: &Connection) -> anyhow::Result<Vec<(i64, Unreadable)>> {
+    let kept = conn
         .prepare("SELECT id, group_id, source, raw FROM unreadable WHERE tried_with <> ?1 ORDER BY id")?
         .query_map([VERSION], |row| {
             let source = row.get_ref(2)?.as_str()?.parse().unwrap_or(Source::Measure);
@@ -69,10 +69,10 @@ pub fn untried(rows: &Connection) -> anyhow::Result<Vec<(i64, Unreadable)>> {
 }
 
 /// Notes what came of trying: nothing is left of it, or this is.
-pub fn save_tried(rows: &Connection, number: i64, left: Option<&Unreadable>) -> anyhow::Result<()> {
+pub fn save_tried(conn: &Connection, number: i64, left: Option<&Unreadable>) -> anyhow::Result<()> {
     match left {
-        None => rows.execute("DELETE FROM unreadable WHERE id = ?1", [number])?,
-        Some(left) => rows.execute(
+        None => conn.execute("DELETE FROM unreadable WHERE id = ?1", [number])?,
+        Some(left) => conn.execute(
             "UPDATE OR REPLACE unreadable SET raw = ?2, group_id = ?3, tried_with = ?4 WHERE id = ?1",
             params![number, left.raw, left.id.map(|id| id.0), VERSION],
         )?,
@@ -81,22 +81,22 @@ pub fn save_tried(rows: &Connection, number: i64, left: Option<&Unreadable>) -> 
 }
 
 /// Has everything tried again, as if a later version had started.
-pub fn forget_tries(rows: &Connection) -> anyhow::Result<()> {
-    rows.execute("UPDATE unreadable SET tried_with = ''", [])?;
+pub fn forget_tries(conn: &Connection) -> anyhow::Result<()> {
+    conn.execute("UPDATE unreadable SET tried_with = ''", [])?;
     Ok(())
 }
 
 /// Puts a group that was read again beside what is known of it. Returns whether that made a difference.
 pub fn save_read(
-    rows: &Connection,
+    conn: &Connection,
     group: crate::domain::measure::measurement::MeasureGroup,
 ) -> anyhow::Result<bool> {
-    let group = match measurement::load(rows, group.id)? {
+    let group = match measurement::load(conn, group.id)? {
         Some(known) if known.gone => return Ok(false),
         Some(known) => known.merged_with(group),
         None => group,
     };
-    measurement::save(rows, &group)
+    measurement::save(conn, &group)
 }
 
 #[cfg(test)]
@@ -110,30 +110,30 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_kept_once_and_of_a_group_the_last_form() {
-        let rows = in_memory();
+        let conn = in_memory();
         let all = [kept(None, "{}"), kept(Some(1), "a")];
-        assert_eq!(save(&rows, &all, moment(5)).unwrap(), 2);
-        assert_eq!(save(&rows, &all, moment(6)).unwrap(), 0);
-        assert_eq!(save(&rows, &[kept(Some(1), "b")], moment(7)).unwrap(), 1);
-        assert_eq!(count(&rows).unwrap(), 2);
-        assert!(was_kept(&rows, "{}", moment(5)).unwrap());
-        assert!(!was_kept(&rows, "{}", moment(4)).unwrap() && !was_kept(&rows, "a", moment(9)).unwrap());
-        forget(&rows, GroupId(1)).unwrap();
-        assert_eq!(count(&rows).unwrap(), 1);
+        assert_eq!(save(&conn, &all, moment(5)).unwrap(), 2);
+        assert_eq!(save(&conn, &all, moment(6)).unwrap(), 0);
+        assert_eq!(save(&conn, &[kept(Some(1), "b")], moment(7)).unwrap(), 1);
+        assert_eq!(count(&conn).unwrap(), 2);
+        assert!(was_kept(&conn, "{}", moment(5)).unwrap());
+        assert!(!was_kept(&conn, "{}", moment(4)).unwrap() && !was_kept(&conn, "a", moment(9)).unwrap());
+        forget(&conn, GroupId(1)).unwrap();
+        assert_eq!(count(&conn).unwrap(), 1);
     }
 
     #[test]
     fn each_version_tries_once() {
-        let rows = in_memory();
-        save(&rows, &[kept(None, "a"), kept(Some(2), "b")], moment(5)).unwrap();
-        assert_eq!(untried(&rows).unwrap(), []);
-        forget_tries(&rows).unwrap();
-        let all = untried(&rows).unwrap();
+        let conn = in_memory();
+        save(&conn, &[kept(None, "a"), kept(Some(2), "b")], moment(5)).unwrap();
+        assert_eq!(untried(&conn).unwrap(), []);
+        forget_tries(&conn).unwrap();
+        let all = untried(&conn).unwrap();
         assert_eq!(all, [(1, kept(None, "a")), (2, kept(Some(2), "b"))]);
-        save_tried(&rows, 1, Some(&kept(Some(1), "a"))).unwrap();
-        save_tried(&rows, 2, None).unwrap();
-        assert_eq!((untried(&rows).unwrap(), count(&rows).unwrap()), (vec![], 1));
-        forget(&rows, GroupId(1)).unwrap();
-        assert_eq!(count(&rows).unwrap(), 0, "its group is known now");
+        save_tried(&conn, 1, Some(&kept(Some(1), "a"))).unwrap();
+        save_tried(&conn, 2, None).unwrap();
+        assert_eq!((untried(&conn).unwrap(), count(&conn).unwrap()), (vec![], 1));
+        forget(&conn, GroupId(1)).unwrap();
+        assert_eq!(count(&conn).unwrap(), 0, "its group is known now");
     }
 }

@@ -22,8 +22,8 @@ pub struct Memory {
 }
 
 /// Loads every verdict.
-pub fn load_all(rows: &Connection) -> anyhow::Result<Verdicts> {
-    let verdicts = rows
+pub fn load_all(conn: &Connection) -> anyhow::Result<Verdicts> {
+    let verdicts = conn
         .prepare_cached("SELECT group_id, mine FROM verdict")?
         .query_map([], |row| Ok((GroupId(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
@@ -31,8 +31,8 @@ pub fn load_all(rows: &Connection) -> anyhow::Result<Verdicts> {
 }
 
 /// Whether the user answered for a group. What only followed from an answer may be answered otherwise.
-pub fn is_answered(rows: &Connection, group: GroupId) -> anyhow::Result<bool> {
-    let answered = rows
+pub fn is_answered(conn: &Connection, group: GroupId) -> anyhow::Result<bool> {
+    let answered = conn
         .prepare_cached("SELECT answered FROM verdict WHERE group_id = ?1")?
         .query_row([group.0], |row| row.get(0))
         .optional()?;
@@ -41,46 +41,46 @@ pub fn is_answered(rows: &Connection, group: GroupId) -> anyhow::Result<bool> {
 
 /// Notes what the user said of a group, and marks it for the plan.
 pub fn save_answer(
-    rows: &Connection,
+    conn: &Connection,
     group: GroupId,
     mine: bool,
     memory: Memory,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    save(rows, group, mine, Some(memory), now)
+    save(conn, group, mine, Some(memory), now)
 }
 
 /// Notes what follows for a group from what the user said of others, and marks it for the plan.
 pub fn save_followed(
-    rows: &Connection,
+    conn: &Connection,
     group: GroupId,
     mine: bool,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    save(rows, group, mine, None, now)
+    save(conn, group, mine, None, now)
 }
 
 fn save(
-    rows: &Connection,
+    conn: &Connection,
     group: GroupId,
     mine: bool,
     answer: Option<Memory>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let memory = answer.unwrap_or_default();
-    rows.prepare_cached(
+    conn.prepare_cached(
         "INSERT INTO verdict (group_id, mine, remembered, decided_at, answered, attrib)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (group_id) DO UPDATE SET
              mine = excluded.mine, remembered = excluded.remembered, decided_at = excluded.decided_at,
              answered = excluded.answered, attrib = excluded.attrib",
     )?
     .execute(params![group.0, mine, memory.weight, now.timestamp(), answer.is_some(), memory.attrib])?;
-    measurement::mark_changed(rows, group)
+    measurement::mark_changed(conn, group)
 }
 
 /// What the user wants remembered of each origin. Where they said both, nothing is known.
-pub fn attribs(rows: &Connection) -> anyhow::Result<HashMap<i64, bool>> {
-    let attribs = rows
+pub fn attribs(conn: &Connection) -> anyhow::Result<HashMap<i64, bool>> {
+    let attribs = conn
         .prepare_cached(
             "SELECT attrib, max(mine) FROM verdict WHERE attrib IS NOT NULL
              GROUP BY attrib HAVING min(mine) = max(mine)",
@@ -91,14 +91,14 @@ pub fn attribs(rows: &Connection) -> anyhow::Result<HashMap<i64, bool>> {
 }
 
 /// Whether any answer is to be remembered by weight.
-pub fn remembers_weights(rows: &Connection) -> anyhow::Result<bool> {
-    Ok(rows.prepare_cached("SELECT 1 FROM verdict WHERE remembered = 1")?.exists([])?)
+pub fn remembers_weights(conn: &Connection) -> anyhow::Result<bool> {
+    Ok(conn.prepare_cached("SELECT 1 FROM verdict WHERE remembered = 1")?.exists([])?)
 }
 
 /// Loads the weights of a time of which is known whose they are.
-pub fn weighed(rows: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Vec<Weighed>> {
+pub fn weighed(conn: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Vec<Weighed>> {
     // Crossed, so that the time is looked up first: there are many more weights than those of late.
-    let mut statement = rows.prepare_cached(
+    let mut statement = conn.prepare_cached(
         "SELECT g.measured_at, m.mantissa, m.exponent, m.position, g.attrib, v.mine
          FROM measure_group g CROSS JOIN measurement m ON m.group_id = g.id
              LEFT JOIN verdict v ON v.group_id = g.id AND v.remembered = 1
@@ -129,8 +129,8 @@ pub fn weighed(rows: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> 
 
 /// What was said of acts of measuring: what the user said of any group of one, and
 /// what followed for the weight of one.
-pub fn of_acts(rows: &Connection) -> anyhow::Result<Vec<(Act, bool)>> {
-    let acts = rows
+pub fn of_acts(conn: &Connection) -> anyhow::Result<Vec<(Act, bool)>> {
+    let acts = conn
         .prepare_cached(
             "SELECT g.measured_at, g.device, v.mine FROM verdict v CROSS JOIN measure_group g ON g.id = v.group_id
              WHERE g.device IS NOT NULL AND (v.answered = 1 OR EXISTS
@@ -142,8 +142,8 @@ pub fn of_acts(rows: &Connection) -> anyhow::Result<Vec<(Act, bool)>> {
 }
 
 /// The groups that went into a datapoint of a goal.
-pub fn counted(rows: &Connection, goal: &GoalId) -> anyhow::Result<HashSet<GroupId>> {
-    let counted = rows
+pub fn counted(conn: &Connection, goal: &GoalId) -> anyhow::Result<HashSet<GroupId>> {
+    let counted = conn
         .prepare_cached(
             "SELECT group_id FROM decision JOIN link ON link.id = link_id
              WHERE goal_id = ?1 AND request_id IS NOT NULL",

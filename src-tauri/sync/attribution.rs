@@ -9,21 +9,25 @@ use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup};
 use crate::domain::measure::verdict::{Act, OF_LATE, whose_each};
 use crate::store::verdict::Memory;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// Looks at `changed`. Returns how many groups were decided on.
 ///
 /// # Errors
 /// When the store cannot be used.
-pub(crate) fn follow(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) -> anyhow::Result<usize> {
+pub(crate) fn follow(
+    conn: &Connection,
+    changed: &[MeasureGroup],
+    now: DateTime<Utc>,
+) -> anyhow::Result<usize> {
     if !changed.iter().any(MeasureGroup::is_unsure) {
         return Ok(0);
     }
-    let known = store::verdict::load_all(rows)?;
+    let known = store::verdict::load_all(conn)?;
     let is_open = |group: &&MeasureGroup| group.is_unsure() && !group.gone && !known.contains_key(&group.id);
     let (weights, others): (Vec<_>, Vec<_>) = changed.iter().filter(is_open).partition(|group| weighs(group));
-    let attribs = store::verdict::attribs(rows)?;
-    let by_weight = by_weight(rows, &weights)?;
+    let attribs = store::verdict::attribs(conn)?;
+    let by_weight = by_weight(conn, &weights)?;
     let own = |group: &MeasureGroup| {
         let (weight, origin) = (by_weight.get(&group.id), attribs.get(&group.attrib));
         match group.attribution() {
@@ -34,7 +38,7 @@ pub(crate) fn follow(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) 
             Attribution::Certain | Attribution::Manual | Attribution::AccountCreation => None,
         }
     };
-    let mut acts = Acts::load(rows)?;
+    let mut acts = Acts::load(conn)?;
     let mut decided: Vec<(GroupId, bool)> = Vec::new();
     let mut moments = HashSet::new();
     for group in weights {
@@ -45,14 +49,14 @@ pub(crate) fn follow(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) 
         }
     }
     // What the same acts measured may have come before, and waits.
-    let beside = store::measurement::load_at(rows, &moments)?;
+    let beside = store::measurement::load_at(conn, &moments)?;
     let beside = beside.iter().filter(is_open).filter(|group| !weighs(group));
     let seen: HashSet<GroupId> = others.iter().map(|group| group.id).collect();
     for group in others.into_iter().chain(beside.filter(|group| !seen.contains(&group.id))) {
         decided.extend(acts.whose(group).or_else(|| own(group)).map(|mine| (group.id, mine)));
     }
     for (group, mine) in &decided {
-        store::verdict::save_followed(rows, *group, *mine, now)?;
+        store::verdict::save_followed(conn, *group, *mine, now)?;
     }
     if !decided.is_empty() {
         tracing::info!(count = decided.len(), "Decided as the user did for others like it");
@@ -64,8 +68,8 @@ pub(crate) fn follow(rows: &Rows, changed: &[MeasureGroup], now: DateTime<Utc>) 
 ///
 /// # Errors
 /// When the store cannot be used.
-pub(crate) fn follow_all(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<usize> {
-    follow(rows, &store::measurement::load_unsure(rows)?, now)
+pub(crate) fn follow_all(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<usize> {
+    follow(conn, &store::measurement::load_unsure(conn)?, now)
 }
 
 /// What can be remembered of an answer about `group`.
@@ -79,15 +83,15 @@ fn weighs(group: &MeasureGroup) -> bool {
 }
 
 /// Whose `groups` are by their weight, where that tells.
-fn by_weight(rows: &Rows, groups: &[&MeasureGroup]) -> anyhow::Result<HashMap<GroupId, bool>> {
+fn by_weight(conn: &Connection, groups: &[&MeasureGroup]) -> anyhow::Result<HashMap<GroupId, bool>> {
     let moments = || groups.iter().map(|group| group.measured_at);
     let (Some(first), Some(last)) = (moments().min(), moments().max()) else {
         return Ok(HashMap::new());
     };
-    if !store::verdict::remembers_weights(rows)? {
+    if !store::verdict::remembers_weights(conn)? {
         return Ok(HashMap::new());
     }
-    let weighed = store::verdict::weighed(rows, first - OF_LATE, last + OF_LATE)?;
+    let weighed = store::verdict::weighed(conn, first - OF_LATE, last + OF_LATE)?;
     let (ids, asked): (Vec<_>, Vec<_>) = groups
         .iter()
         .filter_map(|group| {
@@ -103,9 +107,9 @@ fn by_weight(rows: &Rows, groups: &[&MeasureGroup]) -> anyhow::Result<HashMap<Gr
 struct Acts(HashMap<Act, Option<bool>>);
 
 impl Acts {
-    fn load(rows: &Rows) -> anyhow::Result<Acts> {
+    fn load(conn: &Connection) -> anyhow::Result<Acts> {
         let mut acts = Acts(HashMap::new());
-        for (act, mine) in store::verdict::of_acts(rows)? {
+        for (act, mine) in store::verdict::of_acts(conn)? {
             acts.add(Some(act), mine);
         }
         Ok(acts)
@@ -141,7 +145,7 @@ mod tests {
 
     /// How many questions the store is asked to decide on so many readings of one day each.
     fn questions(readings: i64) -> usize {
-        let mut rows = store::in_memory();
+        let mut conn = store::in_memory();
         let at = |day| DateTime::UNIX_EPOCH + TimeDelta::days(day);
         let unsure = |id| MeasureGroup {
             attrib: 1,
@@ -149,11 +153,11 @@ mod tests {
             ..group(id, at(id), &[(1, 82_000)])
         };
         for id in 0..readings {
-            store::measurement::save(&rows, &unsure(id)).unwrap();
+            store::measurement::save(&conn, &unsure(id)).unwrap();
         }
         let answered = unsure(readings / 2);
-        store::verdict::save_answer(&rows, answered.id, true, memory_of(&answered), at(0)).unwrap();
-        let changed = store::measurement::load_changed(&rows, 10_000).unwrap();
+        store::verdict::save_answer(&conn, answered.id, true, memory_of(&answered), at(0)).unwrap();
+        let changed = store::measurement::load_changed(&conn, 10_000).unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
         let count = move |event: TraceEvent<'_>| {
@@ -161,8 +165,8 @@ mod tests {
                 counter.fetch_add(usize::from(sql.starts_with("SELECT")), Ordering::Relaxed);
             }
         };
-        rows.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count)).unwrap();
-        let decided = follow(&rows, &changed, at(0)).unwrap();
+        conn.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(count)).unwrap();
+        let decided = follow(&conn, &changed, at(0)).unwrap();
         assert_eq!(i64::try_from(decided).unwrap(), (readings - 1).min(180), "90 days either way");
         asked.load(Ordering::Relaxed)
     }

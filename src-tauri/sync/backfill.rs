@@ -8,36 +8,36 @@ use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::link::{Link, Past};
 use crate::domain::plan::{Context, plan};
 use crate::store::backfill::{self, Backfill};
-use crate::store::{Rows, measurement};
+use crate::store::{Connection, measurement};
 
 /// The most datapoints of the past that one goal gets in a day. Beeminder takes 300 of all kinds.
 pub const MOST_A_DAY: u64 = 100;
 
 /// Releases what may be posted now for one link. Returns whether anything was.
 pub(super) fn release(
-    rows: &Rows,
+    conn: &Connection,
     link: &Link,
     context: &Context,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let today = context.rule.day_of(now);
     let mut released = false;
-    for backfill in backfill::load_of(rows, link.id)? {
+    for backfill in backfill::load_of(conn, link.id)? {
         if backfill.is_done() {
             continue;
         }
-        let left = MOST_A_DAY.saturating_sub(backfill::released_on(rows, &link.goal, today)?);
+        let left = MOST_A_DAY.saturating_sub(backfill::released_on(conn, &link.goal, today)?);
         if left == 0 {
             continue;
         }
         let groups =
-            measurement::load_with_kinds(rows, &link.feed.kinds(), backfill.reached - TimeDelta::days(2))?;
+            measurement::load_with_kinds(conn, &link.feed.kinds(), backfill.reached - TimeDelta::days(2))?;
         let datapoints = plan(&only(link, &backfill, now), context, &groups).datapoints;
         let (reached, count) = reach(&backfill, &datapoints, left, context.rule);
         if reached > backfill.reached {
             let is_all = reached == backfill.until;
             let day = if is_all { backfill.until_day } else { Some(context.rule.day_of(reached)) };
-            backfill::save_reached(rows, backfill.id, (reached, day), count, today)?;
+            backfill::save_reached(conn, backfill.id, (reached, day), count, today)?;
             released = true;
         }
     }

@@ -17,7 +17,7 @@ use crate::domain::trouble::Place;
 use crate::services::beeminder::{Error, Token};
 use crate::store::datapoint::{self, Stored};
 use crate::store::goal::Compared;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// How often a goal is compared.
 const AGE: TimeDelta = TimeDelta::hours(24);
@@ -43,7 +43,7 @@ enum Outcome {
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
 pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
-    let goals = pass.store.read(|rows| due(rows, pass.trigger, pass.now))?;
+    let goals = pass.store.read(|conn| due(conn, pass.trigger, pass.now))?;
     if goals.is_empty() {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
         match compare_goal(pass, &token, &goal).await? {
             Ok(outcome) => {
                 unreachable = 0;
-                pass.store.write(|rows| note(rows, &goal.id, &outcome, pass.now))?;
+                pass.store.write(|conn| note(conn, &goal.id, &outcome, pass.now))?;
             }
             Err(error) => {
                 let trouble = Trouble::from(error);
@@ -73,72 +73,72 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
 }
 
 /// The goals whose turn it is, but for those that are being left alone.
-fn due(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
+fn due(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
     let mut goals = Vec::new();
-    for compared in store::goal::load_compared(rows)? {
+    for compared in store::goal::load_compared(conn)? {
         // A moment in the future was noted by a clock that was wrong.
         let is_old = now - compared.at >= AGE || compared.at > now;
-        let is_due = is_old || looked_at_again(rows, &compared, now)?.is_some_and(|at| at <= now);
-        if is_due && trouble::may_ask(rows, &Place::Comparison(compared.goal.clone()), trigger, now)? {
-            goals.extend(store::goal::load(rows, &compared.goal)?);
+        let is_due = is_old || looked_at_again(conn, &compared, now)?.is_some_and(|at| at <= now);
+        if is_due && trouble::may_ask(conn, &Place::Comparison(compared.goal.clone()), trigger, now)? {
+            goals.extend(store::goal::load(conn, &compared.goal)?);
         }
     }
     Ok(goals)
 }
 
 /// When passes are due that look again for what goals were found to lack.
-pub(super) fn looks_again_at(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<DateTime<Utc>>> {
+pub(super) fn looks_again_at(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<DateTime<Utc>>> {
     let mut moments = Vec::new();
-    for compared in store::goal::load_compared(rows)? {
-        moments.extend(looked_at_again(rows, &compared, now)?);
+    for compared in store::goal::load_compared(conn)? {
+        moments.extend(looked_at_again(conn, &compared, now)?);
     }
     Ok(moments)
 }
 
 /// When it is looked for again what a goal was found to lack, by this computer's clock.
 fn looked_at_again(
-    rows: &Rows,
+    conn: &Connection,
     compared: &Compared,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
     // It was noted by Beeminder's clock.
-    let there = store::checkpoint::clock(rows, now)?;
+    let there = store::checkpoint::clock(conn, now)?;
     let Some(since) = compared.missing_since else {
         return Ok(None);
     };
-    Ok(Some(now + (missing::believed_at(rows, &compared.goal, since, there)? - there)))
+    Ok(Some(now + (missing::believed_at(conn, &compared.goal, since, there)? - there)))
 }
 
 /// Notes when a goal's turn comes again, and that Beeminder answered.
-fn note(rows: &Rows, goal: &GoalId, outcome: &Outcome, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn note(conn: &Connection, goal: &GoalId, outcome: &Outcome, now: DateTime<Utc>) -> anyhow::Result<()> {
     let place = Place::Comparison(goal.clone());
     match outcome {
         Outcome::NothingSent => {
-            store::trouble::end(rows, &place)?;
-            store::goal::save_compared(rows, goal, now)
+            store::trouble::end(conn, &place)?;
+            store::goal::save_compared(conn, goal, now)
         }
         Outcome::Learnt => {
-            trouble::end(rows, &place)?;
-            store::goal::save_compared(rows, goal, now)
+            trouble::end(conn, &place)?;
+            store::goal::save_compared(conn, goal, now)
         }
         Outcome::Unproven => {
-            trouble::end(rows, &place)?;
-            store::goal::save_compared(rows, goal, now - AGE + APART)
+            trouble::end(conn, &place)?;
+            store::goal::save_compared(conn, goal, now - AGE + APART)
         }
     }
 }
 
 /// Notes that a day's datapoint which is there stands for the readings that came since, though its form is
 /// the same.
-fn note_readings(rows: &Rows, id: i64) -> anyhow::Result<()> {
+fn note_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
     // As it is now: the user may have decided otherwise while the list was read.
-    let Some(stored) = datapoint::load_number(rows, id)? else {
+    let Some(stored) = datapoint::load_number(conn, id)? else {
         return Ok(());
     };
     if stored.datapoint.is_of_day() && stored.stands() {
         let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
-        let readings = store::struck::wanted_readings(rows, goal, key)?;
-        store::struck::save_made_of(rows, goal, key, &readings)?;
+        let readings = store::struck::wanted_readings(conn, goal, key)?;
+        store::struck::save_made_of(conn, goal, key, &readings)?;
     }
     Ok(())
 }
@@ -151,7 +151,7 @@ async fn compare_goal(
 ) -> anyhow::Result<Result<Outcome, Error>> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
-    let sent = pass.store.read(|rows| datapoint::load_confirmed_since(rows, &goal.id, first))?;
+    let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
     if sent.is_empty() {
         return Ok(Ok(Outcome::NothingSent));
     }
@@ -165,7 +165,7 @@ async fn compare_goal(
     if read.id != goal.id {
         return Ok(Ok(Outcome::Unproven));
     }
-    pass.store.write(|rows| goals::save(rows, &read, pass.now))?;
+    pass.store.write(|conn| goals::save(conn, &read, pass.now))?;
     // What is planned goes by days that are cut elsewhere by now.
     if read.is_cut_elsewhere(goal) {
         return Ok(Ok(Outcome::Unproven));
@@ -183,18 +183,18 @@ async fn compare_goal(
         listing.find(key, id).or_else(|| latest.find(key, id))
     };
     let believed = listing.proves_itself(&last);
-    pass.store.write(|rows| {
+    pass.store.write(|conn| {
         for stored in &sent {
             if let Some(found) = find(stored) {
                 if stored.missing_since.is_some() {
-                    datapoint::save_missing(rows, stored.id, None)?;
+                    datapoint::save_missing(conn, stored.id, None)?;
                 }
                 if stored.confirmed.beeminder_id.is_none() {
-                    datapoint::save_id(rows, stored.id, told(&found.confirmation))?;
+                    datapoint::save_id(conn, stored.id, told(&found.confirmation))?;
                 }
-                note_readings(rows, stored.id)?;
+                note_readings(conn, stored.id)?;
             } else if believed {
-                missing::note(rows, stored.id, pass.beeminder_now())?;
+                missing::note(conn, stored.id, pass.beeminder_now())?;
             }
         }
         Ok(())

@@ -21,7 +21,7 @@ const STALE: TimeDelta = TimeDelta::hours(24);
 /// The outer error is the store's, the inner one Withings'.
 pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bool, Trouble>> {
     let (account, read_at) =
-        pass.store.read(|rows| Ok((account::load(rows, Service::Withings)?, device::read_at(rows)?)))?;
+        pass.store.read(|conn| Ok((account::load(conn, Service::Withings)?, device::read_at(conn)?)))?;
     let shared = account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES));
     let fresh = read_at.is_some_and(|at| at <= pass.now && pass.now - at < STALE);
     if !shared || fresh {
@@ -33,9 +33,9 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bo
     };
     match pass.withings.devices(&token).await {
         Ok(devices) => {
-            pass.store.write(|rows| {
-                doubt::forget(rows, About::Devices)?;
-                device::save_all(rows, &devices, pass.now)
+            pass.store.write(|conn| {
+                doubt::forget(conn, About::Devices)?;
+                device::save_all(conn, &devices, pass.now)
             })?;
             Ok(Ok(true))
         }
@@ -45,9 +45,9 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bo
                 return Ok(Err(trouble));
             }
             let now = pass.withings.server_time().unwrap_or(pass.now);
-            pass.store.write(|rows| {
-                let believed = doubt::note(rows, About::Devices, Answer::Refused, now)?.is_believed();
-                if believed { scope::forget(rows, oauth::DEVICES) } else { Ok(()) }
+            pass.store.write(|conn| {
+                let believed = doubt::note(conn, About::Devices, Answer::Refused, now)?.is_believed();
+                if believed { scope::forget(conn, oauth::DEVICES) } else { Ok(()) }
             })?;
             Ok(Ok(false))
         }

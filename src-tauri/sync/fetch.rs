@@ -16,7 +16,7 @@ use crate::services::withings;
 use crate::services::withings::Range;
 use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::doubt::{self, About, Answer};
-use crate::store::{Rows, measurement, reading, setting, unreadable};
+use crate::store::{Connection, measurement, reading, setting, unreadable};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
 /// own second is not documented, and a reading may be stored a little after the answer that misses it.
@@ -101,7 +101,7 @@ pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result
 async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
     let (last, window_read_at) = pass
         .store
-        .read(|rows| Ok((checkpoint::load(rows, source)?, checkpoint::window_read_at(rows, source)?)))?;
+        .read(|conn| Ok((checkpoint::load(conn, source)?, checkpoint::window_read_at(conn, source)?)))?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
     let mut reading = match Reading::new(pass, spent, source, Range::ChangedSince(since)).finish().await? {
         Ok(reading) => reading,
@@ -186,7 +186,7 @@ async fn read_window(
     let mut tells_all = nameless.is_empty() || !groups.is_empty();
     for raw in &nameless {
         tells_all &= match last {
-            Some(last) => pass.store.read(|rows| unreadable::was_kept(rows, raw, last))?,
+            Some(last) => pass.store.read(|conn| unreadable::was_kept(conn, raw, last))?,
             None => false,
         };
     }
@@ -218,7 +218,7 @@ fn lacks_something(
     (from, until): (DateTime<Utc>, DateTime<Utc>),
     groups: &HashSet<GroupId>,
 ) -> anyhow::Result<bool> {
-    let known = pass.store.read(|rows| measurement::ids_between(rows, source, from, until))?;
+    let known = pass.store.read(|conn| measurement::ids_between(conn, source, from, until))?;
     Ok(known.iter().any(|id| !groups.contains(id)))
 }
 
@@ -229,10 +229,10 @@ fn is_told_again(pass: &SyncPass<'_>, source: Source, changed: &[GroupId]) -> an
         Source::Sleep | Source::Workout => Ok(!changed.is_empty()),
         Source::Activity => Ok(false),
         Source::Measure if changed.is_empty() => Ok(false),
-        Source::Measure => pass.store.read(|rows| {
-            let changed = measurement::load_these(rows, changed)?;
+        Source::Measure => pass.store.read(|conn| {
+            let changed = measurement::load_these(conn, changed)?;
             let moments: HashSet<_> = changed.iter().map(|group| group.measured_at).collect();
-            let mut others = measurement::load_at(rows, &moments)?;
+            let mut others = measurement::load_at(conn, &moments)?;
             others.retain(|group| !group.gone && group.device.is_some());
             Ok(changed.iter().any(|group| others.iter().any(|other| are_twins(group, other))))
         }),
@@ -251,7 +251,7 @@ fn values(group: &MeasureGroup) -> BTreeSet<(MeasureKind, Option<i64>, Option<De
 /// An answer that may mean that there is nothing, or that something is wrong. It moves nothing.
 fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
     let now = pass.withings.server_time().unwrap_or(pass.now);
-    let doubt = pass.store.write(|rows| doubt::note(rows, About::Source(source), Answer::Nothing, now))?;
+    let doubt = pass.store.write(|conn| doubt::note(conn, About::Source(source), Answer::Nothing, now))?;
     if doubt.is_believed() && doubt.count >= OFTEN {
         let error = withings::Error::Unavailable { status: PERHAPS_NO_DATA };
         return Ok(Err(Broken::Trouble(error.into())));
@@ -263,7 +263,7 @@ fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result
 /// A refusal is trouble at first, and believed when it comes again later.
 fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyhow::Result<Outcome> {
     let now = pass.withings.server_time().unwrap_or(pass.now);
-    let doubt = pass.store.write(|rows| doubt::note(rows, About::Source(source), Answer::Refused, now))?;
+    let doubt = pass.store.write(|conn| doubt::note(conn, About::Source(source), Answer::Refused, now))?;
     Ok(match (doubt.is_believed(), source) {
         (false, _) => Outcome::Trouble(Trouble::here(Code::Unavailable, error.message())),
         // Without measurements there is nothing to go on with.
@@ -273,24 +273,24 @@ fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyho
 }
 
 /// Moves the checkpoint past what was read, and notes what is gone. In the transaction that plans.
-pub(super) fn note(rows: &Rows, source: Source, fetched: &Fetched) -> anyhow::Result<()> {
+pub(super) fn note(conn: &Connection, source: Source, fetched: &Fetched) -> anyhow::Result<()> {
     if fetched.answered {
-        doubt::forget(rows, About::Source(source))?;
+        doubt::forget(conn, About::Source(source))?;
     }
-    let mut withdrawn = setting::withdrawn(rows)?.contains(&source);
+    let mut withdrawn = setting::withdrawn(conn)?.contains(&source);
     if withdrawn && fetched.shows_something {
-        setting::save_withdrawn(rows, source, false)?;
+        setting::save_withdrawn(conn, source, false)?;
         withdrawn = false;
     }
     if let Some(new) = fetched.checkpoint {
-        let old = checkpoint::load(rows, source)?.filter(|_| withdrawn);
+        let old = checkpoint::load(conn, source)?.filter(|_| withdrawn);
         // What is not shown is not read.
         let updated_at = old.map_or(new.updated_at, |old| old.updated_at.min(new.updated_at));
-        checkpoint::save(rows, source, Checkpoint { updated_at, ..new })?;
-        reading::forget(rows, source)?;
+        checkpoint::save(conn, source, Checkpoint { updated_at, ..new })?;
+        reading::forget(conn, source)?;
     }
     if let Some(at) = fetched.saw_everything_at {
-        checkpoint::save_window(rows, source, at)?;
+        checkpoint::save_window(conn, source, at)?;
     }
-    fetched.window.as_ref().map_or(Ok(()), |window| gone::note(rows, source, window))
+    fetched.window.as_ref().map_or(Ok(()), |window| gone::note(conn, source, window))
 }

@@ -11,7 +11,7 @@ use crate::domain::trouble::Place;
 use crate::health::reminder;
 use crate::services::beeminder;
 use crate::services::beeminder::Token;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// Deadlines and names change rarely, and an answer to a datapoint tells the day anyway.
 const STALE: TimeDelta = TimeDelta::hours(1);
@@ -25,23 +25,23 @@ const REDRAW: TimeDelta = TimeDelta::minutes(1);
 /// Whether the linked goals were read too long ago, in what this computer takes for the future, or before
 /// they were sent something; or whether something waits for one that takes nothing.
 pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
-    pass.store.read(|rows| {
-        let reminds = !reminder::due(rows, pass.now)?.is_empty();
+    pass.store.read(|conn| {
+        let reminds = !reminder::due(conn, pass.now)?.is_empty();
         let stale = if reminds { STALE_BEFORE_REMINDING } else { STALE };
         let is_old = |oldest: DateTime<Utc>| pass.now - oldest >= stale || oldest > pass.now;
-        Ok(store::goal::oldest_reading(rows)?.is_some_and(is_old)
-            || redrawn_at(rows)?.is_some_and(|at| at <= pass.now)
-            || store::trouble::load(rows, &Place::Goals)?.is_some()
-            || waits_for_closed(rows)?)
+        Ok(store::goal::oldest_reading(conn)?.is_some_and(is_old)
+            || redrawn_at(conn)?.is_some_and(|at| at <= pass.now)
+            || store::trouble::load(conn, &Place::Goals)?.is_some()
+            || waits_for_closed(conn)?)
     })
 }
 
 /// Whether something waits for a goal that was archived or has ended, or that Beeminder's lists lack.
-fn waits_for_closed(rows: &Rows) -> anyhow::Result<bool> {
-    for id in store::outbox::goals(rows)? {
-        let goal = store::goal::load(rows, &id)?;
+fn waits_for_closed(conn: &Connection) -> anyhow::Result<bool> {
+    for id in store::outbox::goals(conn)? {
+        let goal = store::goal::load(conn, &id)?;
         let is_closed = goal.is_some_and(|goal| goal.presence != Presence::Active || goal.frozen);
-        if is_closed || store::goal::missing_since(rows, &id)?.is_some() {
+        if is_closed || store::goal::missing_since(conn, &id)?.is_some() {
             return Ok(true);
         }
     }
@@ -49,55 +49,55 @@ fn waits_for_closed(rows: &Rows) -> anyhow::Result<bool> {
 }
 
 /// When a linked goal that was sent something is worth reading again.
-pub(super) fn redrawn_at(rows: &Rows) -> anyhow::Result<Option<DateTime<Utc>>> {
-    store::goal::redrawn_at(rows, REDRAW)
+pub(super) fn redrawn_at(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
+    store::goal::redrawn_at(conn, REDRAW)
 }
 
 /// Stores a goal as it was just read. One that takes datapoints again gets what it refused before; where its
 /// days are cut or begin elsewhere, what Beeminder has not confirmed is planned anew.
-pub(crate) fn save(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub(crate) fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
-    let before = store::goal::load(rows, &goal.id)?;
-    store::goal::save(rows, goal, now)?;
+    let before = store::goal::load(conn, &goal.id)?;
+    store::goal::save(conn, goal, now)?;
     if before.as_ref().is_some_and(|before| goal.is_cut_elsewhere(before)) {
-        forget_days(rows, &goal.id, now)?;
+        forget_days(conn, &goal.id, now)?;
     }
     let starts_elsewhere = |before: &Goal| goal.starts_at.is_some() && before.starts_at != goal.starts_at;
     if before.as_ref().is_some_and(starts_elsewhere) {
-        for link in store::link::load_all(rows)?.iter().filter(|link| link.goal == goal.id) {
-            store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
+        for link in store::link::load_all(conn)?.iter().filter(|link| link.goal == goal.id) {
+            store::measurement::mark_concerned(conn, link, link.earliest() - TimeDelta::days(2))?;
         }
     }
     if is_open(goal) && before.is_some_and(|before| !is_open(&before)) {
-        store::outbox::unpark_goal(rows, &goal.id)?;
+        store::outbox::unpark_goal(conn, &goal.id)?;
     }
     Ok(())
 }
 
 /// Stores a user as just read. Where the time zone is another one, days that Beeminder has not confirmed are
 /// worked out again; one who has paid gets what was refused before.
-pub(crate) fn save_user(rows: &Rows, user: &User, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let (zone, account) = (store::account::time_zone(rows)?, store::account::load(rows, Service::Beeminder)?);
-    store::person::save(rows, user)?;
-    let has_moved = store::account::time_zone(rows)? != zone;
+pub(crate) fn save_user(conn: &Connection, user: &User, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let (zone, account) = (store::account::time_zone(conn)?, store::account::load(conn, Service::Beeminder)?);
+    store::person::save(conn, user)?;
+    let has_moved = store::account::time_zone(conn)? != zone;
     let has_paid = account.is_some_and(|account| account.deadbeat) && !user.deadbeat;
     if has_moved || has_paid {
-        for goal in store::goal::load_concerned(rows)? {
+        for goal in store::goal::load_concerned(conn)? {
             if has_moved {
-                forget_days(rows, &goal.id, now)?;
+                forget_days(conn, &goal.id, now)?;
             }
             if has_paid {
-                store::outbox::unpark_goal(rows, &goal.id)?;
+                store::outbox::unpark_goal(conn, &goal.id)?;
             }
         }
     }
     Ok(())
 }
 
-fn forget_days(rows: &Rows, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn forget_days(conn: &Connection, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result<()> {
     // By Withings' clock, since this computer's may be wrong.
-    let now = store::checkpoint::clock(rows, now)?;
-    store::given_day::forget_unconfirmed(rows, goal, now - TimeDelta::days(1))
+    let now = store::checkpoint::clock(conn, now)?;
+    store::given_day::forget_unconfirmed(conn, goal, now - TimeDelta::days(1))
 }
 
 /// Reads user and goals again and notes what became of the linked ones; one that cannot be asked for keeps none
@@ -136,17 +136,17 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
             }
         }
     }
-    pass.store.write(|rows| {
-        save_user(rows, &user, pass.now)?;
+    pass.store.write(|conn| {
+        save_user(conn, &user, pass.now)?;
         for goal in &linked {
             if let Some(found) = found.iter().find(|found| found.id == goal.id) {
-                save(rows, found, pass.now)?;
+                save(conn, found, pass.now)?;
             }
         }
         for goal in missing {
-            note_missing(rows, goal, pass.beeminder_now())?;
+            note_missing(conn, goal, pass.beeminder_now())?;
         }
-        if unread.is_none() { trouble::end(rows, &Place::Goals) } else { Ok(()) }
+        if unread.is_none() { trouble::end(conn, &Place::Goals) } else { Ok(()) }
     })?;
     if let Some(trouble) = unread {
         trouble.note(pass, &Place::Goals)?;
@@ -162,21 +162,21 @@ fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Tr
 
 /// A goal that the lists lack, and that is not found under its name, is deleted when that was so before, some
 /// time ago. Until then what is known of it stays.
-fn note_missing(rows: &Rows, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let since = store::goal::missing_since(rows, &goal.id)?.filter(|since| *since <= now);
+fn note_missing(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let since = store::goal::missing_since(conn, &goal.id)?.filter(|since| *since <= now);
     if since.is_some_and(|since| now - since >= APART) {
-        store::goal::save(rows, &Goal { presence: Presence::Deleted, ..goal.clone() }, now)?;
+        store::goal::save(conn, &Goal { presence: Presence::Deleted, ..goal.clone() }, now)?;
         // Nothing is left to take away there.
-        for id in store::outbox::unwanted(rows, &goal.id)? {
-            store::datapoint::save_absent(rows, id)?;
-            store::outbox::settle(rows, id, now)?;
+        for id in store::outbox::unwanted(conn, &goal.id)? {
+            store::datapoint::save_absent(conn, id)?;
+            store::outbox::settle(conn, id, now)?;
         }
-        let is_done = !store::outbox::goals(rows)?.contains(&goal.id);
+        let is_done = !store::outbox::goals(conn)?.contains(&goal.id);
         if is_done {
-            store::trouble::end(rows, &Place::Goal(goal.id.clone()))?;
+            store::trouble::end(conn, &Place::Goal(goal.id.clone()))?;
         }
     }
-    store::goal::save_missing(rows, &goal.id, since.unwrap_or(now))
+    store::goal::save_missing(conn, &goal.id, since.unwrap_or(now))
 }
 
 /// Reads the user and every goal that the links could be about. Archived ones are asked for only when

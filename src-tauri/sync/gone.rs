@@ -4,44 +4,44 @@
 
 use super::fetch::Window;
 use crate::domain::measure::kind::Source;
-use crate::store::{self, Rows, checkpoint, measurement};
+use crate::store::{self, Connection, checkpoint, measurement};
 
 /// More than a person deletes in a day; beyond it the user is asked.
 const MOST: usize = 10;
 
 /// Compares what is known of the last weeks with what Withings has of them.
-pub(super) fn note(rows: &Rows, source: Source, window: &Window) -> anyhow::Result<()> {
-    let surely_read = checkpoint::window_read_at(rows, source)?;
-    checkpoint::save_window(rows, source, window.read_at)?;
+pub(super) fn note(conn: &Connection, source: Source, window: &Window) -> anyhow::Result<()> {
+    let surely_read = checkpoint::window_read_at(conn, source)?;
+    checkpoint::save_window(conn, source, window.read_at)?;
     if !window.tells_all {
         tracing::info!(source = source.name(), "Some of it cannot be told apart; nothing is concluded");
         return Ok(());
     }
-    let known = measurement::ids_between(rows, source, window.from, window.until)?;
+    let known = measurement::ids_between(conn, source, window.from, window.until)?;
     let gone: Vec<_> = known.into_iter().filter(|id| !window.groups.contains(id)).collect();
     if window.groups.is_empty() {
         if !gone.is_empty() {
             tracing::warn!(source = source.name(), "Withings shows nothing any more; nothing is concluded");
-            if !store::setting::withdrawn(rows)?.contains(&source) {
-                checkpoint::hold_back(rows, source, surely_read)?;
-                store::setting::save_withdrawn(rows, source, true)?;
+            if !store::setting::withdrawn(conn)?.contains(&source) {
+                checkpoint::hold_back(conn, source, surely_read)?;
+                store::setting::save_withdrawn(conn, source, true)?;
             }
         }
         return Ok(());
     }
-    store::setting::save_withdrawn(rows, source, false)?;
-    if gone.len() > MOST && !store::setting::may_be_many(rows)? {
+    store::setting::save_withdrawn(conn, source, false)?;
+    if gone.len() > MOST && !store::setting::may_be_many(conn)? {
         tracing::warn!(
             source = source.name(),
             count = gone.len(),
             "Much is gone at Withings; the user is asked"
         );
-        return store::setting::save_many_gone(rows, source, gone.len());
+        return store::setting::save_many_gone(conn, source, gone.len());
     }
-    store::setting::save_many_gone(rows, source, 0)?;
+    store::setting::save_many_gone(conn, source, 0)?;
     for id in gone {
         tracing::info!(group = id.0, "Withings no longer has it");
-        measurement::mark_gone(rows, id, window.read_at)?;
+        measurement::mark_gone(conn, id, window.read_at)?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ use crate::domain::trouble::Place;
 use crate::health::attention::attention;
 use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
-use crate::store::{self, Rows, Store};
+use crate::store::{self, Connection, Store};
 
 pub(crate) use decide::{context_for, heights_for, is_about};
 use fetch::{Fetched, Outcome};
@@ -147,10 +147,10 @@ impl SyncPass<'_> {
     pub(crate) async fn make(&self) -> anyhow::Result<SyncReport> {
         let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
         let before = self.requests();
-        let sources = self.store.read(|rows| needed(rows, self.now))?;
-        self.store.write(|rows| {
-            decide::note_first_days(rows)?;
-            trouble::end_idle(rows, &sources)
+        let sources = self.store.read(|conn| needed(conn, self.now))?;
+        self.store.write(|conn| {
+            decide::note_first_days(conn)?;
+            trouble::end_idle(conn, &sources)
         })?;
         // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.
         let mut planned =
@@ -158,7 +158,7 @@ impl SyncPass<'_> {
         let fetched = self.fetch_if_due(&sources).await?;
         // Taken at once: the longer a pass lasts, the less an answer's date says about `now`.
         let server_time = self.server_time(before);
-        self.store.write(|rows| self.note(rows, &fetched, server_time))?;
+        self.store.write(|conn| self.note(conn, &fetched, server_time))?;
         if self.may_ask(&Place::Goals)? && goals::are_stale(self)? {
             // What came of it is noted; what is known goes on meanwhile.
             let _ = goals::refresh(self).await?;
@@ -166,7 +166,7 @@ impl SyncPass<'_> {
         if let Some(at) = self.beeminder.server_time_since(before.beeminder).filter(|_| server_time.is_none())
         {
             // While Withings does not answer, its clock stands still.
-            self.store.write(|rows| store::checkpoint::save_clock(rows, at, self.now))?;
+            self.store.write(|conn| store::checkpoint::save_clock(conn, at, self.now))?;
         }
         planned += self.plan().await?;
         // By now it is known what was measured since, and may stand for what the user deleted.
@@ -180,19 +180,19 @@ impl SyncPass<'_> {
             planned += self.plan().await?;
             delivered += self.deliver().await?;
         }
-        self.store.read(|rows| {
-            let (pending, parked) = store::outbox::counts(rows)?;
+        self.store.read(|conn| {
+            let (pending, parked) = store::outbox::counts(conn)?;
             Ok(SyncReport {
                 fetched: fetched.iter().map(|(_, fetched)| fetched.changed).sum(),
                 planned,
                 delivered,
                 pending,
-                unsent: store::outbox::unsent(rows)?,
+                unsent: store::outbox::unsent(conn)?,
                 parked,
-                held: store::decision::held(rows)?,
+                held: store::decision::held(conn)?,
                 requests: self.requests().since(before),
-                attention: attention(rows, server_time, self.now)?,
-                next: schedule::next_pass(rows, self.now)?,
+                attention: attention(conn, server_time, self.now)?,
+                next: schedule::next_pass(conn, self.now)?,
             })
         })
     }
@@ -206,25 +206,25 @@ impl SyncPass<'_> {
         let before = self.requests();
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
-        self.store.write(|rows| self.note(rows, &fetched, self.server_time(before)))
+        self.store.write(|conn| self.note(conn, &fetched, self.server_time(before)))
     }
 
     /// Moves the checkpoints, and notes what is gone and what Withings' clock says.
     fn note(
         &self,
-        rows: &Rows,
+        conn: &Connection,
         fetched: &[(Source, Fetched)],
         server_time: Option<DateTime<Utc>>,
     ) -> anyhow::Result<()> {
         if let Some(server) = server_time {
-            store::checkpoint::save_clock(rows, server, self.now)?;
+            store::checkpoint::save_clock(conn, server, self.now)?;
         }
         for (source, fetched) in fetched {
-            fetch::note(rows, *source, fetched)?;
+            fetch::note(conn, *source, fetched)?;
         }
         // Whatever there was to confirm has been looked at.
         let looked = fetched.iter().any(|(_, fetched)| fetched.looked());
-        if looked { store::setting::save_may_be_many(rows, false) } else { Ok(()) }
+        if looked { store::setting::save_may_be_many(conn, false) } else { Ok(()) }
     }
 
     /// What Withings' clock said in an answer since `before`.
@@ -243,7 +243,7 @@ impl SyncPass<'_> {
     pub(crate) async fn plan(&self) -> anyhow::Result<u64> {
         let mut planned = 0;
         for _ in 0..MOST_PARTS {
-            let (enqueued, is_left) = self.store.write(|rows| decide::decide(rows, self.now))?;
+            let (enqueued, is_left) = self.store.write(|conn| decide::decide(conn, self.now))?;
             planned += enqueued;
             if !is_left || self.stop.is_cancelled() {
                 return Ok(planned);
@@ -268,14 +268,14 @@ impl SyncPass<'_> {
                 Outcome::Read(fetched) => {
                     if fetched.answered {
                         unreachable = 0;
-                        self.store.write(|rows| trouble::end(rows, &place))?;
+                        self.store.write(|conn| trouble::end(conn, &place))?;
                     }
                     all.push((source, fetched));
                 }
                 Outcome::Refused => {
                     // The user does not share this, which is said at the goals; what they share goes on.
                     unreachable = 0;
-                    self.store.write(|rows| store::trouble::end(rows, &place))?;
+                    self.store.write(|conn| store::trouble::end(conn, &place))?;
                 }
                 Outcome::Trouble(trouble) => {
                     trouble.note(self, &place)?;
@@ -288,7 +288,7 @@ impl SyncPass<'_> {
         }
         if self.may_ask(&Place::Devices)? {
             match devices::read_if_due(self).await? {
-                Ok(true) => self.store.write(|rows| trouble::end(rows, &Place::Devices))?,
+                Ok(true) => self.store.write(|conn| trouble::end(conn, &Place::Devices))?,
                 Ok(false) => {}
                 Err(trouble) => trouble.note(self, &Place::Devices)?,
             }
@@ -298,7 +298,7 @@ impl SyncPass<'_> {
 
     /// Whether a place may be asked: its account is connected, and neither is being left alone.
     fn may_ask(&self, place: &Place) -> anyhow::Result<bool> {
-        self.store.read(|rows| trouble::may_ask(rows, place, self.trigger, self.now))
+        self.store.read(|conn| trouble::may_ask(conn, place, self.trigger, self.now))
     }
 
     /// Beeminder's clock at its last answer; this computer's may jump.
@@ -312,11 +312,11 @@ impl SyncPass<'_> {
 }
 
 /// The services of Withings that the links in force need, and that the user shares.
-fn needed(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<Source>> {
+fn needed(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<Source>> {
     let mut sources = vec![Source::Measure];
-    for link in store::link::load_all(rows)? {
+    for link in store::link::load_all(conn)? {
         let source = link.feed.source();
-        if scope::is_worth_asking(rows, source, now)? {
+        if scope::is_worth_asking(conn, source, now)? {
             sources.push(source);
         }
     }

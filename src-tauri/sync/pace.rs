@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SyncPass;
-use crate::store::Rows;
+use crate::store::Connection;
 use crate::store::reading::{self, PAUSE, Pace};
 
 /// What long readings may use up of the 120; the rest is for tokens, devices and the user's own passes.
@@ -30,7 +30,7 @@ pub(super) struct Spent {
 impl Spent {
     /// Begins to count.
     pub(super) fn begin(pass: &SyncPass<'_>) -> anyhow::Result<Spent> {
-        let before = pass.store.read(|rows| reading::pace(rows, pass.now))?;
+        let before = pass.store.read(|conn| reading::pace(conn, pass.now))?;
         Ok(Spent { before, sent: pass.withings.sent(), answered: OnceLock::new() })
     }
 
@@ -69,15 +69,15 @@ impl Spent {
         let first_and_last = self.answered.get().zip(pass.withings.server_time());
         let took = first_and_last.map_or(TimeDelta::zero(), |(first, last)| last - *first);
         let until = self.before.until.max(pass.now) + took.max(TimeDelta::zero());
-        pass.store.write(|rows| reading::save_pace(rows, Pace { used, until }))
+        pass.store.write(|conn| reading::save_pace(conn, Pace { used, until }))
     }
 }
 
 /// When a reading that broke off goes on; `None` when none did.
-pub(super) fn goes_on_at(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    if !reading::is_under_way(rows)? {
+pub(super) fn goes_on_at(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    if !reading::is_under_way(conn)? {
         return Ok(None);
     }
-    let pace = reading::pace(rows, now)?;
+    let pace = reading::pace(conn, now)?;
     Ok((pace.used > 0).then(|| pace.until + PAUSE))
 }

@@ -11,15 +11,15 @@ pub(crate) fn read_again(store: &Store) -> anyhow::Result<()> {
     if store.read(store::unreadable::untried)?.is_empty() {
         return Ok(());
     }
-    store.write(|rows| {
-        for (number, kept) in store::unreadable::untried(rows)? {
+    store.write(|conn| {
+        for (number, kept) in store::unreadable::untried(conn)? {
             let page = withings::read_again(&kept);
             for group in page.groups {
                 tracing::info!(group = group.id.0, "A measurement that was kept can be read");
-                let group = store::measurement::told_apart(rows, group)?;
-                store::unreadable::save_read(rows, group)?;
+                let group = store::measurement::told_apart(conn, group)?;
+                store::unreadable::save_read(conn, group)?;
             }
-            store::unreadable::save_tried(rows, number, page.unreadable.first())?;
+            store::unreadable::save_tried(conn, number, page.unreadable.first())?;
         }
         Ok(())
     })

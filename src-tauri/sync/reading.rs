@@ -16,7 +16,7 @@ use crate::services::withings::{Page, Range};
 use crate::services::{Flaw, withings};
 use crate::store::checkpoint::Checkpoint;
 use crate::store::reading::{self, UnderWay};
-use crate::store::{Rows, account, measurement, unreadable};
+use crate::store::{Connection, account, measurement, unreadable};
 
 /// So many pages in a row that bring nothing new and promise more are a list without an end.
 const MOST_IN_VAIN: u32 = 5;
@@ -147,7 +147,7 @@ impl<'a> Reading<'a> {
         let Range::ChangedSince(since) = self.range else {
             return Ok(None);
         };
-        let under_way = self.pass.store.read(|rows| reading::load(rows, self.source))?;
+        let under_way = self.pass.store.read(|conn| reading::load(conn, self.source))?;
         Ok(under_way.filter(|under_way| under_way.since <= since).map(|under_way| {
             self.range = Range::ChangedSince(under_way.since);
             self.updated_at = Some(under_way.updated_at);
@@ -165,7 +165,7 @@ impl<'a> Reading<'a> {
         self.resumed = false;
         self.updated_at = None;
         if matches!(self.range, Range::ChangedSince(_)) {
-            self.pass.store.write(|rows| reading::forget(rows, self.source))?;
+            self.pass.store.write(|conn| reading::forget(conn, self.source))?;
         }
         Ok(())
     }
@@ -227,26 +227,26 @@ impl<'a> Reading<'a> {
             }
             _ => None,
         };
-        pass.store.write(|rows| {
-            self.store_groups(rows, page)?;
-            under_way.map_or(Ok(()), |under_way| reading::save(rows, source, under_way))
+        pass.store.write(|conn| {
+            self.store_groups(conn, page)?;
+            under_way.map_or(Ok(()), |under_way| reading::save(conn, source, under_way))
         })
     }
 
-    fn store_groups(&mut self, rows: &Rows, page: Page) -> anyhow::Result<()> {
+    fn store_groups(&mut self, conn: &Connection, page: Page) -> anyhow::Result<()> {
         if let Some(zone) = page.time_zone.as_deref().filter(|zone| !zone.is_empty()) {
-            account::save_profile(rows, Service::Withings, zone, false)?;
+            account::save_profile(conn, Service::Withings, zone, false)?;
         }
         let kept: HashSet<GroupId> = page.unreadable.iter().filter_map(|kept| kept.id).collect();
-        let may_be_read_now = unreadable::count(rows)? > 0;
+        let may_be_read_now = unreadable::count(conn)? > 0;
         let ids: Vec<GroupId> = page.groups.iter().map(|group| group.id).collect();
-        let known = measurement::load_these(rows, &ids)?.into_iter().map(|group| (group.id, group));
+        let known = measurement::load_these(conn, &ids)?.into_iter().map(|group| (group.id, group));
         let mut all_known: HashMap<GroupId, MeasureGroup> = known.collect();
         for group in page.groups {
             let number = group.id;
-            let mut group = measurement::told_apart(rows, group)?;
+            let mut group = measurement::told_apart(conn, group)?;
             let known = match all_known.remove(&group.id) {
-                None if group.id != number => measurement::load(rows, group.id)?,
+                None if group.id != number => measurement::load(conn, group.id)?,
                 known => known,
             };
             // A group may come twice in one reading, with other values.
@@ -257,7 +257,7 @@ impl<'a> Reading<'a> {
             }
             if !kept.contains(&group.id) {
                 if may_be_read_now {
-                    unreadable::forget(rows, group.id)?;
+                    unreadable::forget(conn, group.id)?;
                 }
             } else if let Some(earlier) = known.clone() {
                 // A value that cannot be read is not one that was taken away.
@@ -266,7 +266,7 @@ impl<'a> Reading<'a> {
             let is_less = |known: &MeasureGroup| group.is_less_than(known);
             self.has_shrunk |= group.source == Source::Activity && known.as_ref().is_some_and(is_less);
             if known.as_ref() != Some(&group) {
-                measurement::save_over(rows, known.as_ref(), &group)?;
+                measurement::save_over(conn, known.as_ref(), &group)?;
                 self.changed.push(group.id);
             }
             all_known.insert(group.id, group);
@@ -275,7 +275,7 @@ impl<'a> Reading<'a> {
         self.seen.extend(&kept);
         let nameless = page.unreadable.iter().filter(|kept| kept.id.is_none()).map(|kept| kept.raw.clone());
         self.nameless.extend(nameless);
-        let new = unreadable::save(rows, &page.unreadable, self.pass.now)?;
+        let new = unreadable::save(conn, &page.unreadable, self.pass.now)?;
         if new > 0 {
             tracing::warn!(count = new, "A measurement cannot be read and is kept for a later version");
         }

@@ -4,14 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Trigger, comparison, deliver, goals, pace, retry};
 use crate::domain::goal::GoalId;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// The time between passes.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn interval(rows: &Rows) -> anyhow::Result<TimeDelta> {
-    Ok(TimeDelta::minutes(i64::from(store::setting::settings(rows)?.interval)))
+pub fn interval(conn: &Connection) -> anyhow::Result<TimeDelta> {
+    Ok(TimeDelta::minutes(i64::from(store::setting::settings(conn)?.interval)))
 }
 
 /// When a pass goes on that had more to send than one does.
@@ -21,55 +21,58 @@ const SOON: TimeDelta = TimeDelta::minutes(1);
 const BEFORE_DEADLINE: [TimeDelta; 3] = [TimeDelta::hours(2), TimeDelta::minutes(30), TimeDelta::minutes(5)];
 
 /// When the next automatic pass is due.
-pub fn next_pass(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
+pub fn next_pass(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let mut retries: Vec<_> =
-        store::trouble::load_all(rows)?.into_iter().map(|problem| problem.wait_until).collect();
-    for entry in store::outbox::load_all(rows)? {
+        store::trouble::load_all(conn)?.into_iter().map(|problem| problem.wait_until).collect();
+    for entry in store::outbox::load_all(conn)? {
         if entry.parked.is_none() {
             retries.push(entry.wait_until);
         }
     }
-    retries.extend(pace::goes_on_at(rows, now)?);
-    retries.extend(comparison::looks_again_at(rows, now)?);
+    retries.extend(pace::goes_on_at(conn, now)?);
+    retries.extend(comparison::looks_again_at(conn, now)?);
     retries.retain(|until| retry::is_waiting(*until, now));
     // More than one pass sends; what waits for a goal that is held up is no reason to hurry.
-    if !deliver::queues(rows, Trigger::Timer, now)?.is_empty() {
+    if !deliver::queues(conn, Trigger::Timer, now)?.is_empty() {
         retries.push(now + SOON);
     }
-    let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
-    retries.extend(crate::health::reminder::next(rows, now)?);
-    retries.extend(goals::redrawn_at(rows)?.filter(|at| *at > now));
-    let next = earliest(now, interval(rows)?, &retries, &deadlines);
-    let pause = store::setting::pause(rows)?.filter(|pause| store::setting::is_paused(*pause, now));
+    let deadlines: Vec<_> = store::goal::load_linked(conn)?.iter().filter_map(|goal| goal.loses_at).collect();
+    retries.extend(crate::health::reminder::next(conn, now)?);
+    retries.extend(goals::redrawn_at(conn)?.filter(|at| *at > now));
+    let next = earliest(now, interval(conn)?, &retries, &deadlines);
+    let pause = store::setting::pause(conn)?.filter(|pause| store::setting::is_paused(*pause, now));
     Ok(pause.map_or(next, |pause| next.max(pause.until)))
 }
 
 /// The next extra pass before the deadline of a goal that something waits for; of one goal, or of any.
 pub(super) fn next_chance(
-    rows: &Rows,
+    conn: &Connection,
     goal: Option<&GoalId>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
     let mut deadlines = Vec::new();
-    for id in store::outbox::goals(rows)?.into_iter().filter(|id| goal.is_none_or(|goal| goal == id)) {
-        deadlines.extend(store::goal::load(rows, &id)?.and_then(|goal| goal.loses_at));
+    for id in store::outbox::goals(conn)?.into_iter().filter(|id| goal.is_none_or(|goal| goal == id)) {
+        deadlines.extend(store::goal::load(conn, &id)?.and_then(|goal| goal.loses_at));
     }
     Ok(before(&deadlines).filter(|moment| *moment > now).min())
 }
 
 /// The next extra pass before a goal's deadline.
 pub(super) fn next_chance_of(
-    rows: &Rows,
+    conn: &Connection,
     goal: &GoalId,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let deadline = store::goal::load(rows, goal)?.and_then(|goal| goal.loses_at);
+    let deadline = store::goal::load(conn, goal)?.and_then(|goal| goal.loses_at);
     Ok(before(deadline.as_slice()).filter(|moment| *moment > now).min())
 }
 
 /// The next extra pass before the deadline of any linked goal.
-pub(super) fn next_chance_of_any(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let deadlines: Vec<_> = store::goal::load_linked(rows)?.iter().filter_map(|goal| goal.loses_at).collect();
+pub(super) fn next_chance_of_any(
+    conn: &Connection,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let deadlines: Vec<_> = store::goal::load_linked(conn)?.iter().filter_map(|goal| goal.loses_at).collect();
     Ok(before(&deadlines).filter(|moment| *moment > now).min())
 }
 

@@ -12,7 +12,7 @@ use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::services::{beeminder, withings};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::text::{Args, Message};
 
 /// What went wrong, and what follows.
@@ -54,37 +54,37 @@ impl Trouble {
         let account = Place::Account(place.service());
         let place = if self.is_of_account { &account } else { place };
         tracing::warn!(code = self.code.name(), place = place.name(), "{}", said(&self.facts));
-        pass.store.write(|rows| {
-            let before = store::trouble::load(rows, place)?.map_or(0, |problem| problem.failures);
+        pass.store.write(|conn| {
+            let before = store::trouble::load(conn, place)?.map_or(0, |problem| problem.failures);
             let mut until = pass.now + retry::delay(before, self.retry_after);
             // Who asks Withings too often is kept out for days.
             let must_wait = self.code == Code::RateLimited && place.service() == Service::Withings;
-            if let Some(chance) = chance(rows, place, pass.now)?.filter(|_| !must_wait) {
+            if let Some(chance) = chance(conn, place, pass.now)?.filter(|_| !must_wait) {
                 until = until.min(chance);
             }
             let mut facts = self.facts.clone();
             if self.code == Code::RateLimited {
                 let mut by_hand = pass.now;
                 if place.service() == Service::Withings {
-                    store::account::save_limited(rows, place.service(), pass.now)?;
+                    store::account::save_limited(conn, place.service(), pass.now)?;
                     by_hand += retry::AFTER_LIMIT;
                 }
                 facts.insert("by_hand".into(), by_hand.to_rfc3339());
             }
-            store::trouble::save(rows, place, self.code, &facts, until, pass.now)
+            store::trouble::save(conn, place, self.code, &facts, until, pass.now)
         })
     }
 }
 
 /// The next extra pass before a deadline at Beeminder that trouble at a place would make late: however long
 /// the service is to be left alone, it is asked once more by then.
-fn chance(rows: &Rows, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+fn chance(conn: &Connection, place: &Place, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
     match place {
-        Place::Goal(goal) => schedule::next_chance(rows, Some(goal), now),
-        Place::Account(Service::Beeminder) => schedule::next_chance(rows, None, now),
-        Place::Comparison(goal) => schedule::next_chance_of(rows, goal, now),
+        Place::Goal(goal) => schedule::next_chance(conn, Some(goal), now),
+        Place::Account(Service::Beeminder) => schedule::next_chance(conn, None, now),
+        Place::Comparison(goal) => schedule::next_chance_of(conn, goal, now),
         Place::Account(Service::Withings) | Place::Source(_) | Place::Goals => {
-            schedule::next_chance_of_any(rows, now)
+            schedule::next_chance_of_any(conn, now)
         }
         Place::Devices => Ok(None),
     }
@@ -98,43 +98,43 @@ fn said(facts: &Args) -> String {
 
 /// Whether a place may be asked, and the account it belongs to.
 pub(super) fn may_ask(
-    rows: &Rows,
+    conn: &Connection,
     place: &Place,
     trigger: Trigger,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
     let service = place.service();
-    let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
+    let Some(account) = store::account::load(conn, service)?.filter(|account| account.connected) else {
         return Ok(false);
     };
     let holds_up = |problem: Option<Problem>| {
         problem.is_some_and(|problem| retry::holds_up(&problem, trigger, account.limited_at, now))
     };
-    Ok(!holds_up(store::trouble::load(rows, &Place::Account(service))?)
-        && !holds_up(store::trouble::load(rows, place)?))
+    Ok(!holds_up(store::trouble::load(conn, &Place::Account(service))?)
+        && !holds_up(store::trouble::load(conn, place)?))
 }
 
 /// Notes that a place answered as it should: its own trouble is over, and that of its account.
-pub(super) fn end(rows: &Rows, place: &Place) -> anyhow::Result<()> {
-    store::trouble::end(rows, place)?;
-    store::trouble::end(rows, &Place::Account(place.service()))?;
+pub(super) fn end(conn: &Connection, place: &Place) -> anyhow::Result<()> {
+    store::trouble::end(conn, place)?;
+    store::trouble::end(conn, &Place::Account(place.service()))?;
     Ok(())
 }
 
 /// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing
 /// waits for, the comparison of one that is not linked.
-pub(super) fn end_idle(rows: &Rows, needed: &[Source]) -> anyhow::Result<()> {
-    for problem in store::trouble::load_all(rows)? {
+pub(super) fn end_idle(conn: &Connection, needed: &[Source]) -> anyhow::Result<()> {
+    for problem in store::trouble::load_all(conn)? {
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
-            Place::Goal(goal) => !store::outbox::goals(rows)?.contains(goal),
+            Place::Goal(goal) => !store::outbox::goals(conn)?.contains(goal),
             Place::Comparison(goal) => {
-                !store::goal::load_linked(rows)?.iter().any(|linked| linked.id == *goal)
+                !store::goal::load_linked(conn)?.iter().any(|linked| linked.id == *goal)
             }
             Place::Account(_) | Place::Devices | Place::Goals => false,
         };
         if is_idle {
-            store::trouble::end(rows, &problem.place)?;
+            store::trouble::end(conn, &problem.place)?;
         }
     }
     Ok(())

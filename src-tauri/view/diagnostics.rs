@@ -10,7 +10,7 @@ use crate::app::{App, UserError};
 use crate::domain::service::Service;
 use crate::health::attention::attention;
 use crate::platform::data_dir::{LOG_FILE, OLD_LOG_FILE};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// How many of the log's last lines are told.
 const LOG_LINES: usize = 300;
@@ -24,7 +24,7 @@ impl App {
     /// # Errors
     /// When the store cannot be read.
     pub fn diagnostics(&self, now: DateTime<Utc>) -> anyhow::Result<String> {
-        let (mut text, names) = self.store.read(|rows| Ok((report(rows, now)?, names(rows)?)))?;
+        let (mut text, names) = self.store.read(|conn| Ok((report(conn, now)?, names(conn)?)))?;
         let log =
             [OLD_LOG_FILE, LOG_FILE].map(|name| std::fs::read_to_string(self.data_dir.path().join(name)));
         let log = log.into_iter().flatten().collect::<Vec<_>>().concat();
@@ -56,7 +56,7 @@ impl App {
 }
 
 /// Everything but the log: counts, codes and settings, which name nobody.
-fn report(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<String> {
+fn report(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<String> {
     let mut text = format!(
         "Beeminder Withings Sync {} on {} {}, {}\n\n",
         env!("CARGO_PKG_VERSION"),
@@ -64,23 +64,23 @@ fn report(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<String> {
         std::env::consts::ARCH,
         now.format("%Y-%m-%d %H:%M:%S UTC")
     );
-    writeln!(text, "Status: {}", crate::health::status::status(rows, now)?.name())?;
-    for item in attention(rows, None, now)? {
+    writeln!(text, "Status: {}", crate::health::status::status(conn, now)?.name())?;
+    for item in attention(conn, None, now)? {
         writeln!(text, "Attention: {}", item.code.name())?;
     }
     for service in Service::ALL {
-        let account = store::account::load(rows, service)?;
+        let account = store::account::load(conn, service)?;
         let connected = account.as_ref().is_some_and(|account| account.connected);
         let zone = account.map(|account| account.time_zone).unwrap_or_default();
         writeln!(text, "{service}: connected {connected}, time zone {zone}")?;
     }
-    for problem in store::trouble::load_all(rows)? {
+    for problem in store::trouble::load_all(conn)? {
         let (place, code) = (problem.place.name(), problem.code.name());
         writeln!(text, "Trouble at {place}: {code}, {} in a row", problem.failures)?;
     }
-    for link in store::link::load_all(rows)? {
-        let (pending, parked) = store::outbox::counts_of(rows, link.id)?;
-        let sent = store::datapoint::confirmed_of(rows, link.id)?;
+    for link in store::link::load_all(conn)? {
+        let (pending, parked) = store::outbox::counts_of(conn, link.id)?;
+        let sent = store::datapoint::confirmed_of(conn, link.id)?;
         writeln!(
             text,
             "Link {}: {}, since {}, sent {sent}, waiting {pending}, refused {parked}",
@@ -89,9 +89,9 @@ fn report(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<String> {
             link.since.format("%Y-%m-%d")
         )?;
     }
-    let (groups, _) = store::measurement::summary(rows)?;
-    writeln!(text, "Measurements: {groups}, held {}", store::decision::held(rows)?)?;
-    let settings = store::setting::settings(rows)?;
+    let (groups, _) = store::measurement::summary(conn)?;
+    writeln!(text, "Measurements: {groups}, held {}", store::decision::held(conn)?)?;
+    let settings = store::setting::settings(conn)?;
     writeln!(
         text,
         "Settings: every {} minutes, {} units, callback by {}, mirrors deletions {}, watches devices {}",
@@ -104,18 +104,18 @@ fn report(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<String> {
     writeln!(
         text,
         "Next pass: {}",
-        crate::sync::schedule::next_pass(rows, now)?.format("%Y-%m-%d %H:%M UTC")
+        crate::sync::schedule::next_pass(conn, now)?.format("%Y-%m-%d %H:%M UTC")
     )?;
     Ok(text)
 }
 
 /// Names that must not be told.
-fn names(rows: &Rows) -> anyhow::Result<Vec<String>> {
+fn names(conn: &Connection) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for service in Service::ALL {
-        names.extend(store::account::load(rows, service)?.map(|account| account.user_id));
+        names.extend(store::account::load(conn, service)?.map(|account| account.user_id));
     }
-    for goal in store::goal::load_linked(rows)? {
+    for goal in store::goal::load_linked(conn)? {
         names.extend([goal.slug.0, goal.title]);
     }
     names.extend(directories::UserDirs::new().map(|dirs| dirs.home_dir().display().to_string()));

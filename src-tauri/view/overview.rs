@@ -12,7 +12,7 @@ use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::health::attention::attention;
 use crate::health::status::{Status, status};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::sync::schedule;
 use crate::text::Args;
 
@@ -102,35 +102,35 @@ pub struct BackfillLine {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub fn overview(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Overview> {
-    let (status, attention) = (status(rows, now)?, attention(rows, None, now)?);
-    let zone = store::account::time_zone(rows)?;
-    let (pending, parked) = store::outbox::counts(rows)?;
-    let (measure_groups, _) = store::measurement::summary(rows)?;
+pub fn overview(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Overview> {
+    let (status, attention) = (status(conn, now)?, attention(conn, None, now)?);
+    let zone = store::account::time_zone(conn)?;
+    let (pending, parked) = store::outbox::counts(conn)?;
+    let (measure_groups, _) = store::measurement::summary(conn)?;
     Ok(Overview {
         message: status.sentence(&attention, zone),
         status_facts: status.facts(),
         status,
         attention,
-        withings: account(rows, Service::Withings)?,
-        beeminder: account(rows, Service::Beeminder)?,
-        goals: goals(rows)?,
-        links: store::link::load_all(rows)?.len(),
+        withings: account(conn, Service::Withings)?,
+        beeminder: account(conn, Service::Beeminder)?,
+        goals: goals(conn)?,
+        links: store::link::load_all(conn)?.len(),
         pending,
         parked,
-        held: store::decision::held(rows)?,
-        stale: store::datapoint::count_in(rows, store::datapoint::State::Stale)?,
-        backfills: backfills(rows)?,
+        held: store::decision::held(conn)?,
+        stale: store::datapoint::count_in(conn, store::datapoint::State::Stale)?,
+        backfills: backfills(conn)?,
         measure_groups,
-        last_measured: store::measurement::last(rows, now)?,
-        last_sync: store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at),
-        next: schedule::next_pass(rows, now)?,
+        last_measured: store::measurement::last(conn, now)?,
+        last_sync: store::checkpoint::load(conn, Source::Measure)?.map(|checkpoint| checkpoint.read_at),
+        next: schedule::next_pass(conn, now)?,
         time_zone: zone,
     })
 }
 
-fn backfills(rows: &Rows) -> anyhow::Result<Vec<BackfillLine>> {
-    let left = store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done());
+fn backfills(conn: &Connection) -> anyhow::Result<Vec<BackfillLine>> {
+    let left = store::backfill::load_all(conn)?.into_iter().filter(|backfill| !backfill.is_done());
     let line = |backfill: store::backfill::Backfill| BackfillLine {
         id: backfill.id,
         link: backfill.link,
@@ -141,14 +141,14 @@ fn backfills(rows: &Rows) -> anyhow::Result<Vec<BackfillLine>> {
     Ok(left.map(line).collect())
 }
 
-fn account(rows: &Rows, service: Service) -> anyhow::Result<AccountLine> {
+fn account(conn: &Connection, service: Service) -> anyhow::Result<AccountLine> {
     let last_success = match service {
-        Service::Withings => store::checkpoint::load(rows, Source::Measure)?.map(|read| read.read_at),
+        Service::Withings => store::checkpoint::load(conn, Source::Measure)?.map(|read| read.read_at),
         Service::Beeminder => {
-            store::goal::latest_reading(rows)?.max(store::datapoint::latest_confirmation(rows)?)
+            store::goal::latest_reading(conn)?.max(store::datapoint::latest_confirmation(conn)?)
         }
     };
-    Ok(store::account::load(rows, service)?.map_or_else(AccountLine::default, |account| AccountLine {
+    Ok(store::account::load(conn, service)?.map_or_else(AccountLine::default, |account| AccountLine {
         connected: account.connected,
         user: Some(account.user_id),
         connected_at: Some(account.connected_at),
@@ -157,8 +157,8 @@ fn account(rows: &Rows, service: Service) -> anyhow::Result<AccountLine> {
     }))
 }
 
-fn goals(rows: &Rows) -> anyhow::Result<Vec<GoalLine>> {
-    let mut goals: Vec<_> = store::goal::load_linked(rows)?
+fn goals(conn: &Connection) -> anyhow::Result<Vec<GoalLine>> {
+    let mut goals: Vec<_> = store::goal::load_linked(conn)?
         .into_iter()
         .map(|goal| GoalLine { slug: goal.slug, buffer_days: goal.buffer_days, loses_at: goal.loses_at })
         .collect();

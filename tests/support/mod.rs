@@ -199,7 +199,7 @@ impl TestApp {
     }
 
     pub(crate) fn history(&self) -> Vec<store::history::Line> {
-        self.app().store.read(|rows| store::history::load(rows, &Filter::default(), 10_000)).unwrap()
+        self.app().store.read(|conn| store::history::load(conn, &Filter::default(), 10_000)).unwrap()
     }
 
     /// The test knows that this many datapoints are left unsent.

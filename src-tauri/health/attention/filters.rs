@@ -9,7 +9,7 @@ use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
 use crate::domain::plan::Reason;
 use crate::store::decision::Outcome;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// So many in a row, on [`DAYS`] days or more, are no accident.
 const MANY: usize = 3;
@@ -34,14 +34,14 @@ pub(super) struct LeftOut {
 }
 
 /// Lists the links in force that leave out everything new.
-pub(super) fn left_out(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Vec<LeftOut>> {
+pub(super) fn left_out(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<LeftOut>> {
     let mut found: Vec<LeftOut> = Vec::new();
-    for link in store::link::load_all(rows)? {
+    for link in store::link::load_all(conn)? {
         // One word a goal is enough, and an incident is one goal's.
         if found.iter().any(|left_out| left_out.goal == link.slug.0) {
             continue;
         }
-        let outcomes = store::decision::outcomes(rows, link.id, |reason| effect(reason) == Effect::Through)?;
+        let outcomes = store::decision::outcomes(conn, link.id, |reason| effect(reason) == Effect::Through)?;
         let by_the_day = matches!(&link.feed, Feed::Track { kind, .. } if kind.source() != Source::Measure);
         if let Some((filters, since)) = leaves_out(&outcomes, by_the_day, link.since, now) {
             found.push(LeftOut { goal: link.slug.0, link: link.id, filters, since });

@@ -11,7 +11,7 @@ use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::health::attention::filters;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::text::args;
 
 /// A clock this far from the services' is wrong.
@@ -25,17 +25,17 @@ const WAITS_LONG: TimeDelta = TimeDelta::hours(1);
 
 /// Lists what the user should know, most urgent first.
 pub fn attention(
-    rows: &Rows,
+    conn: &Connection,
     server_time: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<Vec<Attention>> {
-    let mut items = Items { zone: store::account::time_zone(rows)?, list: Vec::new() };
-    accounts(rows, &mut items)?;
-    problems(rows, now, &mut items)?;
-    sharing(rows, &mut items)?;
-    goals(rows, now, &mut items)?;
-    datapoints(rows, &mut items)?;
-    for left_out in filters::left_out(rows, now)? {
+    let mut items = Items { zone: store::account::time_zone(conn)?, list: Vec::new() };
+    accounts(conn, &mut items)?;
+    problems(conn, now, &mut items)?;
+    sharing(conn, &mut items)?;
+    goals(conn, now, &mut items)?;
+    datapoints(conn, &mut items)?;
+    for left_out in filters::left_out(conn, now)? {
         let about = [
             ("link", left_out.link.to_string()),
             ("filter", left_out.filters.join(",")),
@@ -43,19 +43,19 @@ pub fn attention(
         ];
         items.about_goal(Code::FilterLeavesOut, &left_out.goal, about);
     }
-    for reminder in crate::health::reminder::due(rows, now)? {
+    for reminder in crate::health::reminder::due(conn, now)? {
         let what = reminder.what.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", what)];
         items.about_goal(Code::MeasureSoon, &reminder.slug, about);
     }
-    if let Some(path) = store::setting::recovered(rows)? {
+    if let Some(path) = store::setting::recovered(conn)? {
         items.add(Code::StoreRecovered, [("path", path)]);
     }
-    match paused(rows, now)? {
+    match paused(conn, now)? {
         Some(until) => items.add(Code::Paused, [("until", until.to_rfc3339())]),
         None => {
-            unread(rows, now, &mut items)?;
-            not_arriving(rows, now, &mut items)?;
+            unread(conn, now, &mut items)?;
+            not_arriving(conn, now, &mut items)?;
         }
     }
     if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
@@ -92,9 +92,9 @@ impl Items {
     }
 }
 
-fn accounts(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+fn accounts(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
     for service in Service::ALL {
-        let account = store::account::load(rows, service)?;
+        let account = store::account::load(conn, service)?;
         let Some(account) = account.filter(|account| account.connected) else {
             let code = match service {
                 Service::Withings => Code::ConnectWithings,
@@ -111,9 +111,9 @@ fn accounts(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
 }
 
 /// Says what is wrong. Several places with one cause are one matter.
-fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+fn problems(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
     let mut problems: Vec<Problem> = Vec::new();
-    for problem in store::trouble::load_all(rows)? {
+    for problem in store::trouble::load_all(conn)? {
         let is_same = |other: &&mut Problem| {
             // Both services need the one keychain.
             let keychain =
@@ -130,7 +130,7 @@ fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Resul
     }
     for problem in &problems {
         let goal = match &problem.place {
-            Place::Goal(id) | Place::Comparison(id) => store::goal::load(rows, id)?,
+            Place::Goal(id) | Place::Comparison(id) => store::goal::load(conn, id)?,
             Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals => None,
         };
         let slug = goal.as_ref().map(|goal| goal.slug.0.as_str());
@@ -140,34 +140,34 @@ fn problems(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Resul
 }
 
 /// Says what Withings does not share, or no longer.
-fn sharing(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
-    let withings = store::account::load(rows, Service::Withings)?.filter(|account| account.connected);
+fn sharing(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
+    let withings = store::account::load(conn, Service::Withings)?.filter(|account| account.connected);
     let Some(withings) = withings else {
         return Ok(());
     };
-    for (goal, source) in scope::missing(rows)? {
+    for (goal, source) in scope::missing(conn)? {
         items.about_goal(Code::ScopeMissing, &goal, [("what", source.name().into())]);
     }
-    let withdrawn = store::setting::withdrawn(rows)?;
+    let withdrawn = store::setting::withdrawn(conn)?;
     if !withdrawn.is_empty() {
         let what: Vec<_> = withdrawn.iter().map(|source| source.name()).collect();
         items.add(Code::ShareWithdrawn, [("what", what.join(","))]);
     }
-    let beeminder = store::account::load(rows, Service::Beeminder)?.map(|account| account.time_zone);
+    let beeminder = store::account::load(conn, Service::Beeminder)?.map(|account| account.time_zone);
     if let Some((here, there)) = beeminder.and_then(|there| differing_zones(&withings.time_zone, &there)) {
         items.add(Code::ZonesDiffer, [("here", here.to_string()), ("there", there.to_string())]);
     }
-    zones_not_known(rows, items)?;
-    for device in store::device::load_all(rows)?.iter().filter(|device| device.battery == "low") {
+    zones_not_known(conn, items)?;
+    for device in store::device::load_all(conn)?.iter().filter(|device| device.battery == "low") {
         items.add(Code::BatteryLow, [("device", device.name().to_owned())]);
     }
     Ok(())
 }
 
 /// Says which service gives a time zone that this program does not know, since days then go by another one.
-fn zones_not_known(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
+fn zones_not_known(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
     for service in Service::ALL {
-        let account = store::account::load(rows, service)?.filter(|account| account.connected);
+        let account = store::account::load(conn, service)?.filter(|account| account.connected);
         let zone = account.map(|account| account.time_zone).filter(|zone| !zone.is_empty());
         if let Some(zone) = zone.filter(|zone| zone.parse::<Tz>().is_err()) {
             items.add(Code::ZoneUnknown, [("service", service.to_string()), ("zone", zone)]);
@@ -187,14 +187,14 @@ fn differing_zones(withings: &str, beeminder: &str) -> Option<(Tz, Tz)> {
 }
 
 /// Says when Withings was not read for long: nobody polls, or whatever is wrong does not end by itself.
-fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
-    let read_at = store::checkpoint::load(rows, Source::Measure)?.map(|checkpoint| checkpoint.read_at);
+fn unread(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let read_at = store::checkpoint::load(conn, Source::Measure)?.map(|checkpoint| checkpoint.read_at);
     let mut connected_at = None;
     for service in Service::ALL {
-        let Some(account) = store::account::load(rows, service)?.filter(|account| account.connected) else {
+        let Some(account) = store::account::load(conn, service)?.filter(|account| account.connected) else {
             return Ok(());
         };
-        let problem = store::trouble::load(rows, &Place::Account(service))?;
+        let problem = store::trouble::load(conn, &Place::Account(service))?;
         if problem.is_some_and(|problem| problem.code.urgency() == Urgency::NeedsYou) {
             return Ok(());
         }
@@ -209,12 +209,12 @@ fn unread(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<
     Ok(())
 }
 
-fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
-    let goals = store::goal::load_linked(rows)?;
+fn goals(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let goals = store::goal::load_linked(conn)?;
     if goals.is_empty() {
         items.add(Code::NothingLinked, []);
     }
-    for (_, slug) in store::link::load_unreadable(rows)? {
+    for (_, slug) in store::link::load_unreadable(conn)? {
         items.about_goal(Code::LinkUnreadable, &slug.0, []);
     }
     for goal in goals {
@@ -229,12 +229,12 @@ fn goals(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<(
         }
     }
     // What is to be removed waits for goals that are not linked any more.
-    for goal in store::goal::load_concerned(rows)? {
+    for goal in store::goal::load_concerned(conn)? {
         if let Some(code) = closed(&goal) {
             items.about_goal(code, &goal.slug.0, []);
         }
     }
-    for (old, new) in store::goal::renamed(rows)? {
+    for (old, new) in store::goal::renamed(conn)? {
         items.about_goal(Code::GoalRenamed, &new, [("old", old)]);
     }
     Ok(())
@@ -250,14 +250,14 @@ fn closed(goal: &Goal) -> Option<Code> {
 }
 
 /// Says which goals do not get what waits for them, where nothing else is said of it.
-fn not_arriving(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
-    let beeminder = store::account::load(rows, Service::Beeminder)?.filter(|account| account.connected);
-    if beeminder.is_none() || store::trouble::load(rows, &Place::Account(Service::Beeminder))?.is_some() {
+fn not_arriving(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
+    let beeminder = store::account::load(conn, Service::Beeminder)?.filter(|account| account.connected);
+    if beeminder.is_none() || store::trouble::load(conn, &Place::Account(Service::Beeminder))?.is_some() {
         return Ok(());
     }
-    for id in store::outbox::goals_waiting_since(rows, now - WAITS_LONG)? {
-        let goal = store::goal::load(rows, &id)?.filter(|goal| closed(goal).is_none());
-        let is_said = store::trouble::load(rows, &Place::Goal(id))?.is_some();
+    for id in store::outbox::goals_waiting_since(conn, now - WAITS_LONG)? {
+        let goal = store::goal::load(conn, &id)?.filter(|goal| closed(goal).is_none());
+        let is_said = store::trouble::load(conn, &Place::Goal(id))?.is_some();
         if let Some(goal) = goal.filter(|_| !is_said) {
             items.about_goal(Code::NotArriving, &goal.slug.0, []);
         }
@@ -265,18 +265,18 @@ fn not_arriving(rows: &Rows, now: DateTime<Utc>, items: &mut Items) -> anyhow::R
     Ok(())
 }
 
-fn datapoints(rows: &Rows, items: &mut Items) -> anyhow::Result<()> {
-    items.add_some(Code::Parked, store::outbox::counts(rows)?.1);
-    items.add_some(Code::Held, store::decision::held(rows)?);
-    items.add_some(Code::InFuture, store::measurement::in_future(rows)?);
-    items.add_some(Code::Stale, store::datapoint::count_in(rows, store::datapoint::State::Stale)?);
-    items.add_some(Code::ManyGone, store::setting::many_gone(rows)?);
-    items.add_some(Code::MeasurementUnreadable, store::unreadable::count(rows)?);
+fn datapoints(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
+    items.add_some(Code::Parked, store::outbox::counts(conn)?.1);
+    items.add_some(Code::Held, store::decision::held(conn)?);
+    items.add_some(Code::InFuture, store::measurement::in_future(conn)?);
+    items.add_some(Code::Stale, store::datapoint::count_in(conn, store::datapoint::State::Stale)?);
+    items.add_some(Code::ManyGone, store::setting::many_gone(conn)?);
+    items.add_some(Code::MeasurementUnreadable, store::unreadable::count(conn)?);
     Ok(())
 }
 
-pub(crate) fn paused(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let pause = store::setting::pause(rows)?.filter(|pause| store::setting::is_paused(*pause, now));
+pub(crate) fn paused(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let pause = store::setting::pause(conn)?.filter(|pause| store::setting::is_paused(*pause, now));
     Ok(pause.map(|pause| pause.until))
 }
 

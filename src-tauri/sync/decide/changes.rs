@@ -10,7 +10,7 @@ use crate::domain::link::Link;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{self, Decision, Plan, Reason};
 use crate::store::datapoint::{State, Stored};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// The most datapoints that one pass takes away without asking.
 const MOST_REMOVALS: u64 = 10;
@@ -25,8 +25,8 @@ pub(super) enum Unwanted {
 }
 
 /// What becomes of what nothing calls for any more, as the user chose.
-pub(super) fn unwanted(rows: &Rows) -> anyhow::Result<Unwanted> {
-    let mirrors = store::setting::mirrors_deletions(rows)?;
+pub(super) fn unwanted(conn: &Connection) -> anyhow::Result<Unwanted> {
+    let mirrors = store::setting::mirrors_deletions(conn)?;
     Ok(if mirrors { Unwanted::Remove(MOST_REMOVALS) } else { Unwanted::Ask })
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Leaving {
 
 /// What one pass changes.
 pub(super) struct Changes<'a> {
-    pub(super) rows: &'a Rows,
+    pub(super) conn: &'a Connection,
     pub(super) unwanted: Unwanted,
     /// Requests that were put into the outbox.
     pub(super) enqueued: u64,
@@ -56,13 +56,13 @@ impl Changes<'_> {
             plan.decisions.iter().map(|decision| (decision.group, decision)).collect();
         let left = self.left(link, plan, &decided, changed)?;
         for group in changed.iter().filter(|group| !decided.contains_key(&group.id)) {
-            store::decision::forget(self.rows, link.id, group.id)?;
+            store::decision::forget(self.conn, link.id, group.id)?;
         }
-        store::decision::save(self.rows, link.id, &plan.decisions)?;
-        store::given_day::save(self.rows, &link.goal, &plan.decisions)?;
+        store::decision::save(self.conn, link.id, &plan.decisions)?;
+        store::given_day::save(self.conn, &link.goal, &plan.decisions)?;
         for datapoint in &plan.datapoints {
             self.enqueued +=
-                u64::from(store::outbox::want(self.rows, &link.goal, link.id, datapoint, self.now)?);
+                u64::from(store::outbox::want(self.conn, &link.goal, link.id, datapoint, self.now)?);
         }
         self.compare_what_stands(link, plan, changed)?;
         for (id, leaving) in left {
@@ -82,11 +82,11 @@ impl Changes<'_> {
             let Some(id) = &decision.request_id else {
                 continue;
             };
-            let known = store::datapoint::load(self.rows, &link.goal, id)?;
+            let known = store::datapoint::load(self.conn, &link.goal, id)?;
             if known.is_some_and(|known| known.stands()) {
-                let made_of = store::struck::confirmed_readings(self.rows, &link.goal, id)?;
+                let made_of = store::struck::confirmed_readings(self.conn, &link.goal, id)?;
                 if !made_of.is_empty() && !made_of.contains(&decision.group) {
-                    return store::goal::compare_soon(self.rows, &link.goal);
+                    return store::goal::compare_soon(self.conn, &link.goal);
                 }
             }
         }
@@ -110,7 +110,7 @@ impl Changes<'_> {
             changed.iter().filter(|group| counts(group)).map(|group| plan::act(link, group)).collect();
         for group in changed {
             let comes_again = group.gone && told.contains(&plan::act(link, group));
-            let mut before = store::decision::request_id(self.rows, link.id, group.id)?.map(RequestId);
+            let mut before = store::decision::request_id(self.conn, link.id, group.id)?.map(RequestId);
             if before.is_none() && comes_again {
                 // What was left of it when it went.
                 before = link.feed.key_of(group.id);
@@ -137,7 +137,7 @@ impl Changes<'_> {
     /// asked anew when Withings has its readings no more; what they are asked about may have come again elsewhere.
     pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, leaving: Leaving) -> anyhow::Result<()> {
         let Leaving { moved, gone } = leaving;
-        let known = store::datapoint::load(self.rows, &link.goal, id)?;
+        let known = store::datapoint::load(self.conn, &link.goal, id)?;
         let is_open = |known: &Stored| {
             known.wanted || (gone && known.state == State::Kept) || (moved && known.state == State::Stale)
         };
@@ -156,9 +156,9 @@ impl Changes<'_> {
         };
         if moved && known.confirmed.is_there() {
             // What takes its place must not bring back what the user deleted.
-            store::goal::compare_soon(self.rows, &link.goal)?;
+            store::goal::compare_soon(self.conn, &link.goal)?;
         }
-        self.enqueued += u64::from(store::outbox::unwant(self.rows, &known, word, self.now)?);
+        self.enqueued += u64::from(store::outbox::unwant(self.conn, &known, word, self.now)?);
         Ok(())
     }
 }

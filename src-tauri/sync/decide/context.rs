@@ -10,20 +10,20 @@ use crate::domain::link::{Feed, Link, Part};
 use crate::domain::measure::kind::{Heights, MeasureKind};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{Context, SentBefore};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// What a link's plan goes by; `None` while its goal is unknown.
-pub(super) fn context(rows: &Rows, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Context>> {
-    let Some(goal) = store::goal::load(rows, &link.goal)? else {
+pub(super) fn context(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Context>> {
+    let Some(goal) = store::goal::load(conn, &link.goal)? else {
         return Ok(None);
     };
-    let rule = goal.day_rule(store::account::time_zone(rows)?);
-    Ok(Some(context_for(rows, &link.feed, &goal, rule, now)?))
+    let rule = goal.day_rule(store::account::time_zone(conn)?);
+    Ok(Some(context_for(conn, &link.feed, &goal, rule, now)?))
 }
 
 /// What a plan of `feed` for `goal` goes by. What is known of the goal's readings outlives its links.
 pub(crate) fn context_for(
-    rows: &Rows,
+    conn: &Connection,
     feed: &Feed,
     goal: &Goal,
     rule: DayRule,
@@ -31,32 +31,36 @@ pub(crate) fn context_for(
 ) -> anyhow::Result<Context> {
     let first_day = goal.first_day(rule);
     Ok(Context {
-        days: store::given_day::load(rows, &goal.id)?,
-        counted: store::verdict::counted(rows, &goal.id)?,
-        struck: store::struck::load(rows, &goal.id)?,
-        sent_before: sent_before(rows, feed, goal, rule)?,
+        days: store::given_day::load(conn, &goal.id)?,
+        counted: store::verdict::counted(conn, &goal.id)?,
+        struck: store::struck::load(conn, &goal.id)?,
+        sent_before: sent_before(conn, feed, goal, rule)?,
         first_day,
-        sent_before_first: sent_before_first(rows, goal, first_day)?,
-        verdicts: store::verdict::load_all(rows)?,
-        heights: heights_for(rows, feed)?,
-        now: store::checkpoint::clock(rows, now)?,
+        sent_before_first: sent_before_first(conn, goal, first_day)?,
+        verdicts: store::verdict::load_all(conn)?,
+        heights: heights_for(conn, feed)?,
+        now: store::checkpoint::clock(conn, now)?,
         ..Context::new(rule)
     })
 }
 
 /// The readings that were sent for days before a goal's first: Beeminder moves the start of a goal that begins anew.
-fn sent_before_first(rows: &Rows, goal: &Goal, first: Option<Daystamp>) -> anyhow::Result<HashSet<GroupId>> {
-    let sent = store::datapoint::first_day(rows, &goal.id)?;
+fn sent_before_first(
+    conn: &Connection,
+    goal: &Goal,
+    first: Option<Daystamp>,
+) -> anyhow::Result<HashSet<GroupId>> {
+    let sent = store::datapoint::first_day(conn, &goal.id)?;
     match first.filter(|first| sent.is_some_and(|sent| sent < *first)) {
-        Some(first) => store::struck::confirmed_before(rows, &goal.id, first),
+        Some(first) => store::struck::confirmed_before(conn, &goal.id, first),
         None => Ok(HashSet::new()),
     }
 }
 
 /// What the goal has of the feed's from an earlier link that sent it the other way.
-fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<SentBefore> {
+fn sent_before(conn: &Connection, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::Result<SentBefore> {
     let mut before = SentBefore::default();
-    for left in store::datapoint::load_left(rows, &goal.id)? {
+    for left in store::datapoint::load_left(conn, &goal.id)? {
         let id = &left.datapoint.request_id;
         match feed.part(id).filter(|_| !feed.sends(id)) {
             Some(Part::Reading(group)) => {
@@ -69,10 +73,10 @@ fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::
                 }
             }
             Some(Part::Day(_)) => {
-                let mut readings = store::struck::confirmed_readings(rows, &goal.id, id)?;
+                let mut readings = store::struck::confirmed_readings(conn, &goal.id, id)?;
                 if readings.is_empty() {
                     // Its answer did not come yet.
-                    readings = store::struck::readings_left(rows, &goal.id, id)?;
+                    readings = store::struck::readings_left(conn, &goal.id, id)?;
                 }
                 before.readings.extend(readings);
             }
@@ -83,17 +87,17 @@ fn sent_before(rows: &Rows, feed: &Feed, goal: &Goal, rule: DayRule) -> anyhow::
 }
 
 /// The heights that a feed's values go by, where they go by any.
-pub(crate) fn heights_for(rows: &Rows, feed: &Feed) -> anyhow::Result<Heights> {
-    if uses_heights(feed) { heights(rows) } else { Ok(Heights::default()) }
+pub(crate) fn heights_for(conn: &Connection, feed: &Feed) -> anyhow::Result<Heights> {
+    if uses_heights(feed) { heights(conn) } else { Ok(Heights::default()) }
 }
 
 fn uses_heights(feed: &Feed) -> bool {
     matches!(feed, Feed::Track { kind: MeasureKind::BMI, .. })
 }
 
-fn heights(rows: &Rows) -> anyhow::Result<Heights> {
+fn heights(conn: &Connection) -> anyhow::Result<Heights> {
     let groups =
-        store::measurement::load_with_kinds(rows, &[MeasureKind::HEIGHT], DateTime::<Utc>::UNIX_EPOCH)?;
+        store::measurement::load_with_kinds(conn, &[MeasureKind::HEIGHT], DateTime::<Utc>::UNIX_EPOCH)?;
     Ok(Heights::new(
         groups
             .iter()

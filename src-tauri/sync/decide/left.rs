@@ -8,29 +8,29 @@ use crate::domain::difference::Word;
 use crate::domain::link::{Link, Part};
 use crate::domain::measure::measurement::GroupId;
 use crate::store::datapoint::Stored;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 /// Asks about what an earlier link left at Beeminder though its readings are gone: no link takes it over. Of
 /// those that `concerns` says yes to.
 pub(super) fn ask_about_left(
-    rows: &Rows,
+    conn: &Connection,
     link: &Link,
     now: DateTime<Utc>,
     concerns: impl Fn(&Stored, &[GroupId]) -> bool,
 ) -> anyhow::Result<()> {
-    for left in store::datapoint::load_left(rows, &link.goal)? {
+    for left in store::datapoint::load_left(conn, &link.goal)? {
         let id = &left.datapoint.request_id;
         let readings = match link.feed.part(id).filter(|_| left.word == Word::Left) {
             Some(Part::Reading(group)) => vec![group],
-            Some(Part::Day(_)) => store::struck::confirmed_readings(rows, &link.goal, id)?,
+            Some(Part::Day(_)) => store::struck::confirmed_readings(conn, &link.goal, id)?,
             None => continue,
         };
         if readings.is_empty() || !concerns(&left, &readings) {
             continue;
         }
-        let known = store::measurement::load_these(rows, &readings)?;
+        let known = store::measurement::load_these(conn, &readings)?;
         if known.iter().all(|group| group.gone) {
-            store::outbox::unwant(rows, &left, Word::None, now)?;
+            store::outbox::unwant(conn, &left, Word::None, now)?;
         }
     }
     Ok(())

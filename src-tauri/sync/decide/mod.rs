@@ -18,7 +18,7 @@ use crate::domain::day::Daystamp;
 use crate::domain::link::{Link, LinkId};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{self, Context, Plan};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 
 use changes::{Changes, Leaving, Unwanted, unwanted};
 use context::{context, is_touched_by_heights};
@@ -31,95 +31,95 @@ const MOST_AT_ONCE: u32 = 500;
 
 /// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
 /// Returns how many requests were put into the outbox, and whether something is left.
-pub(super) fn decide(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
-    store::measurement::mark_come(rows, store::checkpoint::clock(rows, now)?)?;
-    let links = store::link::load_all(rows)?;
+pub(super) fn decide(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+    store::measurement::mark_come(conn, store::checkpoint::clock(conn, now)?)?;
+    let links = store::link::load_all(conn)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
-        store::measurement::mark_all_planned(rows)?;
+        store::measurement::mark_all_planned(conn)?;
         return Ok((0, false));
     }
     // Until a first reading is complete, what is not there is not known: such a link is gone through when it is.
-    let unread = unread(rows, &links)?;
-    store::link::mark_changed_all(rows, &unread)?;
+    let unread = unread(conn, &links)?;
+    store::link::mark_changed_all(conn, &unread)?;
     let is_read = |link: &Link| !unread.contains(&link.id);
-    spread(rows, &links.into_iter().filter(is_read).collect::<Vec<_>>(), now)?;
+    spread(conn, &links.into_iter().filter(is_read).collect::<Vec<_>>(), now)?;
     // What of the past is released by now is part of a link.
-    let links: Vec<Link> = store::link::load_all(rows)?.into_iter().filter(is_read).collect();
-    if store::measurement::all_planned(rows)? {
-        return finish(rows, &links, now);
+    let links: Vec<Link> = store::link::load_all(conn)?.into_iter().filter(is_read).collect();
+    if store::measurement::all_planned(conn)? {
+        return finish(conn, &links, now);
     }
-    let changed = store::measurement::load_changed(rows, MOST_AT_ONCE)?;
-    if store::link::is_any_planning(rows)? {
+    let changed = store::measurement::load_changed(conn, MOST_AT_ONCE)?;
+    if store::link::is_any_planning(conn)? {
         // What came while nothing was linked was not looked at.
-        attribution::follow_all(rows, now)?;
+        attribution::follow_all(conn, now)?;
     } else {
-        attribution::follow(rows, &changed, now)?;
+        attribution::follow(conn, &changed, now)?;
     }
     // One act may come as several groups, so what is beside the changed ones is looked at again.
-    let mut beside = store::beside::load(rows, &changed)?;
+    let mut beside = store::beside::load(conn, &changed)?;
     let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
     beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
     let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
-    let (mut enqueued, mut as_chosen) = (0, unwanted(rows)?);
+    let (mut enqueued, mut as_chosen) = (0, unwanted(conn)?);
     for link in &links {
-        let Some(context) = context(rows, link, now)? else {
+        let Some(context) = context(conn, link, now)? else {
             continue;
         };
         // Who changed a link has seen all that is taken away.
-        let planning = store::link::is_planning(rows, link.id)?;
+        let planning = store::link::is_planning(conn, link.id)?;
         let may_remove = planning == Some(true);
         let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
-        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        let mut changes = Changes { conn, unwanted, enqueued: 0, now };
         // A link that is gone through already goes by the new height.
         if planning.is_none() && is_touched_by_heights(link, &changed) {
-            store::link::mark_changed(rows, link.id)?;
+            store::link::mark_changed(conn, link.id)?;
         }
         if !gone.is_empty() {
-            ask_about_left(rows, link, now, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
+            ask_about_left(conn, link, now, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
         }
-        let plan = plan_changed(rows, link, &context, &beside)?;
+        let plan = plan_changed(conn, link, &context, &beside)?;
         changes.apply(link, &plan, &beside)?;
         enqueued += changes.enqueued;
         if !may_remove {
             as_chosen = changes.unwanted;
         }
     }
-    store::measurement::mark_planned(rows, &changed)?;
+    store::measurement::mark_planned(conn, &changed)?;
     Ok((enqueued, true))
 }
 
 /// Notes the first day of links that an earlier version made, before the goal cuts its days elsewhere.
-pub(super) fn note_first_days(rows: &Rows) -> anyhow::Result<()> {
-    for link in store::link::load_all(rows)?.iter().filter(|link| link.first_day.is_none()) {
-        if let Some(goal) = store::goal::load(rows, &link.goal)? {
-            let rule = goal.day_rule(store::account::time_zone(rows)?);
-            store::link::save_first_day(rows, link.id, rule.day_of(link.since))?;
+pub(super) fn note_first_days(conn: &Connection) -> anyhow::Result<()> {
+    for link in store::link::load_all(conn)?.iter().filter(|link| link.first_day.is_none()) {
+        if let Some(goal) = store::goal::load(conn, &link.goal)? {
+            let rule = goal.day_rule(store::account::time_zone(conn)?);
+            store::link::save_first_day(conn, link.id, rule.day_of(link.since))?;
         }
     }
     Ok(())
 }
 
 /// Marks for the plan whatever concerns a link that was made or changed, and what of the past is released.
-fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
+fn spread(conn: &Connection, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
     for link in links {
-        if store::link::begin_planning(rows, link.id)? {
-            store::measurement::mark_concerned(rows, link, link.earliest() - TimeDelta::days(2))?;
-            if let Some(context) = context(rows, link, now)? {
-                ask_about_left(rows, link, now, |left, _| is_about(link, context.rule, left))?;
+        if store::link::begin_planning(conn, link.id)? {
+            store::measurement::mark_concerned(conn, link, link.earliest() - TimeDelta::days(2))?;
+            if let Some(context) = context(conn, link, now)? {
+                ask_about_left(conn, link, now, |left, _| is_about(link, context.rule, left))?;
             }
         }
     }
-    for backfill in store::backfill::load_all(rows)?.into_iter().filter(|backfill| !backfill.is_done()) {
+    for backfill in store::backfill::load_all(conn)?.into_iter().filter(|backfill| !backfill.is_done()) {
         let Some(link) = links.iter().find(|link| link.id == backfill.link) else {
             continue;
         };
-        if let Some(context) = context(rows, link, now)?
-            && backfill::release(rows, link, &context, now)?
+        if let Some(context) = context(conn, link, now)?
+            && backfill::release(conn, link, &context, now)?
         {
-            store::measurement::mark_concerned(rows, link, backfill.reached - TimeDelta::days(2))?;
-            if let Some(link) = store::link::load(rows, link.id)? {
-                ask_about_left(rows, &link, now, |left, _| is_about(&link, context.rule, left))?;
+            store::measurement::mark_concerned(conn, link, backfill.reached - TimeDelta::days(2))?;
+            if let Some(link) = store::link::load(conn, link.id)? {
+                ask_about_left(conn, &link, now, |left, _| is_about(&link, context.rule, left))?;
             }
         }
     }
@@ -127,15 +127,15 @@ fn spread(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()>
 }
 
 /// Deals with what changed links once called for and do not any more, a part at a time.
-fn finish(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+fn finish(conn: &Connection, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     let mut enqueued = 0;
     for link in links {
-        let Some(may_remove) = store::link::is_planning(rows, link.id)? else {
+        let Some(may_remove) = store::link::is_planning(conn, link.id)? else {
             continue;
         };
-        let orphans = store::datapoint::load_orphans(rows, link.id, MOST_AT_ONCE)?;
-        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(rows)? };
-        let mut changes = Changes { rows, unwanted, enqueued: 0, now };
+        let orphans = store::datapoint::load_orphans(conn, link.id, MOST_AT_ONCE)?;
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(conn)? };
+        let mut changes = Changes { conn, unwanted, enqueued: 0, now };
         for orphan in &orphans {
             changes.withdraw(link, &orphan.datapoint.request_id, Leaving { moved: false, gone: false })?;
         }
@@ -143,16 +143,16 @@ fn finish(rows: &Rows, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<(u6
         if !orphans.is_empty() {
             return Ok((enqueued, true));
         }
-        store::link::end_planning(rows, link.id)?;
+        store::link::end_planning(conn, link.id)?;
     }
     Ok((enqueued, false))
 }
 
 /// The links whose service was never read to the end.
-fn unread(rows: &Rows, links: &[Link]) -> anyhow::Result<HashSet<LinkId>> {
+fn unread(conn: &Connection, links: &[Link]) -> anyhow::Result<HashSet<LinkId>> {
     let mut unread = HashSet::new();
     for link in links {
-        if store::checkpoint::load(rows, link.feed.source())?.is_none() {
+        if store::checkpoint::load(conn, link.feed.source())?.is_none() {
             unread.insert(link.id);
         }
     }
@@ -160,7 +160,7 @@ fn unread(rows: &Rows, links: &[Link]) -> anyhow::Result<HashSet<LinkId>> {
 }
 
 fn plan_changed(
-    rows: &Rows,
+    conn: &Connection,
     link: &Link,
     context: &Context,
     touched: &[MeasureGroup],
@@ -178,7 +178,7 @@ fn plan_changed(
     let since = context.rule.start_of(*first) - plan::FARTHEST;
     let until = context.rule.end_of(*last) + plan::FARTHEST;
     let kinds = link.feed.kinds();
-    let groups = store::measurement::load_with_kinds_between(rows, &kinds, since, until)?;
+    let groups = store::measurement::load_with_kinds_between(conn, &kinds, since, until)?;
     let mut plan = plan::plan(link, context, &groups);
     plan.datapoints.retain(|datapoint| match datapoint.moment {
         Moment::On(day) => days.contains(&day),

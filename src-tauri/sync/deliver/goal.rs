@@ -18,7 +18,7 @@ impl Round<'_> {
     /// Reads which time zone the user's days go by, before a day's value is sent: it may have changed since
     /// the days were worked out. Returns whether the round may go on with what is planned.
     pub(super) async fn days_are_known(&mut self, queues: &[Queue]) -> anyhow::Result<bool> {
-        if !self.pass.store.read(|rows| sends_a_day(rows, queues))? {
+        if !self.pass.store.read(|conn| sends_a_day(conn, queues))? {
             return Ok(true);
         }
         let user = match self.pass.beeminder.me(&self.token).await {
@@ -31,24 +31,24 @@ impl Round<'_> {
                 return Ok(!trouble.is_of_account);
             }
         };
-        self.pass.store.write(|rows| {
-            goals::save_user(rows, &user, self.pass.now)?;
-            store::measurement::all_planned(rows)
+        self.pass.store.write(|conn| {
+            goals::save_user(conn, &user, self.pass.now)?;
+            store::measurement::all_planned(conn)
         })
     }
 
     /// Reads a goal by its name and compares its id. Where another goal, or none, has the name, the lists
     /// tell which name it has. The inner error says how the round goes on without it.
     pub(super) async fn open(&mut self, id: &GoalId) -> anyhow::Result<Result<OpenGoal, Next>> {
-        let Some(known) = self.pass.store.read(|rows| store::goal::load(rows, id))? else {
+        let Some(known) = self.pass.store.read(|conn| store::goal::load(conn, id))? else {
             return Ok(Err(Next::LeaveGoal));
         };
         match self.pass.beeminder.goal_with_last(&self.token, &known.slug).await {
             Ok((goal, last)) if goal.id == *id => {
                 self.unreachable = 0;
-                self.pass.store.write(|rows| {
-                    goals::save(rows, &goal, self.pass.now)?;
-                    store::trouble::end(rows, &Place::Account(Service::Beeminder))
+                self.pass.store.write(|conn| {
+                    goals::save(conn, &goal, self.pass.now)?;
+                    store::trouble::end(conn, &Place::Account(Service::Beeminder))
                 })?;
                 // What is in the queue was planned for days that are cut elsewhere by now.
                 if goal.frozen || goal.is_cut_elsewhere(&known) {
@@ -70,7 +70,7 @@ impl Round<'_> {
             // Nothing is known, so nothing is concluded.
             return Ok(Err(self.note(&known.id, &trouble)?));
         }
-        let goal = self.pass.store.read(|rows| store::goal::load(rows, &known.id))?;
+        let goal = self.pass.store.read(|conn| store::goal::load(conn, &known.id))?;
         let is_as_planned =
             |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !goal.is_cut_elsewhere(known);
         let Some(goal) = goal.filter(is_as_planned) else {
@@ -96,9 +96,9 @@ pub(super) fn is_day_to_send(entry: &OutboxEntry) -> bool {
 }
 
 /// Whether any is in the queues.
-fn sends_a_day(rows: &store::Rows, queues: &[Queue]) -> anyhow::Result<bool> {
+fn sends_a_day(conn: &store::Connection, queues: &[Queue]) -> anyhow::Result<bool> {
     for id in queues.iter().flat_map(|queue| &queue.entries) {
-        let entry = store::outbox::load(rows, *id)?;
+        let entry = store::outbox::load(conn, *id)?;
         if entry.is_some_and(|entry| is_day_to_send(&entry)) {
             return Ok(true);
         }

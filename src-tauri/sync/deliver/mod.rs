@@ -45,7 +45,7 @@ const MOST_UNREACHABLE: u32 = 2;
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
 pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
-    let queues = pass.store.read(|rows| queues(rows, pass.trigger, pass.now))?;
+    let queues = pass.store.read(|conn| queues(conn, pass.trigger, pass.now))?;
     if queues.is_empty() {
         return Ok(0);
     }
@@ -145,7 +145,7 @@ impl Round<'_> {
 
     /// Sends one request, as it is just now. `again` when it may be sent once more with what was found out.
     async fn attempt(&mut self, goal: &OpenGoal, id: i64, again: bool) -> anyhow::Result<Next> {
-        let Some(claimed) = self.pass.store.write(|rows| self.claim(rows, id))? else {
+        let Some(claimed) = self.pass.store.write(|conn| self.claim(conn, id))? else {
             // The user decided otherwise while the pass was on its way.
             return Ok(Next::GoOn);
         };
@@ -159,7 +159,7 @@ impl Round<'_> {
         if delivery != Delivery::Unreachable {
             self.unreachable = 0;
             if !matches!(entry.action, Action::Remove(_)) {
-                self.pass.store.write(|rows| outbox::save_answered(rows, id))?;
+                self.pass.store.write(|conn| outbox::save_answered(conn, id))?;
             }
         }
         match (delivery, answer) {
@@ -185,35 +185,35 @@ impl Round<'_> {
     }
 
     /// Takes a request to be sent, unless Beeminder was disconnected or its link is not understood.
-    fn claim(&self, rows: &store::Rows, id: i64) -> anyhow::Result<Option<Claimed>> {
-        let account = store::account::load(rows, Service::Beeminder)?;
-        let Some(entry) = outbox::load(rows, id)?.filter(|_| account.is_some_and(|a| a.connected)) else {
+    fn claim(&self, conn: &store::Connection, id: i64) -> anyhow::Result<Option<Claimed>> {
+        let account = store::account::load(conn, Service::Beeminder)?;
+        let Some(entry) = outbox::load(conn, id)?.filter(|_| account.is_some_and(|a| a.connected)) else {
             return Ok(None);
         };
-        if store::link::load_unreadable(rows)?.iter().any(|(link, _)| *link == entry.link) {
+        if store::link::load_unreadable(conn)?.iter().any(|(link, _)| *link == entry.link) {
             return Ok(None);
         }
         let is_removal = matches!(entry.action, Action::Remove(_));
-        if !is_removal && store::struck::is_to_be_planned(rows, &entry.goal, &entry.request_id)? {
+        if !is_removal && store::struck::is_to_be_planned(conn, &entry.goal, &entry.request_id)? {
             // A word of the user was found out on the way.
             return Ok(None);
         }
-        if !self.sends_days && goal::is_day_to_send(&entry) && !self.is_pressing(rows, &entry)? {
-            outbox::save_wait(rows, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
+        if !self.sends_days && goal::is_day_to_send(&entry) && !self.is_pressing(conn, &entry)? {
+            outbox::save_wait(conn, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
             return Ok(None);
         }
         // What takes its place was not taken in this round.
-        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(rows, &entry)?.is_empty() {
+        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(conn, &entry)?.is_empty() {
             return Ok(None);
         }
-        outbox::claim(rows, id, self.pass.now)
+        outbox::claim(conn, id, self.pass.now)
     }
 
     /// Whether a day's value goes by the zone that was last known rather than wait any longer: being late costs
     /// money, and zones change rarely.
-    fn is_pressing(&self, rows: &store::Rows, entry: &OutboxEntry) -> anyhow::Result<bool> {
+    fn is_pressing(&self, conn: &store::Connection, entry: &OutboxEntry) -> anyhow::Result<bool> {
         let now = self.pass.now;
-        let loses_at = store::goal::load(rows, &entry.goal)?.and_then(|goal| goal.loses_at);
+        let loses_at = store::goal::load(conn, &entry.goal)?.and_then(|goal| goal.loses_at);
         let is_due = loses_at.is_some_and(|at| at >= now && at - now <= LONGEST_WAIT_FOR_ZONE);
         Ok(is_due || now - entry.queued_at >= LONGEST_WAIT_FOR_ZONE || entry.queued_at > now)
     }
@@ -285,15 +285,15 @@ impl Round<'_> {
 
     /// Notes that a request had no effect, so nothing of it can be at Beeminder.
     fn not_done(&self, claimed: &Claimed) -> anyhow::Result<()> {
-        self.pass.store.write(|rows| datapoint::save_unsure(rows, claimed.entry.id, claimed.was_unsure))
+        self.pass.store.write(|conn| datapoint::save_unsure(conn, claimed.entry.id, claimed.was_unsure))
     }
 
     /// Leaves a request alone for a while; the goal's others go on.
     fn wait(&self, entry: &OutboxEntry, time: TimeDelta) -> anyhow::Result<Next> {
-        self.pass.store.write(|rows| {
-            let chance = schedule::next_chance(rows, Some(&entry.goal), self.pass.now)?;
+        self.pass.store.write(|conn| {
+            let chance = schedule::next_chance(conn, Some(&entry.goal), self.pass.now)?;
             let until = self.pass.now + time.min(retry::LONGEST);
-            outbox::save_wait(rows, entry.id, chance.map_or(until, |chance| until.min(chance)))
+            outbox::save_wait(conn, entry.id, chance.map_or(until, |chance| until.min(chance)))
         })?;
         Ok(Next::GoOn)
     }

@@ -9,7 +9,7 @@ use crate::domain::goal::{Goal, GoalId, Presence};
 use crate::domain::link::LinkId;
 use crate::domain::trouble::Place;
 use crate::store::outbox::OutboxEntry;
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::sync::{Trigger, missing, retry, trouble};
 
 /// A goal with more to send than this waits until the others are done.
@@ -54,21 +54,21 @@ fn turn(entry: &OutboxEntry, is_due: bool) -> u8 {
 
 /// What can be sent now, in the order of its turns. Nothing is removed while what takes its place waits or is
 /// refused.
-fn sendable(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<OutboxEntry>> {
+fn sendable(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<OutboxEntry>> {
     let unreadable: HashSet<LinkId> =
-        store::link::load_unreadable(rows)?.into_iter().map(|(link, _)| link).collect();
-    let mut entries = store::outbox::load_all(rows)?;
+        store::link::load_unreadable(conn)?.into_iter().map(|(link, _)| link).collect();
+    let mut entries = store::outbox::load_all(conn)?;
     entries.retain(|entry| {
         let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
         entry.parked.is_none() && !waits && !unreadable.contains(&entry.link)
     });
-    let due = due(rows, now)?;
+    let due = due(conn, now)?;
     entries.sort_by_key(|entry| turn(entry, due.contains(&entry.goal)));
     let ids: HashSet<i64> = entries.iter().map(|entry| entry.id).collect();
     let mut sendable = Vec::new();
     for entry in entries {
         let is_removal = matches!(entry.action, Action::Remove(_));
-        if !is_removal || store::outbox::replacements(rows, &entry)?.iter().all(|id| ids.contains(id)) {
+        if !is_removal || store::outbox::replacements(conn, &entry)?.iter().all(|id| ids.contains(id)) {
             sendable.push(entry);
         }
     }
@@ -76,9 +76,9 @@ fn sendable(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result
 }
 
 /// Lists what can be sent now, goal by goal.
-pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
+pub(crate) fn queues(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
     let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();
-    for entry in sendable(rows, trigger, now)? {
+    for entry in sendable(conn, trigger, now)? {
         let queue = waiting.entry(entry.goal).or_default();
         queue.ids.push(entry.id);
         let is_sent = matches!(entry.action, Action::Create | Action::Update(_));
@@ -90,12 +90,12 @@ pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyho
     for (id, Waiting { ids: entries, newest }) in waiting {
         let newest = newest.map(|(_, newest)| newest);
         // One that has ended takes nothing until the user restarts it; what there is for it waits.
-        let goal = store::goal::load(rows, &id)?;
+        let goal = store::goal::load(conn, &id)?;
         let goal = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen);
         let Some(goal) = goal else {
             continue;
         };
-        if trouble::may_ask(rows, &Place::Goal(id.clone()), trigger, now)? {
+        if trouble::may_ask(conn, &Place::Goal(id.clone()), trigger, now)? {
             queues.push((order(&goal, entries.len()), Queue { goal: id, entries, newest }));
         }
     }
@@ -104,10 +104,10 @@ pub(crate) fn queues(rows: &Rows, trigger: Trigger, now: DateTime<Utc>) -> anyho
 }
 
 /// The goals that something waits for and that are lost before long.
-fn due(rows: &Rows, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
+fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
     let mut due = HashSet::new();
-    for goal in store::outbox::goals(rows)? {
-        if missing::is_due(rows, &goal, now)? {
+    for goal in store::outbox::goals(conn)? {
+        if missing::is_due(conn, &goal, now)? {
             due.insert(goal);
         }
     }

@@ -28,20 +28,20 @@ impl Round<'_> {
         confirmation: &Confirmation,
     ) -> anyhow::Result<Next> {
         let (entry, now) = (&claimed.entry, self.pass.now);
-        self.pass.store.write(|rows| {
+        self.pass.store.write(|conn| {
             match &entry.action {
-                Action::Remove(_) => datapoint::save_absent(rows, entry.id)?,
+                Action::Remove(_) => datapoint::save_absent(conn, entry.id)?,
                 Action::Create | Action::Update(_) | Action::LookUp => {
                     let answer = told(confirmation);
-                    datapoint::save_confirmed(rows, entry.id, &entry.carried(), answer, now)?;
+                    datapoint::save_confirmed(conn, entry.id, &entry.carried(), answer, now)?;
                     let readings = &claimed.readings;
-                    store::struck::save_made_of(rows, &entry.goal, &entry.request_id, readings)?;
+                    store::struck::save_made_of(conn, &entry.goal, &entry.request_id, readings)?;
                 }
             }
             // The request is done with; what is wanted by now may be something else.
-            outbox::remove(rows, entry.id)?;
-            outbox::settle(rows, entry.id, now)?;
-            trouble::end(rows, &Place::Goal(goal.id.clone()))
+            outbox::remove(conn, entry.id)?;
+            outbox::settle(conn, entry.id, now)?;
+            trouble::end(conn, &Place::Goal(goal.id.clone()))
         })?;
         tracing::info!(goal = %goal.slug, request_id = %entry.request_id, action = entry.action.name(), "Done");
         self.delivered += 1;
@@ -90,9 +90,9 @@ impl Round<'_> {
         again: bool,
     ) -> anyhow::Result<Next> {
         let answer = told(&found.confirmation);
-        self.pass.store.write(|rows| {
-            datapoint::save_found(rows, entry.id, answer, self.pass.now)?;
-            outbox::settle(rows, entry.id, self.pass.now)
+        self.pass.store.write(|conn| {
+            datapoint::save_found(conn, entry.id, answer, self.pass.now)?;
+            outbox::settle(conn, entry.id, self.pass.now)
         })?;
         if again {
             return Box::pin(self.attempt(goal, entry.id, false)).await;
@@ -172,7 +172,7 @@ impl Round<'_> {
 
     fn park(&mut self, goal: &OpenGoal, id: i64, reason: &str) -> anyhow::Result<Next> {
         tracing::warn!(goal = %goal.slug, datapoint = id, "Parked: {reason}");
-        self.pass.store.write(|rows| outbox::park(rows, id, reason))?;
+        self.pass.store.write(|conn| outbox::park(conn, id, reason))?;
         Ok(Next::GoOn)
     }
 
@@ -187,10 +187,10 @@ impl Round<'_> {
         newest: Option<i64>,
     ) -> anyhow::Result<Next> {
         let place = Place::Goal(goal.id.clone());
-        let known = self.pass.store.read(|rows| {
-            let trouble = store::trouble::load(rows, &place)?;
+        let known = self.pass.store.read(|conn| {
+            let trouble = store::trouble::load(conn, &place)?;
             let refuses = trouble.is_some_and(|trouble| trouble.code == Code::GoalRefuses);
-            Ok(refuses || outbox::is_parked_alike(rows, &goal.id, &reason)?)
+            Ok(refuses || outbox::is_parked_alike(conn, &goal.id, &reason)?)
         })?;
         let alike = known || refusals.last.as_ref() == Some(&reason);
         refusals.last = Some(reason.clone());
@@ -204,7 +204,7 @@ impl Round<'_> {
         };
         match next {
             Next::Refused(again) if again == reason => {
-                self.pass.store.write(|rows| outbox::unpark_alike(rows, &goal.id, &reason))?;
+                self.pass.store.write(|conn| outbox::unpark_alike(conn, &goal.id, &reason))?;
                 let said = Message::error("refused_alike", [("message", reason)]);
                 self.leave(goal, Trouble::here(Code::GoalRefuses, said))
             }
@@ -264,17 +264,17 @@ impl Round<'_> {
             return self.wait(entry, ON_ITS_WAY);
         }
         let seen_at = self.pass.beeminder_now();
-        let is_gone = self.pass.store.write(|rows| {
+        let is_gone = self.pass.store.write(|conn| {
             if matches!(entry.action, Action::Remove(_)) {
-                note_removed(rows, claimed, latest, now)?;
+                note_removed(conn, claimed, latest, now)?;
                 return Ok(true);
             }
-            missing::note(rows, entry.id, seen_at)
+            missing::note(conn, entry.id, seen_at)
         })?;
         if is_gone {
             return Ok(Next::GoOn);
         }
-        let left = self.pass.store.read(|rows| missing::until_believed(rows, entry.id, seen_at))?;
+        let left = self.pass.store.read(|conn| missing::until_believed(conn, entry.id, seen_at))?;
         self.wait(entry, left)
     }
 
@@ -287,23 +287,23 @@ impl Round<'_> {
         let now = self.pass.now;
         if let Some(found) = listing.find(&entry.request_id, entry.action.beeminder_id()) {
             let answer = told(&found.confirmation);
-            self.pass.store.write(|rows| {
-                datapoint::save_found(rows, entry.id, answer, now)?;
+            self.pass.store.write(|conn| {
+                datapoint::save_found(conn, entry.id, answer, now)?;
                 let (goal, key) = (&entry.goal, &entry.request_id);
-                if store::struck::confirmed_readings(rows, goal, key)?.is_empty() {
-                    let readings = store::struck::readings_left(rows, goal, key)?;
-                    store::struck::save_made_of(rows, goal, key, &readings)?;
+                if store::struck::confirmed_readings(conn, goal, key)?.is_empty() {
+                    let readings = store::struck::readings_left(conn, goal, key)?;
+                    store::struck::save_made_of(conn, goal, key, &readings)?;
                 }
-                outbox::settle(rows, entry.id, now)
+                outbox::settle(conn, entry.id, now)
             })?;
             return Ok(Next::GoOn);
         }
         if is_on_its_way(entry, now) || !listing.proves_itself(&goal.last) {
             return self.wait(entry, ON_ITS_WAY);
         }
-        self.pass.store.write(|rows| {
-            datapoint::save_absent(rows, entry.id)?;
-            outbox::settle(rows, entry.id, now)
+        self.pass.store.write(|conn| {
+            datapoint::save_absent(conn, entry.id)?;
+            outbox::settle(conn, entry.id, now)
         })?;
         Ok(Next::GoOn)
     }
@@ -332,31 +332,35 @@ fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
 /// Notes that what was to be removed is gone. Unless a request of this program may have done it, or it was never
 /// seen there, the user has.
 fn note_removed(
-    rows: &store::Rows,
+    conn: &store::Connection,
     claimed: &Claimed,
     latest: &Listing,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let entry = &claimed.entry;
     let is_known = !claimed.was_unsure && entry.action.beeminder_id().is_some();
-    let is_by_user = is_known && is_deleted_by_user(rows, entry, latest)?;
-    match datapoint::load_number(rows, entry.id)?.filter(|_| is_by_user) {
-        Some(stored) => missing::note_absent(rows, &stored, now),
+    let is_by_user = is_known && is_deleted_by_user(conn, entry, latest)?;
+    match datapoint::load_number(conn, entry.id)?.filter(|_| is_by_user) {
+        Some(stored) => missing::note_absent(conn, &stored, now),
         None => {
-            datapoint::save_absent(rows, entry.id)?;
-            outbox::settle(rows, entry.id, now).map(drop)
+            datapoint::save_absent(conn, entry.id)?;
+            outbox::settle(conn, entry.id, now).map(drop)
         }
     }
 }
 
 /// Whether nobody but the user can have deleted what was to be removed. Another computer removes it as well, once
 /// what takes its place is there.
-fn is_deleted_by_user(rows: &store::Rows, entry: &OutboxEntry, latest: &Listing) -> anyhow::Result<bool> {
-    let links = store::link::load_all(rows)?;
+fn is_deleted_by_user(
+    conn: &store::Connection,
+    entry: &OutboxEntry,
+    latest: &Listing,
+) -> anyhow::Result<bool> {
+    let links = store::link::load_all(conn)?;
     if !links.iter().any(|link| link.goal == entry.goal && link.feed.names(&entry.request_id)) {
         return Ok(true);
     }
-    let waiting = outbox::load_all(rows)?;
+    let waiting = outbox::load_all(conn)?;
     let is_there =
         |other: &OutboxEntry| other.goal == entry.goal && latest.find(&other.request_id, None).is_some();
     let mut new = waiting.iter().filter(|other| other.action == Action::Create);

@@ -115,7 +115,7 @@ impl App {
         for kind in KINDS.iter().map(|info| info.kind).filter(|kind| kind.unit().choices().len() > 1) {
             own.extend(
                 self.store
-                    .read(|rows| store::measurement::latest_value(rows, kind))?
+                    .read(|conn| store::measurement::latest_value(conn, kind))?
                     .map(|value| (kind, value)),
             );
         }
@@ -136,7 +136,7 @@ impl App {
         if kind.unit().choices().len() < 2 {
             return Ok(kind.unit());
         }
-        let own = self.store.read(|rows| store::measurement::latest_value(rows, kind))?;
+        let own = self.store.read(|conn| store::measurement::latest_value(conn, kind))?;
         let goal = self.goal_of_late(slug, now).await;
         Ok(goal.map_or_else(|_| kind.unit(), |goal| unit_for(&goal, kind, own)))
     }

@@ -128,11 +128,11 @@ impl App {
     pub fn history(&self, request: HistoryRequest) -> anyhow::Result<HistoryPage> {
         let (links, units) = (self.links()?, self.settings()?.units);
         let filter = request.filter(units);
-        self.store.read(|rows| {
-            let lines = store::history::load(rows, &filter, PAGE)?;
+        self.store.read(|conn| {
+            let lines = store::history::load(conn, &filter, PAGE)?;
             Ok(HistoryPage {
                 rows: lines.into_iter().map(|line| LedgerRow::new(line, &links, units)).collect(),
-                count: store::history::count(rows, &filter)?,
+                count: store::history::count(conn, &filter)?,
             })
         })
     }
@@ -150,7 +150,7 @@ impl App {
     ) -> anyhow::Result<Exported> {
         let filter = request.filter(self.settings()?.units);
         let links = self.links()?;
-        let lines = self.store.read(|rows| store::history::load(rows, &filter, u32::MAX))?;
+        let lines = self.store.read(|conn| store::history::load(conn, &filter, u32::MAX))?;
         let rows: Vec<_> =
             lines.into_iter().map(|line| LedgerRow::new(line, &links, Units::Metric)).collect();
         let (text, extension) = match format {
@@ -179,11 +179,11 @@ impl App {
         let unit = shown_in(kind, self.settings()?.units);
         let since = now.checked_sub_signed(TimeDelta::days(days.clamp(1, 40_000))).unwrap_or_default();
         let locale = self.locale()?;
-        let dots = self.store.read(|rows| {
+        let dots = self.store.read(|conn| {
             let feed = Feed::Track { kind, unit, take: Take::Every };
-            let heights = sync::heights_for(rows, &feed)?;
-            let sent = store::history::sent_groups(rows)?;
-            let groups = store::measurement::load_with_kinds(rows, &kind.sources(), since)?;
+            let heights = sync::heights_for(conn, &feed)?;
+            let sent = store::history::sent_groups(conn)?;
+            let groups = store::measurement::load_with_kinds(conn, &kind.sources(), since)?;
             let dot = |group: &crate::domain::measure::measurement::MeasureGroup| {
                 let value = unit.convert(kind.value_in(group, &heights)?)?.to_f64()?;
                 let sent = sent.contains(&group.id);

@@ -11,7 +11,7 @@ use crate::app::{App, BackfillPreview, Change, Risk, UserError};
 use crate::domain::goal::{Goal, Presence};
 use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
-use crate::store::{self, Rows};
+use crate::store::{self, Connection};
 use crate::text::{Explained, Message};
 use crate::view::chart;
 use crate::view::chart::{Dot, Look};
@@ -54,19 +54,19 @@ pub struct Card {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub(crate) fn cards(rows: &Rows, sandbox: bool) -> anyhow::Result<Vec<Card>> {
+pub(crate) fn cards(conn: &Connection, sandbox: bool) -> anyhow::Result<Vec<Card>> {
     let mut cards = Vec::new();
-    for link in store::link::load_all(rows)? {
-        if let Some(goal) = store::goal::load(rows, &link.goal)? {
-            cards.push(card(rows, &link, goal, sandbox)?);
+    for link in store::link::load_all(conn)? {
+        if let Some(goal) = store::goal::load(conn, &link.goal)? {
+            cards.push(card(conn, &link, goal, sandbox)?);
         }
     }
     cards.sort_by_key(|card| (card.loses_at.unwrap_or(DateTime::<Utc>::MAX_UTC), card.id));
     Ok(cards)
 }
 
-fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<Card> {
-    let (pending, parked) = store::outbox::counts_of(rows, link.id)?;
+fn card(conn: &Connection, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<Card> {
+    let (pending, parked) = store::outbox::counts_of(conn, link.id)?;
     Ok(Card {
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
@@ -78,8 +78,8 @@ fn card(rows: &Rows, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<C
         loses_at: goal.loses_at,
         graph: goal.graph_url.filter(|url| is_picture_of_beeminders(url, sandbox)),
         alive: goal.presence == Presence::Active && !goal.frozen,
-        last: store::datapoint::latest_of(rows, link.id)?,
-        sent: store::datapoint::confirmed_of(rows, link.id)?,
+        last: store::datapoint::latest_of(conn, link.id)?,
+        sent: store::datapoint::confirmed_of(conn, link.id)?,
         pending,
         parked,
     })

@@ -65,13 +65,13 @@ impl App {
         sandbox: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<View> {
-        let (mut overview, links, notifications, settings, guided) = self.store.read(|rows| {
+        let (mut overview, links, notifications, settings, guided) = self.store.read(|conn| {
             Ok((
-                overview(rows, now)?,
-                cards(rows, sandbox)?,
-                store::setting::preferences(rows)?,
-                store::setting::settings(rows)?,
-                store::setting::is_guided(rows)?,
+                overview(conn, now)?,
+                cards(conn, sandbox)?,
+                store::setting::preferences(conn)?,
+                store::setting::settings(conn)?,
+                store::setting::is_guided(conn)?,
             ))
         })?;
         if let Some(due) = agent.as_ref().and_then(|agent| agent.due) {

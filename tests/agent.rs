@@ -14,7 +14,7 @@ use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::settings::SettingChange;
-use beeminder_withings_sync::platform::autostart::State;
+use beeminder_withings_sync::platform::autostart::AutostartState;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::platform::environment::Endpoints;
@@ -26,7 +26,7 @@ use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder};
 use beeminder_withings_sync::view::agent_state::SignInState;
 use beeminder_withings_sync::view::notification::Notice;
 use beeminder_withings_sync::view::pages::View;
-use beeminder_withings_sync::view::tray::{Action, Click, Entry, Icon, Tray};
+use beeminder_withings_sync::view::tray::{Click, Entry, Icon, MenuAction, Tray};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -77,8 +77,8 @@ impl Desktop for Recorder {
         true
     }
 
-    fn start_at_login(&self) -> anyhow::Result<State> {
-        Ok(State::Off)
+    fn start_at_login(&self) -> anyhow::Result<AutostartState> {
+        Ok(AutostartState::Off)
     }
 
     fn set_start_at_login(&self, _on: bool) -> anyhow::Result<()> {
@@ -174,7 +174,7 @@ impl Story {
         self.client.ask::<()>(&request).await.unwrap();
     }
 
-    fn action(&self, action: Action) {
+    fn action(&self, action: MenuAction) {
         self.agent.perform(Click { action, token: None }).unwrap();
     }
 
@@ -211,26 +211,26 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     let story = Story::running().await;
     let (here, away) = (story.dir.path().join("data"), story.dir.path().join("away"));
     std::fs::rename(&here, &away).unwrap();
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.says("does not work").await;
     story.until("the notice", |story| !story.notices().is_empty()).await;
-    story.action(Action::SyncNow);
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
+    story.action(MenuAction::SyncNow);
     std::fs::rename(&away, &here).unwrap();
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.says("All is well").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
-    story.action(Action::Quit);
+    story.action(MenuAction::Quit);
     assert_eq!(story.ended().await, End::Quit);
 }
 
 #[tokio::test]
 async fn a_fault_of_the_program_is_said_and_syncing_goes_on() {
     let story = Story::running().await;
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.desktop.faults.store(true, Ordering::SeqCst);
     story.says("does not work").await;
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.says("All is well").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
 }
@@ -241,7 +241,7 @@ async fn what_the_window_shows_is_not_told_beside_it() {
     let _window = story.window().await;
     story.ask(AgentRequest::Focus { focused: true }).await;
     story.sandbox.world().withings.revoke();
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.says("Sign in to Withings again").await;
     assert_eq!(story.notices(), [""; 0]);
     let view = story.view();
@@ -253,11 +253,11 @@ async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
     let story = Story::running().await;
     let guest = serde_json::json!({"attrib": 1, "measures": [{"value": 61_000, "type": 1, "unit": -3}]});
     story.sandbox.world().withings.add(guest, clock::now());
-    story.action(Action::SyncNow);
+    story.action(MenuAction::SyncNow);
     story.until("the question", |story| !story.notices().is_empty()).await;
     let asks = |story: &Story| {
         let trays = story.desktop.trays.lock().unwrap();
-        let question = Entry::Item("1 question for you…".into(), Action::Open);
+        let question = Entry::Item("1 question for you…".into(), MenuAction::Open);
         trays.last().is_some_and(|tray| tray.icon == Icon::Fine && tray.menu.contains(&question))
     };
     story.until("the question in the menu", asks).await;
@@ -271,7 +271,7 @@ async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
 #[tokio::test]
 async fn quitting_waits_for_the_pass_and_ends_the_desktops_program() {
     let story = Story::running().await;
-    story.action(Action::Quit);
+    story.action(MenuAction::Quit);
     assert_eq!(story.ended().await, End::Quit);
     let titles: Vec<_> = story.desktop.trays.lock().unwrap().iter().map(|tray| tray.icon).collect();
     assert!(titles.contains(&Icon::Syncing), "{titles:?}");
@@ -294,7 +294,7 @@ async fn a_new_sign_in_takes_the_place_of_the_one_in_flight() {
 async fn a_sign_in_that_was_cancelled_or_declined_changes_nothing() {
     let story = Story::new().await;
     let page = story.signing_in().await;
-    story.action(Action::CancelSignIn);
+    story.action(MenuAction::CancelSignIn);
     story.until("cancelled", |story| story.agent.state().sign_in == SignInState::None).await;
     assert!(story.agent.take_callback(agree(&page).await).await.is_err());
 
@@ -350,7 +350,7 @@ async fn a_callback_after_a_restart_finishes_the_sign_in_once() {
 #[tokio::test]
 async fn a_window_is_told_of_every_change_and_comes_to_the_front_instead_of_a_second_one() {
     let story = Story::running().await;
-    story.action(Action::Open);
+    story.action(MenuAction::Open);
     assert!(story.desktop.opened.swap(false, Ordering::SeqCst), "there is none yet");
     let mut window = story.window().await;
     story.ask(AgentRequest::Show { token: Some("a token".into()) }).await;
@@ -364,7 +364,7 @@ async fn a_window_is_told_of_every_change_and_comes_to_the_front_instead_of_a_se
     drop(window);
     story
         .until("the window gone", |story| {
-            story.action(Action::Open);
+            story.action(MenuAction::Open);
             story.desktop.opened.load(Ordering::SeqCst)
         })
         .await;

@@ -6,7 +6,7 @@ use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
-use beeminder_withings_sync::store::datapoint::State;
+use beeminder_withings_sync::store::datapoint::DatapointState;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -167,7 +167,7 @@ async fn a_removal_survives_lost_answers_and_touches_nothing_foreign() {
     let removed = test
         .app()
         .store
-        .read(|conn| beeminder_withings_sync::store::datapoint::count_in(conn, State::Removed));
+        .read(|conn| beeminder_withings_sync::store::datapoint::count_in(conn, DatapointState::Removed));
     assert_eq!(removed.unwrap(), 1);
 }
 

@@ -20,12 +20,12 @@ pub struct Callback {
     /// What should prove that we asked for it.
     pub state: Option<SecretString>,
     /// What it says.
-    pub outcome: Outcome,
+    pub outcome: CallbackOutcome,
 }
 
 /// What a callback says.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CallbackOutcome {
     /// The user agreed. A code for Withings, a token for Beeminder.
     Granted(SecretString),
     /// The user declined, or the service did.
@@ -61,8 +61,8 @@ pub fn parse(text: &str) -> Result<Callback, NotACallback> {
     let granted = once(&url, granted)?;
     let (error, description) = (once(&url, "error")?, once(&url, "error_description")?);
     let outcome = match (granted, error) {
-        (Some(secret), None) if !secret.is_empty() => Outcome::Granted(secret.into()),
-        (None, Some(error)) => Outcome::Denied(printable(&description.unwrap_or(error))),
+        (Some(secret), None) if !secret.is_empty() => CallbackOutcome::Granted(secret.into()),
+        (None, Some(error)) => CallbackOutcome::Denied(printable(&description.unwrap_or(error))),
         _ => return Err(NotACallback),
     };
     Ok(Callback { service, state: once(&url, "state")?.map(SecretString::from), outcome })
@@ -111,7 +111,7 @@ mod tests {
                 assert_eq!(callback.service, service);
                 assert_eq!(callback.state.unwrap().expose_secret(), "xyz");
                 assert!(
-                    matches!(callback.outcome, Outcome::Granted(secret) if secret.expose_secret() == "abc")
+                    matches!(callback.outcome, CallbackOutcome::Granted(secret) if secret.expose_secret() == "abc")
                 );
             }
         }
@@ -122,7 +122,7 @@ mod tests {
         let callback =
             parse("beeminder-withings-sync://beeminder/auth_callback?error=access_denied&error_description=The+user%0adenied&state=x")
                 .unwrap();
-        assert!(matches!(callback.outcome, Outcome::Denied(words) if words == "The userdenied"));
+        assert!(matches!(callback.outcome, CallbackOutcome::Denied(words) if words == "The userdenied"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::callback::{Callback, Outcome};
+use super::callback::{Callback, CallbackOutcome};
 use super::keychain::KeychainError;
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
@@ -165,8 +165,8 @@ impl SignIn {
             return Err(SignInError::TooLate);
         }
         match callback.outcome {
-            Outcome::Granted(secret) => Ok(secret),
-            Outcome::Denied(reason) => Err(SignInError::Denied { service: self.service, reason }),
+            CallbackOutcome::Granted(secret) => Ok(secret),
+            CallbackOutcome::Denied(reason) => Err(SignInError::Denied { service: self.service, reason }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::agent::Desktop;
 use crate::agent::protocol::Repair;
 use crate::app::{Check, Finding, UserError};
-use crate::platform::autostart::State;
+use crate::platform::autostart::AutostartState;
 use crate::text::Message;
 
 /// Looks at what the desktop does for this program.
@@ -31,7 +31,7 @@ pub(super) fn repair(desktop: &dyn Desktop, what: Repair) -> anyhow::Result<()> 
 }
 
 /// Whether the program starts at login, where the desktop can say.
-pub(super) fn start_at_login(desktop: &dyn Desktop) -> Option<State> {
+pub(super) fn start_at_login(desktop: &dyn Desktop) -> Option<AutostartState> {
     desktop
         .start_at_login()
         .inspect_err(|error| tracing::warn!("Start at login could not be verified: {error:#}"))
@@ -52,9 +52,9 @@ fn tray(desktop: &dyn Desktop) -> Finding {
 
 fn login(desktop: &dyn Desktop) -> Finding {
     match desktop.start_at_login() {
-        Ok(State::On | State::Off) => Finding::Fine,
-        Ok(State::Stale) => Finding::Broken(Message::error("autostart_stale", []).into()),
-        Ok(State::SwitchedOff) => Finding::Warning(Message::error("autostart_off", []).into()),
+        Ok(AutostartState::On | AutostartState::Off) => Finding::Fine,
+        Ok(AutostartState::Stale) => Finding::Broken(Message::error("autostart_stale", []).into()),
+        Ok(AutostartState::SwitchedOff) => Finding::Warning(Message::error("autostart_off", []).into()),
         Err(error) => unknown(&error),
     }
 }

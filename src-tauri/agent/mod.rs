@@ -33,7 +33,7 @@ use crate::view::notification;
 use crate::view::notification::{Notice, Situation};
 use crate::view::overview::{Overview, overview};
 use crate::view::tray;
-use crate::view::tray::{Action, Activity, Click, Tray};
+use crate::view::tray::{Activity, Click, MenuAction, Tray};
 use sign_ins::SignIns;
 use windows::Windows;
 
@@ -59,7 +59,7 @@ pub trait Desktop: Send + Sync {
     ///
     /// # Errors
     /// When the desktop cannot be asked.
-    fn start_at_login(&self) -> anyhow::Result<autostart::State>;
+    fn start_at_login(&self) -> anyhow::Result<autostart::AutostartState>;
     /// Switches the start at login.
     ///
     /// # Errors
@@ -104,11 +104,11 @@ pub struct Agent {
     windows: Windows,
     /// The file that this process was started from; `None` where upgrades start the program again themselves.
     executable: Option<Executable>,
-    state: Mutex<State>,
+    state: Mutex<PassState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PassState {
     syncing: bool,
     sandbox: bool,
     /// Why nothing works, if so.
@@ -130,7 +130,7 @@ impl Agent {
         desktop: Arc<dyn Desktop>,
         executable: Option<Executable>,
     ) -> Arc<Agent> {
-        let state = Mutex::new(State { sandbox, ..State::default() });
+        let state = Mutex::new(PassState { sandbox, ..PassState::default() });
         let (polling, sign_ins, windows) = (Polling::default(), SignIns::default(), Windows::default());
         Arc::new(Agent { app, desktop, polling, sign_ins, windows, executable, state })
     }
@@ -217,14 +217,14 @@ impl Agent {
     pub fn perform(&self, Click { action, token }: Click) -> anyhow::Result<()> {
         let now = clock::now();
         match action {
-            Action::Open => self.show(token)?,
-            Action::SyncNow => self.polling.sync_now(),
-            Action::OpenGoal(slug) => self.desktop.open_page(&self.app.page_of_goal(&slug)?)?,
-            Action::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
-            Action::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
-            Action::Resume => self.app.pause(None, now)?,
-            Action::CancelSignIn => self.sign_ins.cancel(),
-            Action::Quit => self.quit(),
+            MenuAction::Open => self.show(token)?,
+            MenuAction::SyncNow => self.polling.sync_now(),
+            MenuAction::OpenGoal(slug) => self.desktop.open_page(&self.app.page_of_goal(&slug)?)?,
+            MenuAction::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
+            MenuAction::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
+            MenuAction::Resume => self.app.pause(None, now)?,
+            MenuAction::CancelSignIn => self.sign_ins.cancel(),
+            MenuAction::Quit => self.quit(),
         }
         // The schedule depends on a pause.
         self.polling.nudge();
@@ -292,10 +292,10 @@ impl Agent {
         Ok(())
     }
 
-    fn told(&self, event: &polling::Event<'_>) {
+    fn told(&self, event: &polling::PollEvent<'_>) {
         match event {
-            polling::Event::Started => self.lock().syncing = true,
-            polling::Event::Passed(report) => {
+            polling::PollEvent::Started => self.lock().syncing = true,
+            polling::PollEvent::Passed(report) => {
                 let mut state = self.lock();
                 state.syncing = false;
                 let was_broken = state.failure.take().is_some();
@@ -308,7 +308,7 @@ impl Agent {
                 }
                 self.leave_if_replaced();
             }
-            polling::Event::Changed => {}
+            polling::PollEvent::Changed => {}
         }
         self.refresh();
     }
@@ -411,7 +411,7 @@ impl Agent {
         Ok(overview)
     }
 
-    fn activity(&self, state: &State) -> Activity {
+    fn activity(&self, state: &PassState) -> Activity {
         Activity {
             syncing: state.syncing,
             signing_in: self.sign_ins.waiting_for(),
@@ -426,7 +426,7 @@ impl Agent {
         Language::chosen(settings.and_then(|settings| settings.language).as_deref())
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PassState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,11 +24,11 @@ use crate::view::agent_state::SignInState;
 /// The attempt in flight, and how the last one ended.
 #[derive(Debug, Default)]
 pub(super) struct SignIns {
-    state: Mutex<State>,
+    state: Mutex<LastAttempts>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LastAttempts {
     in_flight: Option<InFlight>,
     failed: Option<(Service, Explained)>,
 }
@@ -77,10 +77,10 @@ impl SignIns {
     }
 
     fn end(&self, failed: Option<(Service, Explained)>) {
-        *self.state() = State { in_flight: None, failed };
+        *self.state() = LastAttempts { in_flight: None, failed };
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LastAttempts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

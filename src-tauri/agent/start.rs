@@ -12,7 +12,7 @@ use crate::agent::protocol::{AgentRequest, Refusal};
 use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, End, server};
 use crate::app::{App, explained};
-use crate::platform::data_dir::{DataDir, Held as LockGuard, Lock};
+use crate::platform::data_dir::{DataDir, Lock, LockGuard};
 use crate::platform::environment::Environment;
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, NotAnswering};
@@ -20,7 +20,7 @@ use crate::platform::program::Executable;
 use crate::platform::{clock, stop_signal};
 use crate::text::{Explained, Language};
 use crate::view::tray;
-use crate::view::tray::{Action, Click};
+use crate::view::tray::{Click, MenuAction};
 
 /// A panel that starts at the same time as this program shows the icon within this.
 const PANEL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -246,7 +246,7 @@ async fn fail(
     let stop = CancellationToken::new();
     let clicked = async {
         while let Some(click) = actions.recv().await {
-            if click.action == Action::Quit {
+            if click.action == MenuAction::Quit {
                 return;
             }
             open(click.token.as_deref());

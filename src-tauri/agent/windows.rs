@@ -13,11 +13,11 @@ const CLOSE_GRACE: Duration = Duration::from_secs(3);
 /// The windows that watch the agent; as a rule one, or none.
 #[derive(Debug, Default)]
 pub(super) struct Windows {
-    state: Mutex<State>,
+    state: Mutex<WindowState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WindowState {
     watching: Vec<UnboundedSender<String>>,
     focused: bool,
 }
@@ -73,7 +73,7 @@ impl Windows {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WindowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

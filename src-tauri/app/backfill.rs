@@ -14,7 +14,7 @@ use super::{App, UserError};
 use crate::domain::datapoint::Datapoint;
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::Goal;
-use crate::domain::goal::red_line::Line;
+use crate::domain::goal::red_line::RedLine;
 use crate::domain::link::{Link, LinkId};
 use crate::services::beeminder::Token;
 use crate::store::{self, backfill::Backfill};
@@ -212,7 +212,7 @@ fn stretch(
 }
 
 /// What posting a day's values may do to a goal.
-fn risk(goal: &Goal, line: Option<&Line>, rule: DayRule, day: Daystamp, values: &[Decimal]) -> Risk {
+fn risk(goal: &Goal, line: Option<&RedLine>, rule: DayRule, day: Daystamp, values: &[Decimal]) -> Risk {
     let (Some(line), Some(_)) = (line, goal.starts_at) else {
         return Risk::Unknown;
     };

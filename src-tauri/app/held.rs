@@ -13,7 +13,7 @@ use crate::sync::attribution;
 
 /// A measurement that waits for the user's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldMeasurement {
     /// What was measured.
     pub group: MeasureGroup,
     /// The goals that wait for it.
@@ -46,7 +46,7 @@ impl App {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub fn held(&self) -> anyhow::Result<Vec<Held>> {
+    pub fn held(&self) -> anyhow::Result<Vec<HeldMeasurement>> {
         self.store.read(|conn| {
             let waiting = store::decision::held_groups(conn)?;
             let ids: Vec<GroupId> = waiting.iter().map(|(id, _)| *id).collect();
@@ -54,11 +54,12 @@ impl App {
                 .into_iter()
                 .map(|group| (group.id, group))
                 .collect();
-            let mut held: Vec<Held> = Vec::new();
+            let mut held: Vec<HeldMeasurement> = Vec::new();
             for (id, goal) in waiting {
                 match held.last_mut().filter(|held| held.group.id == id) {
                     Some(known) => known.goals.push(goal),
-                    None => held.extend(groups.remove(&id).map(|group| Held { group, goals: vec![goal] })),
+                    None => held
+                        .extend(groups.remove(&id).map(|group| HeldMeasurement { group, goals: vec![goal] })),
                 }
             }
             Ok(held)

@@ -29,7 +29,7 @@ pub use backfill::{BackfillDay, BackfillPreview, Risk};
 pub use change::{Change, Existing};
 pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
 pub use credential::check_client_id;
-pub use held::{Held, Remembered};
+pub use held::{HeldMeasurement, Remembered};
 pub use links::{Added, Since};
 pub use polling::Polling;
 pub use preview::Preview;

@@ -13,7 +13,7 @@ use super::App;
 use crate::domain::attention::urgency;
 use crate::domain::code::Urgency;
 use crate::platform::clock;
-use crate::platform::data_dir::{Held, Lock};
+use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, Listener, NotAnswering, Pulse, Request};
 use crate::store;
@@ -37,7 +37,7 @@ pub const LOOK: &str = "look";
 
 /// What happens while polling.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum PollEvent<'a> {
     /// A pass begins.
     Started,
     /// A pass was made, here or by whoever polls.
@@ -142,7 +142,7 @@ impl Polling {
     ///
     /// # Errors
     /// When the store cannot be used. Polling can be started again.
-    pub async fn run(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+    pub async fn run(&self, app: &App, tell: &impl Fn(PollEvent<'_>)) -> anyhow::Result<()> {
         while !self.stop.is_cancelled() {
             match app.data_dir.try_lock(Lock::Poller)? {
                 Some(held) => self.lead(app, &held, tell).await?,
@@ -156,7 +156,12 @@ impl Polling {
     ///
     /// # Errors
     /// When the store cannot be used.
-    pub async fn lead(&self, app: &App, _poller: &Held, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
+    pub async fn lead(
+        &self,
+        app: &App,
+        _poller: &LockGuard,
+        tell: &impl Fn(PollEvent<'_>),
+    ) -> anyhow::Result<()> {
         let (sender, mut requests) = mpsc::channel(8);
         let pulse = Pulse::default();
         let listener = Listener::listen(&app.data_dir, Endpoint::Poller, sender, Some(pulse.clone()))?;
@@ -187,8 +192,8 @@ impl Polling {
     }
 
     /// Leaves polling to whoever does it, and asks them for a pass when the user wants one.
-    async fn follow(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<()> {
-        tell(Event::Changed);
+    async fn follow(&self, app: &App, tell: &impl Fn(PollEvent<'_>)) -> anyhow::Result<()> {
+        tell(PollEvent::Changed);
         tokio::select! {
             () = self.stop.cancelled() => return Ok(()),
             () = tokio::time::sleep(WATCH) => return Ok(()),
@@ -197,24 +202,24 @@ impl Polling {
         if !std::mem::take(&mut self.asked().by_hand) {
             return Ok(());
         }
-        tell(Event::Started);
+        tell(PollEvent::Started);
         let answer = tokio::select! {
             () = self.stop.cancelled() => return Ok(()),
             answer = ask(app) => answer?,
         };
         match answer {
-            Some(report) => tell(Event::Passed(&report)),
+            Some(report) => tell(PollEvent::Passed(&report)),
             // They have just left; the next round polls here.
             None => self.sync_now(),
         }
         Ok(())
     }
 
-    fn answer(&self, request: Request, tell: &impl Fn(Event<'_>)) {
+    fn answer(&self, request: Request, tell: &impl Fn(PollEvent<'_>)) {
         if request.line == LOOK {
             // The client may have disconnected.
             let _ = request.reply.send(String::from("ok"));
-            tell(Event::Changed);
+            tell(PollEvent::Changed);
             self.nudge();
         } else {
             self.asked().waiting.push(request.reply);
@@ -223,7 +228,7 @@ impl Polling {
     }
 
     /// Makes a pass unless there is a reason not to, and says when the next is due.
-    async fn pass(&self, app: &App, tell: &impl Fn(Event<'_>)) -> anyhow::Result<DateTime<Utc>> {
+    async fn pass(&self, app: &App, tell: &impl Fn(PollEvent<'_>)) -> anyhow::Result<DateTime<Utc>> {
         let now = clock::now();
         let (trigger, waiting, last) = {
             let mut asked = self.asked();
@@ -244,7 +249,7 @@ impl Polling {
             self.asked().woken = trigger == Trigger::Wake;
             return Ok(later);
         }
-        tell(Event::Started);
+        tell(PollEvent::Started);
         let stop = self.stop.child_token();
         self.asked().under_way = Some(stop.clone());
         let report = app.sync(trigger, now, &stop).await;
@@ -259,7 +264,7 @@ impl Polling {
             // The client may have disconnected.
             let _ = reply.send(line.clone());
         }
-        tell(Event::Passed(&report));
+        tell(PollEvent::Passed(&report));
         Ok(due)
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{App, UserError};
 use crate::domain::difference::Word;
-use crate::store::datapoint::{State, Stored};
+use crate::store::datapoint::{DatapointState, Stored};
 use crate::store::{self, Connection};
 
 impl App {
@@ -13,7 +13,7 @@ impl App {
     /// # Errors
     /// When the store cannot be used.
     pub fn stale(&self) -> anyhow::Result<Vec<Stored>> {
-        self.store.read(|conn| store::datapoint::load_in(conn, State::Stale))
+        self.store.read(|conn| store::datapoint::load_in(conn, DatapointState::Stale))
     }
 
     /// Has a stale datapoint removed at Beeminder with the next pass.
@@ -62,6 +62,6 @@ impl App {
 
 fn known_stale(conn: &Connection, id: i64) -> anyhow::Result<Stored> {
     store::datapoint::load_number(conn, id)?
-        .filter(|stored| stored.state == State::Stale)
+        .filter(|stored| stored.state == DatapointState::Stale)
         .ok_or_else(|| UserError::new("not_stale", [("id", id.to_string())]).into())
 }

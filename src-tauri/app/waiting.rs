@@ -9,7 +9,7 @@ use crate::accounts::loopback::{CallbackReceived, Loopback};
 use crate::accounts::sign_in::{SIGN_IN_TIMEOUT, SignInError};
 use crate::domain::callback_way::CallbackWay;
 use crate::platform::clock;
-use crate::platform::data_dir::{Held, Lock};
+use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::ipc::{self, Endpoint, Listener, Request};
 use crate::text::{Explained, Message};
 
@@ -24,7 +24,7 @@ pub struct Waiting {
     requests: mpsc::Receiver<Request>,
     loopback: Option<Loopback>,
     listener: Listener,
-    _lock: Held,
+    _lock: LockGuard,
 }
 
 impl Waiting {

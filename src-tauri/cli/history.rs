@@ -15,7 +15,7 @@ use crate::domain::measure::kind::Source;
 use crate::domain::measure::measurement::MeasureGroup;
 use crate::domain::settings::Units;
 use crate::store;
-use crate::store::history::{Filter, Line};
+use crate::store::history::{Filter, HistoryRow};
 use crate::view::ledger;
 use crate::view::ledger::{LedgerRow, Shown, cell};
 
@@ -135,7 +135,7 @@ fn shortened(values: &str) -> String {
     }
 }
 
-fn row(line: Line, links: &[Link]) -> Row {
+fn row(line: HistoryRow, links: &[Link]) -> Row {
     let row = LedgerRow::new(line, links, Units::Metric);
     let device = match (&row.device, row.typed_in) {
         (Some(model), _) => model.clone(),

@@ -8,10 +8,10 @@ use serde_json::json;
 use super::exit::Exit;
 use super::output::Output;
 use super::sync::text;
-use crate::app::polling::{Event, Polling};
+use crate::app::polling::{PollEvent, Polling};
 use crate::app::{App, explained};
 use crate::domain::attention::Attention;
-use crate::platform::data_dir::{Held as LockGuard, Lock};
+use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::{stop_signal, wake};
 use crate::text::sentence;
 
@@ -24,7 +24,7 @@ async fn keep_polling(
     app: &App,
     poller: &LockGuard,
     output: Output,
-    tell: &impl Fn(Event<'_>),
+    tell: &impl Fn(PollEvent<'_>),
 ) {
     while let Err(error) = polling.lead(app, poller, tell).await {
         let message = explained(&error).message;
@@ -41,8 +41,8 @@ pub(super) async fn run(app: &App, output: Output) -> anyhow::Result<Exit> {
     let polling = Polling::default();
     // What was said last, which is not said again while it stays so.
     let said: Mutex<Vec<Attention>> = Mutex::default();
-    let tell = |event: Event<'_>| {
-        let Event::Passed(report) = event else { return };
+    let tell = |event: PollEvent<'_>| {
+        let PollEvent::Passed(report) = event else { return };
         let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
         if report.fetched + report.planned + report.delivered > 0 || report.attention != *said {
             output.progress(&text(report));

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::args::Pause;
+use super::args::PauseUntil;
 use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local};
 use super::sync::time_zone_or_utc;
@@ -58,10 +58,15 @@ fn text(overview: &Overview, polled: bool) -> String {
     text
 }
 
-pub(super) fn pause(app: &App, pause: Pause, now: DateTime<Utc>, output: Output) -> anyhow::Result<Exit> {
+pub(super) fn pause(
+    app: &App,
+    pause: PauseUntil,
+    now: DateTime<Utc>,
+    output: Output,
+) -> anyhow::Result<Exit> {
     let until = match pause {
-        Pause::OneHour => now + TimeDelta::hours(1),
-        Pause::Tomorrow => app.tomorrow(now)?,
+        PauseUntil::OneHour => now + TimeDelta::hours(1),
+        PauseUntil::Tomorrow => app.tomorrow(now)?,
     };
     app.pause(Some(until), now)?;
     let zone = time_zone_or_utc(app);

@@ -11,7 +11,7 @@ use anyhow::Context;
 /// What the entry says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum AutostartState {
     /// There is none.
     Off,
     /// It starts the program.
@@ -41,10 +41,10 @@ impl AutostartEntry {
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub fn state(&self) -> anyhow::Result<State> {
+    pub fn state(&self) -> anyhow::Result<AutostartState> {
         match std::fs::read_to_string(&self.path) {
             Ok(text) => Ok(judge(&text)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(State::Off),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(AutostartState::Off),
             Err(error) => Err(error).with_context(|| format!("Failed to read {}", self.path.display())),
         }
     }
@@ -78,7 +78,7 @@ impl AutostartEntry {
     /// # Errors
     /// When it cannot be read or written.
     pub fn repair(&self) -> anyhow::Result<bool> {
-        let is_stale = self.state()? == State::Stale;
+        let is_stale = self.state()? == AutostartState::Stale;
         if is_stale {
             self.switch_on()?;
         }
@@ -96,16 +96,20 @@ impl AutostartEntry {
     }
 }
 
-fn judge(text: &str) -> State {
+fn judge(text: &str) -> AutostartState {
     let value = |key: &str| {
         let lines = text.lines().filter_map(|line| line.split_once('='));
         lines.filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim()).next_back()
     };
     if value("Hidden") == Some("true") || value("X-GNOME-Autostart-enabled") == Some("false") {
-        return State::SwitchedOff;
+        return AutostartState::SwitchedOff;
     }
     let program = value("Exec").and_then(first_argument);
-    if program.is_some_and(|program| Path::new(&program).is_file()) { State::On } else { State::Stale }
+    if program.is_some_and(|program| Path::new(&program).is_file()) {
+        AutostartState::On
+    } else {
+        AutostartState::Stale
+    }
 }
 
 /// Quotes an argument: first as the command line wants it, then as the file's strings do.
@@ -167,9 +171,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for name in ["plain", "with spaces", "$HOME `x` \"quoted\"", "back\\slash", "100 %f"] {
             let entry = entry(dir.path(), &program(dir.path(), name));
-            assert_eq!(entry.state().unwrap(), State::Off);
+            assert_eq!(entry.state().unwrap(), AutostartState::Off);
             entry.switch_on().unwrap();
-            assert_eq!(entry.state().unwrap(), State::On, "{name}: {}", entry.text());
+            assert_eq!(entry.state().unwrap(), AutostartState::On, "{name}: {}", entry.text());
             assert!(entry.text().contains(" \"--hidden\"\n"));
             entry.switch_off().unwrap();
             entry.switch_off().unwrap();
@@ -183,9 +187,9 @@ mod tests {
         entry(dir.path(), &old).switch_on().unwrap();
         std::fs::remove_file(&old).unwrap();
         let moved = entry(dir.path(), &new);
-        assert_eq!(moved.state().unwrap(), State::Stale);
+        assert_eq!(moved.state().unwrap(), AutostartState::Stale);
         assert!(moved.repair().unwrap());
-        assert_eq!(moved.state().unwrap(), State::On);
+        assert_eq!(moved.state().unwrap(), AutostartState::On);
         assert!(!moved.repair().unwrap(), "once");
         // Written by something that does not quote.
         let exec = format!("[Desktop Entry]\nExec={} --hidden\n", new.display());
@@ -193,7 +197,7 @@ mod tests {
         assert!(moved.repair().unwrap());
         for broken in ["", "[Desktop Entry]\n", "Exec=\"unfinished", "Exec=\"", "Exec="] {
             std::fs::write(dir.path().join("sync.desktop"), broken).unwrap();
-            assert_eq!(moved.state().unwrap(), State::Stale, "{broken}");
+            assert_eq!(moved.state().unwrap(), AutostartState::Stale, "{broken}");
         }
     }
 
@@ -206,10 +210,10 @@ mod tests {
             let path = dir.path().join("sync.desktop");
             let text = std::fs::read_to_string(&path).unwrap() + line + "\n";
             std::fs::write(&path, text).unwrap();
-            assert_eq!(entry.state().unwrap(), State::SwitchedOff, "{line}");
+            assert_eq!(entry.state().unwrap(), AutostartState::SwitchedOff, "{line}");
             assert!(!entry.repair().unwrap());
             entry.switch_on().unwrap();
-            assert_eq!(entry.state().unwrap(), State::On);
+            assert_eq!(entry.state().unwrap(), AutostartState::On);
         }
     }
 }

@@ -104,7 +104,7 @@ impl DataDir {
     ///
     /// # Errors
     /// When it is still held after that.
-    pub async fn lock(&self, name: Lock, patience: Duration) -> anyhow::Result<Held> {
+    pub async fn lock(&self, name: Lock, patience: Duration) -> anyhow::Result<LockGuard> {
         const STEP: Duration = Duration::from_millis(25);
         let mut waited = Duration::ZERO;
         loop {
@@ -121,12 +121,12 @@ impl DataDir {
     ///
     /// # Errors
     /// When the lock file cannot be made.
-    pub fn try_lock(&self, name: Lock) -> anyhow::Result<Option<Held>> {
+    pub fn try_lock(&self, name: Lock) -> anyhow::Result<Option<LockGuard>> {
         let path = self.path.join(name.file());
         create_private_file(&path)?;
         let file = File::options().write(true).open(&path).with_context(|| Unusable::folder_of(&path))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Held { _file: file })),
+            Ok(()) => Ok(Some(LockGuard { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error).with_context(|| Unusable::no_locks(&self.path)),
         }
@@ -222,7 +222,7 @@ impl Lock {
 
 /// A lock; it ends when this is dropped, and when the process dies.
 #[derive(Debug)]
-pub struct Held {
+pub struct LockGuard {
     _file: File,
 }
 

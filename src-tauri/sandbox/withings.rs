@@ -26,7 +26,7 @@ pub const PEOPLE: [(&str, &str); 2] = [("10000001", "Alex"), ("10000002", "Sam")
 #[derive(Debug)]
 pub struct Withings {
     people: HashMap<String, Person>,
-    codes: HashMap<String, Code>,
+    codes: HashMap<String, AuthorizationCode>,
     /// The account's time zone, as answers name it.
     pub time_zone: String,
     /// Groups a page; the real size is not documented.
@@ -67,7 +67,7 @@ struct Grant {
 }
 
 #[derive(Debug)]
-struct Code {
+struct AuthorizationCode {
     person: String,
     scope: String,
     redirect_uri: String,
@@ -188,7 +188,7 @@ impl Withings {
         let code = token();
         let (person, redirect_uri) = (person.to_owned(), redirect_uri.to_owned());
         let scope = self.scope.clone().unwrap_or_else(|| scope.to_owned());
-        self.codes.insert(code.clone(), Code { person, scope, redirect_uri, issued_at: now });
+        self.codes.insert(code.clone(), AuthorizationCode { person, scope, redirect_uri, issued_at: now });
         code
     }
 

@@ -33,7 +33,7 @@ pub(crate) struct Http {
 
 /// What came back, read whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpAnswer {
     pub(crate) status: StatusCode,
     /// `Retry-After`, when it was given in seconds.
     pub(crate) retry_after: Option<Duration>,
@@ -88,7 +88,7 @@ impl Http {
     }
 
     /// Sends a request and reads the answer whole. Nothing is retried here.
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<HttpAnswer, Failure> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let unreachable = |error: reqwest::Error| {
             let error = error.without_url();
@@ -110,7 +110,7 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, retry_after, body })
+        Ok(HttpAnswer { status, retry_after, body })
     }
 
     /// How many requests were sent so far.

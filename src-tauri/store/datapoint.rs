@@ -16,7 +16,7 @@ use crate::domain::link::LinkId;
 /// The three facts as one word, which the schema works out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
 #[strum(serialize_all = "snake_case")]
-pub enum State {
+pub enum DatapointState {
     /// Beeminder is still to be asked for something.
     Pending,
     /// Beeminder has it as it should be.
@@ -35,14 +35,14 @@ pub enum State {
     Removed,
 }
 
-impl State {
+impl DatapointState {
     /// The word in the store and for programs.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
     /// Reads the word back.
-    pub fn named(name: &str) -> Option<State> {
+    pub fn named(name: &str) -> Option<DatapointState> {
         name.parse().ok()
     }
 }
@@ -67,7 +67,7 @@ pub struct Stored {
     /// What the user decided about it.
     pub word: Word,
     /// The three facts as one word.
-    pub state: State,
+    pub state: DatapointState,
     /// The day Beeminder counts it for, once known.
     pub beeminder_day: Option<String>,
     /// When the goal's list first lacked it; `None` while it has it.
@@ -122,7 +122,7 @@ pub fn load_number(conn: &Connection, id: i64) -> anyhow::Result<Option<Stored>>
 }
 
 /// Loads the datapoints in one state, oldest first.
-pub fn load_in(conn: &Connection, state: State) -> anyhow::Result<Vec<Stored>> {
+pub fn load_in(conn: &Connection, state: DatapointState) -> anyhow::Result<Vec<Stored>> {
     let found = conn
         .prepare_cached(&format!("{SELECT} WHERE d.state = ?1 ORDER BY d.id"))?
         .query_map([state.name()], read)?
@@ -198,7 +198,7 @@ pub fn load_orphans(conn: &Connection, link: LinkId, most: u32) -> anyhow::Resul
 }
 
 /// How many datapoints are in one state, under links in force or not.
-pub fn count_in(conn: &Connection, state: State) -> anyhow::Result<u64> {
+pub fn count_in(conn: &Connection, state: DatapointState) -> anyhow::Result<u64> {
     Ok(conn.query_row("SELECT count(*) FROM datapoint WHERE state = ?1", [state.name()], |row| row.get(0))?)
 }
 
@@ -246,7 +246,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
         wanted: row.get(12)?,
         confirmed: Confirmed { form: sent, beeminder_id: row.get(6)?, unsure: row.get(17)? },
         word: row.get::<_, String>(18)?.parse().unwrap_or_default(),
-        state: State::named(&state).unwrap_or(State::Pending),
+        state: DatapointState::named(&state).unwrap_or(DatapointState::Pending),
         beeminder_day: row.get(10)?,
         missing_since: row.get::<_, Option<i64>>(19)?.map(moment),
     })
@@ -330,7 +330,7 @@ pub fn save_unsure(conn: &Connection, id: i64, unsure: bool) -> anyhow::Result<(
 
 /// What Beeminder said of a datapoint: its id, and the day it counts for. Unknown ones keep what was known.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Answer<'a> {
+pub struct DatapointAnswer<'a> {
     /// Beeminder's id.
     pub beeminder_id: Option<&'a str>,
     /// The day.
@@ -342,7 +342,7 @@ pub fn save_confirmed(
     conn: &Connection,
     id: i64,
     carried: &Datapoint,
-    answer: Answer<'_>,
+    answer: DatapointAnswer<'_>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
     let (timestamp, day) = moment_columns(carried);
@@ -366,7 +366,12 @@ pub fn save_confirmed(
 }
 
 /// Notes that Beeminder has a datapoint, in whatever form.
-pub fn save_found(conn: &Connection, id: i64, answer: Answer<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+pub fn save_found(
+    conn: &Connection,
+    id: i64,
+    answer: DatapointAnswer<'_>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     conn.prepare_cached(
         "UPDATE datapoint SET sent_value = NULL, beeminder_id = coalesce(?2, beeminder_id),
              beeminder_day = coalesce(?3, beeminder_day), confirmed_at = ?4, unsure = 0, missing_since = NULL
@@ -377,7 +382,7 @@ pub fn save_found(conn: &Connection, id: i64, answer: Answer<'_>, now: DateTime<
 }
 
 /// Notes the id and the day of a datapoint whose form is known.
-pub fn save_id(conn: &Connection, id: i64, answer: Answer<'_>) -> anyhow::Result<()> {
+pub fn save_id(conn: &Connection, id: i64, answer: DatapointAnswer<'_>) -> anyhow::Result<()> {
     conn.prepare_cached(
         "UPDATE datapoint SET beeminder_id = coalesce(?2, beeminder_id),
              beeminder_day = coalesce(?3, beeminder_day) WHERE id = ?1",

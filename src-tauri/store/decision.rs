@@ -12,7 +12,7 @@ use crate::domain::plan::{Decision, Reason};
 
 /// What became of one measurement under a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outcome {
+pub struct DecisionOutcome {
     /// When it was measured.
     pub measured_at: DateTime<Utc>,
     /// The day it belongs to.
@@ -47,7 +47,7 @@ pub fn outcomes(
     conn: &Connection,
     link: LinkId,
     is_last: impl Fn(Reason) -> bool,
-) -> anyhow::Result<Vec<Outcome>> {
+) -> anyhow::Result<Vec<DecisionOutcome>> {
     let mut statement = conn.prepare_cached(
         "SELECT measured_at, daystamp, reason FROM decision WHERE link_id = ?1
          ORDER BY daystamp DESC, measured_at DESC",
@@ -57,7 +57,7 @@ pub fn outcomes(
     while let Some(row) = found.next()? {
         let day = row.get::<_, String>(1)?.parse::<Daystamp>();
         if let (Ok(day), Some(reason)) = (day, Reason::named(&row.get::<_, String>(2)?)) {
-            outcomes.push(Outcome { measured_at: moment(row.get(0)?), day, reason });
+            outcomes.push(DecisionOutcome { measured_at: moment(row.get(0)?), day, reason });
             if is_last(reason) {
                 break;
             }

@@ -84,7 +84,7 @@ pub struct Outcome {
 
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct HistoryRow {
     /// What was measured.
     pub group: MeasureGroup,
     /// What became of it; `None` when no link wants it.
@@ -94,7 +94,7 @@ pub struct Line {
 }
 
 /// Loads up to `limit` lines, newest first.
-pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<Line>> {
+pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<HistoryRow>> {
     let query = format!(
         "SELECT g.id, goal.slug, coalesce(p.beeminder_day, d.daystamp), d.reason, d.request_id,
              {OUTCOME}, p.value, o.parked, g.measured_at, coalesce(d.link_id, 0)
@@ -126,7 +126,7 @@ pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Ve
                 parked: row.get(7)?,
             }),
         };
-        lines.push(Line { group, outcome, place });
+        lines.push(HistoryRow { group, outcome, place });
     }
     Ok(lines)
 }

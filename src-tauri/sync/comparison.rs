@@ -29,7 +29,7 @@ const WINDOW: TimeDelta = TimeDelta::days(30);
 const MOST_UNREACHABLE: u32 = 2;
 
 /// What a comparison taught.
-enum Outcome {
+enum ComparisonOutcome {
     /// Nothing was sent, so there is nothing to compare.
     NothingSent,
     /// What is there and what is not.
@@ -110,18 +110,23 @@ fn looked_at_again(
 }
 
 /// Notes when a goal's turn comes again, and that Beeminder answered.
-fn note(conn: &Connection, goal: &GoalId, outcome: &Outcome, now: DateTime<Utc>) -> anyhow::Result<()> {
+fn note(
+    conn: &Connection,
+    goal: &GoalId,
+    outcome: &ComparisonOutcome,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let place = Place::Comparison(goal.clone());
     match outcome {
-        Outcome::NothingSent => {
+        ComparisonOutcome::NothingSent => {
             store::trouble::end(conn, &place)?;
             store::goal::save_compared(conn, goal, now)
         }
-        Outcome::Learnt => {
+        ComparisonOutcome::Learnt => {
             trouble::end(conn, &place)?;
             store::goal::save_compared(conn, goal, now)
         }
-        Outcome::Unproven => {
+        ComparisonOutcome::Unproven => {
             trouble::end(conn, &place)?;
             store::goal::save_compared(conn, goal, now - AGE + APART)
         }
@@ -148,27 +153,27 @@ async fn compare_goal(
     pass: &SyncPass<'_>,
     token: &Token,
     goal: &Goal,
-) -> anyhow::Result<Result<Outcome, Error>> {
+) -> anyhow::Result<Result<ComparisonOutcome, Error>> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
     if sent.is_empty() {
-        return Ok(Ok(Outcome::NothingSent));
+        return Ok(Ok(ComparisonOutcome::NothingSent));
     }
     let beeminder = pass.beeminder;
     let (read, last) = match beeminder.goal_with_last(token, &goal.slug).await {
         Ok(read) => read,
         // Whether the goal is still there is found out elsewhere.
-        Err(Error::NotFound { .. }) => return Ok(Ok(Outcome::Unproven)),
+        Err(Error::NotFound { .. }) => return Ok(Ok(ComparisonOutcome::Unproven)),
         Err(error) => return Ok(Err(error)),
     };
     if read.id != goal.id {
-        return Ok(Ok(Outcome::Unproven));
+        return Ok(Ok(ComparisonOutcome::Unproven));
     }
     pass.store.write(|conn| goals::save(conn, &read, pass.now))?;
     // What is planned goes by days that are cut elsewhere by now.
     if read.is_cut_elsewhere(goal) {
-        return Ok(Ok(Outcome::Unproven));
+        return Ok(Ok(ComparisonOutcome::Unproven));
     }
     let read = async {
         let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
@@ -199,5 +204,5 @@ async fn compare_goal(
         }
         Ok(())
     })?;
-    Ok(Ok(if believed { Outcome::Learnt } else { Outcome::Unproven }))
+    Ok(Ok(if believed { ComparisonOutcome::Learnt } else { ComparisonOutcome::Unproven }))
 }

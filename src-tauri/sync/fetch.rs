@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 use super::pace::Spent;
-use super::reading::{Broken, End, PERHAPS_NO_DATA, Reading};
+use super::reading::{Broken, PERHAPS_NO_DATA, Reading, ReadingEnd};
 use super::trouble::Trouble;
 use super::{SyncPass, gone};
 use crate::domain::code::Code;
@@ -34,7 +34,7 @@ const OFTEN: u64 = 3;
 
 /// How reading a service ended.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum FetchOutcome {
     /// As far as it went.
     Read(Fetched),
     /// The user does not share it: Withings said so, and said so again later.
@@ -87,11 +87,11 @@ impl Fetched {
 ///
 /// # Errors
 /// When the store cannot be used.
-pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Outcome> {
+pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<FetchOutcome> {
     let spent = Spent::begin(pass)?;
     let outcome = match read(pass, &spent, source).await? {
-        Ok(fetched) => Outcome::Read(fetched),
-        Err(Broken::Trouble(trouble)) => Outcome::Trouble(trouble),
+        Ok(fetched) => FetchOutcome::Read(fetched),
+        Err(Broken::Trouble(trouble)) => FetchOutcome::Trouble(trouble),
         Err(Broken::Refused(error)) => refused(pass, source, error)?,
     };
     spent.note(pass)?;
@@ -113,11 +113,11 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
             Err(broken) => return Ok(Err(broken)),
         };
     }
-    if reading.end == End::Unknown {
+    if reading.end == ReadingEnd::Unknown {
         return perhaps_nothing(pass, source);
     }
     let now = pass.withings.server_time();
-    let in_one_go = last.is_none() && !reading.resumed && reading.end == End::Whole;
+    let in_one_go = last.is_none() && !reading.resumed && reading.end == ReadingEnd::Whole;
     // An earlier one that was cut short may have stored what is gone since.
     let saw_all = match now.filter(|_| in_one_go) {
         Some(now) => !lacks_something(pass, source, window_around(source, now)?, &reading.seen)?,
@@ -132,7 +132,7 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
         window: None,
     };
     // By Withings' clock, since this computer's may be wrong.
-    let Some(now) = now.filter(|_| last.is_some() && reading.end == End::Whole) else {
+    let Some(now) = now.filter(|_| last.is_some() && reading.end == ReadingEnd::Whole) else {
         return Ok(Ok(fetched));
     };
     let is_stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
@@ -171,7 +171,7 @@ async fn read_window(
             Err(broken) => return Ok(Err(broken)),
         };
         changed += u64::try_from(reading.changed.len())?;
-        if reading.end != End::Whole {
+        if reading.end != ReadingEnd::Whole {
             return Ok(Ok((changed, None)));
         }
         groups.extend(reading.seen);
@@ -261,14 +261,14 @@ fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result
 }
 
 /// A refusal is trouble at first, and believed when it comes again later.
-fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyhow::Result<Outcome> {
+fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyhow::Result<FetchOutcome> {
     let now = pass.withings.server_time().unwrap_or(pass.now);
     let doubt = pass.store.write(|conn| doubt::note(conn, About::Source(source), Answer::Refused, now))?;
     Ok(match (doubt.is_believed(), source) {
-        (false, _) => Outcome::Trouble(Trouble::here(Code::Unavailable, error.message())),
+        (false, _) => FetchOutcome::Trouble(Trouble::here(Code::Unavailable, error.message())),
         // Without measurements there is nothing to go on with.
-        (true, Source::Measure) => Outcome::Trouble(error.into()),
-        (true, Source::Activity | Source::Sleep | Source::Workout) => Outcome::Refused,
+        (true, Source::Measure) => FetchOutcome::Trouble(error.into()),
+        (true, Source::Activity | Source::Sleep | Source::Workout) => FetchOutcome::Refused,
     })
 }
 

@@ -43,7 +43,7 @@ use crate::services::{beeminder, withings};
 use crate::store::{self, Connection, Store};
 
 pub(crate) use decide::{context_for, heights_for, is_about};
-use fetch::{Fetched, Outcome};
+use fetch::{FetchOutcome, Fetched};
 pub(crate) use goals::{save as save_goal, save_user};
 pub(crate) use read_again::read_again;
 
@@ -265,19 +265,19 @@ impl SyncPass<'_> {
                 continue;
             }
             match fetch::fetch(self, source).await? {
-                Outcome::Read(fetched) => {
+                FetchOutcome::Read(fetched) => {
                     if fetched.answered {
                         unreachable = 0;
                         self.store.write(|conn| trouble::end(conn, &place))?;
                     }
                     all.push((source, fetched));
                 }
-                Outcome::Refused => {
+                FetchOutcome::Refused => {
                     // The user does not share this, which is said at the goals; what they share goes on.
                     unreachable = 0;
                     self.store.write(|conn| store::trouble::end(conn, &place))?;
                 }
-                Outcome::Trouble(trouble) => {
+                FetchOutcome::Trouble(trouble) => {
                     trouble.note(self, &place)?;
                     unreachable = if trouble.is_unreachable() { unreachable + 1 } else { 0 };
                     if trouble.is_of_account || unreachable == MOST_UNREACHABLE {

@@ -41,7 +41,7 @@ pub(super) enum Broken {
 
 /// Whether a reading came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum ReadingEnd {
     /// Everything was read.
     Whole,
     /// It was told to stop, or has used up its requests.
@@ -53,7 +53,7 @@ pub(super) enum End {
 /// What the next page is.
 enum Next {
     Page(Page),
-    End(End),
+    End(ReadingEnd),
 }
 
 /// One reading.
@@ -71,7 +71,7 @@ pub(super) struct Reading<'a> {
     /// Whether a day of activity had fewer steps, or less of anything else, than before.
     pub(super) has_shrunk: bool,
     pub(super) pages: usize,
-    pub(super) end: End,
+    pub(super) end: ReadingEnd,
     /// Whether it goes on where an earlier one broke off.
     pub(super) resumed: bool,
     /// How many pages in a row brought nothing that was not seen, and promised more.
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
             nameless: Vec::new(),
             has_shrunk: false,
             pages: 0,
-            end: End::BrokenOff,
+            end: ReadingEnd::BrokenOff,
             resumed: false,
             in_vain: 0,
             renewed: 0,
@@ -130,7 +130,7 @@ impl<'a> Reading<'a> {
                     self.begin_again()?;
                     return Ok(Err(unintelligible(Flaw::EndlessPages)));
                 }
-                None => return Ok(Ok(Reading { end: End::Whole, ..self })),
+                None => return Ok(Ok(Reading { end: ReadingEnd::Whole, ..self })),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(_) => {
                     self.begin_again()?;
@@ -183,7 +183,7 @@ impl<'a> Reading<'a> {
     async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Next, Broken>> {
         let mut refused: Option<SecretString> = None;
         if !self.may_go_on(offset) {
-            return Ok(Ok(Next::End(End::BrokenOff)));
+            return Ok(Ok(Next::End(ReadingEnd::BrokenOff)));
         }
         loop {
             let client = self.pass.withings;
@@ -194,7 +194,7 @@ impl<'a> Reading<'a> {
             // Nothing is lost when an answer is not waited for: it is asked for again.
             let answer = tokio::select! {
                 biased;
-                () = self.pass.stop.cancelled() => return Ok(Ok(Next::End(End::BrokenOff))),
+                () = self.pass.stop.cancelled() => return Ok(Ok(Next::End(ReadingEnd::BrokenOff))),
                 answer = client.groups(&token, self.source, self.range, offset) => answer,
             };
             match answer {
@@ -204,7 +204,7 @@ impl<'a> Reading<'a> {
                     refused = Some(token);
                 }
                 Err(withings::Error::AccessTokenRefused { status: PERHAPS_NO_DATA }) => {
-                    return Ok(Ok(Next::End(End::Unknown)));
+                    return Ok(Ok(Next::End(ReadingEnd::Unknown)));
                 }
                 Err(error @ withings::Error::NotAllowed { .. }) => return Ok(Err(Broken::Refused(error))),
                 Err(error) => {
@@ -290,7 +290,7 @@ impl<'a> Reading<'a> {
     /// the next reading find nothing for ever.
     pub(super) fn checkpoint(&self) -> Option<Checkpoint> {
         let updated_at = self.updated_at?.min(self.server_time().unwrap_or(i64::MAX));
-        (self.end == End::Whole && updated_at > 0)
+        (self.end == ReadingEnd::Whole && updated_at > 0)
             .then_some(Checkpoint { updated_at, read_at: self.pass.now })
     }
 

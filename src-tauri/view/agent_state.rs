@@ -24,7 +24,7 @@ pub struct AgentState {
     /// Whether the user can see an icon in the tray.
     pub has_tray: bool,
     /// Whether it starts at login; `None` when the desktop could not say.
-    pub start_at_login: Option<autostart::State>,
+    pub start_at_login: Option<autostart::AutostartState>,
 }
 
 /// The sign-in in flight, or how the last one failed.

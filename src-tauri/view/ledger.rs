@@ -9,7 +9,7 @@ use crate::domain::link::Link;
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, MeasureGroup};
 use crate::domain::settings::Units;
-use crate::store::history::{Line, Place};
+use crate::store::history::{HistoryRow, Place};
 use crate::text::{self, Args, args};
 
 /// One line.
@@ -54,8 +54,8 @@ pub struct Shown {
 
 impl LedgerRow {
     /// Makes one out of what is stored.
-    pub fn new(line: Line, links: &[Link], units: Units) -> LedgerRow {
-        let Line { group, outcome, place } = line;
+    pub fn new(line: HistoryRow, links: &[Link], units: Units) -> LedgerRow {
+        let HistoryRow { group, outcome, place } = line;
         let mut row = LedgerRow {
             measured_at: group.measured_at,
             group: group.id.0,

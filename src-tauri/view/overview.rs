@@ -119,7 +119,7 @@ pub fn overview(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Overvie
         pending,
         parked,
         held: store::decision::held(conn)?,
-        stale: store::datapoint::count_in(conn, store::datapoint::State::Stale)?,
+        stale: store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?,
         backfills: backfills(conn)?,
         measure_groups,
         last_measured: store::measurement::last(conn, now)?,

@@ -16,7 +16,7 @@ pub const NAME: &str = "Beeminder Withings Sync";
 
 /// What the user can ask for with a click.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum MenuAction {
     /// Show the window.
     Open,
     /// Make a pass.
@@ -39,7 +39,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Click {
     /// What it stands for.
-    pub action: Action,
+    pub action: MenuAction,
     /// The desktop's permission for this click to take the focus.
     pub token: Option<String>,
 }
@@ -63,7 +63,7 @@ pub enum Entry {
     /// Says something.
     Line(String),
     /// Can be clicked.
-    Item(String, Action),
+    Item(String, MenuAction),
     /// Opens to the side.
     Submenu(String, Vec<Entry>),
     /// A line between groups.
@@ -117,9 +117,9 @@ pub fn failed(failure: &Explained, language: Language) -> Tray {
         title: format!("{NAME}: {}", plain(locale, "menu.broken")),
         tooltip: failure.by(language),
         menu: vec![
-            Entry::Item(plain(locale, "menu.see_why"), Action::Open),
+            Entry::Item(plain(locale, "menu.see_why"), MenuAction::Open),
             Entry::Separator,
-            Entry::Item(plain(locale, "shell.quit"), Action::Quit),
+            Entry::Item(plain(locale, "shell.quit"), MenuAction::Quit),
         ],
     }
 }
@@ -185,7 +185,7 @@ fn menu(
     }
     match overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
-            menu.push(Entry::Item(format!("{words}…"), Action::Open));
+            menu.push(Entry::Item(format!("{words}…"), MenuAction::Open));
         }
         Status::Paused { .. }
         | Status::Retrying
@@ -199,20 +199,20 @@ fn menu(
     let questions = overview.held + overview.stale;
     if questions > 0 {
         let words = about(locale, "menu.questions", "count", questions.to_string());
-        menu.push(Entry::Item(words, Action::Open));
+        menu.push(Entry::Item(words, MenuAction::Open));
     }
     if let Some(service) = activity.signing_in {
         let words = about(locale, "menu.cancel_sign_in", "service", service.to_string());
-        menu.push(Entry::Item(words, Action::CancelSignIn));
+        menu.push(Entry::Item(words, MenuAction::CancelSignIn));
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
         menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, locale, now)));
         menu.push(Entry::Separator);
     }
-    menu.push(item("shell.sync_now", Action::SyncNow));
+    menu.push(item("shell.sync_now", MenuAction::SyncNow));
     menu.push(match overview.status {
-        Status::Paused { .. } => item("action.resume", Action::Resume),
+        Status::Paused { .. } => item("action.resume", MenuAction::Resume),
         Status::NotSetUp
         | Status::NeedsYou
         | Status::ShareWithdrawn
@@ -223,15 +223,15 @@ fn menu(
         | Status::Fine => Entry::Submenu(
             plain(locale, "menu.pause"),
             vec![
-                item("menu.pause_hour", Action::PauseForAnHour),
-                item("menu.pause_tomorrow", Action::PauseUntilTomorrow),
+                item("menu.pause_hour", MenuAction::PauseForAnHour),
+                item("menu.pause_tomorrow", MenuAction::PauseUntilTomorrow),
             ],
         ),
     });
     menu.extend([
         Entry::Separator,
-        Entry::Item(about(locale, "menu.open", "name", NAME), Action::Open),
-        item("shell.quit", Action::Quit),
+        Entry::Item(about(locale, "menu.open", "name", NAME), MenuAction::Open),
+        item("shell.quit", MenuAction::Quit),
     ]);
     menu
 }
@@ -252,7 +252,7 @@ fn goal_entry(goal: &GoalLine, locale: Locale, now: DateTime<Utc>) -> Entry {
         (Some(days), _) => about(locale, "buffer.days", "count", days.to_string()),
         (None, _) => plain(locale, "buffer.unknown"),
     };
-    Entry::Item(format!("{}: {buffer}", goal.slug), Action::OpenGoal(goal.slug.clone()))
+    Entry::Item(format!("{}: {buffer}", goal.slug), MenuAction::OpenGoal(goal.slug.clone()))
 }
 
 /// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
@@ -347,7 +347,7 @@ mod tests {
         assert_eq!(tray.icon, Icon::NeedsYou);
         assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder waits for a payment");
         assert_eq!(tray.tooltip, "Beeminder waits for a payment of yours. Sort it out at beeminder.com.");
-        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), Action::Open));
+        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), MenuAction::Open));
     }
 
     #[test]
@@ -394,7 +394,7 @@ mod tests {
         let mut asking = overview(Status::Fine, &[Code::Held]);
         (asking.held, asking.stale) = (1, 1);
         let menu = tray(&asking, &idle(), monday()).menu;
-        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), Action::Open)));
+        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), MenuAction::Open)));
     }
 
     #[test]
@@ -413,8 +413,10 @@ mod tests {
         let paused = Status::Paused { until: monday() + TimeDelta::hours(1) };
         let signing_in = Activity { signing_in: Some(Service::Withings), ..idle() };
         let menu = tray(&overview(paused, &[]), &signing_in, monday()).menu;
-        assert!(menu.contains(&Entry::Item("Resume".into(), Action::Resume)));
-        assert!(menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), Action::CancelSignIn)));
+        assert!(menu.contains(&Entry::Item("Resume".into(), MenuAction::Resume)));
+        assert!(
+            menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), MenuAction::CancelSignIn))
+        );
     }
 
     #[test]

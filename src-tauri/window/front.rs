@@ -64,7 +64,7 @@ pub(crate) struct AgentWatch {
     may_start: bool,
     /// Whoever says where the focus is has its turn: the last one says how it is.
     focus: tokio::sync::Mutex<()>,
-    state: Mutex<Presence>,
+    state: Mutex<AgentPresence>,
     is_watching: AtomicBool,
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum Missing {
 
 /// Whether the agent is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Presence {
+enum AgentPresence {
     /// It was started, or is looked for.
     Starting,
     /// It said this last.
@@ -98,10 +98,10 @@ impl Front {
     /// When the store cannot be read.
     pub(crate) fn view(&self) -> anyhow::Result<(View, Option<Missing>)> {
         let (agent, missing) = match self.agent.presence() {
-            Presence::Here(state) => (Some(*state), None),
-            Presence::Starting => (None, None),
-            Presence::Gone => (None, Some(Missing::Gone)),
-            Presence::Hangs => (None, Some(Missing::Hangs)),
+            AgentPresence::Here(state) => (Some(*state), None),
+            AgentPresence::Starting => (None, None),
+            AgentPresence::Gone => (None, Some(Missing::Gone)),
+            AgentPresence::Hangs => (None, Some(Missing::Hangs)),
         };
         Ok((self.app.window(agent, self.sandbox, clock::now())?, missing))
     }
@@ -142,7 +142,7 @@ impl Front {
 impl AgentWatch {
     /// The agent behind `client`; `arguments` start it.
     pub(crate) fn new(client: AgentClient, arguments: Vec<String>, may_start: bool) -> AgentWatch {
-        let (state, is_watching) = (Mutex::new(Presence::Starting), AtomicBool::new(false));
+        let (state, is_watching) = (Mutex::new(AgentPresence::Starting), AtomicBool::new(false));
         AgentWatch { client, arguments, may_start, focus: tokio::sync::Mutex::default(), state, is_watching }
     }
 
@@ -184,17 +184,17 @@ impl AgentWatch {
                     let end = self.follow(app, watch).await;
                     self.note(app, end);
                 }
-                Ok(None) if is_first && !self.may_start => self.note(app, Presence::Gone),
+                Ok(None) if is_first && !self.may_start => self.note(app, AgentPresence::Gone),
                 Ok(None) if is_first => {
                     if let Err(error) = self.start(app) {
                         tracing::error!("{error:#}");
-                        self.note(app, Presence::Gone);
+                        self.note(app, AgentPresence::Gone);
                     }
                 }
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!("The agent cannot be watched: {error:#}");
-                    self.note(app, Presence::Hangs);
+                    self.note(app, AgentPresence::Hangs);
                 }
             }
             is_first = false;
@@ -203,23 +203,23 @@ impl AgentWatch {
     }
 
     /// Heeds what the agent says, until it ends or the window does. Returns how it is then.
-    async fn follow(&self, app: &AppHandle, mut watch: Watch) -> Presence {
+    async fn follow(&self, app: &AppHandle, mut watch: Watch) -> AgentPresence {
         loop {
             match watch.next().await {
-                Ok(Some(Event::Changed(state))) => self.note(app, Presence::Here(state)),
+                Ok(Some(Event::Changed(state))) => self.note(app, AgentPresence::Here(state)),
                 Ok(Some(Event::Show { .. })) => webview::open(app),
                 Ok(Some(Event::Quit)) => {
                     webview::close_for_good(app);
-                    return Presence::Gone;
+                    return AgentPresence::Gone;
                 }
-                Ok(None) => return Presence::Gone,
+                Ok(None) => return AgentPresence::Gone,
                 Err(error) => {
                     tracing::warn!("The agent is silent: {error:#}");
-                    return Presence::Hangs;
+                    return AgentPresence::Hangs;
                 }
             }
             if !webview::exists(app) {
-                return Presence::Gone;
+                return AgentPresence::Gone;
             }
         }
     }
@@ -229,7 +229,7 @@ impl AgentWatch {
     /// # Errors
     /// When it cannot be started.
     pub(crate) fn start(self: &Arc<Self>, app: &AppHandle) -> anyhow::Result<()> {
-        *self.lock() = Presence::Starting;
+        *self.lock() = AgentPresence::Starting;
         webview::refresh(app);
         let mut agent = start::launch_agent(&self.arguments)?;
         let (watch, app) = (Arc::clone(self), app.clone());
@@ -238,23 +238,23 @@ impl AgentWatch {
                 _ = agent.wait() => {}
                 () = tokio::time::sleep(START_TIMEOUT) => {}
             }
-            if watch.presence() == Presence::Starting {
-                watch.note(&app, Presence::Gone);
+            if watch.presence() == AgentPresence::Starting {
+                watch.note(&app, AgentPresence::Gone);
             }
         });
         Ok(())
     }
 
-    fn presence(&self) -> Presence {
+    fn presence(&self) -> AgentPresence {
         self.lock().clone()
     }
 
-    fn note(&self, app: &AppHandle, presence: Presence) {
+    fn note(&self, app: &AppHandle, presence: AgentPresence) {
         *self.lock() = presence;
         webview::refresh(app);
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Presence> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, AgentPresence> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

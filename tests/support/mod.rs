@@ -198,7 +198,7 @@ impl TestApp {
         self.app().store.read(store::outbox::load_all).unwrap()
     }
 
-    pub(crate) fn history(&self) -> Vec<store::history::Line> {
+    pub(crate) fn history(&self) -> Vec<store::history::HistoryRow> {
         self.app().store.read(|conn| store::history::load(conn, &Filter::default(), 10_000)).unwrap()
     }
 

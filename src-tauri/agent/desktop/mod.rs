@@ -18,7 +18,7 @@ use super::start::{self, Arguments};
 use super::{Desktop, End};
 use crate::app::UserError;
 use crate::domain::callback_way::SCHEME;
-use crate::platform::autostart::{AutostartEntry, State};
+use crate::platform::autostart::{AutostartEntry, AutostartState};
 use crate::platform::data_dir::DataDir;
 use crate::platform::environment;
 use crate::platform::environment::Environment;
@@ -189,7 +189,7 @@ impl Desktop for LinuxDesktop {
         self.has_tray.load(Ordering::SeqCst)
     }
 
-    fn start_at_login(&self) -> anyhow::Result<State> {
+    fn start_at_login(&self) -> anyhow::Result<AutostartState> {
         self.autostart()?.state()
     }
 

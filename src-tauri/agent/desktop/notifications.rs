@@ -12,7 +12,7 @@ use zbus::zvariant::Value;
 use zbus::{Connection, proxy};
 
 use crate::view::notification::Notice;
-use crate::view::tray::{Action, Click, NAME};
+use crate::view::tray::{Click, MenuAction, NAME};
 
 /// The icon's name, and that of the desktop entry.
 const DESKTOP_ENTRY: &str = "beeminder-withings-sync";
@@ -120,7 +120,7 @@ async fn hear_clicks(
                 let Ok(invoked) = invoked.args() else { continue };
                 if invoked.action == DEFAULT_ACTION {
                     let token = token.take().filter(|(id, _)| *id == invoked.id).map(|(_, token)| token);
-                    let _ = clicks.send(Click { action: Action::Open, token });
+                    let _ = clicks.send(Click { action: MenuAction::Open, token });
                 }
             }
             else => return,

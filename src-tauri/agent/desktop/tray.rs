@@ -10,7 +10,7 @@ use ksni::TrayMethods;
 use ksni::menu::{MenuItem, StandardItem, SubMenu};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::view::tray::{Action, Click, Entry, Icon, Tray};
+use crate::view::tray::{Click, Entry, Icon, MenuAction, Tray};
 
 /// The icon in the tray.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ struct Item {
 }
 
 impl Item {
-    fn click(&self, action: Action) {
+    fn click(&self, action: MenuAction) {
         let token = ksni::current_xdg_activation_token();
         // The program is ending when nobody listens.
         let _ = self.clicks.send(Click { action, token });
@@ -103,7 +103,7 @@ impl ksni::Tray for Item {
     }
 
     fn activate(&mut self, _x: i32, _y: i32) {
-        self.click(Action::Open);
+        self.click(MenuAction::Open);
     }
 
     fn menu(&self) -> Vec<MenuItem<Item>> {

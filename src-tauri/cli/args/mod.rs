@@ -69,7 +69,7 @@ pub(in crate::cli) enum Command {
     /// Forget the tokens of an account; measurements and links stay
     Disconnect {
         /// Which account
-        account: Account,
+        account: AccountName,
     },
     /// List your Beeminder goals
     Goals,
@@ -165,7 +165,7 @@ pub(in crate::cli) enum Command {
     Pause {
         /// For how long
         #[arg(default_value = "1h")]
-        until: Pause,
+        until: PauseUntil,
     },
     /// End a pause
     Resume,
@@ -268,44 +268,44 @@ pub(in crate::cli) enum Connect {
 pub(in crate::cli) struct BrowserArgs {
     /// How the browser comes back: by this program's own kind of address, or to a port of this computer
     #[arg(long, default_value = "loopback")]
-    pub(in crate::cli) callback: Way,
+    pub(in crate::cli) callback: SignInWay,
     /// Only print the address to open
     #[arg(long)]
     pub(in crate::cli) no_browser: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum Way {
+pub(in crate::cli) enum SignInWay {
     Scheme,
     Loopback,
 }
 
-impl From<Way> for CallbackWay {
-    fn from(way: Way) -> CallbackWay {
+impl From<SignInWay> for CallbackWay {
+    fn from(way: SignInWay) -> CallbackWay {
         match way {
-            Way::Scheme => CallbackWay::Scheme,
-            Way::Loopback => CallbackWay::Loopback,
+            SignInWay::Scheme => CallbackWay::Scheme,
+            SignInWay::Loopback => CallbackWay::Loopback,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum Account {
+pub(in crate::cli) enum AccountName {
     Withings,
     Beeminder,
 }
 
-impl From<Account> for Service {
-    fn from(account: Account) -> Service {
+impl From<AccountName> for Service {
+    fn from(account: AccountName) -> Service {
         match account {
-            Account::Withings => Service::Withings,
-            Account::Beeminder => Service::Beeminder,
+            AccountName::Withings => Service::Withings,
+            AccountName::Beeminder => Service::Beeminder,
         }
     }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(in crate::cli) enum Pause {
+pub(in crate::cli) enum PauseUntil {
     /// One hour
     #[value(name = "1h")]
     OneHour,

@@ -4,19 +4,19 @@ use chrono::{DateTime, Utc};
 
 /// The line between the good and the bad side of a goal's graph.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
+pub struct RedLine {
     /// Unix seconds and values, oldest first.
     corners: Vec<(f64, f64)>,
     /// Whether what is below it is on the good side, as for losing weight.
     good_is_below: bool,
 }
 
-impl Line {
+impl RedLine {
     /// Makes one from its corners.
-    pub fn new(mut corners: Vec<(f64, f64)>, good_is_below: bool) -> Line {
+    pub fn new(mut corners: Vec<(f64, f64)>, good_is_below: bool) -> RedLine {
         corners.retain(|(at, value)| at.is_finite() && value.is_finite());
         corners.sort_by(|a, b| a.0.total_cmp(&b.0));
-        Line { corners, good_is_below }
+        RedLine { corners, good_is_below }
     }
 
     /// Whether what is below the line is on the good side.
@@ -53,7 +53,7 @@ mod tests {
     fn a_value_is_on_the_bad_side_or_it_is_not() {
         let at = |unix| DateTime::from_timestamp(unix, 0).unwrap();
         let corners = vec![(200.0, 80.0), (100.0, 90.0), (f64::NAN, 1.0)];
-        let (lose, gain) = (Line::new(corners.clone(), true), Line::new(corners, false));
+        let (lose, gain) = (RedLine::new(corners.clone(), true), RedLine::new(corners, false));
         for (moment, value, losing) in [
             (100, 90.0, Some(false)),
             (100, 90.1, Some(true)),
@@ -65,6 +65,6 @@ mod tests {
             assert_eq!(lose.is_bad(at(moment), value), losing, "losing {moment} {value}");
         }
         assert_eq!((gain.is_bad(at(150), 84.9), gain.is_bad(at(150), 85.1)), (Some(true), Some(false)));
-        assert_eq!(Line::default().is_bad(at(150), 84.9), None, "nothing is known, so nothing is said");
+        assert_eq!(RedLine::default().is_bad(at(150), 84.9), None, "nothing is known, so nothing is said");
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::link::Feed;
 use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
 use crate::domain::plan::Reason;
-use crate::store::decision::Outcome;
+use crate::store::decision::DecisionOutcome;
 use crate::store::{self, Connection};
 
 /// So many in a row, on [`DAYS`] days or more, are no accident.
@@ -53,19 +53,19 @@ pub(super) fn left_out(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<
 /// The filters that leave out everything new, and since when; `outcomes` are newest first. `by_the_day` is
 /// said of what several devices tell of one day: what comes through of a day is enough.
 fn leaves_out(
-    outcomes: &[Outcome],
+    outcomes: &[DecisionOutcome],
     by_the_day: bool,
     in_force_since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Option<(Vec<&'static str>, Daystamp)> {
     let judged = || outcomes.iter().filter(|outcome| effect(outcome.reason) != Effect::Neither);
     let last_through = judged().find(|outcome| effect(outcome.reason) == Effect::Through);
-    let is_newer = |outcome: &&Outcome| match last_through {
+    let is_newer = |outcome: &&DecisionOutcome| match last_through {
         None => true,
         Some(last) if by_the_day => outcome.day > last.day,
         Some(last) => outcome.measured_at > last.measured_at,
     };
-    let out: Vec<&Outcome> =
+    let out: Vec<&DecisionOutcome> =
         judged().filter(|outcome| effect(outcome.reason) == Effect::LeftOut).filter(is_newer).collect();
     let (newest, oldest) = (out.first()?, out.last()?);
     let mut days: Vec<Daystamp> = out.iter().map(|outcome| outcome.day).collect();
@@ -127,10 +127,10 @@ mod tests {
     };
 
     /// Outcomes from days and hours of November, oldest first.
-    fn outcomes(list: &[(u32, u32, Reason)]) -> Vec<Outcome> {
+    fn outcomes(list: &[(u32, u32, Reason)]) -> Vec<DecisionOutcome> {
         let outcome = |(day, hour, reason): &(u32, u32, Reason)| {
             let measured_at: DateTime<Utc> = format!("2026-11-{day:02}T{hour:02}:00:00Z").parse().unwrap();
-            Outcome { measured_at, day: Daystamp(measured_at.date_naive()), reason: *reason }
+            DecisionOutcome { measured_at, day: Daystamp(measured_at.date_naive()), reason: *reason }
         };
         list.iter().rev().map(outcome).collect()
     }

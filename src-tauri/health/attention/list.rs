@@ -269,7 +269,7 @@ fn datapoints(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
     items.add_some(Code::Parked, store::outbox::counts(conn)?.1);
     items.add_some(Code::Held, store::decision::held(conn)?);
     items.add_some(Code::InFuture, store::measurement::in_future(conn)?);
-    items.add_some(Code::Stale, store::datapoint::count_in(conn, store::datapoint::State::Stale)?);
+    items.add_some(Code::Stale, store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?);
     items.add_some(Code::ManyGone, store::setting::many_gone(conn)?);
     items.add_some(Code::MeasurementUnreadable, store::unreadable::count(conn)?);
     Ok(())

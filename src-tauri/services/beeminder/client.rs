@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::day::Daystamp;
-use crate::domain::goal::red_line::Line;
+use crate::domain::goal::red_line::RedLine;
 use crate::domain::goal::{Goal, GoalSlug, Presence, User};
 use crate::services::beeminder::{Error, LastDatapoint, StoredDatapoint, wire};
 use crate::services::http::Http;
@@ -191,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn line(&self, token: &Token, slug: &GoalSlug) -> Result<Option<Line>, Error> {
+    pub async fn line(&self, token: &Token, slug: &GoalSlug) -> Result<Option<RedLine>, Error> {
         let path = ["users", "me", "goals", &format!("{slug}.json")];
         wire::line(&self.get(token, &path, &[]).await?)
     }

@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::datapoint::{Datapoint, Moment};
-use crate::domain::goal::red_line::Line;
+use crate::domain::goal::red_line::RedLine;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence, User};
 use crate::services::beeminder::Error;
-use crate::services::http::{Answer, excerpt};
+use crate::services::http::{HttpAnswer, excerpt};
 use crate::services::{Flaw, lenient};
 
 /// What Beeminder says a datapoint became.
@@ -113,8 +113,8 @@ impl StoredDatapoint {
 }
 
 /// Returns the body of a good answer, or what the status means.
-pub(super) fn body(answer: Answer) -> Result<Vec<u8>, Error> {
-    let Answer { status, retry_after, body } = answer;
+pub(super) fn body(answer: HttpAnswer) -> Result<Vec<u8>, Error> {
+    let HttpAnswer { status, retry_after, body } = answer;
     if status.is_success() {
         return Ok(body);
     }
@@ -233,12 +233,12 @@ struct WireLine {
 }
 
 /// Reads the bright red line. A corner that cannot be read is left out; without one nothing is known.
-pub(super) fn line(body: &[u8]) -> Result<Option<Line>, Error> {
+pub(super) fn line(body: &[u8]) -> Result<Option<RedLine>, Error> {
     let line: WireLine = read(body)?;
     let corner = |row: Vec<Value>| Some((row.first()?.as_f64()?, row.get(1)?.as_f64()?));
     let corners: Vec<_> = line.fullroad.unwrap_or_default().into_iter().filter_map(corner).collect();
     let known = line.yaw.filter(|_| !corners.is_empty());
-    Ok(known.map(|yaw| Line::new(corners, yaw < 0)))
+    Ok(known.map(|yaw| RedLine::new(corners, yaw < 0)))
 }
 
 /// What a goal says of its last datapoint.
@@ -400,7 +400,7 @@ mod tests {
     use crate::services::lenient::tests::anything;
 
     fn meaning(status: u16, body: &str) -> String {
-        let answer = Answer {
+        let answer = HttpAnswer {
             status: StatusCode::from_u16(status).unwrap(),
             retry_after: Some(Duration::from_secs(7)),
             body: body.into(),

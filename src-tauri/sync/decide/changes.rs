@@ -9,7 +9,7 @@ use crate::domain::difference::Word;
 use crate::domain::link::Link;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::plan::{self, Decision, Plan, Reason};
-use crate::store::datapoint::{State, Stored};
+use crate::store::datapoint::{DatapointState, Stored};
 use crate::store::{self, Connection};
 
 /// The most datapoints that one pass takes away without asking.
@@ -139,7 +139,9 @@ impl Changes<'_> {
         let Leaving { moved, gone } = leaving;
         let known = store::datapoint::load(self.conn, &link.goal, id)?;
         let is_open = |known: &Stored| {
-            known.wanted || (gone && known.state == State::Kept) || (moved && known.state == State::Stale)
+            known.wanted
+                || (gone && known.state == DatapointState::Kept)
+                || (moved && known.state == DatapointState::Stale)
         };
         let Some(known) = known.filter(is_open) else {
             return Ok(());

@@ -10,7 +10,7 @@ use crate::domain::difference::Action;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::{Confirmation, Error, StoredDatapoint};
 use crate::store;
-use crate::store::datapoint::{self, Answer};
+use crate::store::datapoint::{self, DatapointAnswer};
 use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::sync::missing::{self, APART};
 use crate::sync::trouble::{self, Trouble};
@@ -368,8 +368,8 @@ fn is_deleted_by_user(
 }
 
 /// What was told of a datapoint, for the store.
-pub(crate) fn told(confirmation: &Confirmation) -> Answer<'_> {
-    Answer { beeminder_id: confirmation.id.as_deref(), day: confirmation.daystamp.as_deref() }
+pub(crate) fn told(confirmation: &Confirmation) -> DatapointAnswer<'_> {
+    DatapointAnswer { beeminder_id: confirmation.id.as_deref(), day: confirmation.daystamp.as_deref() }
 }
 
 /// A day that surely lies before a datapoint's, wherever its user lives.

@@ -11,11 +11,11 @@ use beeminder_withings_sync::view::agent_state::SignInState;
 use secrecy::SecretString;
 use tauri::AppHandle;
 
-use super::{Outcome, open_page};
+use super::{CommandResult, open_page};
 use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn cancel_sign_in(app: AppHandle) -> Outcome {
+pub(crate) async fn cancel_sign_in(app: AppHandle) -> CommandResult {
     front(&app)?.ask(AgentRequest::CancelSignIn).await
 }
 
@@ -25,7 +25,7 @@ pub(crate) async fn sign_in_withings(
     client_id: String,
     client_secret: SecretString,
     way: CallbackWay,
-) -> Outcome {
+) -> CommandResult {
     use secrecy::ExposeSecret;
     let secret = SecretString::from(client_secret.expose_secret().trim());
     // Without both, those of the last sign-in are used.
@@ -35,13 +35,13 @@ pub(crate) async fn sign_in_withings(
 }
 
 #[tauri::command]
-pub(crate) async fn sign_in_beeminder(app: AppHandle, client_id: String, way: CallbackWay) -> Outcome {
+pub(crate) async fn sign_in_beeminder(app: AppHandle, client_id: String, way: CallbackWay) -> CommandResult {
     let client_id = Some(client_id.trim().to_owned()).filter(|id| !id.is_empty());
     front(&app)?.ask(AgentRequest::SignInBeeminder { client_id, way }).await
 }
 
 #[tauri::command]
-pub(crate) async fn connect_beeminder_token(app: AppHandle, token: SecretString) -> Outcome {
+pub(crate) async fn connect_beeminder_token(app: AppHandle, token: SecretString) -> CommandResult {
     use secrecy::ExposeSecret;
     let token = SecretString::from(token.expose_secret().trim());
     let front = front(&app)?;
@@ -51,7 +51,7 @@ pub(crate) async fn connect_beeminder_token(app: AppHandle, token: SecretString)
 }
 
 #[tauri::command]
-pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
+pub(crate) async fn open_consent_page(app: AppHandle) -> CommandResult {
     let (view, _) = front(&app)?.view()?;
     match view.agent.map(|agent| agent.sign_in) {
         Some(SignInState::Waiting { authorize_url, .. }) => open_page(&authorize_url),
@@ -60,13 +60,13 @@ pub(crate) async fn open_consent_page(app: AppHandle) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn paste_callback(app: AppHandle, address: String) -> Outcome<Message> {
+pub(crate) async fn paste_callback(app: AppHandle, address: String) -> CommandResult<Message> {
     let address = address.split_whitespace().collect();
     front(&app)?.ask(AgentRequest::Callback { address }).await
 }
 
 #[tauri::command]
-pub(crate) async fn disconnect(app: AppHandle, service: Service) -> Outcome {
+pub(crate) async fn disconnect(app: AppHandle, service: Service) -> CommandResult {
     let front = front(&app)?;
     front.app.disconnect(service).await?;
     front.changed().await
@@ -74,7 +74,7 @@ pub(crate) async fn disconnect(app: AppHandle, service: Service) -> Outcome {
 
 /// Opens a page that helps to set the program up. A closed list: the window cannot ask for others.
 #[tauri::command]
-pub(crate) async fn open_help(page: HelpPage) -> Outcome {
+pub(crate) async fn open_help(page: HelpPage) -> CommandResult {
     let url = match page {
         HelpPage::WithingsDashboard => "https://developer.withings.com/dashboard/",
         HelpPage::Beeminder => "https://www.beeminder.com/",

@@ -14,7 +14,7 @@ use super::Outcome;
 use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn self_test(app: AppHandle) -> Outcome<Value> {
+pub(crate) async fn self_test(app: AppHandle) -> CommandResult<Value> {
     let front = front(&app)?;
     let checks = front.app.self_test(clock::now()).await?;
     let mut all = serde_json::to_value(&checks).map_err(anyhow::Error::from)?;
@@ -27,25 +27,25 @@ pub(crate) async fn self_test(app: AppHandle) -> Outcome<Value> {
 
 /// Mends what a check found broken.
 #[tauri::command]
-pub(crate) async fn repair(app: AppHandle, what: Repair) -> Outcome {
+pub(crate) async fn repair(app: AppHandle, what: Repair) -> CommandResult {
     front(&app)?.ask(AgentRequest::Repair { what }).await
 }
 
 #[tauri::command]
-pub(crate) async fn open_data_folder(app: AppHandle) -> Outcome {
+pub(crate) async fn open_data_folder(app: AppHandle) -> CommandResult {
     let dir = app.state::<DataDir>();
     Ok(open::that_detached(dir.path())
         .map_err(|error| anyhow::Error::new(error).context(UserError::new("folder_not_opened", [])))?)
 }
 
 #[tauri::command]
-pub(crate) async fn diagnostics(app: AppHandle) -> Outcome<String> {
+pub(crate) async fn diagnostics(app: AppHandle) -> CommandResult<String> {
     Ok(front(&app)?.app.diagnostics(clock::now())?)
 }
 
 /// Saves the diagnostics as the user has read, and perhaps changed, them.
 #[tauri::command]
-pub(crate) async fn save_diagnostics(app: AppHandle, text: String) -> Outcome<PathBuf> {
+pub(crate) async fn save_diagnostics(app: AppHandle, text: String) -> CommandResult<PathBuf> {
     let folder = downloads(&app)?;
     Ok(front(&app)?.app.save_diagnostics(&text, &folder, clock::now())?)
 }
@@ -55,7 +55,7 @@ const SURE: &str = "forget";
 
 /// Has the agent end and forget everything, once the user has typed the word.
 #[tauri::command]
-pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> Outcome {
+pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> CommandResult {
     if typed.trim().to_lowercase() != SURE {
         let said = Message::error("type_it", [("word", SURE.to_owned())]);
         return Err(anyhow::Error::from(UserError::in_field("typed", said)).into());

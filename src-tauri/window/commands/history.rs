@@ -4,11 +4,11 @@ use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::view::pages::{Chart, Exported, Format, HistoryPage, HistoryRequest};
 use tauri::AppHandle;
 
-use super::{Outcome, help};
+use super::{CommandResult, help};
 use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn history(app: AppHandle, request: HistoryRequest) -> Outcome<HistoryPage> {
+pub(crate) async fn history(app: AppHandle, request: HistoryRequest) -> CommandResult<HistoryPage> {
     Ok(front(&app)?.app.history(request)?)
 }
 
@@ -18,12 +18,18 @@ pub(crate) async fn export_history(
     app: AppHandle,
     request: HistoryRequest,
     format: Format,
-) -> Outcome<Exported> {
+) -> CommandResult<Exported> {
     let folder = help::downloads(&app)?;
     Ok(front(&app)?.app.export_history(request, format, &folder, clock::now())?)
 }
 
 #[tauri::command]
-pub(crate) async fn chart(app: AppHandle, kind: String, days: i64, dark: bool, width: u32) -> Outcome<Chart> {
+pub(crate) async fn chart(
+    app: AppHandle,
+    kind: String,
+    days: i64,
+    dark: bool,
+    width: u32,
+) -> CommandResult<Chart> {
     Ok(front(&app)?.app.chart(&kind, days, (dark, width), clock::now())?)
 }

@@ -9,16 +9,16 @@ use beeminder_withings_sync::view::pages::{
 };
 use tauri::AppHandle;
 
-use super::{Outcome, open_page};
+use super::{CommandResult, open_page};
 use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn catalogue(app: AppHandle) -> Outcome<Catalogue> {
+pub(crate) async fn catalogue(app: AppHandle) -> CommandResult<Catalogue> {
     Ok(front(&app)?.app.catalogue()?)
 }
 
 #[tauri::command]
-pub(crate) async fn choices(app: AppHandle) -> Outcome<Vec<Choice>> {
+pub(crate) async fn choices(app: AppHandle) -> CommandResult<Vec<Choice>> {
     Ok(front(&app)?.app.choices().await?)
 }
 
@@ -28,13 +28,13 @@ pub(crate) async fn preview_link(
     form: LinkForm,
     dark: bool,
     width: u32,
-) -> Outcome<PreviewView> {
+) -> CommandResult<PreviewView> {
     Ok(front(&app)?.app.preview_form(&form, (dark, width), clock::now()).await?)
 }
 
 /// Makes a link, and sends what there is at once. Says why the goal may not suit.
 #[tauri::command]
-pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> Outcome<Vec<Message>> {
+pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> CommandResult<Vec<Message>> {
     let front = front(&app)?;
     let (feed, start) = (form.feed()?, form.start());
     let added = front.app.add_link(&form.slug(), feed, form.options, start, clock::now()).await?;
@@ -44,12 +44,17 @@ pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> Outcome<Vec<Mess
 }
 
 #[tauri::command]
-pub(crate) async fn preview_change(app: AppHandle, id: i64, form: LinkForm) -> Outcome<ChangeView> {
+pub(crate) async fn preview_change(app: AppHandle, id: i64, form: LinkForm) -> CommandResult<ChangeView> {
     Ok(front(&app)?.app.preview_change_form(id, &form, clock::now())?)
 }
 
 #[tauri::command]
-pub(crate) async fn change_link(app: AppHandle, id: i64, form: LinkForm, existing: Existing) -> Outcome {
+pub(crate) async fn change_link(
+    app: AppHandle,
+    id: i64,
+    form: LinkForm,
+    existing: Existing,
+) -> CommandResult {
     let front = front(&app)?;
     let feed = form.feed()?;
     front.app.change_link(LinkId(id), &feed, &form.options, existing, clock::now()).await?;
@@ -58,7 +63,7 @@ pub(crate) async fn change_link(app: AppHandle, id: i64, form: LinkForm, existin
 }
 
 #[tauri::command]
-pub(crate) async fn remove_link(app: AppHandle, id: i64, datapoints: bool) -> Outcome {
+pub(crate) async fn remove_link(app: AppHandle, id: i64, datapoints: bool) -> CommandResult {
     let front = front(&app)?;
     if datapoints {
         front.app.remove_link_with_datapoints(LinkId(id), clock::now())?;
@@ -71,14 +76,14 @@ pub(crate) async fn remove_link(app: AppHandle, id: i64, datapoints: bool) -> Ou
 }
 
 #[tauri::command]
-pub(crate) async fn preview_backfill(app: AppHandle, stretch: Stretch) -> Outcome<BackfillView> {
+pub(crate) async fn preview_backfill(app: AppHandle, stretch: Stretch) -> CommandResult<BackfillView> {
     let app = &front(&app)?.app;
     let preview = app.preview_backfill(LinkId(stretch.link), stretch.from, stretch.to, clock::now()).await?;
     Ok(BackfillView::from(&preview))
 }
 
 #[tauri::command]
-pub(crate) async fn start_backfill(app: AppHandle, stretch: Stretch, may_derail: bool) -> Outcome {
+pub(crate) async fn start_backfill(app: AppHandle, stretch: Stretch, may_derail: bool) -> CommandResult {
     let front = front(&app)?;
     front.app.start_looked_at(stretch, may_derail, clock::now()).await?;
     front.sync_soon().await?;
@@ -86,7 +91,7 @@ pub(crate) async fn start_backfill(app: AppHandle, stretch: Stretch, may_derail:
 }
 
 #[tauri::command]
-pub(crate) async fn cancel_backfill(app: AppHandle, id: i64) -> Outcome {
+pub(crate) async fn cancel_backfill(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.cancel_backfill(id)?;
     front.changed().await?;
@@ -95,12 +100,12 @@ pub(crate) async fn cancel_backfill(app: AppHandle, id: i64) -> Outcome {
 
 /// Creates a goal, or with `dry_run` only finds out whether Beeminder would.
 #[tauri::command]
-pub(crate) async fn create_goal(app: AppHandle, form: NewGoalForm, dry_run: bool) -> Outcome<String> {
+pub(crate) async fn create_goal(app: AppHandle, form: NewGoalForm, dry_run: bool) -> CommandResult<String> {
     Ok(front(&app)?.app.create_from(form, dry_run, clock::now()).await?)
 }
 
 #[tauri::command]
-pub(crate) async fn open_new_goal_page(app: AppHandle, form: NewGoalForm) -> Outcome {
+pub(crate) async fn open_new_goal_page(app: AppHandle, form: NewGoalForm) -> CommandResult {
     let front = front(&app)?;
     let page = front.app.new_goal_page(form)?;
     open_page(&page)

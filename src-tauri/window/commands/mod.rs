@@ -14,7 +14,7 @@ use beeminder_withings_sync::app::UserError;
 use tauri::ipc::Invoke;
 use url::Url;
 
-type Outcome<T = ()> = Result<T, Refusal>;
+type CommandResult<T = ()> = Result<T, Refusal>;
 
 /// Calls the commands by their names.
 pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
@@ -73,6 +73,6 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
 }
 
 /// Shows a page in the browser.
-fn open_page(url: &Url) -> Outcome {
+fn open_page(url: &Url) -> CommandResult {
     Ok(open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))?)
 }

@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use tauri::AppHandle;
 
-use super::{Outcome, open_page};
+use super::{CommandResult, open_page};
 use crate::window::front::{Missing, agent, front};
 use crate::window::webview;
 
@@ -22,58 +22,58 @@ pub(crate) struct WindowView {
 }
 
 #[tauri::command]
-pub(crate) async fn view(app: AppHandle) -> Outcome<WindowView> {
+pub(crate) async fn view(app: AppHandle) -> CommandResult<WindowView> {
     let (view, missing) = front(&app)?.view()?;
     Ok(WindowView { view, missing })
 }
 
 #[tauri::command]
-pub(crate) async fn sync_now(app: AppHandle) -> Outcome {
+pub(crate) async fn sync_now(app: AppHandle) -> CommandResult {
     front(&app)?.ask(AgentRequest::SyncNow).await
 }
 
 #[tauri::command]
-pub(crate) async fn pause_for_an_hour(app: AppHandle) -> Outcome {
+pub(crate) async fn pause_for_an_hour(app: AppHandle) -> CommandResult {
     let (front, now) = (front(&app)?, clock::now());
     front.app.pause(Some(now + TimeDelta::hours(1)), now)?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn pause_until_tomorrow(app: AppHandle) -> Outcome {
+pub(crate) async fn pause_until_tomorrow(app: AppHandle) -> CommandResult {
     let (front, now) = (front(&app)?, clock::now());
     front.app.pause(Some(front.app.tomorrow(now)?), now)?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn resume(app: AppHandle) -> Outcome {
+pub(crate) async fn resume(app: AppHandle) -> CommandResult {
     let front = front(&app)?;
     front.app.pause(None, clock::now())?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn open_goal(app: AppHandle, goal: String) -> Outcome {
+pub(crate) async fn open_goal(app: AppHandle, goal: String) -> CommandResult {
     open_page(&front(&app)?.app.page_of_goal(&GoalSlug(goal))?)
 }
 
 #[tauri::command]
-pub(crate) async fn mark_seen(app: AppHandle) -> Outcome {
+pub(crate) async fn mark_seen(app: AppHandle) -> CommandResult {
     let front = front(&app)?;
     front.app.mark_seen()?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn close_window(app: AppHandle) -> Outcome {
+pub(crate) async fn close_window(app: AppHandle) -> CommandResult {
     webview::close(&app).map_err(anyhow::Error::from)?;
     Ok(())
 }
 
 /// Ends the agent, and the window with it.
 #[tauri::command]
-pub(crate) async fn quit(app: AppHandle) -> Outcome {
+pub(crate) async fn quit(app: AppHandle) -> CommandResult {
     agent(&app).tell(AgentRequest::Quit).await?;
     webview::close(&app).map_err(anyhow::Error::from)?;
     Ok(())
@@ -81,32 +81,32 @@ pub(crate) async fn quit(app: AppHandle) -> Outcome {
 
 /// Starts the agent that has ended.
 #[tauri::command]
-pub(crate) async fn start_agent(app: AppHandle) -> Outcome {
+pub(crate) async fn start_agent(app: AppHandle) -> CommandResult {
     Ok(agent(&app).start(&app)?)
 }
 
 /// Ends the pass under way after its request.
 #[tauri::command]
-pub(crate) async fn cancel_pass(app: AppHandle) -> Outcome {
+pub(crate) async fn cancel_pass(app: AppHandle) -> CommandResult {
     front(&app)?.ask(AgentRequest::CancelPass).await
 }
 
 #[tauri::command]
-pub(crate) async fn leave_guide(app: AppHandle) -> Outcome {
+pub(crate) async fn leave_guide(app: AppHandle) -> CommandResult {
     let front = front(&app)?;
     front.app.leave_guide()?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn set_start_at_login(app: AppHandle, on: bool) -> Outcome {
+pub(crate) async fn set_start_at_login(app: AppHandle, on: bool) -> CommandResult {
     let front = front(&app)?;
     front.ask::<()>(AgentRequest::StartAtLogin { on }).await?;
     front.changed().await
 }
 
 #[tauri::command]
-pub(crate) async fn change_setting(app: AppHandle, change: SettingChange) -> Outcome {
+pub(crate) async fn change_setting(app: AppHandle, change: SettingChange) -> CommandResult {
     let front = front(&app)?;
     front.app.change_setting(change)?;
     front.changed().await

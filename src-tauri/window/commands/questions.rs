@@ -9,12 +9,12 @@ use super::Outcome;
 use crate::window::front::front;
 
 #[tauri::command]
-pub(crate) async fn questions(app: AppHandle) -> Outcome<Questions> {
+pub(crate) async fn questions(app: AppHandle) -> CommandResult<Questions> {
     Ok(front(&app)?.app.questions()?)
 }
 
 #[tauri::command]
-pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember: bool) -> Outcome {
+pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember: bool) -> CommandResult {
     let front = front(&app)?;
     front.app.answer(GroupId(group), mine, remember, clock::now())?;
     front.sync_soon().await?;
@@ -22,7 +22,7 @@ pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember
 }
 
 #[tauri::command]
-pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> Outcome {
+pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.retry(id, clock::now())?;
     front.sync_soon().await?;
@@ -30,7 +30,7 @@ pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn discard_entry(app: AppHandle, id: i64) -> Outcome {
+pub(crate) async fn discard_entry(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.discard(id, clock::now())?;
     front.changed().await?;
@@ -38,7 +38,7 @@ pub(crate) async fn discard_entry(app: AppHandle, id: i64) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn remove_stale(app: AppHandle, id: i64) -> Outcome {
+pub(crate) async fn remove_stale(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.remove_stale(id, clock::now())?;
     front.sync_soon().await?;
@@ -46,7 +46,7 @@ pub(crate) async fn remove_stale(app: AppHandle, id: i64) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn keep_stale(app: AppHandle, id: i64) -> Outcome {
+pub(crate) async fn keep_stale(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.keep_stale(id, clock::now())?;
     front.changed().await?;
@@ -54,7 +54,7 @@ pub(crate) async fn keep_stale(app: AppHandle, id: i64) -> Outcome {
 }
 
 #[tauri::command]
-pub(crate) async fn confirm_gone(app: AppHandle) -> Outcome {
+pub(crate) async fn confirm_gone(app: AppHandle) -> CommandResult {
     let front = front(&app)?;
     front.app.confirm_gone()?;
     front.sync_soon().await?;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use beeminder_withings_sync::agent::Desktop;
 use beeminder_withings_sync::app::UserError;
-use beeminder_withings_sync::platform::autostart::State;
+use beeminder_withings_sync::platform::autostart::AutostartState;
 use beeminder_withings_sync::view::notification::Notice;
 use beeminder_withings_sync::view::tray::{Click, Tray};
 use tauri::AppHandle;
@@ -53,8 +53,8 @@ impl TauriDesktop {
             tracing::warn!("The callback scheme could not be registered: {error:#}");
         }
         let repaired = match self.start_at_login() {
-            Ok(State::On) => self.set_start_at_login(true),
-            Ok(State::Off | State::Stale | State::SwitchedOff) => Ok(()),
+            Ok(AutostartState::On) => self.set_start_at_login(true),
+            Ok(AutostartState::Off | AutostartState::Stale | AutostartState::SwitchedOff) => Ok(()),
             Err(error) => Err(error),
         };
         if let Err(error) = repaired {
@@ -89,9 +89,9 @@ impl Desktop for TauriDesktop {
         self.has_tray.load(Ordering::SeqCst)
     }
 
-    fn start_at_login(&self) -> anyhow::Result<State> {
+    fn start_at_login(&self) -> anyhow::Result<AutostartState> {
         let on = self.app.autolaunch().is_enabled().context("Failed to ask the system")?;
-        Ok(if on { State::On } else { State::Off })
+        Ok(if on { AutostartState::On } else { AutostartState::Off })
     }
 
     fn set_start_at_login(&self, on: bool) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use beeminder_withings_sync::view::tray::{Action, Click, Entry, Icon, Tray};
+use beeminder_withings_sync::view::tray::{Click, Entry, Icon, MenuAction, Tray};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIconBuilder, TrayIconEvent};
@@ -15,7 +15,7 @@ pub(super) struct TrayIcon {
     app: AppHandle,
     icon: tauri::tray::TrayIcon,
     /// What each entry of the menu stands for, by its id.
-    actions: Arc<Mutex<Vec<Action>>>,
+    actions: Arc<Mutex<Vec<MenuAction>>>,
 }
 
 impl TrayIcon {
@@ -27,7 +27,7 @@ impl TrayIcon {
         visible: &Arc<AtomicBool>,
     ) -> Option<TrayIcon> {
         let (clicked, chosen) = (clicks.clone(), clicks.clone());
-        let of_menu = Arc::<Mutex<Vec<Action>>>::default();
+        let of_menu = Arc::<Mutex<Vec<MenuAction>>>::default();
         let actions = Arc::clone(&of_menu);
         let built = TrayIconBuilder::with_id("tray")
             .icon(image(tray.icon))
@@ -40,7 +40,7 @@ impl TrayIcon {
                 } = event
                     && !cfg!(target_os = "macos")
                 {
-                    let _ = clicked.send(Click { action: Action::Open, token: None });
+                    let _ = clicked.send(Click { action: MenuAction::Open, token: None });
                 }
             })
             .on_menu_event(move |_, event| {
@@ -84,7 +84,7 @@ impl TrayIcon {
     }
 
     /// Makes an entry whose id is the place of its action in `actions`.
-    fn entry(&self, entry: &Entry, actions: &mut Vec<Action>) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
+    fn entry(&self, entry: &Entry, actions: &mut Vec<MenuAction>) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
         Ok(match entry {
             Entry::Line(text) => Box::new(MenuItem::new(&self.app, label(text), false, None::<&str>)?),
             Entry::Item(text, action) => {

@@ -284,11 +284,11 @@ mod tests {
     use super::*;
     use strum::VariantArray;
 
-    use crate::domain::code::Code;
     use crate::domain::measure::kind::{KINDS, Source};
     use crate::domain::measure::measure_set::NAMED_SETS;
     use crate::domain::measure::take::Take;
     use crate::domain::plan::Reason;
+    use crate::domain::problem_code::ProblemCode;
 
     #[test]
     fn places_are_filled_as_their_form_says() {
@@ -327,7 +327,7 @@ mod tests {
     #[test]
     fn everything_the_program_may_say_has_a_text_in_every_language() {
         let german = Language::German.texts();
-        for code in Code::VARIANTS {
+        for code in ProblemCode::VARIANTS {
             for group in ["attention", "headline"] {
                 assert!(texts().contains_key(&format!("{group}.{}", code.name())), "{group} {code:?}");
             }

@@ -7,12 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use beeminder_withings_sync::app::{App, Existing, Since};
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::{Link, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -400,17 +400,17 @@ impl Play {
         self.test.advance(TimeDelta::days(6));
         for _ in 0..6 {
             let report = self.test.sync().await;
-            if codes(&report).contains(&Code::SignInWithings) {
+            if codes(&report).contains(&ProblemCode::SignInWithings) {
                 // A renewal whose answer was lost must be repeated within eight hours; then only the user
                 // can help.
                 self.test.connect_withings().await.unwrap();
             }
-            if codes(&report).contains(&Code::SignInBeeminder) {
+            if codes(&report).contains(&ProblemCode::SignInBeeminder) {
                 // A new sign-in ended the one before, and was not finished.
                 self.test.connect_beeminder().await.unwrap();
             }
             let report = self.pass_elsewhere().await;
-            if report.is_some_and(|report| codes(&report).contains(&Code::SignInWithings)) {
+            if report.is_some_and(|report| codes(&report).contains(&ProblemCode::SignInWithings)) {
                 self.sign_in_elsewhere().await;
             }
             for app in self.apps() {

@@ -1,7 +1,7 @@
 //! Beeminder on a bad day: each datapoint arrives once, or its reason is in plain sight.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::beeminder::DuplicateShape;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -93,7 +93,7 @@ async fn every_refusal_is_parked_with_its_words_and_other_datapoints_go_on() {
         let report = test.sync_with(Service::Beeminder, "datapoints", Fault::http(status, body)).await;
         assert_eq!(
             (report.delivered, report.parked, codes(&report)),
-            (1, 1, vec![Code::Parked]),
+            (1, 1, vec![ProblemCode::Parked]),
             "{status} {body}"
         );
         let parked = test.outbox().remove(0);
@@ -136,7 +136,7 @@ async fn a_sign_in_on_another_computer_stops_everything_and_says_so_and_nothing_
     test.weigh_in(82.4);
     test.expect_warning("no longer accepts the sign-in");
     let report = test.sync().await;
-    assert_eq!((report.pending, codes(&report)), (2, vec![Code::SignInBeeminder]));
+    assert_eq!((report.pending, codes(&report)), (2, vec![ProblemCode::SignInBeeminder]));
     assert_eq!(report.requests.beeminder, 1, "the first refusal is enough");
     test.connect_beeminder().await.unwrap();
     assert_eq!(test.sync().await.delivered, 2);
@@ -148,12 +148,12 @@ async fn trouble_is_waited_out_by_the_schedule_but_not_by_the_user() {
     test.weigh_in(82.4);
     test.expect_warning("Beeminder");
     for (fault, code, wait) in [
-        (Fault::limited(120), Code::RateLimited, 120),
-        (Fault::http(429, "Retry later"), Code::RateLimited, 60),
-        (Fault::http(500, "<html>"), Code::Unavailable, 60),
-        (Fault::http(504, ""), Code::Unavailable, 60),
-        (Fault::Redirect, Code::Unreadable, 60),
-        (Fault::Drop, Code::Offline, 60),
+        (Fault::limited(120), ProblemCode::RateLimited, 120),
+        (Fault::http(429, "Retry later"), ProblemCode::RateLimited, 60),
+        (Fault::http(500, "<html>"), ProblemCode::Unavailable, 60),
+        (Fault::http(504, ""), ProblemCode::Unavailable, 60),
+        (Fault::Redirect, ProblemCode::Unreadable, 60),
+        (Fault::Drop, ProblemCode::Offline, 60),
     ] {
         let report = test.sync_with(Service::Beeminder, "datapoints", fault.clone()).await;
         assert!(report.pending == 1 && codes(&report).contains(&code), "{fault:?} {report:?}");
@@ -224,7 +224,7 @@ async fn beyond_three_hundred_a_day_the_rest_waits_and_follows_by_itself() {
     assert_eq!(test.sync().await.delivered, 300);
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending, report.parked), (0, 2, 0));
-    assert_eq!(codes(&report), [Code::GoalRefuses]);
+    assert_eq!(codes(&report), [ProblemCode::GoalRefuses]);
     test.advance(TimeDelta::hours(25));
     assert_eq!(test.pass(Trigger::Timer).await.delivered, 2);
 }
@@ -239,7 +239,11 @@ async fn a_goal_that_has_ended_gets_what_it_missed_when_it_is_restarted() {
         test.advance(TimeDelta::hours(13));
         test.weigh_in(82.0);
         let report = test.sync().await;
-        assert_eq!((report.delivered, codes(&report)), (1, vec![Code::GoalFrozen]), "the other one goes on");
+        assert_eq!(
+            (report.delivered, codes(&report)),
+            (1, vec![ProblemCode::GoalFrozen]),
+            "the other one goes on"
+        );
     }
     test.world().beeminder.goal("weight").fields["frozen"] = false.into();
     test.advance(TimeDelta::hours(2));

@@ -1,7 +1,7 @@
 //! A local clock that is a year off, either way, costs nothing.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -23,7 +23,7 @@ async fn a_clock_a_year_off_from_the_start_is_said_and_harmless() {
         let real = test.now - off + TimeDelta::minutes(1);
         test.world().withings.weigh_in(82.4, real);
         let report = test.sync().await;
-        assert_eq!((report.delivered, codes(&report)), (1, vec![Code::ClockWrong]), "{off}");
+        assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::ClockWrong]), "{off}");
         assert_eq!(test.at_beeminder("weight")[0].daystamp, "20261123");
         // Set right, everything goes on.
         test.now -= off;
@@ -82,5 +82,5 @@ async fn a_clock_is_compared_with_an_answer_of_just_now_only() {
     test.sync().await;
     test.advance(TimeDelta::hours(2));
     let report = test.sync_with(Service::Withings, "", Fault::Drop).await;
-    assert_eq!(codes(&report), [Code::Offline]);
+    assert_eq!(codes(&report), [ProblemCode::Offline]);
 }

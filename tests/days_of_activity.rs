@@ -1,10 +1,10 @@
 //! Steps, sleep and workouts: one datapoint a day, on Withings' own day, right whatever comes later.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::sync::Requests;
 use chrono::{NaiveDate, TimeDelta};
 
@@ -32,7 +32,7 @@ async fn activity_is_asked_for_only_when_a_link_needs_it_and_the_user_is_told_wh
     assert_eq!(test.app().sharing_asked().unwrap(), [""; 0]);
     test.link("steps", track(MeasureKind::STEPS)).await;
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::ScopeMissing]);
+    assert_eq!(codes(&report), [ProblemCode::ScopeMissing]);
     assert!(report.attention[0].message.contains("The goal steps needs your activity"));
     assert_eq!(report.requests.withings, 1, "nothing is asked that would be refused");
     assert_eq!(test.app().sharing_asked().unwrap(), ["activity and sleep, because a goal needs them"]);
@@ -48,7 +48,7 @@ async fn a_user_who_unticks_activity_is_asked_again_and_everything_else_goes_on(
     test.connect_withings().await.unwrap();
     test.weigh_in(82.4);
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::ScopeMissing]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::ScopeMissing]));
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_watch_that_uploads_days_late_counts_for_its_days_and_the_day_is_withi
     let report = test.sync().await;
     let days: Vec<_> = test.at_beeminder("steps").iter().map(|d| (d.daystamp.clone(), d.value)).collect();
     assert_eq!(days, [("20261124".into(), 4000.0), ("20261126".into(), 6000.0)], "none before the link");
-    assert!(codes(&report).contains(&Code::ZonesDiffer));
+    assert!(codes(&report).contains(&ProblemCode::ZonesDiffer));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What is deleted at Withings or at Beeminder, and what only looks so.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -37,7 +37,7 @@ async fn a_measurement_deleted_at_withings_is_noticed_within_a_day_and_the_user_
     assert_eq!(codes(&test.sync().await), [], "not read again yet");
     test.advance(TimeDelta::hours(24));
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::Stale]);
+    assert_eq!(codes(&report), [ProblemCode::Stale]);
     assert_eq!(test.values("weight"), [80.0, 81.0, 82.0], "nothing is taken away without asking");
     let stale = test.app().stale().unwrap();
     assert_eq!(stale.len(), 1);
@@ -99,7 +99,7 @@ async fn more_than_ten_at_once_are_not_believed_until_the_user_says_so() {
     }
     test.advance(TimeDelta::hours(24));
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::ManyGone]));
+    assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::ManyGone]));
     assert!(report.attention[0].message.contains("15 measurements"));
     test.app().confirm_gone().unwrap();
     let report = test.sync().await;
@@ -116,7 +116,7 @@ async fn an_empty_answer_is_a_share_withdrawn_and_never_a_deletion() {
     test.expect_warning("Withings shows nothing any more");
     test.advance(TimeDelta::hours(24));
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::ShareWithdrawn]));
+    assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::ShareWithdrawn]));
     assert_eq!(status_of(&test), Status::ShareWithdrawn);
     assert_eq!(test.values("weight"), [80.0, 81.0]);
     // Shared again, all is as it was.
@@ -178,7 +178,7 @@ async fn an_edit_of_who_it_was_takes_the_datapoint_back() {
     let now = test.now;
     test.world().withings.edit(groups[0], now, |group| group["attrib"] = 1.into());
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::Held, Code::Stale]);
+    assert_eq!(codes(&report), [ProblemCode::Held, ProblemCode::Stale]);
     test.app()
         .answer(beeminder_withings_sync::domain::measure::measurement::GroupId(groups[0]), true, false, now)
         .unwrap();
@@ -198,7 +198,7 @@ async fn what_is_gone_is_found_in_many_pages_and_what_one_reading_skipped_is_not
     // The last page of the first reading comes empty, as when rows move up while pages are read.
     let empty = r#"{"status":0,"body":{"updatetime":1,"timezone":"Europe/Paris","measuregrps":[]}}"#;
     test.world().faults.after(3, Service::Withings, "measure", Fault::http(200, empty));
-    assert_eq!(codes(&test.sync().await), [Code::Stale]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Stale]);
     assert_eq!(test.app().stale().unwrap().len(), 1, "only what was deleted");
 }
 
@@ -211,7 +211,7 @@ async fn a_group_that_can_no_longer_be_read_is_not_taken_for_gone() {
     test.world().withings.edit(groups[1], now, |group| group["date"] = serde_json::Value::Null);
     test.world().withings.delete(groups[0]);
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::Stale, Code::MeasurementUnreadable]);
+    assert_eq!(codes(&report), [ProblemCode::Stale, ProblemCode::MeasurementUnreadable]);
     let stale: Vec<_> = test.app().stale().unwrap().into_iter().map(|stale| stale.datapoint.value).collect();
     assert_eq!(stale, [rust_decimal::dec!(80)], "the one that was deleted, and no other");
     assert_eq!(test.values("weight"), [80.0, 81.0, 82.0]);

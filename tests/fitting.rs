@@ -2,7 +2,6 @@
 //! fitting later.
 
 use beeminder_withings_sync::app::{Since, UserError};
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::Options;
@@ -11,6 +10,7 @@ use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::measure::unit::Unit;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::view::pages::{LinkForm, PreviewView};
@@ -168,7 +168,7 @@ async fn an_archiving_to_come_is_said_with_its_day_while_the_goal_is_linked() {
     set_goal(&test, "weight", &json!({"archivedate": 1_796_252_400}));
     test.advance(TimeDelta::minutes(61));
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::GoalArchiving]);
+    assert_eq!(codes(&report), [ProblemCode::GoalArchiving]);
     assert!(report.attention[0].message.contains("weight will be archived on 2026-12-03"), "{report:?}");
     set_goal(&test, "weight", &json!({"archivedate": null}));
     test.advance(TimeDelta::minutes(61));
@@ -358,7 +358,7 @@ async fn a_filter_that_leaves_out_everything_new_is_said_whichever_it_is() {
             group["measures"] = weighed.clone();
             let at = test.now + TimeDelta::hours(later - 23);
             test.world().withings.add(group, at);
-            let expected = if day < 3 { vec![] } else { vec![Code::FilterLeavesOut] };
+            let expected = if day < 3 { vec![] } else { vec![ProblemCode::FilterLeavesOut] };
             assert_eq!(codes(&test.sync().await), expected, "{why}, day {day}");
         }
         let report = test.sync().await;
@@ -413,7 +413,7 @@ async fn a_goal_whose_two_links_leave_out_everything_is_said_once() {
         test.world().withings.add(group, now);
         test.sync().await;
     }
-    assert_eq!(codes(&test.sync().await), [Code::FilterLeavesOut]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::FilterLeavesOut]);
 }
 
 #[tokio::test]
@@ -427,7 +427,7 @@ async fn a_set_that_is_never_whole_any_more_is_said_too() {
         let typed = json!({"attrib": 2, "deviceid": null, "model": null, "measures": [
             {"value": 80, "type": 9, "unit": 0}, {"value": 120, "type": 10, "unit": 0}]});
         test.world().withings.add(typed, now);
-        let expected = if day < 3 { vec![] } else { vec![Code::FilterLeavesOut] };
+        let expected = if day < 3 { vec![] } else { vec![ProblemCode::FilterLeavesOut] };
         assert_eq!(codes(&test.sync().await), expected, "day {day}");
     }
     assert!(test.sync().await.attention[0].message.contains("lacking a value that the link counts"));

@@ -1,7 +1,7 @@
 //! Nothing is sent for days before a goal's start, whenever that became known; what was sent before it began anew
 //! stays.
 
-use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ async fn nothing_is_sent_before_a_start_that_is_read_on_the_way() {
         test.weigh_in(80.0);
         begin_in(&test, "weigh-in", 3);
         for _ in 0..2 {
-            assert_eq!(codes(&test.sync().await), [Code::GoalNotStarted], "known before: {was_known}");
+            assert_eq!(codes(&test.sync().await), [ProblemCode::GoalNotStarted], "known before: {was_known}");
             test.advance(TimeDelta::hours(2));
             test.weigh_in(80.0);
         }
@@ -51,7 +51,7 @@ async fn what_was_sent_stays_and_what_is_measured_until_the_new_start_is_held() 
         test.sync().await;
         test.advance(TimeDelta::minutes(20));
         test.weigh_in(80.0);
-        assert_eq!(codes(&test.sync().await), [Code::GoalNotStarted], "{goal}");
+        assert_eq!(codes(&test.sync().await), [ProblemCode::GoalNotStarted], "{goal}");
         assert_eq!(days(&test, goal), ["20261123"]);
         assert!(test.app().stale().unwrap().is_empty(), "{goal}");
     }

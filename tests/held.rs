@@ -1,8 +1,8 @@
 //! "Was this you?": measurements of a scale that several people use.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn a_measurement_that_may_be_another_persons_is_held_and_asked_about_once(
         test.advance(TimeDelta::minutes(5));
         guest(&test, 61_000)
     });
-    assert_eq!(codes(&test.sync().await), [Code::Held]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Held]);
     let held: Vec<_> =
         test.app().held().unwrap().into_iter().map(|held| (held.group.id, held.goals)).collect();
     assert_eq!(held, [(mine, vec!["weight".to_owned()]), (theirs, vec!["weight".into()])]);
@@ -41,7 +41,7 @@ async fn a_measurement_that_may_be_another_persons_is_held_and_asked_about_once(
     // Not to be remembered, so the next one is asked about again.
     test.advance(TimeDelta::days(1));
     guest(&test, 82_100);
-    assert_eq!(codes(&test.sync().await), [Code::Held]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Held]);
 }
 
 #[tokio::test]

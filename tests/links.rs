@@ -1,13 +1,13 @@
 //! Making links, looking before leaping, and what becomes of goals.
 
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::link::misfit::Misfit;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
@@ -130,7 +130,7 @@ async fn a_removed_link_sends_nothing_more_and_leaves_what_is_there() {
     test.advance(TimeDelta::days(1));
     test.weigh_in(82.0);
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::NothingLinked]));
+    assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::NothingLinked]));
     assert_eq!(test.values("weight"), [82.4]);
     assert!(test.app().link(id).unwrap_err().to_string().contains("There is no link 1"));
     // Linked again from the start, only what is missing is sent.
@@ -145,7 +145,7 @@ async fn a_renamed_goal_is_followed_and_said() {
     test.weigh_in(82.4);
     // The old name is not found, which is looked into at once.
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::GoalRenamed]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::GoalRenamed]));
     assert_eq!(test.values("mass"), [82.4]);
     test.app().mark_seen().unwrap();
     test.advance(TimeDelta::hours(1));
@@ -162,7 +162,7 @@ async fn an_archived_goal_is_found_out_and_its_datapoints_wait() {
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending), (1, 1), "the other goal goes on");
-    assert!(codes(&report).contains(&Code::GoalArchived));
+    assert!(codes(&report).contains(&ProblemCode::GoalArchived));
     // Restored, it goes on by itself.
     test.world().beeminder.goal("weight").archived = false;
     test.advance(TimeDelta::minutes(15));
@@ -178,7 +178,7 @@ async fn a_deleted_goal_is_found_out_by_the_hourly_reading_too() {
     assert_eq!(codes(&test.sync().await), [], "once is no answer");
     test.advance(TimeDelta::minutes(61));
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::GoalDeleted]);
+    assert_eq!(codes(&report), [ProblemCode::GoalDeleted]);
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!((report.pending, report.delivered), (1, 0), "nothing is posted into the void");

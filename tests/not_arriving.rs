@@ -1,9 +1,9 @@
 //! What waits for long is said, though Beeminder answers and nothing fails.
 
 use beeminder_withings_sync::app::Existing;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -17,7 +17,7 @@ use super::support::{TestApp, codes, track};
 const NOT_FOUND: &str = r#"{"error":"The requested resource was not found."}"#;
 
 /// What is said after each of the passes of the next hours.
-async fn said(test: &mut TestApp, hours: i64) -> Vec<Vec<Code>> {
+async fn said(test: &mut TestApp, hours: i64) -> Vec<Vec<ProblemCode>> {
     let mut said = Vec::new();
     for _ in 0..hours * 4 {
         test.advance(TimeDelta::minutes(15));
@@ -48,12 +48,12 @@ async fn a_change_that_waits_for_a_list_that_proves_nothing_is_said() {
         test.world().faults.every(Service::Beeminder, "goals/weight/datapoints.json", Fault::http(200, list));
         test.weigh_in(80.0);
         let said = said(&mut test, 3).await;
-        assert_eq!((said[1].clone(), said[11].clone()), (vec![], vec![Code::NotArriving]), "{list}");
+        assert_eq!((said[1].clone(), said[11].clone()), (vec![], vec![ProblemCode::NotArriving]), "{list}");
         assert_eq!(test.app().store.read(|conn| status(conn, test.now)).unwrap(), Status::NeedsYou);
         // Not beside what says why.
         test.world().faults.every(Service::Beeminder, "goals/weight", Fault::http(503, ""));
         test.advance(TimeDelta::minutes(20));
-        assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::Unavailable]);
+        assert_eq!(codes(&test.pass(Trigger::Timer).await), [ProblemCode::Unavailable]);
     }
 }
 
@@ -76,7 +76,7 @@ async fn a_change_that_is_never_found_is_said() {
             test.world().withings.days().walk(day, steps, now);
             test.pass(Trigger::Timer).await;
         }
-        assert_eq!(said(&mut test, 2).await.last(), Some(&vec![Code::NotArriving]), "{status}");
+        assert_eq!(said(&mut test, 2).await.last(), Some(&vec![ProblemCode::NotArriving]), "{status}");
     }
 }
 
@@ -92,12 +92,12 @@ async fn a_removal_that_is_never_found_is_said() {
     let options = Options { decimals: Some(1), ..Options::default() };
     let feed = track(MeasureKind::WEIGHT);
     test.app().change_link(LinkId(1), &feed, &options, Existing::Remove, test.now).await.unwrap();
-    assert_eq!(said(&mut test, 2).await.last(), Some(&vec![Code::NotArriving]));
+    assert_eq!(said(&mut test, 2).await.last(), Some(&vec![ProblemCode::NotArriving]));
 }
 
 #[tokio::test]
 async fn a_removal_that_waits_for_a_goal_that_is_not_linked_any_more_is_said() {
-    for (field, code) in [("frozen", Code::GoalFrozen), ("archived", Code::GoalArchived)] {
+    for (field, code) in [("frozen", ProblemCode::GoalFrozen), ("archived", ProblemCode::GoalArchived)] {
         let mut test = TestApp::weighing().await;
         test.expect_warning("");
         test.weigh_in(80.0);

@@ -2,11 +2,11 @@
 //! that begin the evening before.
 
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -150,7 +150,7 @@ async fn a_list_that_never_ends_is_said_and_what_was_measured_meanwhile_comes_wh
         test.world().faults.next(Service::Withings, "measure", fault);
     }
     let report = test.pass(Trigger::Timer).await;
-    assert_eq!(codes(&report), [Code::Unreadable]);
+    assert_eq!(codes(&report), [ProblemCode::Unreadable]);
     assert!(report.requests.withings < 10, "{} requests", report.requests.withings);
     test.world().faults.clear();
     test.advance(TimeDelta::minutes(15));

@@ -1,9 +1,9 @@
 //! Trouble holds up the smallest thing it is about, is ended by the same thing, and is said once.
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::{Status, status};
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -30,7 +30,7 @@ async fn a_goal_that_cannot_be_reached_is_left_alone_and_two_in_a_row_end_the_ro
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending), (2, 1), "the others go on");
-    assert_eq!(codes(&report), [Code::Offline]);
+    assert_eq!(codes(&report), [ProblemCode::Offline]);
     assert_eq!(report.attention[0].goal.as_deref(), Some("weight"));
     // All of them: the second in a row is enough.
     test.world().faults.every(Service::Beeminder, "goals/", Fault::Drop);
@@ -79,7 +79,7 @@ async fn a_comparison_that_failed_is_tried_again_and_holds_up_nothing() {
     test.expect_warning("has a problem");
     test.advance(TimeDelta::hours(25));
     let report = test.sync_with(Service::Beeminder, "weight/datapoints.json", Fault::http(503, "")).await;
-    assert_eq!(codes(&report), [Code::Unavailable]);
+    assert_eq!(codes(&report), [ProblemCode::Unavailable]);
     test.weigh_in(82.0);
     test.advance(TimeDelta::minutes(16));
     let report = test.pass(Trigger::Timer).await;
@@ -120,7 +120,7 @@ async fn one_locked_keychain_is_one_incident() {
     test.expect_warning("keychain");
     test.weigh_in(82.4);
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::KeychainLocked]);
+    assert_eq!(codes(&report), [ProblemCode::KeychainLocked]);
     let locale = Locale { language: Language::English, zone: chrono_tz::UTC };
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
@@ -162,7 +162,7 @@ async fn a_sign_in_that_ended_is_said_since_when_though_there_is_nothing_to_comp
     for _ in 0..3 {
         test.advance(TimeDelta::days(1));
         let report = test.sync().await;
-        assert_eq!(codes(&report), [Code::SignInBeeminder]);
+        assert_eq!(codes(&report), [ProblemCode::SignInBeeminder]);
         since.push(report.attention[0].facts["since"].clone());
     }
     assert!(since.iter().all(|at| *at == since[0]), "{since:?}");
@@ -230,7 +230,7 @@ async fn a_goal_whose_list_fails_keeps_no_other_from_being_compared() {
     let n = test.outbox().len() as u64;
     test.expect_pending(n);
     assert!(days(&test, "weigh-in").contains(&"20261124".to_owned()), "{said:?}");
-    assert_eq!(said, [Code::Unavailable], "and the one that fails is said");
+    assert_eq!(said, [ProblemCode::Unavailable], "and the one that fails is said");
 }
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn a_goal_that_cannot_be_asked_for_keeps_no_other_from_being_read() {
     let deadline = test.now + TimeDelta::hours(17);
     test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
     test.advance(TimeDelta::minutes(65));
-    assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::Unavailable]);
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), [ProblemCode::Unavailable]);
     let goals = test.app().store.read(store::goal::load_linked).unwrap();
     let weight = goals.iter().find(|goal| goal.slug.0 == "weight").unwrap();
     assert_eq!(weight.loses_at, Some(deadline));
@@ -277,6 +277,6 @@ async fn who_asks_to_be_left_alone_is_left_alone() {
     test.weigh_in(80.0);
     test.world().faults.every(Service::Beeminder, "users/me.json", Fault::limited(600));
     let report = test.pass(Trigger::Timer).await;
-    assert_eq!((report.requests.beeminder, codes(&report)), (1, vec![Code::RateLimited]));
+    assert_eq!((report.requests.beeminder, codes(&report)), (1, vec![ProblemCode::RateLimited]));
     test.expect_pending(2);
 }

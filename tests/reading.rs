@@ -1,12 +1,12 @@
 //! What Withings tells, and how far it is believed: whose measurements these are, what is told twice, and
 //! readings that do not come to their end.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::{MeasureKind, Source};
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::{DataDir, Lock};
 use chrono::TimeDelta;
@@ -235,7 +235,7 @@ async fn a_renewal_for_another_person_is_refused_and_nothing_of_it_used() {
     test.world().withings.add_for(PEOPLE[1].0, measures, now);
     test.expect_warning("of another person (10000002)");
     let report = test.sync().await;
-    assert_eq!((report.fetched, codes(&report)), (0, vec![Code::AnotherPerson]));
+    assert_eq!((report.fetched, codes(&report)), (0, vec![ProblemCode::AnotherPerson]));
     assert_eq!(test.keychain.stored(Service::Withings), kept);
     let german = report.attention[0].explained().by(Language::German);
     assert!(german.contains("einer anderen Person"), "{german}");
@@ -305,7 +305,11 @@ async fn a_sign_in_that_another_program_ended_is_not_used_any_more() {
             .unwrap();
         test.expect_warning("has no sign-in for Withings");
         let report = test.sync().await;
-        assert_eq!((report.requests.withings, codes(&report)), (0, vec![Code::SignInWithings]), "{forget}");
+        assert_eq!(
+            (report.requests.withings, codes(&report)),
+            (0, vec![ProblemCode::SignInWithings]),
+            "{forget}"
+        );
         // Signed in there, it goes on here.
         super::support::sign_in_to_withings(&other, test.now).await;
         assert_eq!(codes(&test.sync().await), [], "{forget}");
@@ -349,7 +353,7 @@ async fn a_long_first_reading_stays_below_what_withings_allows_and_goes_on_where
     loop {
         parts += 1;
         let report = test.pass(Trigger::Timer).await;
-        assert!(!codes(&report).contains(&Code::RateLimited), "{parts}");
+        assert!(!codes(&report).contains(&ProblemCode::RateLimited), "{parts}");
         if checkpoint(&test).is_some() || parts == 10 {
             break;
         }
@@ -364,7 +368,7 @@ async fn a_long_first_reading_stays_below_what_withings_allows_and_goes_on_where
     assert!(pages_asked(&test) <= 250 + 3, "{} pages", pages_asked(&test));
     assert_eq!(checkpoint(&test), Some(begun), "as it was at the very first page");
     test.advance(TimeDelta::minutes(15));
-    assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::NothingLinked]);
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), [ProblemCode::NothingLinked]);
 }
 
 #[tokio::test]
@@ -390,10 +394,10 @@ async fn what_moves_between_two_parts_of_a_reading_is_not_lost() {
 #[tokio::test]
 async fn a_reading_that_failed_on_the_way_goes_on_there_and_a_place_that_is_refused_is_given_up() {
     for (fault, code, words, again) in [
-        (Fault::withings(601, ""), Code::RateLimited, "too many requests", 21),
-        (Fault::http(502, ""), Code::Unavailable, "status 502", 21),
-        (Fault::Truncate, Code::Unreadable, "cannot be read", 21),
-        (Fault::withings(503, "Invalid Params"), Code::Unreadable, "Invalid Params", 40),
+        (Fault::withings(601, ""), ProblemCode::RateLimited, "too many requests", 21),
+        (Fault::http(502, ""), ProblemCode::Unavailable, "status 502", 21),
+        (Fault::Truncate, ProblemCode::Unreadable, "cannot be read", 21),
+        (Fault::withings(503, "Invalid Params"), ProblemCode::Unreadable, "Invalid Params", 40),
     ] {
         let mut test = TestApp::connected().await;
         history(&test, 40);
@@ -462,7 +466,7 @@ async fn what_is_uploaded_while_withings_says_neither_yes_nor_no_is_read_afterwa
     }
     assert_eq!(checkpoint(&test), before, "nothing was read");
     assert_eq!(said[..3], [vec![], vec![], vec![]], "once proves nothing");
-    assert_eq!(said[5..], vec![vec![Code::Unavailable]; 15], "for hours it is no \"all is well\"");
+    assert_eq!(said[5..], vec![vec![ProblemCode::Unavailable]; 15], "for hours it is no \"all is well\"");
     test.world().faults.clear();
     let report = test.sync().await;
     assert_eq!((report.delivered, codes(&report)), (1, vec![]));
@@ -478,7 +482,7 @@ async fn a_service_that_is_refused_once_is_asked_again_and_the_others_go_on() {
     test.expect_warning("does not allow");
     let refusal = Fault::withings(2555, "");
     let report = test.sync_with(Service::Withings, "sleep", refusal.clone()).await;
-    assert_eq!(codes(&report), [Code::Unavailable], "once proves nothing");
+    assert_eq!(codes(&report), [ProblemCode::Unavailable], "once proves nothing");
     test.advance(TimeDelta::minutes(15));
     assert_eq!(codes(&test.sync().await), [], "and is forgotten");
     // For hours it is believed, of this service alone.
@@ -490,7 +494,7 @@ async fn a_service_that_is_refused_once_is_asked_again_and_the_others_go_on() {
     let now = test.now;
     test.world().withings.days().walk(now.date_naive(), 5000, now);
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::ScopeMissing]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::ScopeMissing]));
     assert_eq!(report.attention[0].goal.as_deref(), Some("sleep"));
     assert_eq!(report.requests.withings, 2, "it is not asked about each time");
     // Shared after all, it is found out within a day, or at once by signing in.
@@ -504,7 +508,7 @@ async fn a_service_that_is_refused_once_is_asked_again_and_the_others_go_on() {
                 test.sync().await;
                 test.advance(TimeDelta::minutes(61));
             }
-            assert_eq!(codes(&test.sync().await), [Code::ScopeMissing]);
+            assert_eq!(codes(&test.sync().await), [ProblemCode::ScopeMissing]);
             test.connect_withings().await.unwrap();
             test.advance(TimeDelta::days(1));
         }
@@ -591,11 +595,11 @@ async fn a_row_that_cannot_be_told_apart_keeps_deletions_from_being_seen_and_not
     test.world().withings.add(json!({"grpid": 4_000_000_000_i64, "date": "never", "measures": []}), now);
     test.world().withings.edit(4_000_000_000, now, |group| group["grpid"] = Value::Null);
     test.world().withings.delete(lost);
-    assert_eq!(codes(&test.sync().await), [Code::MeasurementUnreadable]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::MeasurementUnreadable]);
     assert_eq!(test.sync().await.requests.withings, 1, "the weeks are not read again each time");
     test.world().withings.delete(4_000_000_000);
     test.advance(TimeDelta::hours(24));
-    assert!(codes(&test.sync().await).contains(&Code::Stale));
+    assert!(codes(&test.sync().await).contains(&ProblemCode::Stale));
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! "Measure soon": at the user's hour, after a fresh pass, and never when it is done.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -32,7 +32,7 @@ async fn a_goal_that_is_due_and_not_measured_for_is_said_at_the_users_hour() {
     assert_eq!(report.next.to_rfc3339(), "2026-11-23T19:00:00+00:00", "a pass is made right then");
     until(&mut test, "2026-11-23T19:00:00Z");
     let report = test.pass(Trigger::Timer).await;
-    assert_eq!(codes(&report), [Code::MeasureSoon]);
+    assert_eq!(codes(&report), [ProblemCode::MeasureSoon]);
     assert_eq!(
         report.attention[0].message,
         "The goal weigh-in is due by 2026-11-24 00:00, and nothing was measured for it today. To measure: Weight."
@@ -70,7 +70,7 @@ async fn goals_that_are_not_due_or_have_ended_and_days_of_steps_are_not_reminded
     test.link("steps", track(MeasureKind::STEPS)).await;
     test.connect_withings().await.unwrap();
     until(&mut test, "2026-11-23T19:30:00Z");
-    assert_eq!(codes(&test.sync().await), [Code::GoalFrozen]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::GoalFrozen]);
     test.app().remind_at(None).unwrap();
     test.world().beeminder.goal("weigh-in").fields["frozen"] = false.into();
     test.advance(TimeDelta::hours(2));

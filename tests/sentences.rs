@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use beeminder_withings_sync::app::explained;
-use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -365,7 +365,7 @@ async fn a_pause_made_by_a_wrong_clock_ends_with_it() {
     assert_eq!(codes(&report), []);
     assert!(report.next - test.now <= TimeDelta::minutes(15), "{}", report.next);
     test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap();
-    assert_eq!(codes(&test.pass(Trigger::Timer).await), [Code::Paused]);
+    assert_eq!(codes(&test.pass(Trigger::Timer).await), [ProblemCode::Paused]);
 }
 
 #[tokio::test]
@@ -383,7 +383,7 @@ async fn a_time_zone_that_is_not_known_is_said_by_its_name() {
     assert_eq!(zone, chrono_tz::Europe::Paris);
     test.advance(TimeDelta::hours(2));
     let report = test.sync_with(Service::Beeminder, "me.json", me("Mars/Olympus".into())).await;
-    assert_eq!(codes(&report), [Code::ZoneUnknown]);
+    assert_eq!(codes(&report), [ProblemCode::ZoneUnknown]);
     let message = &report.attention[0].message;
     assert!(message.contains("Beeminder") && message.contains("“Mars/Olympus”"), "{message}");
     test.advance(TimeDelta::hours(2));

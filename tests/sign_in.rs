@@ -3,7 +3,7 @@
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::accounts::sign_in::SignInError;
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
-use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -20,12 +20,12 @@ async fn both_accounts_connect_and_stay_connected_after_a_restart() {
     let mut test = TestApp::new().await;
     assert_eq!(
         codes(&test.sync().await),
-        [Code::ConnectWithings, Code::ConnectBeeminder, Code::NothingLinked]
+        [ProblemCode::ConnectWithings, ProblemCode::ConnectBeeminder, ProblemCode::NothingLinked]
     );
     assert_eq!(test.connect_withings().await.unwrap().user, "10000001");
     assert_eq!(test.connect_beeminder().await.unwrap().user, "alice");
     test.restart();
-    assert_eq!(codes(&test.sync().await), [Code::NothingLinked]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::NothingLinked]);
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn disconnecting_keeps_links_and_measurements_and_reconnecting_goes_on() {
     test.weigh_in(82.4);
     test.app().disconnect(Service::Beeminder).await.unwrap();
     let report = test.sync().await;
-    assert_eq!((report.pending, codes(&report)), (1, vec![Code::ConnectBeeminder]));
+    assert_eq!((report.pending, codes(&report)), (1, vec![ProblemCode::ConnectBeeminder]));
     test.connect_beeminder().await.unwrap();
     assert_eq!(test.sync().await.delivered, 1);
 }

@@ -1,7 +1,7 @@
 //! How we are, told apart: each cause of silence has its own name.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::attention::attention;
 use beeminder_withings_sync::health::status::{Status, status};
@@ -14,7 +14,7 @@ fn now(test: &TestApp) -> Status {
     test.app().store.read(|conn| status(conn, test.now)).unwrap()
 }
 
-fn codes_now(test: &TestApp) -> Vec<Code> {
+fn codes_now(test: &TestApp) -> Vec<ProblemCode> {
     let items = test.app().store.read(|conn| attention(conn, None, test.now)).unwrap();
     items.into_iter().map(|item| item.code).collect()
 }
@@ -71,12 +71,12 @@ async fn a_day_without_a_pass_is_said_though_nothing_is_known_to_be_wrong() {
     test.advance(TimeDelta::hours(24));
     assert_eq!(codes_now(&test), []);
     test.advance(TimeDelta::minutes(1));
-    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::NotSynced]));
+    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![ProblemCode::NotSynced]));
     // A pause explains it.
     test.app().pause(Some(test.now + TimeDelta::hours(1)), test.now).unwrap();
-    assert_eq!(codes_now(&test), [Code::Paused]);
+    assert_eq!(codes_now(&test), [ProblemCode::Paused]);
     test.sync().await;
-    assert_eq!(codes_now(&test), [Code::Paused]);
+    assert_eq!(codes_now(&test), [ProblemCode::Paused]);
 }
 
 #[tokio::test]
@@ -88,7 +88,10 @@ async fn a_trouble_that_does_not_end_by_itself_needs_the_user_after_a_day() {
     assert_eq!(now(&test), Status::Retrying);
     test.advance(TimeDelta::hours(25));
     test.sync().await;
-    assert_eq!((now(&test), codes_now(&test)), (Status::NeedsYou, vec![Code::TroubleLasts, Code::NotSynced]));
+    assert_eq!(
+        (now(&test), codes_now(&test)),
+        (Status::NeedsYou, vec![ProblemCode::TroubleLasts, ProblemCode::NotSynced])
+    );
     test.world().faults.clear();
     test.sync().await;
     assert_eq!(codes_now(&test), []);
@@ -111,7 +114,7 @@ async fn a_scale_that_stopped_uploading_is_told_from_a_person_who_does_not_measu
     test.world().withings.days().device("Activity Tracker", "ScanWatch", "high", weighed);
     test.weigh_in(82.4);
     let report = test.sync().await;
-    assert_eq!(super::support::codes(&report), [Code::BatteryLow]);
+    assert_eq!(super::support::codes(&report), [ProblemCode::BatteryLow]);
     test.advance(TimeDelta::days(3));
     let (seen, watch) = (test.now - TimeDelta::hours(6), test.now);
     test.world().withings.days().device("Activity Tracker", "ScanWatch", "high", watch);

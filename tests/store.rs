@@ -1,6 +1,6 @@
 //! The file under the program: damaged, newer, full, read-only.
 
-use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::store;
 use chrono::TimeDelta;
@@ -28,8 +28,8 @@ async fn a_damaged_file_is_set_aside_and_nothing_is_posted_twice() {
     test.expect_warning("gives nothing back");
     test.restart();
     let report = test.sync().await;
-    assert!(codes(&report).contains(&Code::StoreRecovered));
-    assert!(codes(&report).contains(&Code::ConnectWithings), "nothing could be read from it");
+    assert!(codes(&report).contains(&ProblemCode::StoreRecovered));
+    assert!(codes(&report).contains(&ProblemCode::ConnectWithings), "nothing could be read from it");
     let damaged = std::fs::read_dir(test.path())
         .unwrap()
         .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("damaged"));
@@ -71,7 +71,7 @@ async fn links_and_accounts_are_saved_from_a_file_that_is_damaged_in_part() {
     test.expect_warning("was damaged and set aside");
     test.restart();
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::StoreRecovered]);
+    assert_eq!(codes(&report), [ProblemCode::StoreRecovered]);
     assert_eq!((report.fetched, report.delivered), (600, 0), "what was confirmed is known");
     assert_eq!(test.values("weight").len(), 200);
 }

@@ -1,7 +1,7 @@
 //! The token law: nobody is signed out who need not be, whatever crashes, races or breaks.
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
-use beeminder_withings_sync::domain::code::Code;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -48,7 +48,7 @@ async fn an_access_token_refused_in_the_middle_of_paging_is_renewed_once_and_the
     // Refused even so, it is the grant that is gone.
     test.expect_warning("did not accept the access token");
     test.world().faults.every(Service::Withings, "measure", refusal);
-    assert_eq!(codes(&test.sync().await), [Code::SignInWithings]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::SignInWithings]);
     assert_eq!(renewals(&test), 3);
 }
 
@@ -74,7 +74,7 @@ async fn a_dead_grant_asks_for_a_sign_in_once_and_nothing_is_lost() {
     test.weigh_in(82.4);
     test.expect_warning("Withings no longer accepts the sign-in");
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (0, vec![Code::SignInWithings]));
+    assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::SignInWithings]));
     assert!(test.keychain.stored(Service::Withings).is_some(), "tokens are never thrown away");
     test.connect_withings().await.unwrap();
     let report = test.sync().await;
@@ -87,17 +87,17 @@ async fn trouble_at_the_token_endpoint_is_not_a_dead_grant() {
     test.advance(TimeDelta::hours(3));
     test.weigh_in(82.4);
     for (fault, code, words) in [
-        (Fault::withings(601, ""), Code::RateLimited, "too many requests"),
-        (Fault::withings(522, ""), Code::Unavailable, "has a problem"),
-        (Fault::withings(2556, ""), Code::Unavailable, "has a problem"),
-        (Fault::http(502, "<html>"), Code::Unavailable, "has a problem"),
-        (Fault::http(200, "<html>"), Code::Unreadable, "cannot be read"),
-        (Fault::http(200, r#"{"status":0,"body":{}}"#), Code::Unreadable, "no tokens"),
-        (Fault::Drop, Code::Offline, "cannot be reached"),
-        (Fault::LoseAnswer, Code::Offline, "cannot be reached"),
+        (Fault::withings(601, ""), ProblemCode::RateLimited, "too many requests"),
+        (Fault::withings(522, ""), ProblemCode::Unavailable, "has a problem"),
+        (Fault::withings(2556, ""), ProblemCode::Unavailable, "has a problem"),
+        (Fault::http(502, "<html>"), ProblemCode::Unavailable, "has a problem"),
+        (Fault::http(200, "<html>"), ProblemCode::Unreadable, "cannot be read"),
+        (Fault::http(200, r#"{"status":0,"body":{}}"#), ProblemCode::Unreadable, "no tokens"),
+        (Fault::Drop, ProblemCode::Offline, "cannot be reached"),
+        (Fault::LoseAnswer, ProblemCode::Offline, "cannot be reached"),
         (
             Fault::withings(503, "Invalid Params: invalid client_secret"),
-            Code::CheckApplication,
+            ProblemCode::CheckApplication,
             "does not know this client id",
         ),
     ] {
@@ -129,9 +129,9 @@ async fn when_the_new_pair_cannot_be_saved_it_is_not_used_and_the_old_one_surviv
     test.weigh_in(82.4);
     let before = test.keychain.stored(Service::Withings);
     for (trouble, code, words) in [
-        (Trouble::Save(KeychainError::Failed("no space".into())), Code::KeychainFailed, "no space"),
-        (Trouble::Save(KeychainError::Locked), Code::KeychainLocked, "locked"),
-        (Trouble::ForgetsSaves, Code::KeychainFailed, "did not keep"),
+        (Trouble::Save(KeychainError::Failed("no space".into())), ProblemCode::KeychainFailed, "no space"),
+        (Trouble::Save(KeychainError::Locked), ProblemCode::KeychainLocked, "locked"),
+        (Trouble::ForgetsSaves, ProblemCode::KeychainFailed, "did not keep"),
     ] {
         test.keychain.make(trouble);
         test.expect_warning(words);
@@ -150,16 +150,16 @@ async fn a_locked_or_missing_keychain_is_no_sign_out_and_passes_by_itself() {
     let mut test = TestApp::weighing().await;
     test.weigh_in(82.4);
     for (error, code) in [
-        (KeychainError::Locked, Code::KeychainLocked),
-        (KeychainError::Absent, Code::KeychainAbsent),
-        (KeychainError::Failed("broken".into()), Code::KeychainFailed),
+        (KeychainError::Locked, ProblemCode::KeychainLocked),
+        (KeychainError::Absent, ProblemCode::KeychainAbsent),
+        (KeychainError::Failed("broken".into()), ProblemCode::KeychainFailed),
     ] {
         test.restart();
         test.expect_warning("eychain");
         test.keychain.make(Trouble::All(error));
         let report = test.sync().await;
         assert!(codes(&report).contains(&code), "{:?}", codes(&report));
-        assert!(!codes(&report).contains(&Code::SignInWithings));
+        assert!(!codes(&report).contains(&ProblemCode::SignInWithings));
     }
     test.keychain.unlock();
     let report = test.sync().await;
@@ -175,7 +175,7 @@ async fn a_restored_backup_with_an_old_refresh_token_asks_for_a_sign_in() {
     test.keychain.put_back(Service::Withings, backup);
     test.restart();
     test.expect_warning("Withings no longer accepts the sign-in");
-    assert_eq!(codes(&test.sync().await), [Code::SignInWithings]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::SignInWithings]);
 }
 
 #[tokio::test]
@@ -185,6 +185,6 @@ async fn something_else_in_the_keychain_is_said_and_not_printed() {
     test.restart();
     test.expect_warning("did not write");
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::KeychainFailed]);
+    assert_eq!(codes(&report), [ProblemCode::KeychainFailed]);
     assert!(!report.attention[0].message.contains("hunter2"));
 }

@@ -2,10 +2,10 @@
 //! again in another way, later, or of the user.
 
 use beeminder_withings_sync::app::Since;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -54,7 +54,7 @@ async fn a_post_that_is_not_found_where_goals_cannot_be_read_is_said() {
         for _ in 0..4 {
             let report = test.sync().await;
             assert_eq!(report.pending, 1);
-            assert!(codes(&report).contains(&Code::Unreadable), "{report:?}");
+            assert!(codes(&report).contains(&ProblemCode::Unreadable), "{report:?}");
             test.advance(TimeDelta::minutes(16));
         }
         test.world().faults.clear();
@@ -79,7 +79,7 @@ async fn a_page_of_something_in_the_way_parks_nothing() {
         );
         let report = test.sync().await;
         assert_eq!((report.delivered, report.parked, report.pending), (0, 0, 2), "{status}");
-        assert!(codes(&report).contains(&Code::Unavailable), "{status}: {report:?}");
+        assert!(codes(&report).contains(&ProblemCode::Unavailable), "{status}: {report:?}");
         test.world().faults.clear();
         test.advance(TimeDelta::minutes(16));
         let report = test.pass(Trigger::Timer).await;
@@ -114,7 +114,7 @@ async fn a_goal_that_was_renamed_gets_its_datapoints_and_the_one_with_its_old_na
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending), (1, 0));
     assert_eq!((test.values("mass"), test.values("weight")), (vec![82.4], vec![]));
-    assert!(codes(&report).contains(&Code::GoalRenamed));
+    assert!(codes(&report).contains(&ProblemCode::GoalRenamed));
     // Two goals that swap their names.
     {
         let mut world = test.world();
@@ -156,7 +156,7 @@ async fn a_goal_that_starts_later_gets_nothing_until_then_and_it_is_said() {
     for _ in 0..3 {
         test.weigh_in(82.0);
         let report = test.sync().await;
-        assert_eq!((report.delivered, codes(&report)), (0, vec![Code::GoalNotStarted]));
+        assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::GoalNotStarted]));
         test.advance(TimeDelta::days(1));
     }
     let why: Vec<_> = test.history().into_iter().filter_map(|line| Some(line.outcome?.reason)).collect();
@@ -264,7 +264,7 @@ async fn a_link_whose_options_are_not_understood_sends_nothing_and_says_so() {
         test.advance(TimeDelta::minutes(5));
         test.weigh_in(83.0);
         let report = test.sync().await;
-        assert_eq!((report.delivered, codes(&report)), (0, vec![Code::LinkUnreadable]), "{options}");
+        assert_eq!((report.delivered, codes(&report)), (0, vec![ProblemCode::LinkUnreadable]), "{options}");
         assert_eq!(test.values("weight"), [82.0]);
     }
 }
@@ -277,7 +277,7 @@ async fn what_is_said_to_be_a_duplicate_and_is_not_there_is_sent_again() {
     let duplicate = Fault::http(422, r#"{"errors":"Duplicate request"}"#);
     let report = test.sync_with(Service::Beeminder, "datapoints.json", duplicate).await;
     assert_eq!((report.delivered, report.pending), (0, 1), "its list says otherwise");
-    assert_eq!(codes(&report), [Code::Unreadable]);
+    assert_eq!(codes(&report), [ProblemCode::Unreadable]);
     test.advance(TimeDelta::minutes(2));
     let report = test.pass(Trigger::Timer).await;
     assert_eq!((report.delivered, codes(&report)), (1, vec![]));

@@ -1,11 +1,11 @@
 //! From the scale to the goal: what is measured arrives once, on its day, and stays right.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::sync::Requests;
 use chrono::TimeDelta;
 use serde_json::json;
@@ -186,7 +186,7 @@ async fn a_guest_on_the_scale_is_held_and_said_and_manual_entries_count() {
         .add(json!({"attrib": 2, "deviceid": null, "model": null, "measures": measures}), now);
     let report = test.sync().await;
     assert_eq!((report.held, report.delivered), (1, 1));
-    assert_eq!(codes(&report), [Code::Held]);
+    assert_eq!(codes(&report), [ProblemCode::Held]);
     assert_eq!(test.values("weight"), [61.3]);
 }
 
@@ -271,7 +271,7 @@ async fn two_computers_post_each_measurement_once() {
     let report = other.sync(trigger, test.now, &stop).await.unwrap();
     assert_eq!(report.delivered, 1);
     test.expect_warning("Withings no longer accepts the sign-in");
-    assert_eq!(codes(&test.sync().await), [Code::SignInWithings]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::SignInWithings]);
     test.connect_withings().await.unwrap();
     let report = test.sync().await;
     assert_eq!((report.planned, report.delivered), (1, 1), "Beeminder has it already");

@@ -1,12 +1,12 @@
 //! What Withings really sends: values that cannot be read, dates that cannot be, the same night, workout or
 //! day told twice. Each costs no more than itself, and is said.
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
 use beeminder_withings_sync::domain::measure::take::Take;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::health::status::Status;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -53,7 +53,10 @@ async fn a_value_that_cannot_be_read_costs_that_value_and_a_fraction_is_one() {
     let weight = json!({"value": 80_000, "type": 1, "unit": -3});
     add(&test, json!({"measures": [weight, {"value": null, "type": 6, "unit": -3}]}));
     let report = test.sync().await;
-    assert_eq!((test.values("weight"), codes(&report)), (vec![80.0], vec![Code::MeasurementUnreadable]));
+    assert_eq!(
+        (test.values("weight"), codes(&report)),
+        (vec![80.0], vec![ProblemCode::MeasurementUnreadable])
+    );
     test.advance(TimeDelta::hours(1));
     add(&test, json!({"measures": [weight, {"value": 1750.5, "type": 6, "unit": -2}]}));
     test.sync().await;
@@ -95,7 +98,10 @@ async fn a_value_that_was_read_once_is_not_taken_away_by_one_that_cannot_be() {
         test.advance(TimeDelta::days(2));
         add(&test, json!({"grpid": id, "date": test.now.timestamp() - 1000, "measures": measures}));
         let report = test.sync().await;
-        assert_eq!((codes(&report), test.values("weight")), (vec![Code::MeasurementUnreadable], vec![80.0]));
+        assert_eq!(
+            (codes(&report), test.values("weight")),
+            (vec![ProblemCode::MeasurementUnreadable], vec![80.0])
+        );
     }
     assert_eq!(kept(&test), 1, "only the last form is of use");
 }
@@ -151,7 +157,7 @@ async fn a_row_that_cannot_be_read_hides_no_deletion_and_makes_no_pass_longer() 
         test.advance(TimeDelta::days(2));
         test.world().withings.delete(gone);
         let report = test.sync().await;
-        assert_eq!(codes(&report), [Code::Stale, Code::MeasurementUnreadable]);
+        assert_eq!(codes(&report), [ProblemCode::Stale, ProblemCode::MeasurementUnreadable]);
         let known = |id| test.app().store.read(|conn| store::measurement::load(conn, GroupId(id))).unwrap();
         assert!(known(gone).unwrap().gone && !known(stays).unwrap().gone);
         assert_eq!(test.sync().await.requests.withings, 1, "the last weeks are read once a day");
@@ -184,9 +190,12 @@ async fn dates_at_the_ends_of_the_calendar_are_kept_and_said_and_nothing_panics(
     }
     test.weigh_in(82.4);
     let report = test.sync().await;
-    assert_eq!((codes(&report), test.values("weight")), (vec![Code::MeasurementUnreadable], vec![82.4]));
+    assert_eq!(
+        (codes(&report), test.values("weight")),
+        (vec![ProblemCode::MeasurementUnreadable], vec![82.4])
+    );
     assert_eq!(kept(&test), 6 + 4 + 3);
-    assert_eq!(codes(&test.sync().await), [Code::MeasurementUnreadable]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::MeasurementUnreadable]);
 }
 
 #[tokio::test]
@@ -205,7 +214,7 @@ async fn what_an_earlier_version_kept_from_the_ends_of_the_calendar_harms_nothin
     };
     test.app().store.write(ends).unwrap();
     test.weigh_in(82.4);
-    assert_eq!(codes(&test.sync().await), [Code::InFuture]);
+    assert_eq!(codes(&test.sync().await), [ProblemCode::InFuture]);
     assert_eq!(test.values("weight"), [82.4]);
     assert!(test.app().chart("weight", 40_000, (true, 500), test.now).is_ok());
 }
@@ -220,13 +229,13 @@ async fn what_is_dated_in_the_future_waits_until_that_has_come_and_is_said() {
     // A clock that is a little fast.
     add(&test, json!({"date": test.now.timestamp() + 300, "measures": measures}));
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::InFuture]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::InFuture]));
     assert_eq!(report.attention[0].message.split(' ').next(), Some("2"));
     let held = test.history().into_iter().filter_map(|line| line.outcome);
     assert_eq!(held.filter(|outcome| outcome.outcome == "held").count(), 2);
     test.advance(TimeDelta::days(1));
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::InFuture]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::InFuture]));
     assert_eq!(test.values("weight"), [80.0, 80.0]);
 }
 
@@ -270,7 +279,7 @@ async fn a_clock_of_this_computer_that_is_behind_holds_nothing() {
     test.weigh_in(82.4);
     test.now -= TimeDelta::days(400);
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::ClockWrong]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::ClockWrong]));
 }
 
 /// A night as one of several tells it, in hours from midnight in Paris.
@@ -331,7 +340,7 @@ async fn a_copy_of_a_night_that_ended_before_midnight_is_none_of_the_day_before(
     night(&test, (4, 16), 48.0, 54.0, 5.5);
     dated(&test, 4, "2026-11-25");
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::Stale]);
+    assert_eq!(codes(&report), [ProblemCode::Stale]);
     let stale = test.app().stale().unwrap();
     test.app().remove_stale(stale[0].id, test.now).unwrap();
     test.sync().await;
@@ -464,6 +473,6 @@ async fn a_page_whose_rows_are_all_odd_is_no_empty_answer() {
     let body = r#"{"status":0,"body":{"measuregrps":[null,7,"x",[]],"updatetime":1}}"#;
     test.world().faults.every(Service::Withings, "measure", Fault::http(200, body));
     let report = test.sync().await;
-    assert_eq!(codes(&report), [Code::MeasurementUnreadable], "nothing is concluded from it");
+    assert_eq!(codes(&report), [ProblemCode::MeasurementUnreadable], "nothing is concluded from it");
     assert_eq!(test.values("weight"), [80.0]);
 }

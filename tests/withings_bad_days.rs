@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::measure::kind::Source;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::store;
@@ -28,29 +28,33 @@ async fn every_bad_answer_is_said_and_survived() {
     for (fault, code, words) in [
         (
             Fault::withings(503, "Invalid Params"),
-            Code::Unreadable,
+            ProblemCode::Unreadable,
             "refused the request (status 503: “Invalid Params”)",
         ),
-        (Fault::withings(2554, ""), Code::Unreadable, "status 2554"),
+        (Fault::withings(2554, ""), ProblemCode::Unreadable, "status 2554"),
         // Believed only when it comes again later.
-        (Fault::withings(277, ""), Code::Unavailable, "does not allow"),
-        (Fault::withings(522, ""), Code::Unavailable, "status 522"),
-        (Fault::withings(2556, ""), Code::Unavailable, "status 2556"),
-        (Fault::withings(31_337, ""), Code::Unavailable, "status 31337"),
-        (Fault::http(502, "<html>Bad Gateway</html>"), Code::Unavailable, "status 502"),
-        (body("<html>maintenance</html>"), Code::Unreadable, "cannot be read"),
-        (body(""), Code::Unreadable, "cannot be read"),
-        (body("null"), Code::Unreadable, "cannot be read"),
-        (body(r#"{"body":{"measuregrps":[]}}"#), Code::Unreadable, "lacks “status”"),
-        (body(r#"{"status":0}"#), Code::Unreadable, "lacks “body”"),
-        (body(r#"{"status":0,"body":{}}"#), Code::Unreadable, "measuregrps"),
-        (body(r#"{"status":0,"body":{"measuregrps":[],"more":true}}"#), Code::Unreadable, "lacks “offset”"),
-        (Fault::withings(293, ""), Code::Unreadable, "without saying why"),
-        (Fault::Truncate, Code::Unreadable, "cannot be read"),
-        (Fault::Huge(100 * 1024 * 1024), Code::Unreadable, "too large"),
-        (Fault::Redirect, Code::Unavailable, "status 301"),
-        (Fault::http(403, "<html>"), Code::Unavailable, "status 403"),
-        (Fault::Drop, Code::Offline, "cannot be reached"),
+        (Fault::withings(277, ""), ProblemCode::Unavailable, "does not allow"),
+        (Fault::withings(522, ""), ProblemCode::Unavailable, "status 522"),
+        (Fault::withings(2556, ""), ProblemCode::Unavailable, "status 2556"),
+        (Fault::withings(31_337, ""), ProblemCode::Unavailable, "status 31337"),
+        (Fault::http(502, "<html>Bad Gateway</html>"), ProblemCode::Unavailable, "status 502"),
+        (body("<html>maintenance</html>"), ProblemCode::Unreadable, "cannot be read"),
+        (body(""), ProblemCode::Unreadable, "cannot be read"),
+        (body("null"), ProblemCode::Unreadable, "cannot be read"),
+        (body(r#"{"body":{"measuregrps":[]}}"#), ProblemCode::Unreadable, "lacks “status”"),
+        (body(r#"{"status":0}"#), ProblemCode::Unreadable, "lacks “body”"),
+        (body(r#"{"status":0,"body":{}}"#), ProblemCode::Unreadable, "measuregrps"),
+        (
+            body(r#"{"status":0,"body":{"measuregrps":[],"more":true}}"#),
+            ProblemCode::Unreadable,
+            "lacks “offset”",
+        ),
+        (Fault::withings(293, ""), ProblemCode::Unreadable, "without saying why"),
+        (Fault::Truncate, ProblemCode::Unreadable, "cannot be read"),
+        (Fault::Huge(100 * 1024 * 1024), ProblemCode::Unreadable, "too large"),
+        (Fault::Redirect, ProblemCode::Unavailable, "status 301"),
+        (Fault::http(403, "<html>"), ProblemCode::Unavailable, "status 403"),
+        (Fault::Drop, ProblemCode::Offline, "cannot be reached"),
     ] {
         test.advance(TimeDelta::minutes(2));
         test.expect_warning(words);
@@ -80,10 +84,10 @@ async fn after_too_many_requests_a_minute_passes_before_even_the_user_may_ask_ag
     test.expect_warning("too many requests");
     let report =
         test.sync_with(Service::Withings, "measure", Fault::withings(601, "Too Many Requests")).await;
-    assert_eq!(codes(&report), [Code::RateLimited]);
+    assert_eq!(codes(&report), [ProblemCode::RateLimited]);
     test.advance(TimeDelta::seconds(59));
     let report = test.sync().await;
-    assert_eq!((report.requests.withings, codes(&report)), (0, vec![Code::RateLimited]));
+    assert_eq!((report.requests.withings, codes(&report)), (0, vec![ProblemCode::RateLimited]));
     test.advance(TimeDelta::seconds(1));
     // The schedule leaves Withings alone for ten minutes.
     assert_eq!(test.pass(Trigger::Timer).await.requests.withings, 0);
@@ -107,7 +111,7 @@ async fn pages_that_go_round_in_a_circle_end_with_a_message_and_keep_what_was_re
     test.world().faults.every(Service::Withings, "measure", body(&page.to_string()));
     let report = test.sync().await;
     // What was read is planned and sent; the checkpoint stays, so the rest is read again.
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::Unreadable]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::Unreadable]));
     assert_eq!(checkpoint(&test), before);
 }
 
@@ -120,7 +124,7 @@ async fn a_group_that_cannot_be_read_is_kept_and_said_and_the_others_go_on() {
     test.world().withings.add(json!({"date": "not a date", "measures": []}), now);
     test.weigh_in(82.4);
     let report = test.sync().await;
-    assert_eq!((report.delivered, codes(&report)), (1, vec![Code::MeasurementUnreadable]));
+    assert_eq!((report.delivered, codes(&report)), (1, vec![ProblemCode::MeasurementUnreadable]));
     assert_eq!(test.app().store.read(store::unreadable::count).unwrap(), 2);
     test.sync().await;
     assert_eq!(test.app().store.read(store::unreadable::count).unwrap(), 2);
@@ -171,6 +175,6 @@ async fn a_service_that_never_answers_is_given_up_on() {
     test.expect_warning("cannot be reached");
     test.world().faults.next(Service::Withings, "measure", Fault::Hang);
     let pass = tokio::time::timeout(Duration::from_secs(60), test.sync());
-    assert_eq!(codes(&pass.await.expect("it gives up by itself")), [Code::Offline]);
+    assert_eq!(codes(&pass.await.expect("it gives up by itself")), [ProblemCode::Offline]);
     assert_eq!(test.sync().await.delivered, 1);
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use crate::domain::attention::urgency;
-use crate::domain::code::Urgency;
+use crate::domain::problem_code::Urgency;
 use crate::platform::clock;
 use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::ipc;

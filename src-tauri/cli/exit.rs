@@ -7,8 +7,8 @@ use crate::accounts::sign_in::SignInError;
 use crate::accounts::tokens::TokenError;
 use crate::app::UserError;
 use crate::domain::attention::{Attention, urgency};
-use crate::domain::code::Urgency;
 use crate::domain::goal::new_goal::NewGoalError;
+use crate::domain::problem_code::Urgency;
 use crate::services::{beeminder, withings};
 
 /// How `bws` ends.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use crate::domain::attention::Attention;
-use crate::domain::code::Code;
+use crate::domain::problem_code::ProblemCode;
 use crate::text::sentence;
 
 /// Where answers go.
@@ -136,45 +136,48 @@ pub(super) fn advised(item: &Attention) -> String {
     }
 }
 
-fn command_for(code: Code) -> Option<&'static str> {
+fn command_for(code: ProblemCode) -> Option<&'static str> {
     match code {
-        Code::ConnectWithings | Code::SignInWithings | Code::CheckApplication | Code::AnotherPerson => {
-            Some("bws connect withings")
+        ProblemCode::ConnectWithings
+        | ProblemCode::SignInWithings
+        | ProblemCode::CheckApplication
+        | ProblemCode::AnotherPerson => Some("bws connect withings"),
+        ProblemCode::ConnectBeeminder | ProblemCode::SignInBeeminder => Some("bws connect beeminder"),
+        ProblemCode::Parked | ProblemCode::NotArriving => Some("bws outbox"),
+        ProblemCode::GoalArchived | ProblemCode::GoalDeleted | ProblemCode::GoalFrozen => {
+            Some("bws link remove")
         }
-        Code::ConnectBeeminder | Code::SignInBeeminder => Some("bws connect beeminder"),
-        Code::Parked | Code::NotArriving => Some("bws outbox"),
-        Code::GoalArchived | Code::GoalDeleted | Code::GoalFrozen => Some("bws link remove"),
-        Code::FilterLeavesOut => Some("bws link change"),
-        Code::StoreRecovered => Some("bws link list, then bws status --seen"),
-        Code::NotSynced => Some("bws sync"),
-        Code::NothingLinked => Some("bws link add"),
-        Code::GoalRenamed => Some("bws status --seen"),
-        Code::Held => Some("bws held"),
-        Code::Stale => Some("bws stale"),
-        Code::ManyGone => Some("bws stale confirm-gone"),
-        Code::ScopeMissing | Code::NotAllowed => Some("bws connect withings"),
-        Code::LinkUnreadable => Some("bws link remove"),
-        Code::Paused => Some("bws resume"),
-        Code::KeychainLocked
-        | Code::KeychainAbsent
-        | Code::KeychainFailed
-        | Code::Deadbeat
-        | Code::Offline
-        | Code::Unavailable
-        | Code::RateLimited
-        | Code::Unreadable
-        | Code::GoalRefuses
-        | Code::GoalNotStarted
-        | Code::TroubleLasts
-        | Code::MeasurementUnreadable
-        | Code::InFuture
-        | Code::ShareWithdrawn
-        | Code::ZonesDiffer
-        | Code::ZoneUnknown
-        | Code::BatteryLow
-        | Code::MeasureSoon
-        | Code::GoalArchiving
-        | Code::ClockWrong => None,
+        ProblemCode::FilterLeavesOut => Some("bws link change"),
+        ProblemCode::StoreRecovered => Some("bws link list, then bws status --seen"),
+        ProblemCode::NotSynced => Some("bws sync"),
+        ProblemCode::NothingLinked => Some("bws link add"),
+        ProblemCode::GoalRenamed => Some("bws status --seen"),
+        ProblemCode::Held => Some("bws held"),
+        ProblemCode::Stale => Some("bws stale"),
+        ProblemCode::ManyGone => Some("bws stale confirm-gone"),
+        ProblemCode::ScopeMissing | ProblemCode::NotAllowed => Some("bws connect withings"),
+        ProblemCode::LinkUnreadable => Some("bws link remove"),
+        ProblemCode::Paused => Some("bws resume"),
+        ProblemCode::KeychainLocked
+        | ProblemCode::KeychainAbsent
+        | ProblemCode::KeychainFailed
+        | ProblemCode::Deadbeat
+        | ProblemCode::Offline
+        | ProblemCode::Unavailable
+        | ProblemCode::RateLimited
+        | ProblemCode::Unreadable
+        | ProblemCode::GoalRefuses
+        | ProblemCode::GoalNotStarted
+        | ProblemCode::TroubleLasts
+        | ProblemCode::MeasurementUnreadable
+        | ProblemCode::InFuture
+        | ProblemCode::ShareWithdrawn
+        | ProblemCode::ZonesDiffer
+        | ProblemCode::ZoneUnknown
+        | ProblemCode::BatteryLow
+        | ProblemCode::MeasureSoon
+        | ProblemCode::GoalArchiving
+        | ProblemCode::ClockWrong => None,
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::code::{Code, Urgency};
+use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::domain::trouble::{Place, Problem};
 use crate::text::{self, Args, Explained, Locale, Message};
 
@@ -16,7 +16,7 @@ const LASTS: TimeDelta = TimeDelta::hours(24);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
     /// For programs.
-    pub code: Code,
+    pub code: ProblemCode,
     /// For people. It stays the same while the matter does, so that nobody is told twice.
     pub message: String,
     /// The goal's name, where it is about one.
@@ -29,7 +29,7 @@ pub struct Attention {
 
 impl Attention {
     /// Makes one that is about no goal.
-    pub(crate) fn new(code: Code, facts: Args, zone: Tz) -> Attention {
+    pub(crate) fn new(code: ProblemCode, facts: Args, zone: Tz) -> Attention {
         let message = text::english(&format!("attention.{}", code.name()), &facts, zone);
         Attention { code, message, goal: None, facts }
     }
@@ -47,7 +47,7 @@ impl Attention {
         now: DateTime<Utc>,
     ) -> Attention {
         let lasts = problem.code.urgency() == Urgency::Retrying && now - problem.since >= LASTS;
-        let code = if lasts { Code::TroubleLasts } else { problem.code };
+        let code = if lasts { ProblemCode::TroubleLasts } else { problem.code };
         let mut facts = problem.facts.clone();
         let about = match &problem.place {
             Place::Account(_) => "",
@@ -97,16 +97,17 @@ mod tests {
             failures: 1,
             wait_until: at(2),
         };
-        let sleep = problem(Place::Source(crate::domain::measure::kind::Source::Sleep), Code::Unavailable);
+        let sleep =
+            problem(Place::Source(crate::domain::measure::kind::Source::Sleep), ProblemCode::Unavailable);
         let said = Attention::of_problem(&sleep, None, Tz::UTC, at(1));
         assert_eq!(
             said.message,
             "Your sleep could not be read. Withings has a problem (status 2556). It is tried again after \
              1970-01-01 02:00."
         );
-        let goal = problem(Place::Goal(crate::domain::goal::GoalId("g".into())), Code::Unavailable);
+        let goal = problem(Place::Goal(crate::domain::goal::GoalId("g".into())), ProblemCode::Unavailable);
         let said = Attention::of_problem(&goal, Some("weight"), Tz::UTC, at(25));
-        assert_eq!((said.code, said.goal.as_deref()), (Code::TroubleLasts, Some("weight")));
+        assert_eq!((said.code, said.goal.as_deref()), (ProblemCode::TroubleLasts, Some("weight")));
         assert!(said.message.starts_with("weight could not be brought up to date. "), "{}", said.message);
         let unknown = Problem { facts: Args::new(), ..sleep };
         let said = Attention::of_problem(&unknown, None, Tz::UTC, at(1));
@@ -116,9 +117,9 @@ mod tests {
     #[test]
     fn the_most_urgent_counts() {
         let item = |code| Attention::new(code, Args::new(), Tz::UTC);
-        assert_eq!(Code::named(Code::KeychainLocked.name()), Some(Code::KeychainLocked));
+        assert_eq!(ProblemCode::named(ProblemCode::KeychainLocked.name()), Some(ProblemCode::KeychainLocked));
         assert_eq!(urgency(&[]), Urgency::Notice);
-        assert_eq!(urgency(&[item(Code::Held), item(Code::Offline)]), Urgency::Retrying);
-        assert_eq!(urgency(&[item(Code::Parked), item(Code::Offline)]), Urgency::NeedsYou);
+        assert_eq!(urgency(&[item(ProblemCode::Held), item(ProblemCode::Offline)]), Urgency::Retrying);
+        assert_eq!(urgency(&[item(ProblemCode::Parked), item(ProblemCode::Offline)]), Urgency::NeedsYou);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::domain::code::Code;
+use crate::domain::problem_code::ProblemCode;
 
 /// How much the user wants to be told.
 #[derive(
@@ -43,7 +43,7 @@ pub struct Preferences {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
     /// What it is.
-    pub code: Code,
+    pub code: ProblemCode,
     /// The goal it is about; empty when about none.
     pub goal: String,
     /// How many datapoints are concerned, where that counts.

@@ -3,7 +3,6 @@
 
 pub mod attention;
 pub mod callback_way;
-pub mod code;
 pub mod datapoint;
 pub mod day;
 pub mod difference;
@@ -12,6 +11,7 @@ pub mod incident;
 pub mod link;
 pub mod measure;
 pub mod plan;
+pub mod problem_code;
 pub mod service;
 pub mod settings;
 pub mod trouble;

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::code::Code;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::text::Args;
 
@@ -68,7 +68,7 @@ pub struct Problem {
     /// Where.
     pub place: Place,
     /// What it is.
-    pub code: Code,
+    pub code: ProblemCode,
     /// What its sentence is about.
     pub facts: Args,
     /// When it began.

@@ -5,9 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::attention::{Attention, urgency};
-use crate::domain::code::{Code, Urgency};
 use crate::domain::measure::device::Device;
 use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::health::attention::{attention, paused};
 use crate::store::{self, Connection};
 use crate::text::{self, Args};
@@ -109,21 +109,21 @@ const HABIT: u32 = 10;
 /// Computes how we are from what is stored.
 pub fn status(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
     let attention = attention(conn, None, now)?;
-    let has = |codes: &[Code]| attention.iter().any(|item| codes.contains(&item.code));
-    if has(&[Code::ConnectWithings, Code::ConnectBeeminder]) {
+    let has = |codes: &[ProblemCode]| attention.iter().any(|item| codes.contains(&item.code));
+    if has(&[ProblemCode::ConnectWithings, ProblemCode::ConnectBeeminder]) {
         return Ok(Status::NotSetUp);
     }
-    if has(&[Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed]) {
+    if has(&[ProblemCode::KeychainLocked, ProblemCode::KeychainAbsent, ProblemCode::KeychainFailed]) {
         return Ok(Status::KeychainLocked);
     }
     let first = attention.first().map(|item| item.code);
-    if first == Some(Code::ShareWithdrawn) {
+    if first == Some(ProblemCode::ShareWithdrawn) {
         return Ok(Status::ShareWithdrawn);
     }
     if urgency(&attention) == Urgency::NeedsYou {
         return Ok(Status::NeedsYou);
     }
-    if has(&[Code::NothingLinked]) {
+    if has(&[ProblemCode::NothingLinked]) {
         return Ok(Status::NotSetUp);
     }
     if let Some(until) = paused(conn, now)? {

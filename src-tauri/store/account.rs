@@ -112,7 +112,7 @@ pub fn save_limited(conn: &Connection, service: Service, now: DateTime<Utc>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::code::Code;
+    use crate::domain::problem_code::ProblemCode;
     use crate::domain::trouble::Place;
     use crate::store::trouble;
     use crate::text::Args;
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(load(&conn, Service::Withings).unwrap(), None);
         save_connected(&conn, Service::Withings, "42", "Europe/Paris", at(100)).unwrap();
         let place = Place::Account(Service::Withings);
-        trouble::save(&conn, &place, Code::Offline, &Args::new(), at(260), at(200)).unwrap();
+        trouble::save(&conn, &place, ProblemCode::Offline, &Args::new(), at(260), at(200)).unwrap();
         save_limited(&conn, Service::Withings, at(300)).unwrap();
         save_connected(&conn, Service::Withings, "42", "", at(500)).unwrap();
         let account = load(&conn, Service::Withings).unwrap().unwrap();

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::moment;
-use crate::domain::code::Code;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::text::Args;
@@ -31,7 +31,7 @@ pub fn load(conn: &Connection, place: &Place) -> anyhow::Result<Option<Problem>>
 pub fn save(
     conn: &Connection,
     place: &Place,
-    code: Code,
+    code: ProblemCode,
     facts: &Args,
     wait_until: DateTime<Utc>,
     now: DateTime<Utc>,
@@ -82,7 +82,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
     };
     Ok(Some(Problem {
         place,
-        code: Code::named(&code).unwrap_or(Code::Unavailable),
+        code: ProblemCode::named(&code).unwrap_or(ProblemCode::Unavailable),
         facts: serde_json::from_str::<Args>(&facts).unwrap_or_default(),
         since: moment(row.get(3)?),
         failures: row.get(4)?,
@@ -102,9 +102,9 @@ mod tests {
         let (sleep, goals) = (Place::Source(Source::Sleep), Place::Goals);
         let about = args([("status", "2556".into())]);
         for at in [100, 200] {
-            save(&conn, &sleep, Code::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
+            save(&conn, &sleep, ProblemCode::Unavailable, &about, moment(at + 60), moment(at)).unwrap();
         }
-        save(&conn, &goals, Code::Offline, &Args::new(), moment(400), moment(300)).unwrap();
+        save(&conn, &goals, ProblemCode::Offline, &Args::new(), moment(400), moment(300)).unwrap();
         let problem = load(&conn, &sleep).unwrap().unwrap();
         assert_eq!((problem.since, problem.failures, problem.wait_until), (moment(100), 2, moment(260)));
         assert_eq!(problem.facts, about);
@@ -127,7 +127,7 @@ mod tests {
         let known = load_all(&conn).unwrap();
         assert_eq!(
             known.iter().map(|p| (&p.place, p.code)).collect::<Vec<_>>(),
-            [(&Place::Goals, Code::Unavailable)]
+            [(&Place::Goals, ProblemCode::Unavailable)]
         );
     }
 }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::SyncPass;
 use super::trouble::{self, Trouble};
 use crate::accounts::scope;
-use crate::domain::code::Code;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::services::withings::oauth;
 use crate::store::doubt::{self, About, Answer};
@@ -41,7 +41,7 @@ pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bo
         }
         Err(error) => {
             let trouble = Trouble::from(error);
-            if trouble.code != Code::NotAllowed {
+            if trouble.code != ProblemCode::NotAllowed {
                 return Ok(Err(trouble));
             }
             let now = pass.withings.server_time().unwrap_or(pass.now);

@@ -9,9 +9,9 @@ use super::pace::Spent;
 use super::reading::{Broken, PERHAPS_NO_DATA, Reading, ReadingEnd};
 use super::trouble::Trouble;
 use super::{SyncPass, gone};
-use crate::domain::code::Code;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
+use crate::domain::problem_code::ProblemCode;
 use crate::services::withings;
 use crate::services::withings::Range;
 use crate::store::checkpoint::{self, Checkpoint};
@@ -265,7 +265,7 @@ fn refused(pass: &SyncPass<'_>, source: Source, error: withings::Error) -> anyho
     let now = pass.withings.server_time().unwrap_or(pass.now);
     let doubt = pass.store.write(|conn| doubt::note(conn, About::Source(source), Answer::Refused, now))?;
     Ok(match (doubt.is_believed(), source) {
-        (false, _) => FetchOutcome::Trouble(Trouble::here(Code::Unavailable, error.message())),
+        (false, _) => FetchOutcome::Trouble(Trouble::here(ProblemCode::Unavailable, error.message())),
         // Without measurements there is nothing to go on with.
         (true, Source::Measure) => FetchOutcome::Trouble(error.into()),
         (true, Source::Activity | Source::Sleep | Source::Workout) => FetchOutcome::Refused,

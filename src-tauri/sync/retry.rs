@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
-use crate::domain::code::Code;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::trouble::Problem;
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
@@ -42,15 +42,21 @@ pub(super) fn holds_up(
     let since_limit = now - limited_at;
     let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
     match trigger {
-        Trigger::Hand => just_limited && problem.code == Code::RateLimited,
+        Trigger::Hand => just_limited && problem.code == ProblemCode::RateLimited,
         Trigger::Wake => !may_be_over(problem.code) && is_waiting(problem.wait_until, now),
         Trigger::Timer => is_waiting(problem.wait_until, now),
     }
 }
 
 /// Whether what is wrong is of the kind that ends when the computer wakes up.
-fn may_be_over(code: Code) -> bool {
-    [Code::Offline, Code::KeychainLocked, Code::KeychainAbsent, Code::KeychainFailed].contains(&code)
+fn may_be_over(code: ProblemCode) -> bool {
+    [
+        ProblemCode::Offline,
+        ProblemCode::KeychainLocked,
+        ProblemCode::KeychainAbsent,
+        ProblemCode::KeychainFailed,
+    ]
+    .contains(&code)
 }
 
 #[cfg(test)]
@@ -64,7 +70,7 @@ mod tests {
         DateTime::from_timestamp(unix, 0).unwrap()
     }
 
-    fn problem(code: Code) -> Problem {
+    fn problem(code: ProblemCode) -> Problem {
         Problem {
             place: Place::Account(Service::Withings),
             code,
@@ -96,10 +102,10 @@ mod tests {
     #[test]
     fn a_network_or_keychain_that_is_back_ends_the_wait_for_it_and_for_nothing_else() {
         for (code, wake) in [
-            (Code::Offline, true),
-            (Code::KeychainLocked, true),
-            (Code::RateLimited, false),
-            (Code::Unavailable, false),
+            (ProblemCode::Offline, true),
+            (ProblemCode::KeychainLocked, true),
+            (ProblemCode::RateLimited, false),
+            (ProblemCode::Unavailable, false),
         ] {
             let may_ask = |trigger, now| !holds_up(&problem(code), trigger, at(0), at(now));
             assert_eq!(may_ask(Trigger::Wake, 10_100), wake, "{code:?}");
@@ -120,10 +126,11 @@ mod tests {
             (10_000 - 31_536_000, true, true),
             (10_000 + 31_536_000, true, true),
         ] {
-            let may_ask = |trigger| !holds_up(&problem(Code::RateLimited), trigger, at(10_000), at(now));
+            let may_ask =
+                |trigger| !holds_up(&problem(ProblemCode::RateLimited), trigger, at(10_000), at(now));
             assert_eq!(may_ask(Trigger::Hand), hand, "{now}");
             assert_eq!(may_ask(Trigger::Timer), timer, "{now}");
         }
-        assert!(!holds_up(&problem(Code::Unavailable), Trigger::Hand, at(10_000), at(10_001)));
+        assert!(!holds_up(&problem(ProblemCode::Unavailable), Trigger::Hand, at(10_000), at(10_001)));
     }
 }

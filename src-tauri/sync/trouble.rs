@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::keychain::KeychainError;
 use crate::accounts::tokens::TokenError;
-use crate::domain::code::Code;
 use crate::domain::measure::kind::Source;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::services::{beeminder, withings};
@@ -18,7 +18,7 @@ use crate::text::{Args, Message};
 /// What went wrong, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trouble {
-    pub(super) code: Code,
+    pub(super) code: ProblemCode,
     /// What the sentence is about; `why` is the key of the error's own sentence.
     pub(super) facts: Args,
     /// How long the service asked to be left alone.
@@ -29,13 +29,13 @@ pub(super) struct Trouble {
 
 impl Trouble {
     /// Trouble with what was asked for.
-    pub(super) fn here(code: Code, said: Message) -> Trouble {
+    pub(super) fn here(code: ProblemCode, said: Message) -> Trouble {
         let mut facts = said.args;
         facts.insert("why".into(), said.key.trim_start_matches("error.").to_owned());
         Trouble { code, facts, retry_after: None, is_of_account: false }
     }
 
-    fn of_account(code: Code, said: Message) -> Trouble {
+    fn of_account(code: ProblemCode, said: Message) -> Trouble {
         Trouble { is_of_account: true, ..Trouble::here(code, said) }
     }
 
@@ -45,7 +45,7 @@ impl Trouble {
 
     /// Whether nothing answered at all.
     pub(super) fn is_unreachable(&self) -> bool {
-        self.code == Code::Offline
+        self.code == ProblemCode::Offline
     }
 
     /// Notes it at `place`, or at the account that the place belongs to, with the time until which automatic
@@ -58,12 +58,12 @@ impl Trouble {
             let before = store::trouble::load(conn, place)?.map_or(0, |problem| problem.failures);
             let mut until = pass.now + retry::delay(before, self.retry_after);
             // Who asks Withings too often is kept out for days.
-            let must_wait = self.code == Code::RateLimited && place.service() == Service::Withings;
+            let must_wait = self.code == ProblemCode::RateLimited && place.service() == Service::Withings;
             if let Some(chance) = chance(conn, place, pass.now)?.filter(|_| !must_wait) {
                 until = until.min(chance);
             }
             let mut facts = self.facts.clone();
-            if self.code == Code::RateLimited {
+            if self.code == ProblemCode::RateLimited {
                 let mut by_hand = pass.now;
                 if place.service() == Service::Withings {
                     store::account::save_limited(conn, place.service(), pass.now)?;
@@ -145,14 +145,16 @@ impl From<withings::Error> for Trouble {
         use withings::Error as E;
         let said = error.message();
         match error {
-            E::SignInAgain | E::CodeRefused => Trouble::of_account(Code::SignInWithings, said),
-            E::AccessTokenRefused { .. } => Trouble::here(Code::SignInWithings, said),
-            E::ApplicationRefused => Trouble::of_account(Code::CheckApplication, said),
-            E::NotAllowed { .. } => Trouble::here(Code::NotAllowed, said),
-            E::RateLimited => Trouble::of_account(Code::RateLimited, said).after(Some(retry::AFTER_TOO_MANY)),
-            E::Unreachable(_) => Trouble::here(Code::Offline, said),
-            E::Unavailable { .. } => Trouble::here(Code::Unavailable, said),
-            E::Rejected { .. } | E::Unreadable(_) => Trouble::here(Code::Unreadable, said),
+            E::SignInAgain | E::CodeRefused => Trouble::of_account(ProblemCode::SignInWithings, said),
+            E::AccessTokenRefused { .. } => Trouble::here(ProblemCode::SignInWithings, said),
+            E::ApplicationRefused => Trouble::of_account(ProblemCode::CheckApplication, said),
+            E::NotAllowed { .. } => Trouble::here(ProblemCode::NotAllowed, said),
+            E::RateLimited => {
+                Trouble::of_account(ProblemCode::RateLimited, said).after(Some(retry::AFTER_TOO_MANY))
+            }
+            E::Unreachable(_) => Trouble::here(ProblemCode::Offline, said),
+            E::Unavailable { .. } => Trouble::here(ProblemCode::Unavailable, said),
+            E::Rejected { .. } | E::Unreadable(_) => Trouble::here(ProblemCode::Unreadable, said),
         }
     }
 }
@@ -162,16 +164,18 @@ impl From<beeminder::Error> for Trouble {
         use beeminder::Error as E;
         let said = error.message();
         match error {
-            E::SignInAgain => Trouble::of_account(Code::SignInBeeminder, said),
-            E::RateLimited { retry_after } => Trouble::of_account(Code::RateLimited, said)
+            E::SignInAgain => Trouble::of_account(ProblemCode::SignInBeeminder, said),
+            E::RateLimited { retry_after } => Trouble::of_account(ProblemCode::RateLimited, said)
                 .after(Some(retry_after.unwrap_or(Duration::from_secs(60)))),
-            E::Redirected { .. } => Trouble::of_account(Code::Unreadable, said),
-            E::DayIsFull { .. } => Trouble::here(Code::GoalRefuses, said),
-            E::Unreachable(_) => Trouble::here(Code::Offline, said),
-            E::Unavailable { retry_after, .. } => Trouble::here(Code::Unavailable, said).after(retry_after),
-            E::InTheWay { .. } => Trouble::here(Code::Unavailable, said),
+            E::Redirected { .. } => Trouble::of_account(ProblemCode::Unreadable, said),
+            E::DayIsFull { .. } => Trouble::here(ProblemCode::GoalRefuses, said),
+            E::Unreachable(_) => Trouble::here(ProblemCode::Offline, said),
+            E::Unavailable { retry_after, .. } => {
+                Trouble::here(ProblemCode::Unavailable, said).after(retry_after)
+            }
+            E::InTheWay { .. } => Trouble::here(ProblemCode::Unavailable, said),
             E::NotFound { .. } | E::Duplicate | E::Rejected { .. } | E::Unreadable(_) => {
-                Trouble::here(Code::Unreadable, said)
+                Trouble::here(ProblemCode::Unreadable, said)
             }
         }
     }
@@ -180,9 +184,9 @@ impl From<beeminder::Error> for Trouble {
 impl From<KeychainError> for Trouble {
     fn from(error: KeychainError) -> Trouble {
         let code = match error {
-            KeychainError::Locked => Code::KeychainLocked,
-            KeychainError::Absent => Code::KeychainAbsent,
-            KeychainError::Failed(_) | KeychainError::NotKept => Code::KeychainFailed,
+            KeychainError::Locked => ProblemCode::KeychainLocked,
+            KeychainError::Absent => ProblemCode::KeychainAbsent,
+            KeychainError::Failed(_) | KeychainError::NotKept => ProblemCode::KeychainFailed,
         };
         Trouble::of_account(code, error.message())
     }
@@ -193,14 +197,14 @@ pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
     match error {
         TokenError::NotConnected(service) => {
             let code = match service {
-                Service::Withings => Code::SignInWithings,
-                Service::Beeminder => Code::SignInBeeminder,
+                Service::Withings => ProblemCode::SignInWithings,
+                Service::Beeminder => ProblemCode::SignInBeeminder,
             };
             let about = [("service", service.to_string())];
             Ok(Trouble::of_account(code, Message::error("no_sign_in", about)))
         }
         TokenError::AnotherPerson { found, expected } => {
-            Ok(Trouble::of_account(Code::AnotherPerson, TokenError::another_person(&found, &expected)))
+            Ok(Trouble::of_account(ProblemCode::AnotherPerson, TokenError::another_person(&found, &expected)))
         }
         TokenError::Keychain(error) => Ok(error.into()),
         TokenError::Withings(error) => Ok(Trouble { is_of_account: true, ..error.into() }),

@@ -6,8 +6,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::attention::Attention;
-use crate::domain::code::{Code, Urgency};
 use crate::domain::incident::{Incident, Level, Preferences};
+use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::text::{Args, Locale, args};
 
 /// Longer than any snooze; one that lasts longer was made by a clock that was wrong.
@@ -87,8 +87,9 @@ pub fn notices(
     }
     let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
     // Whoever has measured, or answered, knows.
-    let ends_aloud =
-        |incident: &&Incident| incident.told && !matches!(incident.code, Code::MeasureSoon | Code::Held);
+    let ends_aloud = |incident: &&Incident| {
+        incident.told && !matches!(incident.code, ProblemCode::MeasureSoon | ProblemCode::Held)
+    };
     let over: Vec<_> = known.iter().filter(is_over).filter(ends_aloud).cloned().collect();
     if snoozed {
         known_now.extend(over);
@@ -102,10 +103,10 @@ pub fn notices(
 }
 
 /// How many are concerned, where more of them are worth another interruption.
-fn count(code: Code, situation: Situation<'_>) -> u64 {
-    if code == Code::Parked {
+fn count(code: ProblemCode, situation: Situation<'_>) -> u64 {
+    if code == ProblemCode::Parked {
         situation.parked
-    } else if code == Code::Held {
+    } else if code == ProblemCode::Held {
         situation.held
     } else {
         1
@@ -114,10 +115,10 @@ fn count(code: Code, situation: Situation<'_>) -> u64 {
 
 /// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
 /// program knows. A measurement that is held is: it is missing at Beeminder until the user says a word.
-fn is_incident(code: Code) -> bool {
+fn is_incident(code: ProblemCode) -> bool {
     let needs_you = code.urgency() == Urgency::NeedsYou
-        && !matches!(code, Code::ConnectWithings | Code::ConnectBeeminder);
-    needs_you || matches!(code, Code::MeasureSoon | Code::Held)
+        && !matches!(code, ProblemCode::ConnectWithings | ProblemCode::ConnectBeeminder);
+    needs_you || matches!(code, ProblemCode::MeasureSoon | ProblemCode::Held)
 }
 
 fn solved(incident: &Incident, locale: Locale) -> Notice {
@@ -152,7 +153,7 @@ mod tests {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
     }
 
-    fn item(code: Code) -> Attention {
+    fn item(code: ProblemCode) -> Attention {
         Attention { code, message: "…".into(), goal: None, facts: Args::new() }
     }
 
@@ -162,7 +163,7 @@ mod tests {
     }
 
     /// What is said, pass after pass; each is what the user should know and how many are refused.
-    fn story(preferences: Preferences, passes: &[(&[Code], u64)]) -> Vec<Vec<String>> {
+    fn story(preferences: Preferences, passes: &[(&[ProblemCode], u64)]) -> Vec<Vec<String>> {
         let mut known = Vec::new();
         let mut said = Vec::new();
         for (codes, parked) in passes {
@@ -177,14 +178,14 @@ mod tests {
 
     #[test]
     fn a_reminder_comes_once_a_day_and_ends_in_silence() {
-        let due: (&[Code], u64) = (&[Code::MeasureSoon], 0);
+        let due: (&[ProblemCode], u64) = (&[ProblemCode::MeasureSoon], 0);
         let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
         assert_eq!(said, [vec!["Measure soon"], vec![], vec![], vec!["Measure soon"]]);
     }
 
     #[test]
     fn each_measurement_that_is_held_is_asked_about_once_and_the_answer_is_not_told() {
-        let held: &[Code] = &[Code::Held];
+        let held: &[ProblemCode] = &[ProblemCode::Held];
         let said = story(Preferences::default(), &[(held, 1), (held, 1), (held, 2), (held, 1), (&[], 0)]);
         let asked = vec!["Were these measurements yours?".to_owned()];
         assert_eq!(said, [asked.clone(), vec![], asked, vec![], vec![]]);
@@ -194,11 +195,17 @@ mod tests {
     fn an_incident_is_told_once_and_its_end_replaces_it() {
         let said = story(
             Preferences::default(),
-            &[(&[], 0), (&[Code::SignInWithings], 0), (&[Code::SignInWithings], 0), (&[], 0), (&[], 0)],
+            &[
+                (&[], 0),
+                (&[ProblemCode::SignInWithings], 0),
+                (&[ProblemCode::SignInWithings], 0),
+                (&[], 0),
+                (&[], 0),
+            ],
         );
         let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
         assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
-        let attention = [item(Code::SignInWithings)];
+        let attention = [item(ProblemCode::SignInWithings)];
         let situation = quiet(&attention);
         let (first, known) = notices(&[], situation, Preferences::default(), now());
         let over = Situation { attention: &[], ..situation };
@@ -208,13 +215,19 @@ mod tests {
 
     #[test]
     fn what_is_tried_again_or_good_to_know_is_not_told() {
-        let quiet = [Code::Offline, Code::RateLimited, Code::Stale, Code::Paused, Code::ConnectWithings];
+        let quiet = [
+            ProblemCode::Offline,
+            ProblemCode::RateLimited,
+            ProblemCode::Stale,
+            ProblemCode::Paused,
+            ProblemCode::ConnectWithings,
+        ];
         assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
     }
 
     #[test]
     fn more_refusals_are_told_again_and_fewer_are_not() {
-        let parked: &[Code] = &[Code::Parked];
+        let parked: &[ProblemCode] = &[ProblemCode::Parked];
         let said = story(Preferences::default(), &[(parked, 1), (parked, 1), (parked, 2), (parked, 1)]);
         let told = vec!["Beeminder refused datapoints".to_owned()];
         assert_eq!(said, [told.clone(), vec![], told, vec![]]);
@@ -222,7 +235,7 @@ mod tests {
 
     #[test]
     fn two_goals_are_two_incidents() {
-        let goal = |name: &str| Attention { goal: Some(name.into()), ..item(Code::GoalArchived) };
+        let goal = |name: &str| Attention { goal: Some(name.into()), ..item(ProblemCode::GoalArchived) };
         let attention = [goal("one"), goal("other")];
         let situation = quiet(&attention);
         let (said, known) = notices(&[], situation, Preferences::default(), now());
@@ -239,7 +252,7 @@ mod tests {
 
     #[test]
     fn levels() {
-        let attention = [item(Code::Parked)];
+        let attention = [item(ProblemCode::Parked)];
         for (level, titles) in [
             (Level::None, vec![]),
             (Level::Problems, vec!["Beeminder refused datapoints"]),
@@ -261,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
-        let attention = [item(Code::Parked)];
+        let attention = [item(ProblemCode::Parked)];
         let situation = Situation { parked: 1, delivered: 1, ..quiet(&attention) };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());

@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use crate::domain::code::Urgency;
 use crate::domain::goal::GoalSlug;
+use crate::domain::problem_code::Urgency;
 use crate::domain::service::Service;
 use crate::health::status::Status;
 use crate::text::{Args, Explained, Language, Locale, args};
@@ -276,7 +276,7 @@ mod tests {
 
     use super::*;
     use crate::domain::attention::Attention;
-    use crate::domain::code::Code;
+    use crate::domain::problem_code::ProblemCode;
     use crate::view::overview::AccountLine;
 
     /// A Monday, 07:00 in Paris.
@@ -284,7 +284,7 @@ mod tests {
         "2026-11-23T06:00:00Z".parse().unwrap()
     }
 
-    fn overview(status: Status, attention: &[Code]) -> Overview {
+    fn overview(status: Status, attention: &[ProblemCode]) -> Overview {
         let account = || AccountLine { connected: true, ..AccountLine::default() };
         Overview {
             message: String::new(),
@@ -342,7 +342,7 @@ mod tests {
 
     #[test]
     fn when_the_user_must_act_the_first_line_says_what_to_do_and_opens_the_window() {
-        let overview = overview(Status::NeedsYou, &[Code::Deadbeat]);
+        let overview = overview(Status::NeedsYou, &[ProblemCode::Deadbeat]);
         let tray = tray(&overview, &idle(), monday());
         assert_eq!(tray.icon, Icon::NeedsYou);
         assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder waits for a payment");
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn when_nothing_is_set_up() {
-        let mut nothing = overview(Status::NotSetUp, &[Code::ConnectWithings]);
+        let mut nothing = overview(Status::NotSetUp, &[ProblemCode::ConnectWithings]);
         nothing.goals.clear();
         nothing.last_sync = None;
         nothing.withings.connected = false;
@@ -384,14 +384,14 @@ mod tests {
             (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
             (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
         ] {
-            let tray = tray(&overview(status.clone(), &[Code::Offline]), activity, monday());
+            let tray = tray(&overview(status.clone(), &[ProblemCode::Offline]), activity, monday());
             assert_eq!((tray.icon, tray.title), (icon, format!("{NAME}: {words}")), "{status:?}");
         }
     }
 
     #[test]
     fn what_waits_for_the_users_word_is_in_the_menu_and_opens_the_window() {
-        let mut asking = overview(Status::Fine, &[Code::Held]);
+        let mut asking = overview(Status::Fine, &[ProblemCode::Held]);
         (asking.held, asking.stale) = (1, 1);
         let menu = tray(&asking, &idle(), monday()).menu;
         assert!(menu.contains(&Entry::Item("2 questions for you…".into(), MenuAction::Open)));
@@ -400,7 +400,7 @@ mod tests {
     #[test]
     fn the_tray_speaks_its_users_language() {
         let german = Activity { language: Language::German, ..idle() };
-        let tray = tray(&overview(Status::NeedsYou, &[Code::Parked]), &german, monday());
+        let tray = tray(&overview(Status::NeedsYou, &[ProblemCode::Parked]), &german, monday());
         assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
         let menu = picture(&tray.menu);
         for words in ["Jetzt abgleichen", "Pause", "Beenden", "fällig bis"] {

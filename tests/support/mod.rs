@@ -13,7 +13,6 @@ use std::sync::Arc;
 use beeminder_withings_sync::accounts::sign_in::SignInError;
 use beeminder_withings_sync::app::{Added, App, Attempt, Connected, Since};
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
-use beeminder_withings_sync::domain::code::Code;
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::Options;
@@ -21,6 +20,7 @@ use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::measure::unit::Unit;
+use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::platform::environment::Endpoints;
@@ -252,7 +252,7 @@ pub(crate) fn count(set: MeasureSet) -> Feed {
     Feed::Count { set, once_a_day: false }
 }
 
-pub(crate) fn codes(report: &SyncReport) -> Vec<Code> {
+pub(crate) fn codes(report: &SyncReport) -> Vec<ProblemCode> {
     report.attention.iter().map(|item| item.code).collect()
 }
 

@@ -5,9 +5,9 @@ use chrono_tz::Tz;
 
 use crate::accounts::scope;
 use crate::domain::attention::Attention;
-use crate::domain::code::{Code, Urgency};
 use crate::domain::goal::{Goal, Presence};
 use crate::domain::measure::kind::Source;
+use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::health::attention::filters;
@@ -41,25 +41,25 @@ pub fn attention(
             ("filter", left_out.filters.join(",")),
             ("since", left_out.since.0.format("%Y-%m-%d").to_string()),
         ];
-        items.about_goal(Code::FilterLeavesOut, &left_out.goal, about);
+        items.about_goal(ProblemCode::FilterLeavesOut, &left_out.goal, about);
     }
     for reminder in crate::health::reminder::due(conn, now)? {
         let what = reminder.what.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", what)];
-        items.about_goal(Code::MeasureSoon, &reminder.slug, about);
+        items.about_goal(ProblemCode::MeasureSoon, &reminder.slug, about);
     }
     if let Some(path) = store::setting::recovered(conn)? {
-        items.add(Code::StoreRecovered, [("path", path)]);
+        items.add(ProblemCode::StoreRecovered, [("path", path)]);
     }
     match paused(conn, now)? {
-        Some(until) => items.add(Code::Paused, [("until", until.to_rfc3339())]),
+        Some(until) => items.add(ProblemCode::Paused, [("until", until.to_rfc3339())]),
         None => {
             unread(conn, now, &mut items)?;
             not_arriving(conn, now, &mut items)?;
         }
     }
     if let Some(server) = server_time.filter(|server| (*server - now).abs() > CLOCK_TOLERANCE) {
-        items.add(Code::ClockWrong, [("minutes", (server - now).num_minutes().abs().to_string())]);
+        items.add(ProblemCode::ClockWrong, [("minutes", (server - now).num_minutes().abs().to_string())]);
     }
     let mut list = items.list;
     list.sort_by_key(|item| std::cmp::Reverse(item.code.urgency()));
@@ -74,18 +74,18 @@ struct Items {
 }
 
 impl Items {
-    fn add<const N: usize>(&mut self, code: Code, about: [(&str, String); N]) {
+    fn add<const N: usize>(&mut self, code: ProblemCode, about: [(&str, String); N]) {
         self.list.push(Attention::new(code, args(about), self.zone));
     }
 
-    fn about_goal<const N: usize>(&mut self, code: Code, goal: &str, about: [(&str, String); N]) {
+    fn about_goal<const N: usize>(&mut self, code: ProblemCode, goal: &str, about: [(&str, String); N]) {
         let mut facts = args(about);
         facts.insert("goal".into(), goal.to_owned());
         self.list.push(Attention { goal: Some(goal.to_owned()), ..Attention::new(code, facts, self.zone) });
     }
 
     /// Adds what there is some of, and nothing when there is none.
-    fn add_some(&mut self, code: Code, count: u64) {
+    fn add_some(&mut self, code: ProblemCode, count: u64) {
         if count > 0 {
             self.add(code, [("count", count.to_string())]);
         }
@@ -97,14 +97,14 @@ fn accounts(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
         let account = store::account::load(conn, service)?;
         let Some(account) = account.filter(|account| account.connected) else {
             let code = match service {
-                Service::Withings => Code::ConnectWithings,
-                Service::Beeminder => Code::ConnectBeeminder,
+                Service::Withings => ProblemCode::ConnectWithings,
+                Service::Beeminder => ProblemCode::ConnectBeeminder,
             };
             items.add(code, []);
             continue;
         };
         if account.deadbeat {
-            items.add(Code::Deadbeat, []);
+            items.add(ProblemCode::Deadbeat, []);
         }
     }
     Ok(())
@@ -116,8 +116,10 @@ fn problems(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow:
     for problem in store::trouble::load_all(conn)? {
         let is_same = |other: &&mut Problem| {
             // Both services need the one keychain.
-            let keychain =
-                matches!(problem.code, Code::KeychainLocked | Code::KeychainAbsent | Code::KeychainFailed);
+            let keychain = matches!(
+                problem.code,
+                ProblemCode::KeychainLocked | ProblemCode::KeychainAbsent | ProblemCode::KeychainFailed
+            );
             other.code == problem.code && (keychain || other.place.service() == problem.place.service())
         };
         match problems.iter_mut().find(is_same) {
@@ -146,20 +148,20 @@ fn sharing(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
         return Ok(());
     };
     for (goal, source) in scope::missing(conn)? {
-        items.about_goal(Code::ScopeMissing, &goal, [("what", source.name().into())]);
+        items.about_goal(ProblemCode::ScopeMissing, &goal, [("what", source.name().into())]);
     }
     let withdrawn = store::setting::withdrawn(conn)?;
     if !withdrawn.is_empty() {
         let what: Vec<_> = withdrawn.iter().map(|source| source.name()).collect();
-        items.add(Code::ShareWithdrawn, [("what", what.join(","))]);
+        items.add(ProblemCode::ShareWithdrawn, [("what", what.join(","))]);
     }
     let beeminder = store::account::load(conn, Service::Beeminder)?.map(|account| account.time_zone);
     if let Some((here, there)) = beeminder.and_then(|there| differing_zones(&withings.time_zone, &there)) {
-        items.add(Code::ZonesDiffer, [("here", here.to_string()), ("there", there.to_string())]);
+        items.add(ProblemCode::ZonesDiffer, [("here", here.to_string()), ("there", there.to_string())]);
     }
     zones_not_known(conn, items)?;
     for device in store::device::load_all(conn)?.iter().filter(|device| device.battery == "low") {
-        items.add(Code::BatteryLow, [("device", device.name().to_owned())]);
+        items.add(ProblemCode::BatteryLow, [("device", device.name().to_owned())]);
     }
     Ok(())
 }
@@ -170,7 +172,7 @@ fn zones_not_known(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
         let account = store::account::load(conn, service)?.filter(|account| account.connected);
         let zone = account.map(|account| account.time_zone).filter(|zone| !zone.is_empty());
         if let Some(zone) = zone.filter(|zone| zone.parse::<Tz>().is_err()) {
-            items.add(Code::ZoneUnknown, [("service", service.to_string()), ("zone", zone)]);
+            items.add(ProblemCode::ZoneUnknown, [("service", service.to_string()), ("zone", zone)]);
         }
     }
     Ok(())
@@ -204,7 +206,7 @@ fn unread(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::R
     // A moment in the future was noted by a clock that was wrong, and says nothing.
     let is_long_ago = |since: &DateTime<Utc>| now - *since > UNREAD || *since > now + CLOCK_TOLERANCE;
     if let Some(since) = read_at.or(connected_at).filter(is_long_ago) {
-        items.add(Code::NotSynced, [("since", since.to_rfc3339())]);
+        items.add(ProblemCode::NotSynced, [("since", since.to_rfc3339())]);
     }
     Ok(())
 }
@@ -212,20 +214,20 @@ fn unread(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::R
 fn goals(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Result<()> {
     let goals = store::goal::load_linked(conn)?;
     if goals.is_empty() {
-        items.add(Code::NothingLinked, []);
+        items.add(ProblemCode::NothingLinked, []);
     }
     for (_, slug) in store::link::load_unreadable(conn)? {
-        items.about_goal(Code::LinkUnreadable, &slug.0, []);
+        items.about_goal(ProblemCode::LinkUnreadable, &slug.0, []);
     }
     for goal in goals {
         let rule = goal.day_rule(items.zone);
         if let Some(first) = goal.first_day(rule).filter(|first| *first > rule.day_of(now)) {
             let about = [("day", first.0.format("%Y-%m-%d").to_string())];
-            items.about_goal(Code::GoalNotStarted, &goal.slug.0, about);
+            items.about_goal(ProblemCode::GoalNotStarted, &goal.slug.0, about);
         }
         if let Some(at) = goal.archives_at.filter(|_| closed(&goal).is_none()) {
             let day = at.with_timezone(&items.zone).date_naive().format("%Y-%m-%d").to_string();
-            items.about_goal(Code::GoalArchiving, &goal.slug.0, [("day", day)]);
+            items.about_goal(ProblemCode::GoalArchiving, &goal.slug.0, [("day", day)]);
         }
     }
     // What is to be removed waits for goals that are not linked any more.
@@ -235,17 +237,17 @@ fn goals(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Re
         }
     }
     for (old, new) in store::goal::renamed(conn)? {
-        items.about_goal(Code::GoalRenamed, &new, [("old", old)]);
+        items.about_goal(ProblemCode::GoalRenamed, &new, [("old", old)]);
     }
     Ok(())
 }
 
 /// Why a goal takes nothing, if it does not.
-fn closed(goal: &Goal) -> Option<Code> {
+fn closed(goal: &Goal) -> Option<ProblemCode> {
     match goal.presence {
-        Presence::Archived => Some(Code::GoalArchived),
-        Presence::Deleted => Some(Code::GoalDeleted),
-        Presence::Active => goal.frozen.then_some(Code::GoalFrozen),
+        Presence::Archived => Some(ProblemCode::GoalArchived),
+        Presence::Deleted => Some(ProblemCode::GoalDeleted),
+        Presence::Active => goal.frozen.then_some(ProblemCode::GoalFrozen),
     }
 }
 
@@ -259,19 +261,22 @@ fn not_arriving(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> any
         let goal = store::goal::load(conn, &id)?.filter(|goal| closed(goal).is_none());
         let is_said = store::trouble::load(conn, &Place::Goal(id))?.is_some();
         if let Some(goal) = goal.filter(|_| !is_said) {
-            items.about_goal(Code::NotArriving, &goal.slug.0, []);
+            items.about_goal(ProblemCode::NotArriving, &goal.slug.0, []);
         }
     }
     Ok(())
 }
 
 fn datapoints(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
-    items.add_some(Code::Parked, store::outbox::counts(conn)?.1);
-    items.add_some(Code::Held, store::decision::held(conn)?);
-    items.add_some(Code::InFuture, store::measurement::in_future(conn)?);
-    items.add_some(Code::Stale, store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?);
-    items.add_some(Code::ManyGone, store::setting::many_gone(conn)?);
-    items.add_some(Code::MeasurementUnreadable, store::unreadable::count(conn)?);
+    items.add_some(ProblemCode::Parked, store::outbox::counts(conn)?.1);
+    items.add_some(ProblemCode::Held, store::decision::held(conn)?);
+    items.add_some(ProblemCode::InFuture, store::measurement::in_future(conn)?);
+    items.add_some(
+        ProblemCode::Stale,
+        store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?,
+    );
+    items.add_some(ProblemCode::ManyGone, store::setting::many_gone(conn)?);
+    items.add_some(ProblemCode::MeasurementUnreadable, store::unreadable::count(conn)?);
     Ok(())
 }
 

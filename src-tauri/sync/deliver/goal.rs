@@ -2,9 +2,9 @@
 
 use super::queue::Queue;
 use super::{Next, OpenGoal, Round};
-use crate::domain::code::Code;
 use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::Error;
@@ -82,7 +82,7 @@ impl Round<'_> {
                 Ok(Ok(OpenGoal { id: read.id, slug: read.slug, last }))
             }
             Ok(_) | Err(Error::NotFound { .. }) => {
-                let trouble = Trouble::here(Code::Unreadable, Message::error("goal_elsewhere", []));
+                let trouble = Trouble::here(ProblemCode::Unreadable, Message::error("goal_elsewhere", []));
                 Ok(Err(self.note(&known.id, &trouble)?))
             }
             Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),

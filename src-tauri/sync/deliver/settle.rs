@@ -4,9 +4,9 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::{Listing, Next, OpenGoal, Refusals, Round};
-use crate::domain::code::Code;
 use crate::domain::day::Daystamp;
 use crate::domain::difference::Action;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::trouble::Place;
 use crate::services::beeminder::{Confirmation, Error, StoredDatapoint};
 use crate::store;
@@ -67,7 +67,10 @@ impl Round<'_> {
                 Some(found) => self.confirm(goal, claimed, &found.confirmation),
                 None if listing.proves_itself(&goal.last) => {
                     // Said to be there, and not there: it is sent again, as it was.
-                    self.leave(goal, Trouble::here(Code::Unreadable, Message::error("unconfirmed", [])))
+                    self.leave(
+                        goal,
+                        Trouble::here(ProblemCode::Unreadable, Message::error("unconfirmed", [])),
+                    )
                 }
                 None if claimed.may_be_there => self.wait(entry, APART),
                 // The comparison looks for it later.
@@ -117,7 +120,7 @@ impl Round<'_> {
         }
         // Sent again, as it was.
         tracing::info!(request_id = %entry.request_id, "Not confirmed: {error}");
-        self.leave(goal, Trouble::here(Code::Unreadable, Message::error("unconfirmed", [])))
+        self.leave(goal, Trouble::here(ProblemCode::Unreadable, Message::error("unconfirmed", [])))
     }
 
     /// Words of refusal that may still mean that it is there.
@@ -189,7 +192,7 @@ impl Round<'_> {
         let place = Place::Goal(goal.id.clone());
         let known = self.pass.store.read(|conn| {
             let trouble = store::trouble::load(conn, &place)?;
-            let refuses = trouble.is_some_and(|trouble| trouble.code == Code::GoalRefuses);
+            let refuses = trouble.is_some_and(|trouble| trouble.code == ProblemCode::GoalRefuses);
             Ok(refuses || outbox::is_parked_alike(conn, &goal.id, &reason)?)
         })?;
         let alike = known || refusals.last.as_ref() == Some(&reason);
@@ -206,7 +209,7 @@ impl Round<'_> {
             Next::Refused(again) if again == reason => {
                 self.pass.store.write(|conn| outbox::unpark_alike(conn, &goal.id, &reason))?;
                 let said = Message::error("refused_alike", [("message", reason)]);
-                self.leave(goal, Trouble::here(Code::GoalRefuses, said))
+                self.leave(goal, Trouble::here(ProblemCode::GoalRefuses, said))
             }
             Next::Refused(_) | Next::GoOn => {
                 refusals.accepted |= self.delivered > before;
@@ -227,7 +230,8 @@ impl Round<'_> {
         self.not_done(claimed)?;
         if entry.action == Action::Create {
             // The goal was there a moment ago.
-            return self.leave(goal, Trouble::here(Code::Unreadable, Message::error("goal_elsewhere", [])));
+            return self
+                .leave(goal, Trouble::here(ProblemCode::Unreadable, Message::error("goal_elsewhere", [])));
         }
         let listing = match self.listing(goal, entry).await {
             Ok(listing) => listing,

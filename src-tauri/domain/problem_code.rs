@@ -11,7 +11,7 @@ use crate::text::{Args, Locale};
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum Code {
+pub enum ProblemCode {
     /// Withings was never connected, or was disconnected.
     ConnectWithings,
     /// Beeminder was never connected, or was disconnected.
@@ -100,7 +100,7 @@ pub enum Code {
     GoalArchiving,
 }
 
-/// What follows from a [`Code`].
+/// What follows from a [`ProblemCode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// Good to know.
@@ -111,66 +111,68 @@ pub enum Urgency {
     NeedsYou,
 }
 
-impl Code {
+impl ProblemCode {
     /// The word for programs and for the store.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
     /// Reads the word back.
-    pub fn named(name: &str) -> Option<Code> {
+    pub fn named(name: &str) -> Option<ProblemCode> {
         name.parse().ok()
     }
 
     /// What follows from it.
     pub fn urgency(self) -> Urgency {
         match self {
-            Code::ConnectWithings
-            | Code::ConnectBeeminder
-            | Code::SignInWithings
-            | Code::SignInBeeminder
-            | Code::CheckApplication
-            | Code::AnotherPerson
-            | Code::KeychainLocked
-            | Code::KeychainAbsent
-            | Code::KeychainFailed
-            | Code::Parked
-            | Code::GoalArchived
-            | Code::GoalDeleted
-            | Code::GoalFrozen
-            | Code::Deadbeat
-            | Code::StoreRecovered
-            | Code::ScopeMissing
-            | Code::ShareWithdrawn
-            | Code::NotAllowed
-            | Code::TroubleLasts
-            | Code::NotArriving
-            | Code::LinkUnreadable
-            | Code::ZoneUnknown
-            | Code::FilterLeavesOut
-            | Code::NotSynced => Urgency::NeedsYou,
-            Code::Offline | Code::Unavailable | Code::RateLimited | Code::Unreadable | Code::GoalRefuses => {
-                Urgency::Retrying
-            }
-            Code::Paused
-            | Code::NothingLinked
-            | Code::GoalRenamed
-            | Code::GoalNotStarted
-            | Code::Held
-            | Code::MeasurementUnreadable
-            | Code::InFuture
-            | Code::ClockWrong
-            | Code::ManyGone
-            | Code::Stale
-            | Code::ZonesDiffer
-            | Code::BatteryLow
-            | Code::GoalArchiving
-            | Code::MeasureSoon => Urgency::Notice,
+            ProblemCode::ConnectWithings
+            | ProblemCode::ConnectBeeminder
+            | ProblemCode::SignInWithings
+            | ProblemCode::SignInBeeminder
+            | ProblemCode::CheckApplication
+            | ProblemCode::AnotherPerson
+            | ProblemCode::KeychainLocked
+            | ProblemCode::KeychainAbsent
+            | ProblemCode::KeychainFailed
+            | ProblemCode::Parked
+            | ProblemCode::GoalArchived
+            | ProblemCode::GoalDeleted
+            | ProblemCode::GoalFrozen
+            | ProblemCode::Deadbeat
+            | ProblemCode::StoreRecovered
+            | ProblemCode::ScopeMissing
+            | ProblemCode::ShareWithdrawn
+            | ProblemCode::NotAllowed
+            | ProblemCode::TroubleLasts
+            | ProblemCode::NotArriving
+            | ProblemCode::LinkUnreadable
+            | ProblemCode::ZoneUnknown
+            | ProblemCode::FilterLeavesOut
+            | ProblemCode::NotSynced => Urgency::NeedsYou,
+            ProblemCode::Offline
+            | ProblemCode::Unavailable
+            | ProblemCode::RateLimited
+            | ProblemCode::Unreadable
+            | ProblemCode::GoalRefuses => Urgency::Retrying,
+            ProblemCode::Paused
+            | ProblemCode::NothingLinked
+            | ProblemCode::GoalRenamed
+            | ProblemCode::GoalNotStarted
+            | ProblemCode::Held
+            | ProblemCode::MeasurementUnreadable
+            | ProblemCode::InFuture
+            | ProblemCode::ClockWrong
+            | ProblemCode::ManyGone
+            | ProblemCode::Stale
+            | ProblemCode::ZonesDiffer
+            | ProblemCode::BatteryLow
+            | ProblemCode::GoalArchiving
+            | ProblemCode::MeasureSoon => Urgency::Notice,
         }
     }
 }
 
-impl Code {
+impl ProblemCode {
     /// A few words, for a menu or the title of a notification.
     pub fn headline_by(self, locale: Locale) -> String {
         locale.say(&format!("headline.{}", self.name()), &Args::new())

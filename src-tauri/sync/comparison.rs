@@ -9,7 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::deliver::told;
 use super::listing::Listing;
 use super::missing::{self, APART};
-use super::trouble::{self, Trouble};
+use super::step_error::StepError;
+use super::trouble;
 use super::{SyncPass, Trigger, goals};
 use crate::domain::goal::{Goal, GoalId};
 use crate::domain::service::Service;
@@ -49,18 +50,21 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
     }
     let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
-        Err(error) => return trouble::of_token(error)?.note(pass, &Place::Account(Service::Beeminder)),
+        Err(error) => {
+            let trouble = StepError::from(error).into_trouble()?;
+            return trouble.note(pass, &Place::Account(Service::Beeminder));
+        }
     };
     let mut unreachable = 0;
     for goal in goals {
         let place = Place::Comparison(goal.id.clone());
-        match compare_goal(pass, &token, &goal).await? {
+        match compare_goal(pass, &token, &goal).await {
             Ok(outcome) => {
                 unreachable = 0;
                 pass.store.write(|conn| note(conn, &goal.id, &outcome, pass.now))?;
             }
             Err(error) => {
-                let trouble = Trouble::from(error);
+                let trouble = error.into_trouble()?;
                 trouble.note(pass, &place)?;
                 unreachable = if trouble.is_unreachable() { unreachable + 1 } else { 0 };
                 if trouble.is_of_account || unreachable == MOST_UNREACHABLE {
@@ -148,41 +152,35 @@ fn note_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Notes what a goal's list lacks. The inner error is Beeminder's.
+/// Notes what a goal's list lacks.
 async fn compare_goal(
     pass: &SyncPass<'_>,
     token: &Token,
     goal: &Goal,
-) -> anyhow::Result<Result<ComparisonOutcome, Error>> {
+) -> Result<ComparisonOutcome, StepError> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
     let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
     if sent.is_empty() {
-        return Ok(Ok(ComparisonOutcome::NothingSent));
+        return Ok(ComparisonOutcome::NothingSent);
     }
     let beeminder = pass.beeminder;
     let (read, last) = match beeminder.goal_with_last(token, &goal.slug).await {
         Ok(read) => read,
         // Whether the goal is still there is found out elsewhere.
-        Err(Error::NotFound { .. }) => return Ok(Ok(ComparisonOutcome::Unproven)),
-        Err(error) => return Ok(Err(error)),
+        Err(Error::NotFound { .. }) => return Ok(ComparisonOutcome::Unproven),
+        Err(error) => return Err(error.into()),
     };
     if read.id != goal.id {
-        return Ok(Ok(ComparisonOutcome::Unproven));
+        return Ok(ComparisonOutcome::Unproven);
     }
     pass.store.write(|conn| goals::save(conn, &read, pass.now))?;
     // What is planned goes by days that are cut elsewhere by now.
     if read.is_cut_elsewhere(goal) {
-        return Ok(Ok(ComparisonOutcome::Unproven));
+        return Ok(ComparisonOutcome::Unproven);
     }
-    let read = async {
-        let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
-        Ok((listing, Listing::latest(beeminder, token, &goal.slug).await?))
-    };
-    let (listing, latest) = match read.await {
-        Ok(read) => read,
-        Err(error) => return Ok(Err(error)),
-    };
+    let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
+    let latest = Listing::latest(beeminder, token, &goal.slug).await?;
     let find = |stored: &Stored| {
         let (key, id) = (&stored.datapoint.request_id, stored.confirmed.beeminder_id.as_deref());
         listing.find(key, id).or_else(|| latest.find(key, id))
@@ -204,5 +202,5 @@ async fn compare_goal(
         }
         Ok(())
     })?;
-    Ok(Ok(if believed { ComparisonOutcome::Learnt } else { ComparisonOutcome::Unproven }))
+    Ok(if believed { ComparisonOutcome::Learnt } else { ComparisonOutcome::Unproven })
 }

@@ -4,7 +4,8 @@
 use chrono::TimeDelta;
 
 use super::SyncPass;
-use super::trouble::{self, Trouble};
+use super::step_error::StepError;
+use super::trouble::Trouble;
 use crate::accounts::scope;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
@@ -17,39 +18,34 @@ const STALE: TimeDelta = TimeDelta::hours(24);
 
 /// Reads them if it is time to, and says whether it did.
 ///
-/// # Errors
-/// The outer error is the store's, the inner one Withings'.
-pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> anyhow::Result<Result<bool, Trouble>> {
+pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> Result<bool, StepError> {
     let (account, read_at) =
         pass.store.read(|conn| Ok((account::load(conn, Service::Withings)?, device::read_at(conn)?)))?;
     let shared = account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES));
     let fresh = read_at.is_some_and(|at| at <= pass.now && pass.now - at < STALE);
     if !shared || fresh {
-        return Ok(Ok(false));
+        return Ok(false);
     }
-    let token = match pass.tokens.withings(pass.withings, None, pass.now).await {
-        Ok(token) => token,
-        Err(error) => return Ok(Err(trouble::of_token(error)?)),
-    };
+    let token = pass.tokens.withings(pass.withings, None, pass.now).await?;
     match pass.withings.devices(&token).await {
         Ok(devices) => {
             pass.store.write(|conn| {
                 doubt::forget(conn, About::Devices)?;
                 device::save_all(conn, &devices, pass.now)
             })?;
-            Ok(Ok(true))
+            Ok(true)
         }
         Err(error) => {
             let trouble = Trouble::from(error);
             if trouble.code != ProblemCode::NotAllowed {
-                return Ok(Err(trouble));
+                return Err(trouble.into());
             }
             let now = pass.withings.server_time().unwrap_or(pass.now);
             pass.store.write(|conn| {
                 let believed = doubt::note(conn, About::Devices, Answer::Refused, now)?.is_believed();
                 if believed { scope::forget(conn, oauth::DEVICES) } else { Ok(()) }
             })?;
-            Ok(Ok(false))
+            Ok(false)
         }
     }
 }

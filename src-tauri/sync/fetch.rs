@@ -89,29 +89,23 @@ impl Fetched {
 /// When the store cannot be used.
 pub(super) async fn fetch(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<FetchOutcome> {
     let spent = Spent::begin(pass)?;
-    let outcome = match read(pass, &spent, source).await? {
+    let outcome = match read(pass, &spent, source).await {
         Ok(fetched) => FetchOutcome::Read(fetched),
-        Err(Broken::Trouble(trouble)) => FetchOutcome::Trouble(trouble),
+        Err(Broken::StepError(error)) => FetchOutcome::Trouble(error.into_trouble()?),
         Err(Broken::Refused(error)) => refused(pass, source, error)?,
     };
     spent.note(pass)?;
     Ok(outcome)
 }
 
-async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
+async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> Result<Fetched, Broken> {
     let (last, window_read_at) = pass
         .store
         .read(|conn| Ok((checkpoint::load(conn, source)?, checkpoint::window_read_at(conn, source)?)))?;
     let since = last.map_or(0, |last| last.updated_at.saturating_sub(OVERLAP).max(0));
-    let mut reading = match Reading::new(pass, spent, source, Range::ChangedSince(since)).finish().await? {
-        Ok(reading) => reading,
-        Err(broken) => return Ok(Err(broken)),
-    };
+    let mut reading = Reading::new(pass, spent, source, Range::ChangedSince(since)).finish().await?;
     if last.is_some_and(|last| !reading.resumed && reading.was_ahead(last)) {
-        reading = match Reading::new(pass, spent, source, Range::ChangedSince(0)).finish().await? {
-            Ok(reading) => reading,
-            Err(broken) => return Ok(Err(broken)),
-        };
+        reading = Reading::new(pass, spent, source, Range::ChangedSince(0)).finish().await?;
     }
     if reading.end == ReadingEnd::Unknown {
         return perhaps_nothing(pass, source);
@@ -124,7 +118,7 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
         None => false,
     };
     let mut fetched = Fetched {
-        changed: u64::try_from(reading.changed.len())?,
+        changed: reading.changed.len() as u64,
         checkpoint: reading.checkpoint(),
         saw_everything_at: now.filter(|_| saw_all),
         answered: reading.pages > 0,
@@ -133,21 +127,17 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> anyhow::Res
     };
     // By Withings' clock, since this computer's may be wrong.
     let Some(now) = now.filter(|_| last.is_some() && reading.end == ReadingEnd::Whole) else {
-        return Ok(Ok(fetched));
+        return Ok(fetched);
     };
     let is_stale = window_read_at.is_none_or(|at| now - at >= WINDOW_AGE || at > now);
     // Days of activity that two apps tell under one name: only all of them together show which one counts.
     let is_due = is_stale || reading.has_shrunk || is_told_again(pass, source, &reading.changed)?;
     if is_due && spent.may_begin_window(pass) {
-        match read_window(pass, spent, source, now, window_read_at).await? {
-            Ok((changed, window)) => {
-                fetched.changed += changed;
-                fetched.window = window;
-            }
-            Err(broken) => return Ok(Err(broken)),
-        }
+        let (changed, window) = read_window(pass, spent, source, now, window_read_at).await?;
+        fetched.changed += changed;
+        fetched.window = window;
     }
-    Ok(Ok(fetched))
+    Ok(fetched)
 }
 
 /// Reads all of the last weeks. Returns what had changed, and what is there if everything could be read.
@@ -157,7 +147,7 @@ async fn read_window(
     source: Source,
     now: DateTime<Utc>,
     last: Option<DateTime<Utc>>,
-) -> anyhow::Result<Result<(u64, Option<Window>), Broken>> {
+) -> Result<(u64, Option<Window>), Broken> {
     let today = now.date_naive();
     let first = today.checked_sub_days(Days::new(WINDOW + 2)).unwrap_or(today);
     let end = last_day(source, today);
@@ -166,13 +156,10 @@ async fn read_window(
     // Pages are cut by place, so what vanishes between two of them makes the next one skip a row. Nothing is
     // gone that was there in either of two readings.
     for _ in 0..2 {
-        let reading = match Reading::new(pass, spent, source, Range::Days(first, end)).finish().await? {
-            Ok(reading) => reading,
-            Err(broken) => return Ok(Err(broken)),
-        };
-        changed += u64::try_from(reading.changed.len())?;
+        let reading = Reading::new(pass, spent, source, Range::Days(first, end)).finish().await?;
+        changed += reading.changed.len() as u64;
         if reading.end != ReadingEnd::Whole {
-            return Ok(Ok((changed, None)));
+            return Ok((changed, None));
         }
         groups.extend(reading.seen);
         nameless.extend(reading.nameless);
@@ -191,7 +178,7 @@ async fn read_window(
         };
     }
     let window = Window { read_at: now, from, until, groups, tells_all };
-    Ok(Ok((changed, Some(window))))
+    Ok((changed, Some(window)))
 }
 
 /// The time that a window surely covers.
@@ -249,15 +236,15 @@ fn values(group: &MeasureGroup) -> BTreeSet<(MeasureKind, Option<i64>, Option<De
 }
 
 /// An answer that may mean that there is nothing, or that something is wrong. It moves nothing.
-fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> anyhow::Result<Result<Fetched, Broken>> {
+fn perhaps_nothing(pass: &SyncPass<'_>, source: Source) -> Result<Fetched, Broken> {
     let now = pass.withings.server_time().unwrap_or(pass.now);
     let doubt = pass.store.write(|conn| doubt::note(conn, About::Source(source), Answer::Nothing, now))?;
     if doubt.is_believed() && doubt.count >= OFTEN {
         let error = withings::Error::Unavailable { status: PERHAPS_NO_DATA };
-        return Ok(Err(Broken::Trouble(error.into())));
+        return Err(error.into());
     }
     tracing::info!(source = source.name(), "Withings' answer may mean that there is nothing");
-    Ok(Ok(Fetched::default()))
+    Ok(Fetched::default())
 }
 
 /// A refusal is trouble at first, and believed when it comes again later.

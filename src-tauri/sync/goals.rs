@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::SyncPass;
 use super::missing::APART;
+use super::step_error::StepError;
 use super::trouble::{self, Trouble};
 use crate::domain::goal::{Goal, GoalId, Presence, User};
 use crate::domain::service::Service;
@@ -101,21 +102,20 @@ fn forget_days(conn: &Connection, goal: &GoalId, now: DateTime<Utc>) -> anyhow::
 }
 
 /// Reads user and goals again and notes what became of the linked ones; one that cannot be asked for keeps none
-/// of the others from being read. The inner error says why it could not.
-///
-/// # Errors
-/// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Trouble>> {
-    let token = match pass.tokens.beeminder().await {
-        Ok(token) => token,
-        Err(error) => return failed(pass, trouble::of_token(error)?),
-    };
+/// of the others from being read. Trouble with Beeminder is noted.
+pub(super) async fn refresh(pass: &SyncPass<'_>) -> Result<(), StepError> {
+    let refreshed = read_and_note(pass).await;
+    if let Err(StepError::Service(trouble)) = &refreshed {
+        trouble.note(pass, &Place::Goals)?;
+    }
+    refreshed
+}
+
+async fn read_and_note(pass: &SyncPass<'_>) -> Result<(), StepError> {
+    let token = pass.tokens.beeminder().await?;
     let linked = pass.store.read(store::goal::load_concerned)?;
-    let (user, goals) = match read(pass, &token, &linked).await {
-        Ok(read) => read,
-        Err(error) => return failed(pass, error.into()),
-    };
-    let (mut found, mut unread) = (goals, None);
+    let (user, mut found) = read(pass, &token, &linked).await?;
+    let mut unread = None;
     let mut missing = Vec::new();
     for goal in &linked {
         if found.iter().any(|found| found.id == goal.id) {
@@ -129,7 +129,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
             Err(error) => {
                 let trouble = Trouble::from(error);
                 if trouble.is_of_account {
-                    return failed(pass, trouble);
+                    return Err(trouble.into());
                 }
                 // Nothing is known of it, and the others go on.
                 unread = Some(trouble);
@@ -151,13 +151,7 @@ pub(super) async fn refresh(pass: &SyncPass<'_>) -> anyhow::Result<Result<(), Tr
     if let Some(trouble) = unread {
         trouble.note(pass, &Place::Goals)?;
     }
-    Ok(Ok(()))
-}
-
-/// Notes that the user or the goals could not be read.
-fn failed(pass: &SyncPass<'_>, trouble: Trouble) -> anyhow::Result<Result<(), Trouble>> {
-    trouble.note(pass, &Place::Goals)?;
-    Ok(Err(trouble))
+    Ok(())
 }
 
 /// A goal that the lists lack, and that is not found under its name, is deleted when that was so before, some

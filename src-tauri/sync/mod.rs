@@ -22,6 +22,7 @@ mod read_again;
 mod reading;
 pub mod retry;
 pub mod schedule;
+mod step_error;
 mod trouble;
 
 use std::collections::BTreeSet;
@@ -161,7 +162,9 @@ impl SyncPass<'_> {
         self.store.write(|conn| self.note(conn, &fetched, server_time))?;
         if self.may_ask(&Place::Goals)? && goals::are_stale(self)? {
             // What came of it is noted; what is known goes on meanwhile.
-            let _ = goals::refresh(self).await?;
+            if let Err(error) = goals::refresh(self).await {
+                error.into_trouble()?;
+            }
         }
         if let Some(at) = self.beeminder.server_time_since(before.beeminder).filter(|_| server_time.is_none())
         {
@@ -287,10 +290,10 @@ impl SyncPass<'_> {
             }
         }
         if self.may_ask(&Place::Devices)? {
-            match devices::read_if_due(self).await? {
+            match devices::read_if_due(self).await {
                 Ok(true) => self.store.write(|conn| trouble::end(conn, &Place::Devices))?,
                 Ok(false) => {}
-                Err(trouble) => trouble.note(self, &Place::Devices)?,
+                Err(error) => error.into_trouble()?.note(self, &Place::Devices)?,
             }
         }
         Ok(all)

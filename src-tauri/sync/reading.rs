@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::SyncPass;
 use super::pace::Spent;
-use super::trouble::{self, Trouble};
+use super::step_error::StepError;
 use crate::domain::measure::kind::Source;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::service::Service;
@@ -36,7 +36,13 @@ pub(super) enum Broken {
     /// Withings does not let us read this.
     Refused(withings::Error),
     /// Something else.
-    Trouble(Trouble),
+    StepError(StepError),
+}
+
+impl<E: Into<StepError>> From<E> for Broken {
+    fn from(error: E) -> Broken {
+        Broken::StepError(error.into())
+    }
 }
 
 /// Whether a reading came to its end.
@@ -103,13 +109,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads page after page, as far as it goes.
-    pub(super) async fn finish(mut self) -> anyhow::Result<Result<Reading<'a>, Broken>> {
+    pub(super) async fn finish(mut self) -> Result<Reading<'a>, Broken> {
         let mut offset = self.resume()?;
         for _ in 0..MOST_PAGES {
             let page = match self.page(offset).await? {
-                Ok(Next::Page(page)) => page,
-                Ok(Next::End(end)) => return Ok(Ok(Reading { end, ..self })),
-                Err(broken) => return Ok(Err(broken)),
+                Next::Page(page) => page,
+                Next::End(end) => return Ok(Reading { end, ..self }),
             };
             self.spent.note_answer(self.pass);
             if self.resumed && self.pages == 0 && self.is_place_too_old() {
@@ -128,18 +133,18 @@ impl<'a> Reading<'a> {
             match next {
                 Some(_) if self.in_vain >= MOST_IN_VAIN => {
                     self.begin_again()?;
-                    return Ok(Err(unintelligible(Flaw::EndlessPages)));
+                    return Err(unintelligible(Flaw::EndlessPages));
                 }
-                None => return Ok(Ok(Reading { end: ReadingEnd::Whole, ..self })),
+                None => return Ok(Reading { end: ReadingEnd::Whole, ..self }),
                 Some(next) if next > offset.unwrap_or(0) => offset = Some(next),
                 Some(_) => {
                     self.begin_again()?;
-                    return Ok(Err(unintelligible(Flaw::CircularPages)));
+                    return Err(unintelligible(Flaw::CircularPages));
                 }
             }
         }
         self.begin_again()?;
-        Ok(Err(unintelligible(Flaw::EndlessPages)))
+        Err(unintelligible(Flaw::EndlessPages))
     }
 
     /// Where to go on, if an earlier reading of the same broke off.
@@ -180,39 +185,36 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads one page, renewing the access token when it ran out on the way.
-    async fn page(&mut self, offset: Option<i64>) -> anyhow::Result<Result<Next, Broken>> {
+    async fn page(&mut self, offset: Option<i64>) -> Result<Next, Broken> {
         let mut refused: Option<SecretString> = None;
         if !self.may_go_on(offset) {
-            return Ok(Ok(Next::End(ReadingEnd::BrokenOff)));
+            return Ok(Next::End(ReadingEnd::BrokenOff));
         }
         loop {
             let client = self.pass.withings;
-            let token = match self.pass.tokens.withings(client, refused.as_ref(), self.pass.now).await {
-                Ok(token) => token,
-                Err(error) => return Ok(Err(Broken::Trouble(trouble::of_token(error)?))),
-            };
+            let token = self.pass.tokens.withings(client, refused.as_ref(), self.pass.now).await?;
             // Nothing is lost when an answer is not waited for: it is asked for again.
             let answer = tokio::select! {
                 biased;
-                () = self.pass.stop.cancelled() => return Ok(Ok(Next::End(ReadingEnd::BrokenOff))),
+                () = self.pass.stop.cancelled() => return Ok(Next::End(ReadingEnd::BrokenOff)),
                 answer = client.groups(&token, self.source, self.range, offset) => answer,
             };
             match answer {
-                Ok(page) => return Ok(Ok(Next::Page(page))),
+                Ok(page) => return Ok(Next::Page(page)),
                 Err(withings::Error::AccessTokenRefused { .. }) if self.renewed < 2 && refused.is_none() => {
                     self.renewed += 1;
                     refused = Some(token);
                 }
                 Err(withings::Error::AccessTokenRefused { status: PERHAPS_NO_DATA }) => {
-                    return Ok(Ok(Next::End(ReadingEnd::Unknown)));
+                    return Ok(Next::End(ReadingEnd::Unknown));
                 }
-                Err(error @ withings::Error::NotAllowed { .. }) => return Ok(Err(Broken::Refused(error))),
+                Err(error @ withings::Error::NotAllowed { .. }) => return Err(Broken::Refused(error)),
                 Err(error) => {
                     if matches!(error, withings::Error::Rejected { .. }) {
                         // Perhaps it is the place that is not accepted any more.
                         self.begin_again()?;
                     }
-                    return Ok(Err(Broken::Trouble(error.into())));
+                    return Err(error.into());
                 }
             }
         }
@@ -302,5 +304,5 @@ impl<'a> Reading<'a> {
 }
 
 fn unintelligible(flaw: Flaw) -> Broken {
-    Broken::Trouble(Trouble::from(withings::Error::Unreadable(flaw)))
+    withings::Error::Unreadable(flaw).into()
 }

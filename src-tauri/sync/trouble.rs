@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 
 use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::keychain::KeychainError;
-use crate::accounts::tokens::TokenError;
 use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
@@ -35,7 +34,8 @@ impl Trouble {
         Trouble { code, facts, retry_after: None, is_of_account: false }
     }
 
-    fn of_account(code: ProblemCode, said: Message) -> Trouble {
+    /// Trouble with the sign-in, or with the service as a whole.
+    pub(super) fn of_account(code: ProblemCode, said: Message) -> Trouble {
         Trouble { is_of_account: true, ..Trouble::here(code, said) }
     }
 
@@ -189,26 +189,6 @@ impl From<KeychainError> for Trouble {
             KeychainError::Failed(_) | KeychainError::NotKept => ProblemCode::KeychainFailed,
         };
         Trouble::of_account(code, error.message())
-    }
-}
-
-/// A missing token is trouble, a broken computer is an error.
-pub(super) fn of_token(error: TokenError) -> anyhow::Result<Trouble> {
-    match error {
-        TokenError::NotConnected(service) => {
-            let code = match service {
-                Service::Withings => ProblemCode::SignInWithings,
-                Service::Beeminder => ProblemCode::SignInBeeminder,
-            };
-            let about = [("service", service.to_string())];
-            Ok(Trouble::of_account(code, Message::error("no_sign_in", about)))
-        }
-        TokenError::AnotherPerson { found, expected } => {
-            Ok(Trouble::of_account(ProblemCode::AnotherPerson, TokenError::another_person(&found, &expected)))
-        }
-        TokenError::Keychain(error) => Ok(error.into()),
-        TokenError::Withings(error) => Ok(Trouble { is_of_account: true, ..error.into() }),
-        TokenError::Local(error) => Err(error),
     }
 }
 

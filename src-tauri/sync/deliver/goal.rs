@@ -1,7 +1,7 @@
 //! Makes sure, before a pass first writes to a goal, that its name still is that goal's.
 
 use super::queue::Queue;
-use super::{Next, OpenGoal, Round};
+use super::{Next, OpenGoal, Opened, Round};
 use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId, Presence};
 use crate::domain::problem_code::ProblemCode;
@@ -38,10 +38,10 @@ impl Round<'_> {
     }
 
     /// Reads a goal by its name and compares its id. Where another goal, or none, has the name, the lists
-    /// tell which name it has. The inner error says how the round goes on without it.
-    pub(super) async fn open(&mut self, id: &GoalId) -> anyhow::Result<Result<OpenGoal, Next>> {
+    /// tell which name it has.
+    pub(super) async fn open(&mut self, id: &GoalId) -> anyhow::Result<Opened> {
         let Some(known) = self.pass.store.read(|conn| store::goal::load(conn, id))? else {
-            return Ok(Err(Next::LeaveGoal));
+            return Ok(Opened::Not(Next::LeaveGoal));
         };
         match self.pass.beeminder.goal_with_last(&self.token, &known.slug).await {
             Ok((goal, last)) if goal.id == *id => {
@@ -52,40 +52,41 @@ impl Round<'_> {
                 })?;
                 // What is in the queue was planned for days that are cut elsewhere by now.
                 if goal.frozen || goal.is_cut_elsewhere(&known) {
-                    return Ok(Err(Next::LeaveGoal));
+                    return Ok(Opened::Not(Next::LeaveGoal));
                 }
-                Ok(Ok(OpenGoal { id: goal.id, slug: goal.slug, last }))
+                Ok(Opened::Goal(OpenGoal { id: goal.id, slug: goal.slug, last }))
             }
             Ok(_) | Err(Error::NotFound { .. }) => {
                 self.unreachable = 0;
                 self.find_renamed(&known).await
             }
-            Err(error) => Ok(Err(self.note(id, &error.into())?)),
+            Err(error) => Ok(Opened::Not(self.note(id, &error.into())?)),
         }
     }
 
     /// Finds the goal by its id in the lists, and reads it by the name it has there.
-    async fn find_renamed(&mut self, known: &Goal) -> anyhow::Result<Result<OpenGoal, Next>> {
-        if let Err(trouble) = goals::refresh(self.pass).await? {
+    async fn find_renamed(&mut self, known: &Goal) -> anyhow::Result<Opened> {
+        if let Err(error) = goals::refresh(self.pass).await {
             // Nothing is known, so nothing is concluded.
-            return Ok(Err(self.note(&known.id, &trouble)?));
+            let trouble = error.into_trouble()?;
+            return Ok(Opened::Not(self.note(&known.id, &trouble)?));
         }
         let goal = self.pass.store.read(|conn| store::goal::load(conn, &known.id))?;
         let is_as_planned =
             |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !goal.is_cut_elsewhere(known);
         let Some(goal) = goal.filter(is_as_planned) else {
-            return Ok(Err(Next::LeaveGoal));
+            return Ok(Opened::Not(Next::LeaveGoal));
         };
         let read = self.pass.beeminder.goal_with_last(&self.token, &goal.slug).await;
         match read {
             Ok((read, last)) if read.id == known.id => {
-                Ok(Ok(OpenGoal { id: read.id, slug: read.slug, last }))
+                Ok(Opened::Goal(OpenGoal { id: read.id, slug: read.slug, last }))
             }
             Ok(_) | Err(Error::NotFound { .. }) => {
                 let trouble = Trouble::here(ProblemCode::Unreadable, Message::error("goal_elsewhere", []));
-                Ok(Err(self.note(&known.id, &trouble)?))
+                Ok(Opened::Not(self.note(&known.id, &trouble)?))
             }
-            Err(error) => Ok(Err(self.note(&known.id, &error.into())?)),
+            Err(error) => Ok(Opened::Not(self.note(&known.id, &error.into())?)),
         }
     }
 }

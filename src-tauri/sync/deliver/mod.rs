@@ -21,7 +21,8 @@ use crate::store::outbox::{self, Claimed, OutboxEntry};
 use crate::store::{self, datapoint};
 
 use super::listing::Listing;
-use super::trouble::{self, Trouble};
+use super::step_error::StepError;
+use super::trouble::Trouble;
 use super::{SyncPass, retry, schedule};
 use answer::{Delivery, delivery};
 
@@ -52,7 +53,7 @@ pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
     let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
         Err(error) => {
-            trouble::of_token(error)?.note(pass, &Place::Account(Service::Beeminder))?;
+            StepError::from(error).into_trouble()?.note(pass, &Place::Account(Service::Beeminder))?;
             return Ok(0);
         }
     };
@@ -103,6 +104,14 @@ struct Refusals {
     last: Option<String>,
 }
 
+/// What came of looking at a goal before something is written to it.
+enum Opened {
+    /// It is there, under this name.
+    Goal(OpenGoal),
+    /// It cannot be written to; the round goes on like this.
+    Not(Next),
+}
+
 /// A goal as it was just read.
 struct OpenGoal {
     id: GoalId,
@@ -119,8 +128,8 @@ impl Round<'_> {
     /// Sends what waits for one goal.
     async fn deliver_goal(&mut self, queue: &queue::Queue) -> anyhow::Result<Next> {
         let goal = match self.open(&queue.goal).await? {
-            Ok(goal) => goal,
-            Err(next) => return Ok(next),
+            Opened::Goal(goal) => goal,
+            Opened::Not(next) => return Ok(next),
         };
         let mut refusals = Refusals::default();
         for id in &queue.entries {

@@ -32,7 +32,7 @@ pub fn args<const N: usize>(args: [(&str, String); N]) -> Args {
 pub struct Message {
     /// The key of the sentence.
     pub key: String,
-    /// What it is about.
+    /// The values for the places of the sentence.
     pub args: Args,
 }
 
@@ -128,7 +128,7 @@ impl Language {
 /// In which language something is said, and by whose clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Locale {
-    /// The language.
+    /// The language of words and of dates.
     pub language: Language,
     /// Whose clock times go by.
     pub zone: Tz,

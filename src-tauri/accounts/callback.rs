@@ -19,7 +19,7 @@ pub struct Callback {
     pub service: Service,
     /// What should prove that we asked for it.
     pub state: Option<SecretString>,
-    /// What it says.
+    /// Whether access was granted, and with which code.
     pub outcome: CallbackOutcome,
 }
 

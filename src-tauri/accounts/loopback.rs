@@ -34,7 +34,7 @@ impl PortTaken {
 /// An address someone callbacks, and where to say what became of it.
 #[derive(Debug)]
 pub struct CallbackReceived {
-    /// The address, unparsed.
+    /// The whole address that the browser called, unparsed and not to be trusted.
     pub address: String,
     /// Takes the sentence to show, good news or bad.
     pub reply: oneshot::Sender<Result<Message, Explained>>,

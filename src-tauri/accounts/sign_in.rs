@@ -37,18 +37,18 @@ pub enum SignInError {
     TooLate,
     /// The user declined, or the service did.
     Denied {
-        /// Which one.
+        /// The service that was signed in to.
         service: Service,
-        /// In its own words.
+        /// The service's own words, quoted as such.
         reason: String,
     },
     /// The user signed in as somebody else than before.
     AnotherPerson {
-        /// Which one.
+        /// The service that was signed in to.
         service: Service,
-        /// Who just signed in.
+        /// The user id or name that the new sign-in is for.
         found: String,
-        /// Whose data is here.
+        /// The user id or name that the database belongs to.
         expected: String,
     },
     /// The service did not grant what measurements need.

@@ -81,12 +81,12 @@ impl TokenError {
 /// What the keychain holds for Withings.
 #[derive(Clone)]
 pub struct WithingsTokens {
-    /// The user's own application.
+    /// The user's own application at Withings, whose secret renews the token.
     pub application: Application,
     access_token: SecretString,
     refresh_token: SecretString,
     expires_at: DateTime<Utc>,
-    /// Whose measurements these open.
+    /// Withings' `userid`: whose measurements these tokens open.
     pub user_id: String,
 }
 

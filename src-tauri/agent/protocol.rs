@@ -29,7 +29,7 @@ pub enum AgentRequest {
     },
     /// Takes an address that a browser brought.
     Callback {
-        /// The address, unparsed.
+        /// The whole `beeminder-withings-sync:` address, unparsed.
         address: String,
     },
     /// Makes a pass as soon as may be.
@@ -58,7 +58,7 @@ pub enum AgentRequest {
     Check,
     /// Mends what a check found broken.
     Repair {
-        /// What.
+        /// What is put right.
         what: Repair,
     },
     /// Switches the start at login.

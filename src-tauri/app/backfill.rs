@@ -32,7 +32,7 @@ pub struct BackfillPreview {
     pub datapoints: usize,
     /// On how many days they would be posted.
     pub takes_days: u64,
-    /// The first moment.
+    /// The first moment that is posted.
     pub from: DateTime<Utc>,
     /// The moment after the last.
     pub until: DateTime<Utc>,
@@ -41,7 +41,7 @@ pub struct BackfillPreview {
 /// One of those days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackfillDay {
-    /// The day.
+    /// The goal's day, cut at its deadline.
     pub day: Daystamp,
     /// What would be posted for it.
     pub values: Vec<Decimal>,

@@ -45,7 +45,7 @@ struct KeptAttempt {
 /// A sign-in that worked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Connected {
-    /// Which account.
+    /// The service whose account is connected.
     pub service: Service,
     /// Whose: Withings' userid or Beeminder's user name.
     pub user: String,

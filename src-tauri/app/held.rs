@@ -14,7 +14,7 @@ use crate::sync::attribution;
 /// A measurement that waits for the user's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldMeasurement {
-    /// What was measured.
+    /// The weigh-in that waits for an answer.
     pub group: MeasureGroup,
     /// The goals that wait for it.
     pub goals: Vec<String>,
@@ -23,7 +23,7 @@ pub struct HeldMeasurement {
 /// What is remembered of an answer for measurements to come.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Remembered {
-    /// About this weight.
+    /// Later weigh-ins of about the same weight are answered alike.
     pub weight: bool,
     /// These origins: Withings' `attrib`.
     pub origins: Vec<i64>,

@@ -25,7 +25,7 @@ use crate::text::nearest::nearest;
 /// A link that was made.
 #[derive(Debug)]
 pub struct Added {
-    /// The link.
+    /// The link as it is stored.
     pub link: Link,
     /// Why the goal may not suit it.
     pub misfits: Vec<Misfit>,

@@ -53,9 +53,9 @@ use crate::sync::{SyncPass, SyncReport, Trigger};
 /// The program over one data directory.
 #[derive(Debug)]
 pub struct App {
-    /// Where everything is kept.
+    /// The folder of database, log and locks.
     pub data_dir: DataDir,
-    /// What is known.
+    /// The database in that folder.
     pub store: Store,
     pub(crate) withings: withings::Client,
     pub(crate) beeminder: beeminder::Client,

@@ -57,7 +57,7 @@ pub struct Polling {
 /// What the next pass should know.
 #[derive(Debug, Default)]
 struct Asked {
-    /// The user asked.
+    /// Whether the user asked: back-off is ignored then.
     by_hand: bool,
     /// The computer woke up, or is connected again.
     woken: bool,

@@ -27,11 +27,11 @@ use crate::text::{Explained, Message};
 /// What a link would send for the days looked at, as if it had been there all along.
 #[derive(Debug)]
 pub struct Preview {
-    /// The goal.
+    /// The goal as Beeminder told it just now.
     pub goal: Goal,
-    /// What is sent.
+    /// What the link would send.
     pub feed: Feed,
-    /// What is let through.
+    /// Which measurements the link would let through.
     pub options: Options,
     /// How the goal cuts days.
     pub rule: DayRule,

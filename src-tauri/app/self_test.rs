@@ -20,7 +20,7 @@ use crate::text::{self, Args, Explained, Message, args};
 pub struct Check {
     /// A closed name for programs.
     pub name: &'static str,
-    /// How it is.
+    /// What the check found.
     pub finding: Finding,
     /// What it is about, for saying it in another language.
     pub facts: Args,

@@ -15,7 +15,7 @@ const LASTS: TimeDelta = TimeDelta::hours(24);
 /// One thing the user should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attention {
-    /// For programs.
+    /// The kind, stable across versions.
     pub code: ProblemCode,
     /// For people. It stays the same while the matter does, so that nobody is told twice.
     pub message: String,

@@ -75,9 +75,9 @@ pub enum Moment {
 pub struct Datapoint {
     /// Its key within the goal.
     pub request_id: RequestId,
-    /// Its value, rounded.
+    /// Its value in the link's unit, rounded as it is sent.
     pub value: Decimal,
-    /// When it happened.
+    /// The reading's moment, or the goal's day.
     pub moment: Moment,
     /// A short remark; it never says more than the value does.
     pub comment: String,

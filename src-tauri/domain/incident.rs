@@ -33,16 +33,16 @@ pub enum Level {
 /// What the user chose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Preferences {
-    /// How much.
+    /// How much is told.
     pub level: Level,
-    /// Nothing before then.
+    /// No notification before this moment.
     pub snoozed_until: Option<DateTime<Utc>>,
 }
 
 /// Something that needs the user, from its beginning to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Incident {
-    /// What it is.
+    /// The kind of problem.
     pub code: ProblemCode,
     /// The goal it is about; empty when about none.
     pub goal: String,

@@ -65,13 +65,13 @@ impl Place {
 /// What is wrong somewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where.
+    /// The smallest thing it is about.
     pub place: Place,
-    /// What it is.
+    /// The kind of problem.
     pub code: ProblemCode,
     /// What its sentence is about.
     pub facts: Args,
-    /// When it began.
+    /// When it first came, by this computer's clock.
     pub since: DateTime<Utc>,
     /// How often in a row.
     pub failures: u32,

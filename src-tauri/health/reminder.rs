@@ -12,11 +12,11 @@ use crate::store::{self, Connection};
 /// A goal that the user should measure for today.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
-    /// The goal's name.
+    /// The slug of the goal.
     pub slug: String,
     /// What to measure; at least one.
     pub what: Vec<MeasureKind>,
-    /// Until when.
+    /// The moment the goal derails.
     pub deadline: DateTime<Utc>,
 }
 

@@ -23,7 +23,7 @@ pub enum Status {
     KeychainLocked,
     /// The user paused.
     Paused {
-        /// Until then.
+        /// When syncing goes on by itself.
         until: DateTime<Utc>,
     },
     /// Something failed and is tried again.
@@ -34,14 +34,14 @@ pub enum Status {
     NothingMeasured {
         /// When the last measurement was taken.
         last: DateTime<Utc>,
-        /// Of what.
+        /// The kind that was to be measured.
         what: MeasureKind,
     },
     /// Nothing was measured for a while, and the device has not reached Withings for as long.
     NotUploading {
-        /// Which device.
+        /// The device's model.
         device: String,
-        /// When it last did.
+        /// When it last did, by Withings' clock.
         last: DateTime<Utc>,
     },
     /// All is well.

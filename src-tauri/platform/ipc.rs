@@ -46,7 +46,7 @@ impl Endpoint {
 /// A request of a client.
 #[derive(Debug)]
 pub struct Request {
-    /// What it asks for.
+    /// The request, as it came: one line of JSON.
     pub line: String,
     /// Takes the answers, one line each. The client hangs up after the first unless it watches.
     pub reply: mpsc::UnboundedSender<String>,

@@ -16,7 +16,7 @@ pub enum Flaw {
     WebPage,
     /// It ends in the middle.
     CutOff {
-        /// How many bytes came.
+        /// The body's length in bytes.
         length: usize,
     },
     /// It lacks something that the documentation promises.

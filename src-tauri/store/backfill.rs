@@ -11,11 +11,11 @@ use crate::domain::link::LinkId;
 /// A stretch of the past, and how far it was posted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backfill {
-    /// Number for the user.
+    /// The number that `bws` knows it by.
     pub id: i64,
     /// The link it belongs to.
     pub link: LinkId,
-    /// Its first moment.
+    /// The first moment it posts.
     pub from: DateTime<Utc>,
     /// The moment after its last.
     pub until: DateTime<Utc>,

@@ -50,9 +50,9 @@ impl DatapointState {
 /// A datapoint with the three facts about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// Number for the user.
+    /// The number that `bws` knows it by.
     pub id: i64,
-    /// Its goal.
+    /// The goal, by Beeminder's id.
     pub goal: GoalId,
     /// The goal's name as last seen.
     pub slug: GoalSlug,
@@ -331,9 +331,9 @@ pub fn save_unsure(conn: &Connection, id: i64, unsure: bool) -> anyhow::Result<(
 /// What Beeminder said of a datapoint: its id, and the day it counts for. Unknown ones keep what was known.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct DatapointAnswer<'a> {
-    /// Beeminder's id.
+    /// Beeminder's `id`; `None` when the answer lacked it.
     pub beeminder_id: Option<&'a str>,
-    /// The day.
+    /// Beeminder's `daystamp`; `None` when the answer lacked it.
     pub day: Option<&'a str>,
 }
 

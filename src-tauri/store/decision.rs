@@ -17,7 +17,7 @@ pub struct DecisionOutcome {
     pub measured_at: DateTime<Utc>,
     /// The day it belongs to.
     pub day: Daystamp,
-    /// What became of it.
+    /// Why it is sent, or why not.
     pub reason: Reason,
 }
 

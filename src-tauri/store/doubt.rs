@@ -29,11 +29,11 @@ pub enum About {
 /// How often an answer came in a row, and when, by Withings' clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Doubt {
-    /// For the first time.
+    /// When it came for the first time in a row.
     pub first_at: DateTime<Utc>,
-    /// For the last time.
+    /// When it came for the last time.
     pub last_at: DateTime<Utc>,
-    /// How often.
+    /// How often in a row.
     pub count: u64,
 }
 

@@ -98,9 +98,9 @@ pub fn redrawn_at(conn: &Connection, redraw: TimeDelta) -> anyhow::Result<Option
 /// When a goal was compared with what was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compared {
-    /// The goal.
+    /// The goal, by Beeminder's id.
     pub goal: GoalId,
-    /// The last time.
+    /// When it was last compared.
     pub at: DateTime<Utc>,
     /// When something was first missing that still is.
     pub missing_since: Option<DateTime<Utc>>,

@@ -37,20 +37,20 @@ pub struct Filter {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Meant {
-    /// Numbers of kinds.
+    /// Only readings with one of these kinds; all when empty.
     pub kinds: Vec<i64>,
-    /// Codes of reasons.
+    /// Only readings with one of these reasons; all when empty.
     pub reasons: Vec<String>,
 }
 
 /// Values of some kinds, from one to before another, in the unit Withings measures in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueRange {
-    /// The kinds.
+    /// The kinds that make the range.
     pub kinds: Vec<MeasureKind>,
-    /// The first.
+    /// The smallest value that matches, in the unit Withings measures in.
     pub from: Decimal,
-    /// The one after the last.
+    /// The smallest value that no longer matches.
     pub until: Decimal,
 }
 
@@ -85,11 +85,11 @@ pub struct Outcome {
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryRow {
-    /// What was measured.
+    /// The reading.
     pub group: MeasureGroup,
     /// What became of it; `None` when no link wants it.
     pub outcome: Option<Outcome>,
-    /// Where it stands.
+    /// Where the row stands in the order, to go on from.
     pub place: Place,
 }
 

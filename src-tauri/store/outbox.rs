@@ -16,9 +16,9 @@ use crate::domain::measure::measurement::GroupId;
 /// One request waiting to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
-    /// The datapoint's number.
+    /// The number of the datapoint row it is about.
     pub id: i64,
-    /// Its goal.
+    /// The goal, by Beeminder's id.
     pub goal: GoalId,
     /// The goal's name as last seen.
     pub slug: GoalSlug,
@@ -26,9 +26,9 @@ pub struct OutboxEntry {
     pub request_id: RequestId,
     /// The link that called for it last.
     pub link: LinkId,
-    /// Its value, for showing.
+    /// The datapoint's value, as it is shown.
     pub value: String,
-    /// What is asked.
+    /// What is asked of Beeminder.
     pub action: Action,
     /// The request as it is sent, without the token.
     pub form: String,
@@ -62,7 +62,8 @@ impl OutboxEntry {
 /// Brings the queue in line with the three facts about a datapoint.
 ///
 /// A request that is the same stays as it is, with its attempts; one that differs takes its place. What nobody
-/// calls for, and Beeminder does not have, is forgotten. Returns whether something is to be sent that was not before.
+/// calls for, and Beeminder does not have, is forgotten. Returns whether something is to be sent that was not
+/// before.
 pub fn settle(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let Some(stored) = datapoint::load_number(conn, id)? else {
         return Ok(false);

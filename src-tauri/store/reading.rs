@@ -53,7 +53,7 @@ pub fn is_under_way(conn: &Connection) -> anyhow::Result<bool> {
 /// How many requests were sent without a pause between them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Pace {
-    /// How many.
+    /// Requests sent since the last pause of a minute.
     pub used: u64,
     /// When the last of them was sent.
     pub until: DateTime<Utc>,

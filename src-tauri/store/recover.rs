@@ -14,7 +14,7 @@ use super::migrations;
 /// What became of a damaged database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recovery {
-    /// Where it is now.
+    /// The file that the damaged database was moved to.
     pub set_aside: PathBuf,
 }
 

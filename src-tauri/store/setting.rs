@@ -50,7 +50,7 @@ const TOLD_NO_TRAY: &str = "told_no_tray";
 pub struct Pause {
     /// When it was made; an earlier version did not say.
     pub made: Option<DateTime<Utc>>,
-    /// When it ends.
+    /// When syncing goes on by itself.
     pub until: DateTime<Utc>,
 }
 

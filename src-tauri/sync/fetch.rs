@@ -69,7 +69,7 @@ pub(super) struct Window {
     pub(super) from: DateTime<Utc>,
     /// The moment after the last it surely covers.
     pub(super) until: DateTime<Utc>,
-    /// What is there.
+    /// The groups that Withings has of that time.
     pub(super) groups: HashSet<GroupId>,
     /// Whether what is not there is known to be gone: not when a row does not say which group it is.
     pub(super) tells_all: bool,

@@ -76,7 +76,7 @@ pub struct SyncReport {
     pub parked: u64,
     /// Measure groups that wait for the user's word.
     pub held: u64,
-    /// Requests sent.
+    /// How many requests each service was sent.
     pub requests: Requests,
     /// What the user should know.
     pub attention: Vec<Attention>,
@@ -104,9 +104,9 @@ impl SyncReport {
 /// Requests sent in a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requests {
-    /// To Withings.
+    /// Requests to Withings.
     pub withings: u64,
-    /// To Beeminder.
+    /// Requests to Beeminder.
     pub beeminder: u64,
 }
 

@@ -68,7 +68,7 @@ pub(super) struct Reading<'a> {
     spent: &'a Spent,
     source: Source,
     range: Range,
-    /// What came.
+    /// The groups that came, changed or not.
     pub(super) seen: HashSet<GroupId>,
     /// What was new or had changed.
     pub(super) changed: Vec<GroupId>,

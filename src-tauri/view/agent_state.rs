@@ -35,16 +35,16 @@ pub enum SignInState {
     None,
     /// The browser is open.
     Waiting {
-        /// Where.
+        /// The service that is signed in to.
         service: Service,
         /// The consent page.
         authorize_url: Url,
     },
     /// It came to nothing.
     Failed {
-        /// Where.
+        /// The service that is signed in to.
         service: Service,
-        /// Why.
+        /// Why it came to nothing.
         why: Explained,
     },
 }

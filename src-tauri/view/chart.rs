@@ -10,7 +10,7 @@ use crate::text::Locale;
 /// One measurement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dot {
-    /// When it was taken.
+    /// When the reading was taken.
     pub at: DateTime<Utc>,
     /// Its value in the unit shown.
     pub value: f64,

@@ -23,7 +23,7 @@ pub struct LedgerRow {
     pub device: Option<String>,
     /// Whether it was typed in.
     pub typed_in: bool,
-    /// What was measured.
+    /// The group's values, in the user's units.
     pub values: Vec<Shown>,
     /// The goal it concerns, if a link wants it.
     pub goal: Option<String>,

@@ -18,7 +18,7 @@ const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(2);
 pub struct Notice {
     /// What it is about; a notice replaces an earlier one about the same.
     pub about: String,
-    /// A few words.
+    /// The headline, a few words.
     pub title: String,
     /// A sentence or two.
     pub body: String,

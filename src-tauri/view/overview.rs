@@ -27,9 +27,9 @@ pub struct Overview {
     pub status_facts: Args,
     /// What the user should know, most urgent first.
     pub attention: Vec<Attention>,
-    /// Withings.
+    /// The account at Withings.
     pub withings: AccountLine,
-    /// Beeminder.
+    /// The account at Beeminder.
     pub beeminder: AccountLine,
     /// The linked goals, the one that derails first in front.
     pub goals: Vec<GoalLine>,
@@ -75,7 +75,7 @@ pub struct AccountLine {
 /// A linked goal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GoalLine {
-    /// Its name in addresses.
+    /// The goal's slug: its name in Beeminder's addresses.
     pub slug: GoalSlug,
     /// Days of safety left; `None` while Beeminder is still working the goal out.
     pub buffer_days: Option<i64>,
@@ -86,7 +86,7 @@ pub struct GoalLine {
 /// A stretch of the past that is being posted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BackfillLine {
-    /// Its number.
+    /// The number that `bws` knows it by.
     pub id: i64,
     /// The link it belongs to.
     pub link: LinkId,
@@ -94,7 +94,7 @@ pub struct BackfillLine {
     pub released: u64,
     /// What was measured before this is posted.
     pub reached: DateTime<Utc>,
-    /// Where it ends.
+    /// The moment it posts up to.
     pub until: DateTime<Utc>,
 }
 

@@ -38,7 +38,7 @@ pub enum MenuAction {
 /// Something the user clicked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Click {
-    /// What it stands for.
+    /// What a click on it does.
     pub action: MenuAction,
     /// The desktop's permission for this click to take the focus.
     pub token: Option<String>,
@@ -73,13 +73,13 @@ pub enum Entry {
 /// The tray.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tray {
-    /// The icon.
+    /// The icon's shape, which says how urgent things are.
     pub icon: Icon,
     /// What a screen reader says first.
     pub title: String,
     /// What hovering shows under the title.
     pub tooltip: String,
-    /// The menu.
+    /// The menu's entries from top to bottom.
     pub menu: Vec<Entry>,
 }
 
@@ -90,9 +90,9 @@ pub struct Activity {
     pub syncing: bool,
     /// The browser is open for a sign-in.
     pub signing_in: Option<Service>,
-    /// The services are stand-ins.
+    /// Whether the services are the sandbox's.
     pub sandbox: bool,
-    /// The user's language.
+    /// The language of every label.
     pub language: Language,
 }
 

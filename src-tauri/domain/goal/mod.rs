@@ -69,7 +69,7 @@ pub struct Goal {
     pub units: String,
     /// Seconds from midnight, see [`DayRule`].
     pub deadline: Option<i64>,
-    /// Whether datapoints add up.
+    /// Whether a day's datapoints are added up: Beeminder's `aggday` is `sum`.
     pub summing: bool,
     /// Whether datapoints are the readings of a meter that only grows.
     pub odometer: bool,

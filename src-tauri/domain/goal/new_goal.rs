@@ -16,16 +16,16 @@ pub enum Aim {
     DoMore,
     /// To bring a value down to a target.
     Lose {
-        /// The value now.
+        /// The value the line begins at, in the goal's unit.
         from: Decimal,
-        /// The value to reach.
+        /// The value the line leads to, in the goal's unit.
         to: Decimal,
     },
     /// To bring a value up to a target.
     Gain {
-        /// The value now.
+        /// The value the line begins at, in the goal's unit.
         from: Decimal,
-        /// The value to reach.
+        /// The value the line leads to, in the goal's unit.
         to: Decimal,
     },
 }
@@ -35,11 +35,11 @@ pub enum Aim {
 pub struct NewGoal {
     /// Its name in addresses: up to 20 letters, digits, `-` and `_`.
     pub slug: String,
-    /// What it is called.
+    /// The title shown at Beeminder, free text.
     pub title: String,
     /// Its units: they begin with a letter and have up to 30.
     pub units: String,
-    /// What it is for.
+    /// Which way, how far and how fast.
     pub aim: Aim,
     /// How much a week: times to measure, or units up or down. More than 0.
     pub per_week: Decimal,

@@ -16,16 +16,16 @@ use crate::text::Message;
 pub enum Feed {
     /// The values of one kind.
     Track {
-        /// Which kind.
+        /// Withings' kind of measurement.
         kind: MeasureKind,
-        /// In which unit.
+        /// The unit that values are converted to.
         unit: Unit,
         /// Which of a day's values.
         take: Take,
     },
     /// 1 for each act of measuring that contains a set of kinds.
     Count {
-        /// Which set.
+        /// The kinds that count as one datapoint.
         set: MeasureSet,
         /// At most 1 a day.
         once_a_day: bool,

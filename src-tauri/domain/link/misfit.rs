@@ -39,19 +39,19 @@ pub enum Misfit {
     UnitLooksWrong {
         /// The unit it seems to go by.
         goal: Unit,
-        /// The unit chosen.
+        /// The unit that the link sends.
         chosen: Unit,
     },
     /// A day's amounts would not add up.
     DoesNotSum,
     /// Days of the past lie on the wrong side of the goal's line.
     PastMayDerail {
-        /// How many.
+        /// How many days it concerns.
         days: usize,
     },
     /// Where the goal's line is, or where it begins, is not known for days of the past.
     PastIsUnknown {
-        /// How many.
+        /// How many days it concerns.
         days: usize,
     },
     /// Only one of a day's datapoints counts, and it is not the one the link is about.
@@ -72,16 +72,16 @@ pub enum Misfit {
     TakeAdds,
     /// The user wants it archived.
     ToBeArchived {
-        /// The last day.
+        /// The last day it concerns, in the goal's days.
         day: Daystamp,
     },
     /// Its units are of something else than what is sent.
     OtherUnits {
         /// Its units, as the user wrote them.
         units: String,
-        /// What is sent.
+        /// The kind that the link sends.
         kind: MeasureKind,
-        /// In which unit.
+        /// The unit that the link sends.
         chosen: Unit,
     },
     /// Its units are those of a value, and counts would be sent.
@@ -91,11 +91,11 @@ pub enum Misfit {
     },
     /// Its last value cannot be one of what is sent.
     ValuesLookWrong {
-        /// That value.
+        /// The value at Beeminder, in the goal's unit.
         value: f64,
-        /// What is sent.
+        /// The kind that the link sends.
         kind: MeasureKind,
-        /// In which unit.
+        /// The unit that the link sends.
         chosen: Unit,
     },
     /// An earlier link has sent the same the other way: for each reading, or for the day.
@@ -105,7 +105,7 @@ pub enum Misfit {
     },
     /// Another link feeds the goal, and one act of measuring makes a datapoint of each.
     OneActTwice {
-        /// The other link.
+        /// The link that feeds the goal already.
         link: LinkId,
     },
     /// The clocks change, and Beeminder has two rules for the day of what is measured then.

@@ -31,7 +31,7 @@ impl fmt::Display for LinkId {
 /// A stretch of the past that the user asked for, from the first moment to the one after the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Past {
-    /// Its first moment.
+    /// The first moment it covers.
     pub from: DateTime<Utc>,
     /// The moment after its last.
     pub until: DateTime<Utc>,
@@ -42,13 +42,13 @@ pub struct Past {
 /// One link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// Its number.
+    /// The number that `bws` knows it by.
     pub id: LinkId,
-    /// The goal it feeds.
+    /// The goal, by Beeminder's id: names change.
     pub goal: GoalId,
     /// The goal's name as last seen.
     pub slug: GoalSlug,
-    /// What it sends.
+    /// What is sent: a kind or set, in a unit.
     pub feed: Feed,
     /// What it lets through, and how it writes it.
     pub options: Options,

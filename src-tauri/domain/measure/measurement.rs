@@ -47,9 +47,9 @@ impl GroupId {
 /// One value of one kind, exactly as sent: `mantissa` × 10^`exponent`, in the kind's own unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Measurement {
-    /// What was measured.
+    /// Withings' `type`.
     pub kind: MeasureKind,
-    /// Withings' `value`.
+    /// Withings' `value`: times ten to the `exponent` it is the reading.
     pub mantissa: i64,
     /// Withings' `unit`: a power of ten that varies between readings of the same kind.
     pub exponent: i64,
@@ -112,11 +112,11 @@ impl Attribution {
 /// Everything one act of measuring produced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeasureGroup {
-    /// Withings' number for it.
+    /// Withings' `grpid`, or `id` of a night or workout.
     pub id: GroupId,
-    /// Withings' `attrib`, unread.
+    /// Withings' `attrib`, as it came: how sure it is whose reading this is.
     pub attrib: i64,
-    /// When it was measured.
+    /// Withings' `date`: when it was measured, by the device's clock.
     pub measured_at: DateTime<Utc>,
     /// When Withings last changed it.
     pub modified_at: DateTime<Utc>,
@@ -260,7 +260,7 @@ pub struct Unreadable {
     pub id: Option<GroupId>,
     /// Which of Withings' services told it.
     pub source: Source,
-    /// Its text.
+    /// The row's JSON, as it came.
     pub raw: String,
 }
 

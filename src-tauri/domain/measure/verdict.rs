@@ -40,11 +40,11 @@ pub enum Whose {
 /// A weight of which is known whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weighed {
-    /// When.
+    /// When it was measured.
     pub at: DateTime<Utc>,
-    /// How much, in kilograms.
+    /// The weight, in kilograms.
     pub weight: Decimal,
-    /// Whose.
+    /// The user's answer.
     pub whose: Whose,
 }
 

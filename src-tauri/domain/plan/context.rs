@@ -17,7 +17,7 @@ use crate::domain::measure::verdict::Verdicts;
 pub struct Given {
     /// The moment it was given for.
     pub moment: DateTime<Utc>,
-    /// The day.
+    /// The goal's day.
     pub day: Daystamp,
     /// Whether it is to be worked out again, since the goal cuts its days elsewhere by now.
     pub is_open: bool,
@@ -35,9 +35,9 @@ pub type Struck = HashMap<(GroupId, String), Word>;
 /// sent for the day, or for the day what is now sent for each.
 #[derive(Debug, Clone, Default)]
 pub struct SentBefore {
-    /// The days.
+    /// The goal's days.
     pub days: HashSet<Daystamp>,
-    /// The readings.
+    /// The groups of readings.
     pub readings: HashSet<GroupId>,
 }
 

@@ -38,15 +38,15 @@ pub(crate) const FARTHEST: TimeDelta = TimeDelta::days(4);
 /// What becomes of one group under one link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The group.
+    /// The group it is about.
     pub group: GroupId,
     /// The day it belongs to, decided once and kept while its time stays.
     pub day: Daystamp,
-    /// When it was measured.
+    /// When the group was measured.
     pub measured_at: DateTime<Utc>,
     /// The zone it was judged in.
     pub zone: Tz,
-    /// What became of it.
+    /// Why it is sent, or why not.
     pub reason: Reason,
     /// The datapoint it went into.
     pub request_id: Option<RequestId>,
@@ -55,7 +55,7 @@ pub struct Decision {
 /// What a link calls for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// Oldest first.
+    /// The datapoints wanted, oldest first.
     pub datapoints: Vec<Datapoint>,
     /// One for each group that concerns the link, oldest first.
     pub decisions: Vec<Decision>,

@@ -23,9 +23,9 @@ const LONG: TimeDelta = TimeDelta::days(7);
 /// A link that leaves out everything new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LeftOut {
-    /// The goal's name.
+    /// The slug of the goal.
     pub(super) goal: String,
-    /// The link.
+    /// The link whose filter it is.
     pub(super) link: LinkId,
     /// Why, as reasons' names: the filters that do it.
     pub(super) filters: Vec<&'static str>,

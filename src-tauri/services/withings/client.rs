@@ -61,7 +61,7 @@ pub enum Range {
 /// One page of measure groups.
 #[derive(Debug, Default)]
 pub struct Page {
-    /// What could be read.
+    /// The rows that could be read.
     pub groups: Vec<MeasureGroup>,
     /// What could not: whole rows, and values of groups that are there without them.
     pub unreadable: Vec<Unreadable>,

@@ -16,7 +16,7 @@ use crate::domain::measure::unit::Unit;
 /// What a link sends, in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkForm {
-    /// The goal's name.
+    /// The slug of the goal.
     pub goal: String,
     /// A value, or how often something is measured.
     pub sends: Sends,

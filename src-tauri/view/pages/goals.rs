@@ -23,11 +23,11 @@ use crate::view::pages::LinkForm;
 /// A goal to choose.
 #[derive(Debug, Serialize)]
 pub struct Choice {
-    /// Its name.
+    /// The goal's slug.
     slug: String,
-    /// What it is called.
+    /// The goal's title, free text.
     title: String,
-    /// Its units.
+    /// The goal's unit, free text of at most a line.
     units: String,
     /// What to send to it, most likely.
     suggestion: LinkForm,

@@ -101,7 +101,7 @@ pub enum Format {
 /// A file that was written.
 #[derive(Debug, Serialize)]
 pub struct Exported {
-    /// Where it is.
+    /// The file that was written.
     pub path: PathBuf,
     /// How many lines it has.
     pub count: usize,

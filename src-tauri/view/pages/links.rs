@@ -20,17 +20,17 @@ use crate::view::pages::LinkForm;
 /// A link on the overview.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Card {
-    /// Its number.
+    /// The number that `bws` knows it by.
     pub id: LinkId,
     /// What the goal is called.
     title: String,
-    /// What it sends.
+    /// The link, as its form shows it.
     form: LinkForm,
     /// The unit to send each kind in, where that is not the usual one.
     units_of_kinds: BTreeMap<&'static str, &'static str>,
-    /// That in words.
+    /// What it sends, as a sentence.
     sends: Message,
-    /// Since when.
+    /// The first moment it sends, but for back-fills.
     since: DateTime<Utc>,
     /// Days of safety left; `None` while Beeminder is still working the goal out.
     buffer_days: Option<i64>,
@@ -131,11 +131,11 @@ pub struct ChangeView {
 /// A stretch of the past, as the page asks for it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Stretch {
-    /// The link.
+    /// The number of the link.
     pub link: i64,
-    /// The first day.
+    /// The first day, in the user's time zone.
     pub from: NaiveDate,
-    /// The last day.
+    /// The last day, included.
     pub to: NaiveDate,
 }
 

@@ -17,7 +17,7 @@ use crate::view::pages::links::cards;
 /// What the window shows.
 #[derive(Debug, Serialize)]
 pub struct View {
-    /// How things are.
+    /// What the overview page shows.
     pub overview: Overview,
     /// What the agent told last; `None` while it does not run.
     pub agent: Option<AgentState>,

@@ -69,13 +69,13 @@ pub enum Nature {
 /// What is known about a kind.
 #[derive(Debug)]
 pub struct KindInfo {
-    /// Its number.
+    /// Withings' `type`, or a number of this program's own.
     pub kind: MeasureKind,
     /// The word a user types and a `RequestId` carries; it must never change once released.
     pub name: &'static str,
     /// The unit it is sent in unless the user chooses another.
     pub unit: Unit,
-    /// Where it comes from.
+    /// The service of Withings that has it.
     pub source: Source,
     /// What kind of a value it is.
     pub nature: Nature,

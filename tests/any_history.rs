@@ -303,6 +303,9 @@ impl Play {
                 let group = withings.groups().find(|group| group["grpid"] == json!(id)).cloned();
                 if let Some(group) = group {
                     withings.delete(id);
+                    if self.deleted.contains(&format!("withings-{id}-weight")) {
+                        self.deleted_at.extend(group["date"].as_i64());
+                    }
                     let (date, attrib) = (&group["date"], &group["attrib"]);
                     withings.add(json!({"date": date, "attrib": attrib, "measures": group["measures"]}), now);
                 }

@@ -125,7 +125,7 @@ async fn one_locked_keychain_is_one_incident() {
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
     let situation =
-        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, looked_at: false, locale };
+        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, window_has_focus: false, locale };
     let (said, known) = notices(&[], situation, Preferences::default(), test.now);
     assert_eq!((said.len(), known.len()), (1, 1));
     test.app().store.write(|conn| store::incident::save_all(conn, &known)).unwrap();

@@ -1,4 +1,4 @@
-//! Connecting: what the browser brings back, honest or not.
+//! Connecting: callbacks that the browser brings back, genuine or not.
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::accounts::sign_in::SignInError;

@@ -1,4 +1,4 @@
-//! What the browser brings back after a sign-in.
+//! Parses the callback that the browser brings back after a sign-in.
 //!
 //! Anyone can open such an address, so it is hostile until parsed: scheme, host and path must fit, known parameters may appear once, unknown ones are ignored.
 

@@ -1,5 +1,5 @@
-//! Where tokens are kept: the operating system's keychain, and nothing else. There is no plain-text
-//! fallback; a keychain that is locked or missing is a state of its own, and never a sign-out.
+//! The keychain: the operating system's store for tokens, and their only one. There is no plain-text fallback; a
+//! keychain that is locked or missing is a state of its own, and never a sign-out.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
-//! Being connected: from "Connect" in front of the user to tokens in the keychain, and back.
+//! Accounts at the two services: signing in, tokens in the keychain, signing out.
 //!
 //! `sign_in` starts an attempt and judges what the browser brings back, `callback` parses that,
-//! `loopback` and the doorbell receive it, `keychain` keeps the tokens and `tokens` hands them out,
+//! `loopback` and the local socket receive it, `keychain` keeps the tokens and `tokens` hands them out,
 //! renewing Withings' when they run out.
 
 pub mod callback;

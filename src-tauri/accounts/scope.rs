@@ -1,5 +1,5 @@
-//! What the user shares at Withings, and what the links need. More is only asked for when a link needs it,
-//! or when the user wants to know about their devices.
+//! Scopes: what the user shares at Withings, and what the links need. More is only asked for when a link needs
+//! it, or when the user wants to know about their devices.
 
 use chrono::{DateTime, Utc};
 

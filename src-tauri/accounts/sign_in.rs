@@ -155,7 +155,7 @@ impl SignIn {
     ///
     /// # Errors
     /// [`SignInError::NotAsked`] unless it is the answer to this very attempt.
-    pub fn judge(&self, callback: Callback, now: DateTime<Utc>) -> Result<SecretString, SignInError> {
+    pub fn check(&self, callback: Callback, now: DateTime<Utc>) -> Result<SecretString, SignInError> {
         let state = callback.state.as_ref().map_or("", |state| state.expose_secret());
         let same: bool = state.as_bytes().ct_eq(self.state().as_bytes()).into();
         if callback.service != self.service || !same {
@@ -184,13 +184,13 @@ mod tests {
     #[test]
     fn only_the_answer_to_this_attempt_counts() {
         let (sign_in, now) = start();
-        let judge = |service: &str, query: &str| {
+        let check = |service: &str, query: &str| {
             let callback =
                 parse(&format!("beeminder-withings-sync://{service}/auth_callback?{query}")).unwrap();
-            sign_in.judge(callback, now)
+            sign_in.check(callback, now)
         };
         let state = sign_in.state();
-        assert!(judge("withings", &format!("code=abc&state={state}")).is_ok());
+        assert!(check("withings", &format!("code=abc&state={state}")).is_ok());
         for (service, query) in [
             ("withings", "code=abc".to_owned()),
             ("withings", "code=abc&state=".to_owned()),
@@ -199,9 +199,9 @@ mod tests {
             ("withings", "error=access_denied&state=wrong".to_owned()),
             ("beeminder", format!("access_token=abc&state={state}")),
         ] {
-            assert!(matches!(judge(service, &query), Err(SignInError::NotAsked)), "{service} {query}");
+            assert!(matches!(check(service, &query), Err(SignInError::NotAsked)), "{service} {query}");
         }
-        let denied = judge("withings", &format!("error=access_denied&state={state}"));
+        let denied = check("withings", &format!("error=access_denied&state={state}"));
         assert!(matches!(denied, Err(SignInError::Denied { .. })));
     }
 
@@ -215,8 +215,8 @@ mod tests {
             ))
             .unwrap()
         };
-        assert!(sign_in.judge(callback(), now + SIGN_IN_TIMEOUT).is_ok());
-        let late = sign_in.judge(callback(), now + SIGN_IN_TIMEOUT + TimeDelta::seconds(1));
+        assert!(sign_in.check(callback(), now + SIGN_IN_TIMEOUT).is_ok());
+        let late = sign_in.check(callback(), now + SIGN_IN_TIMEOUT + TimeDelta::seconds(1));
         assert!(matches!(late, Err(SignInError::TooLate)));
     }
 

@@ -1,4 +1,4 @@
-//! The part of the self-test that only the agent's desktop can make, and mending what can be mended there.
+//! Self-tests of the agent's desktop, and repairs of what can be repaired there.
 
 use crate::agent::Desktop;
 use crate::agent::protocol::Repair;

@@ -1,5 +1,5 @@
-//! The agent. On Windows and macOS, where a window that is not open costs nothing, it is one program with the
-//! window.
+//! The agent's program. On Windows and macOS, where a window that is not open costs nothing, it is one program
+//! with the window.
 
 // A console window would flash up at every start.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]

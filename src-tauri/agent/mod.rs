@@ -330,7 +330,7 @@ impl Agent {
             held: report.held,
             delivered: report.delivered,
             locale: self.app.locale()?,
-            looked_at: self.windows.has_focus(),
+            window_has_focus: self.windows.has_focus(),
         };
         let notices = self.app.store.write(|conn| {
             let known = store::incident::load_all(conn)?;

@@ -1,4 +1,4 @@
-//! What windows and further starts ask the agent for, over the local socket, one JSON line each.
+//! The protocol of the local socket: requests of windows and further starts to the agent, one JSON line each.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};

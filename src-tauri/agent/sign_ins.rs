@@ -11,7 +11,9 @@ use crate::accounts::callback;
 use crate::accounts::loopback::CallbackReceived;
 use crate::accounts::sign_in::SignInError;
 use crate::agent::Agent;
-use crate::app::{Attempt, BEEMINDER_CLIENT_ID, Connected, UserError, Waiting, explained, explained_sign_in};
+use crate::app::{
+    Attempt, BEEMINDER_CLIENT_ID, CallbackWait, Connected, UserError, explained, explained_sign_in,
+};
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
 use crate::platform::clock;
@@ -101,7 +103,7 @@ impl Agent {
             Some(application) => application,
             None => self.app.last_application().await.map_err(|error| SignInError::Local(error.into()))?,
         };
-        let waiting = Waiting::start(&self.app, way).await?;
+        let waiting = CallbackWait::start(&self.app, way).await?;
         let attempt = self.app.begin_withings(application, way, clock::now()).await?;
         self.through_browser(waiting, attempt).await
     }
@@ -119,7 +121,7 @@ impl Agent {
         let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).ok_or_else(|| {
             anyhow::Error::from(UserError::in_field("clientId", Message::error("no_application", [])))
         })?;
-        let waiting = Waiting::start(&self.app, way).await?;
+        let waiting = CallbackWait::start(&self.app, way).await?;
         let attempt = self.app.begin_beeminder(&client_id, way, clock::now())?;
         self.through_browser(waiting, attempt).await
     }
@@ -170,7 +172,7 @@ impl Agent {
 
     async fn through_browser(
         self: &Arc<Self>,
-        waiting: Waiting,
+        waiting: CallbackWait,
         attempt: Attempt,
     ) -> Result<(), SignInError> {
         if let Err(error) = self.app.keep(&attempt).await {
@@ -194,7 +196,7 @@ impl Agent {
         Ok(())
     }
 
-    async fn wait(self: Arc<Self>, mut waiting: Waiting, attempt: Attempt, cancel: CancellationToken) {
+    async fn wait(self: Arc<Self>, mut waiting: CallbackWait, attempt: Attempt, cancel: CancellationToken) {
         let outcome = tokio::select! {
             outcome = waiting.answer(&self.app, &attempt) => Some(outcome),
             () = cancel.cancelled() => None,

@@ -1,5 +1,5 @@
-//! Everything that speaks against sending something to a goal, for previews, new links and the self-test
-//! alike: what the goal is, who else writes to it, whether it goes by another unit.
+//! Conflicts between a goal and what would be sent to it, for previews, new links and the self-test alike: what
+//! the goal is, who else writes to it, whether it goes by another unit.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::App;
 use super::links::Calendar;
-use super::preview::{Looked, Sought};
+use super::preview::{CachedGoal, Sought};
 use crate::domain::datapoint::Datapoint;
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, User};
@@ -29,7 +29,7 @@ const SAME: f64 = 0.051;
 const AHEAD: TimeDelta = TimeDelta::days(14);
 
 /// What is looked at.
-pub(super) struct Wish<'a> {
+pub(super) struct Proposal<'a> {
     pub(super) goal: &'a Goal,
     pub(super) user: &'a User,
     pub(super) feed: &'a Feed,
@@ -51,21 +51,21 @@ impl App {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Misfit>> {
         let link = self.link(id)?;
-        let Looked { goal, user, stored, .. } = self.look_at(Sought::Linked(&link), now).await?;
-        let wish = Wish { goal: &goal, user: &user, feed, options, link: Some(id) };
-        self.misfits(&wish, &stored, self.beeminder.server_time().unwrap_or(now))
+        let CachedGoal { goal, user, stored, .. } = self.look_at(Sought::Linked(&link), now).await?;
+        let proposal = Proposal { goal: &goal, user: &user, feed, options, link: Some(id) };
+        self.misfits(&proposal, &stored, self.beeminder.server_time().unwrap_or(now))
     }
 
-    /// Lists what speaks against a wish, given what the goal has `stored` of late.
+    /// Lists what speaks against a proposal, given what the goal has `stored` recently.
     pub(super) fn misfits(
         &self,
-        wish: &Wish<'_>,
+        proposal: &Proposal<'_>,
         stored: &[StoredDatapoint],
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Misfit>> {
-        let Wish { goal, user, feed, options, link } = wish;
+        let Proposal { goal, user, feed, options, link } = proposal;
         let rule = goal.day_rule(user.time_zone);
-        let from = rule.start_of(rule.day_of(now - super::links::OF_LATE));
+        let from = rule.start_of(rule.day_of(now - super::links::RECENT));
         let plan = self.planned_since(goal, feed, options, Calendar { rule, now }, from)?;
         let mut found = misfits(goal, user, feed);
         found.extend(conflicts(goal, feed, rule, &plan.datapoints, stored));

@@ -155,7 +155,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Connected, SignInError> {
         let callback = callback::parse(address).map_err(|_| SignInError::NotAsked)?;
-        let granted = attempt.sign_in.judge(callback, now)?;
+        let granted = attempt.sign_in.check(callback, now)?;
         match &attempt.application {
             Some(application) => {
                 let redirect_uri = &attempt.sign_in.redirect_uri;

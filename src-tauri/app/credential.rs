@@ -1,5 +1,5 @@
-//! Looks at what the user enters as client ids, secrets and tokens, before a service is asked with it or a
-//! browser opened that could only fail. Pure.
+//! Checks client ids, secrets and tokens as the user enters them, before a service is asked with one or a browser
+//! opened that could only fail. Pure.
 
 use secrecy::{ExposeSecret, SecretString};
 

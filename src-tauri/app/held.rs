@@ -1,4 +1,4 @@
-//! "Was this you?": measurements that may be another person's.
+//! Held measurements, which may be another person's, and the user's answers about them.
 
 use std::collections::HashMap;
 
@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::{App, UserError};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::store;
-use crate::store::verdict::Memory;
-use crate::sync::attribution;
+use crate::store::ownership::Memory;
+use crate::sync::ownership;
 
 /// A measurement that waits for the user's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,19 +84,19 @@ impl App {
             // What it is now counts, whatever it was when the user was asked.
             let answered = store::measurement::load(conn, id)?.filter(MeasureGroup::is_unsure);
             let answered = match answered {
-                Some(group) if !store::verdict::is_answered(conn, id)? => group,
+                Some(group) if !store::ownership::is_answered(conn, id)? => group,
                 Some(_) | None => return Err(UserError::new("not_held", [("id", id.0.to_string())]).into()),
             };
             let mut remembered = Remembered::default();
             for group in store::measurement::load_at(conn, [&answered.measured_at])? {
-                if group.is_unsure() && !store::verdict::is_answered(conn, group.id)? {
-                    let memory = if remember { attribution::memory_of(&group) } else { Memory::default() };
+                if group.is_unsure() && !store::ownership::is_answered(conn, group.id)? {
+                    let memory = if remember { ownership::memory_of(&group) } else { Memory::default() };
                     remembered.add(memory);
-                    store::verdict::save_answer(conn, group.id, mine, memory, now)?;
+                    store::ownership::save_answer(conn, group.id, mine, memory, now)?;
                 }
             }
             if !remembered.is_nothing() {
-                attribution::follow_all(conn, now)?;
+                ownership::follow_all(conn, now)?;
             }
             Ok(remembered)
         })

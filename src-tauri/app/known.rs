@@ -1,4 +1,4 @@
-//! Filters must match something that is known: a misspelt device would keep everything out without a word.
+//! Checks that a filter names something known: a misspelt device would keep everything out without a word.
 
 use super::{App, UserError};
 use crate::domain::link::Options;
@@ -7,11 +7,11 @@ use crate::store;
 use crate::text::Message;
 
 impl App {
-    /// Refuses devices and sorts of workout that nothing was measured with and that nobody has heard of.
+    /// Refuses devices and types of workout that nothing was measured with and that nobody has heard of.
     /// Those a link has already (`before`) may stay.
     ///
     /// # Errors
-    /// With the devices or sorts there are.
+    /// With the devices or types there are.
     pub(super) fn check_known(&self, options: &Options, before: &Options) -> anyhow::Result<()> {
         let (models, ids) = self.store.read(store::measurement::devices)?;
         let told = self.store.read(store::device::load_all)?;
@@ -38,16 +38,16 @@ impl App {
             return Err(no_device(unknown, &names).into());
         }
         let known = self.store.read(store::measurement::categories)?;
-        let is_known = |sort: &&i64| {
-            known.contains(sort) || workout::is_known(**sort) || before.categories.contains(sort)
+        let is_known = |category: &&i64| {
+            known.contains(category) || workout::is_known(**category) || before.categories.contains(category)
         };
-        if let Some(unknown) = options.categories.iter().find(|sort| !is_known(sort)) {
-            let mut sorts: Vec<i64> =
-                workout::all().iter().map(|(sort, _)| *sort).chain(known.clone()).collect();
-            sorts.sort_unstable();
-            sorts.dedup();
-            let names: Vec<_> = sorts.into_iter().map(workout::name).collect();
-            let about = [("sort", unknown.to_string()), ("known", names.join(", "))];
+        if let Some(unknown) = options.categories.iter().find(|category| !is_known(category)) {
+            let mut all: Vec<i64> =
+                workout::all().iter().map(|(category, _)| *category).chain(known.clone()).collect();
+            all.sort_unstable();
+            all.dedup();
+            let names: Vec<_> = all.into_iter().map(workout::name).collect();
+            let about = [("category", unknown.to_string()), ("known", names.join(", "))];
             return Err(UserError::new("no_workout", about).into());
         }
         Ok(())

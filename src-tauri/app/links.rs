@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::conflict::Wish;
+use super::conflict::Proposal;
 use super::{App, BackfillPreview, UserError};
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::Word;
@@ -48,7 +48,7 @@ pub(super) struct Calendar {
 }
 
 /// How far back is looked for others who write to a goal.
-pub(super) const OF_LATE: TimeDelta = TimeDelta::days(30);
+pub(super) const RECENT: TimeDelta = TimeDelta::days(30);
 
 impl App {
     /// Links `feed` to the goal called `slug`. What was measured before today is posted a little at a time.
@@ -66,7 +66,7 @@ impl App {
         check(&feed, &options)?;
         let token = self.tokens.beeminder().await?;
         let (user, goal) = self.find_goal(&token, slug).await?;
-        // What was measured of late tells whether somebody else posts the same, or in another unit.
+        // What was measured recently tells whether somebody else posts the same, or in another unit.
         self.freshen(feed.source(), TimeDelta::MAX, now).await?;
         self.check_known(&options, &Options::default())?;
         // This computer's clock may be wrong; a start in the future would send nothing for years.
@@ -74,8 +74,8 @@ impl App {
         let rule = goal.day_rule(user.time_zone);
         let start = start(&goal, rule, since, server_now)?;
         let stored = self.stored_of_late(&token, &goal, rule, server_now).await?;
-        let wish = Wish { goal: &goal, user: &user, feed: &feed, options: &options, link: None };
-        let mut misfits = self.misfits(&wish, &stored, server_now)?;
+        let proposal = Proposal { goal: &goal, user: &user, feed: &feed, options: &options, link: None };
+        let mut misfits = self.misfits(&proposal, &stored, server_now)?;
         // Today is sent at once; earlier days a few at a time, and only where they are known to do no harm.
         let today = rule.start_of(rule.day_of(server_now));
         let link = new_link(&goal, &feed, &options, start.max(today));
@@ -127,7 +127,7 @@ impl App {
         rule: DayRule,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<StoredDatapoint>> {
-        let stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(now - OF_LATE)).await?;
+        let stored = self.beeminder.datapoints_since(token, &goal.slug, rule.day_of(now - RECENT)).await?;
         if stored.is_empty() {
             return Ok(self.beeminder.latest_datapoints(token, &goal.slug, 5).await?);
         }

@@ -1,6 +1,8 @@
-//! What users ask for: connect, link, preview, sync, pause, forget. Every front end goes through here.
+//! Operations that users ask for: connect, link, preview, sync, pause, forget. Window, tray and `bws` do them
+//! through here.
 
 mod backfill;
+mod callback_wait;
 mod change;
 mod conflict;
 mod connect;
@@ -16,7 +18,6 @@ mod self_test;
 mod settings;
 mod stale;
 mod user_error;
-mod waiting;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub use backfill::{BackfillDay, BackfillPreview, Risk};
+pub use callback_wait::CallbackWait;
 pub use change::{Change, Existing};
 pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
 pub use credential::check_client_id;
@@ -35,7 +37,6 @@ pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
 pub use user_error::{UserError, explained, explained_sign_in, told};
-pub use waiting::Waiting;
 
 use crate::accounts::keychain::{Keychain, SystemKeychain};
 use crate::accounts::tokens::Tokens;
@@ -61,7 +62,7 @@ pub struct App {
     pub(crate) beeminder: beeminder::Client,
     pub(crate) tokens: Tokens,
     pub(crate) endpoints: Endpoints,
-    looked: tokio::sync::Mutex<Option<preview::Looked>>,
+    cached: tokio::sync::Mutex<Option<preview::CachedGoal>>,
 }
 
 impl App {
@@ -95,7 +96,7 @@ impl App {
             store,
             data_dir,
             endpoints,
-            looked: tokio::sync::Mutex::default(),
+            cached: tokio::sync::Mutex::default(),
         })
     }
 

@@ -1,9 +1,9 @@
-//! What a link would send, before it is made.
+//! The preview of a link: the datapoints it would send, before it is made.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::conflict::Wish;
+use super::conflict::Proposal;
 use super::links::Calendar;
 use super::{App, polling};
 use crate::accounts::scope;
@@ -47,7 +47,7 @@ pub struct Preview {
 
 /// A goal that was just read, for one preview after another.
 #[derive(Debug, Clone)]
-pub(crate) struct Looked {
+pub(crate) struct CachedGoal {
     at: DateTime<Utc>,
     pub(super) user: User,
     pub(super) goal: Goal,
@@ -64,7 +64,7 @@ pub(super) enum Sought<'a> {
 }
 
 /// For how long a goal need not be read again for a preview.
-const LOOKED: TimeDelta = TimeDelta::seconds(60);
+const CACHE_AGE: TimeDelta = TimeDelta::seconds(60);
 
 /// Stored measurements this old are read again before a preview.
 pub(super) const STALE: TimeDelta = TimeDelta::minutes(10);
@@ -115,27 +115,27 @@ impl App {
             (!is_shared).then(|| Message::error("not_shared", [("what", source.name().to_owned())]).into());
         let trouble = not_shared.or(trouble);
         let sought = linked.as_ref().map_or(Sought::Named(slug), Sought::Linked);
-        let Looked { user, goal, stored, .. } = self.look_at(sought, now).await?;
+        let CachedGoal { user, goal, stored, .. } = self.look_at(sought, now).await?;
         let now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);
         let today = rule.day_of(now);
         let first = today.0.checked_sub_days(Days::new(days.saturating_sub(1))).unwrap_or(today.0);
         let from = Daystamp(first);
         let plan = self.planned_since(&goal, &feed, &options, Calendar { rule, now }, rule.start_of(from))?;
-        let wish = Wish { goal: &goal, user: &user, feed: &feed, options: &options, link };
-        let misfits = self.misfits(&wish, &stored, now)?;
+        let proposal = Proposal { goal: &goal, user: &user, feed: &feed, options: &options, link };
+        let misfits = self.misfits(&proposal, &stored, now)?;
         Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })
     }
 
-    /// Reads a goal and what it has of late; again only after a while, since a form is filled in step by
+    /// Reads a goal and its recent values; again only after a while, since a form is filled in step by
     /// step and each step is previewed.
-    pub(super) async fn look_at(&self, sought: Sought<'_>, now: DateTime<Utc>) -> anyhow::Result<Looked> {
+    pub(super) async fn look_at(&self, sought: Sought<'_>, now: DateTime<Utc>) -> anyhow::Result<CachedGoal> {
         let is_it = |goal: &Goal| match sought {
             Sought::Named(slug) => goal.slug == *slug,
             Sought::Linked(link) => goal.id == link.goal,
         };
-        let is_fresh = |looked: &&Looked| is_it(&looked.goal) && (now - looked.at).abs() < LOOKED;
-        let known = self.looked.lock().await.as_ref().filter(is_fresh).cloned();
+        let is_fresh = |cached: &&CachedGoal| is_it(&cached.goal) && (now - cached.at).abs() < CACHE_AGE;
+        let known = self.cached.lock().await.as_ref().filter(is_fresh).cloned();
         if let Some(known) = known {
             return Ok(known);
         }
@@ -146,14 +146,14 @@ impl App {
         };
         let rule = goal.day_rule(user.time_zone);
         let stored = self.stored_of_late(&token, &goal, rule, now).await?;
-        let looked = Looked { at: now, user, goal, stored };
-        *self.looked.lock().await = Some(looked.clone());
-        Ok(looked)
+        let cached = CachedGoal { at: now, user, goal, stored };
+        *self.cached.lock().await = Some(cached.clone());
+        Ok(cached)
     }
 
-    /// A goal with the values it has of late.
+    /// A goal with its recent values.
     pub(crate) async fn goal_of_late(&self, slug: &GoalSlug, now: DateTime<Utc>) -> anyhow::Result<Goal> {
-        let Looked { goal, stored, .. } = self.look_at(Sought::Named(slug), now).await?;
+        let CachedGoal { goal, stored, .. } = self.look_at(Sought::Named(slug), now).await?;
         let last_values = super::conflict::last_values(&stored);
         Ok(Goal { last_values, ..goal })
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::conflict::Wish;
+use super::conflict::Proposal;
 use super::{App, explained};
 use crate::accounts::tokens::TokenError;
 use crate::domain::link::Link;
@@ -115,8 +115,8 @@ impl App {
             let rule = goal.day_rule(user.time_zone);
             let stored = self.stored_of_late(&token, &goal, rule, now).await?;
             let Link { feed, options, .. } = link;
-            let wish = Wish { goal: &goal, user, feed, options, link: Some(link.id) };
-            let mut found = self.misfits(&wish, &stored, now)?;
+            let proposal = Proposal { goal: &goal, user, feed, options, link: Some(link.id) };
+            let mut found = self.misfits(&proposal, &stored, now)?;
             // Nothing is wrong with the link then.
             found.retain(|misfit| !matches!(misfit, Misfit::DayMayDiffer { .. }));
             anyhow::Ok(found)

@@ -1,4 +1,4 @@
-//! What the user chose: read, and changed one at a time.
+//! The user's settings: read, and changed one at a time.
 
 use super::{App, UserError};
 use crate::domain::settings::{INTERVALS, LANGUAGES, SettingChange, Settings};

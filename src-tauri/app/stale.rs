@@ -1,4 +1,5 @@
-//! What is at Beeminder although no measurement calls for it any more, and what is gone at Withings.
+//! Stale datapoints, which are at Beeminder although no measurement calls for them any more, and measurements
+//! that are gone at Withings.
 
 use chrono::{DateTime, Utc};
 

@@ -1,4 +1,4 @@
-//! What cannot be done as asked, and what an error says to people.
+//! Errors that the user can act on, and the explanation of any error for people.
 
 use crate::accounts::callback::NotACallback;
 use crate::accounts::keychain::KeychainError;

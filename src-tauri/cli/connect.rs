@@ -11,7 +11,7 @@ use super::args::{BrowserArgs, Connect, values};
 use super::exit::{CalledWrongly, Exit};
 use super::output::Output;
 use crate::accounts::tokens::TokenError;
-use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, Connected, Waiting, check_client_id};
+use crate::app::{App, Attempt, BEEMINDER_CLIENT_ID, CallbackWait, Connected, check_client_id};
 use crate::domain::service::Service;
 use crate::platform::clock;
 use crate::platform::data_dir::DataDir;
@@ -34,7 +34,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
                 _ => app.last_application().await.map_err(which_application)?,
             };
             let way = browser.callback.into();
-            let waiting = Waiting::start(app, way).await?;
+            let waiting = CallbackWait::start(app, way).await?;
             let attempt = app.begin_withings(application, way, clock::now()).await?;
             for what in app.sharing_asked()? {
                 output.progress(&format!("Withings' page also asks for {what}."));
@@ -53,7 +53,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             })?;
             check_client_id(&client_id)?;
             let way = browser.callback.into();
-            let waiting = Waiting::start(app, way).await?;
+            let waiting = CallbackWait::start(app, way).await?;
             let attempt = app.begin_beeminder(&client_id, way, clock::now())?;
             through_browser(app, waiting, &attempt, &browser, output).await?
         }
@@ -80,7 +80,7 @@ fn which_application(error: TokenError) -> anyhow::Error {
 /// Sends the user to the browser and waits for what comes back.
 async fn through_browser(
     app: &App,
-    mut waiting: Waiting,
+    mut waiting: CallbackWait,
     attempt: &Attempt,
     browser: &BrowserArgs,
     output: Output,

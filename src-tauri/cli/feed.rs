@@ -1,4 +1,4 @@
-//! What a link sends, read from arguments. A wrong word is answered with the nearest right ones.
+//! Reads from arguments what a link sends. A wrong word is answered with the nearest right ones.
 
 use chrono::{DateTime, Utc};
 use strum::VariantArray;
@@ -81,12 +81,12 @@ pub(super) fn options(args: &OptionArgs, known: &Options) -> anyhow::Result<Opti
         options.devices.clone_from(&args.device);
     }
     if !args.workout.is_empty() {
-        let sort = |name: &String| {
+        let category = |name: &String| {
             let names = workout::names();
             let unknown = || unknown("type of workout", name, &names, "Withings' number does as well.");
             workout::named(name).ok_or_else(unknown).map_err(anyhow::Error::from)
         };
-        options.categories = args.workout.iter().map(sort).collect::<anyhow::Result<_>>()?;
+        options.categories = args.workout.iter().map(category).collect::<anyhow::Result<_>>()?;
     }
     options.manual = args.typed_in.map_or(options.manual, |answer| answer == YesNo::Yes);
     options.ambiguous = args.ambiguous.map_or(options.ambiguous, |answer| answer == YesNo::Yes);

@@ -122,7 +122,7 @@ async fn change(
     output.show(&value, || text)
 }
 
-/// How many datapoints of each sort a change shows.
+/// How many datapoints of each kind a change shows.
 const MOST_SHOWN: usize = 10;
 
 /// What becomes of the datapoints at Beeminder, in words.

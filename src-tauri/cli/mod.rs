@@ -17,7 +17,7 @@ mod links;
 mod output;
 mod run;
 #[cfg(feature = "sandbox")]
-mod stand_in;
+mod sandbox;
 mod status;
 mod sync;
 
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(command: Command, environment: &Environment, output: Output) -> anyhow::Result<Exit> {
     #[cfg(feature = "sandbox")]
     if let Command::Sandbox { port, year } = command {
-        return stand_in::serve(port, year, output).await;
+        return sandbox::serve(port, year, output).await;
     }
     if let Command::Callback { url } = &command {
         return connect::hand_over(environment, url, output).await;

@@ -1,4 +1,4 @@
-//! What goes to standard output: one JSON document, or text for people.
+//! Standard output: one JSON document, or text for people.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};

@@ -1,5 +1,5 @@
-//! What the user should know: a closed set of codes that programs may switch on, each with a sentence for
-//! people and an urgency. Everything that shows trouble shows this.
+//! Items that the user should know about: a closed set of codes that programs may switch on, each with a sentence
+//! for people and an urgency. Everything that shows trouble shows this.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! How the browser comes back from a sign-in.
+//! The ways by which the browser comes back from a sign-in.
 
 use strum::{EnumString, IntoStaticStr};
 

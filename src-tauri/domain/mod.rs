@@ -1,5 +1,5 @@
-//! Nouns and rules: measurements, goals, links, and the plan that follows from them. Pure: no clock, no files,
-//! no database, no network.
+//! Types and rules: measurements, goals, links, and the plan that follows from them. Pure: no clock, no files, no
+//! database, no network.
 
 pub mod attention;
 pub mod callback_way;

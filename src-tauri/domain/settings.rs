@@ -1,4 +1,4 @@
-//! What the user chose, beside accounts and links. Pure.
+//! Settings that the user chose, beside accounts and links. Pure.
 
 use std::ops::RangeInclusive;
 

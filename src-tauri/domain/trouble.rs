@@ -1,5 +1,5 @@
-//! Trouble has a place: the smallest thing it is about. It holds up that alone, and only success of the same
-//! thing ends it. Pure.
+//! Places of trouble: the smallest thing it is about. It holds up that alone, and only success of the same thing
+//! ends it. Pure.
 
 use chrono::{DateTime, Utc};
 

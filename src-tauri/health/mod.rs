@@ -1,4 +1,4 @@
-//! How the program is: what the user should know, the status that follows, and when to remind of measuring.
+//! Health of the program: attention items, the status that follows, and reminders to measure.
 
 pub mod attention;
 pub mod reminder;

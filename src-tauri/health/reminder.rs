@@ -1,5 +1,5 @@
-//! When to say "measure soon": a linked goal is due today, nothing was measured for it, and it is later
-//! than the time of day the user chose.
+//! Reminders to measure: a linked goal is due today, nothing was measured for it, and it is later than the time
+//! of day the user chose.
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use chrono_tz::Tz;

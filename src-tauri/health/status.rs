@@ -149,7 +149,7 @@ fn silence(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
         // The device that measured it last, or else whatever measures such things.
         let same = |device: &&Device| {
             recent.first().and_then(|(_, device)| device.as_ref()) == Some(&device.id)
-                || Some(device.sort.as_str()) == device_of(kind)
+                || Some(device.device_type.as_str()) == device_of(kind)
         };
         // A device that measured uploads, so its silence is not the user's.
         let contacts = devices.iter().filter(same).filter_map(|device| Some((device.last_contact?, device)));

@@ -1,4 +1,4 @@
-//! The only place that asks the computer what time it is. Everything else takes `now` as an argument.
+//! The computer's clock, asked nowhere else. Everything else takes `now` as an argument.
 
 use chrono::{DateTime, SubsecRound, Utc};
 

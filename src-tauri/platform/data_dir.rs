@@ -100,18 +100,18 @@ impl DataDir {
             || [LOG_FILE, OLD_LOG_FILE, SIGN_INS_FILE].contains(&name)
     }
 
-    /// Takes a lock, waiting up to `patience` for whoever holds it.
+    /// Takes a lock, waiting up to `timeout` for whoever holds it.
     ///
     /// # Errors
     /// When it is still held after that.
-    pub async fn lock(&self, name: Lock, patience: Duration) -> anyhow::Result<LockGuard> {
+    pub async fn lock(&self, name: Lock, timeout: Duration) -> anyhow::Result<LockGuard> {
         const STEP: Duration = Duration::from_millis(25);
         let mut waited = Duration::ZERO;
         loop {
             if let Some(held) = self.try_lock(name)? {
                 return Ok(held);
             }
-            anyhow::ensure!(waited < patience, "{}", name.held_by_another());
+            anyhow::ensure!(waited < timeout, "{}", name.held_by_another());
             tokio::time::sleep(STEP).await;
             waited += STEP;
         }

@@ -1,5 +1,5 @@
-//! Where this program finds its two services and its keychain. Addresses are values, so that tests and
-//! the sandbox can stand in; but only a sandbox build takes others, and only on this computer.
+//! Addresses of the two services, and the choice of the keychain. Addresses are values, so that tests and the
+//! sandbox can stand in; but only a sandbox build takes others, and only on this computer.
 
 use std::path::PathBuf;
 

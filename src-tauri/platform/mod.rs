@@ -1,5 +1,5 @@
-//! What the computer offers: the clock, the data directory, the local socket, waking up, starting at login,
-//! the callback scheme, the log file.
+//! The computer underneath: clock, data directory, local socket, waking up, start at login, callback scheme, log
+//! file.
 
 pub mod autostart;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! How the system asks a program to end: SIGTERM or Ctrl-C.
+//! The system's request to end: SIGTERM or Ctrl-C.
 
 use anyhow::Context;
 

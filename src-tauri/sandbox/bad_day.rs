@@ -1,5 +1,5 @@
-//! What a person can make go wrong, from the sandbox's page: faults of the services, and what users do
-//! there themselves.
+//! Faults that a person can choose on the sandbox's page: of the services, and by users who do something there
+//! themselves.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! What can be made to go wrong, at the next request or at every one.
+//! Faults, at the next request or at every one.
 
 use std::collections::VecDeque;
 use std::time::Duration;

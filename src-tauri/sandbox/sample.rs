@@ -1,4 +1,4 @@
-//! What the sandbox is filled with: goals of every kind, and a year of measurements.
+//! Sample data of the sandbox: goals of every kind, and a year of measurements.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 use serde_json::{Value, json};

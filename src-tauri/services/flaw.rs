@@ -1,5 +1,5 @@
-//! What is wrong with an answer that cannot be read. Nothing of the answer is quoted: it may hold tokens, or
-//! what somebody weighs.
+//! Flaws of an answer that cannot be read. Nothing of the answer is quoted: it may hold tokens, or what somebody
+//! weighs.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! The one way requests leave this program: TLS, time-outs, no redirects, bounded answers.
+//! The HTTP client, through which every request leaves this program: TLS, time-outs, no redirects, bounded
+//! answers.
 
 mod obstacle;
 

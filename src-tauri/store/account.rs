@@ -1,4 +1,4 @@
-//! The two services: who is connected, and how it goes.
+//! Accounts at the two services: who is connected, and since when.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! What is to be looked at again with a measurement that changed, since it may tell of the same.
+//! Finds measurements to be planned again with one that changed, since they may tell of the same act.
 
 use std::collections::HashSet;
 

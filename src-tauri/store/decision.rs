@@ -1,4 +1,4 @@
-//! What became of each group under each link.
+//! Decisions: what the plan made of each group under each link.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -14,7 +14,7 @@ pub fn save_all(conn: &Connection, devices: &[Device], now: DateTime<Utc>) -> an
         let contact = device.last_contact.map(|moment| moment.timestamp());
         insert.execute(params![
             device.id,
-            device.sort,
+            device.device_type,
             device.model,
             device.battery,
             contact,
@@ -31,7 +31,7 @@ pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Device>> {
         .query_map([], |row| {
             Ok(Device {
                 id: row.get(0)?,
-                sort: row.get(1)?,
+                device_type: row.get(1)?,
                 model: row.get(2)?,
                 battery: row.get(3)?,
                 last_contact: row.get::<_, Option<i64>>(4)?.map(moment),

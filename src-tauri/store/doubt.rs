@@ -1,5 +1,5 @@
-//! What Withings answered that proves nothing by itself: it is believed when it is answered again later, and
-//! forgotten as soon as the same thing goes well.
+//! Doubtful answers of Withings, which prove nothing by themselves: one is believed when it comes again later,
+//! and forgotten as soon as the same thing goes well.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -1,5 +1,5 @@
-//! The day that a goal's readings were given. It outlives links, deadlines and time zones: a reading that
-//! counted for one day must not count for another one as well.
+//! Days given to a goal's readings. They outlive links, deadlines and time zones: a reading that counted for one
+//! day must not count for another one as well.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};

@@ -1,4 +1,4 @@
-//! What Withings measured, and whether the plan has seen it.
+//! Measurements as Withings told them, and whether they were planned.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -346,7 +346,7 @@ pub fn devices(conn: &Connection) -> anyhow::Result<(Vec<String>, Vec<String>)> 
     Ok((models(conn)?, ids))
 }
 
-/// The sorts of workout that were measured, by Withings' number.
+/// The types of workout that were measured, by Withings' number.
 pub fn categories(conn: &Connection) -> anyhow::Result<Vec<i64>> {
     let categories = conn
         .prepare_cached("SELECT DISTINCT category FROM measure_group WHERE category IS NOT NULL")?

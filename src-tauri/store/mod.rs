@@ -23,6 +23,7 @@ pub mod measurement;
 mod migrations;
 mod open_file;
 pub mod outbox;
+pub mod ownership;
 pub mod person;
 pub mod reading;
 mod recover;
@@ -30,7 +31,6 @@ pub mod setting;
 pub mod struck;
 pub mod trouble;
 pub mod unreadable;
-pub mod verdict;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

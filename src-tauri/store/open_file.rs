@@ -1,4 +1,4 @@
-//! Whether the database's path still leads to the file that is open. Where a file in use can be renamed, a
+//! Tells whether the database's path still leads to the file that is open. Where a file in use can be renamed, a
 //! program may go on with one that no other sees.
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Whose Beeminder account it is: known by Beeminder's id, called by the name, which can change.
+//! The Beeminder user: known by Beeminder's id, called by the name, which can change.
 
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -1,4 +1,4 @@
-//! Readings that did not come to their end, and how many requests were sent of late.
+//! Readings that did not come to their end, and how many requests were sent recently.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -1,4 +1,4 @@
-//! What happens to a damaged database: it is set aside, never deleted, and a new one takes its place.
+//! Recovers from a damaged database: it is set aside, never deleted, and a new one takes its place.
 //!
 //! Accounts, links, what Beeminder confirmed and what the user decided are copied over where they can still
 //! be read. Measurements are fetched again and come to the same request ids, so nothing is posted twice.

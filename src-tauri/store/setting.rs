@@ -1,4 +1,4 @@
-//! What the user chose, and the little that must outlast a restart, as names and values.
+//! Settings, and the little else that must outlast a restart, as names and values.
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};

@@ -1,4 +1,4 @@
-//! What is wrong, each at its place.
+//! Trouble, each with its place.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};

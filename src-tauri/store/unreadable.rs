@@ -1,5 +1,5 @@
-//! What Withings sent and could not be read, kept until it can: because it comes again and is right, or
-//! because a later version of the program reads it.
+//! Rows of Withings that could not be read, kept until they can: because one comes again and is right, or because
+//! a later version of the program reads it.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};

@@ -77,7 +77,7 @@ pub(super) struct Window {
 
 impl Fetched {
     /// Whether it was looked what is gone.
-    pub(super) fn looked(&self) -> bool {
+    pub(super) fn window_was_read(&self) -> bool {
         self.window.as_ref().is_some_and(|window| window.tells_all)
     }
 }

@@ -1,5 +1,5 @@
-//! What a goal's list of datapoints says, and whether it can be believed where it lacks something: a blank
-//! or short list is no answer.
+//! A goal's list of datapoints, and whether it can be believed where it lacks something: a blank or short list is
+//! no answer.
 
 use std::collections::HashSet;
 

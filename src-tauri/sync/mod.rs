@@ -5,10 +5,8 @@
 //! outbox. Only then is anything sent, and only from the outbox. A crash anywhere leaves a state from which
 //! the next pass goes on. Trouble is noted at the smallest place it is about, and holds up that alone.
 
-pub(crate) mod attribution;
 pub mod backfill;
 mod comparison;
-mod decide;
 mod deliver;
 mod devices;
 mod fetch;
@@ -16,7 +14,9 @@ mod goals;
 mod gone;
 mod listing;
 mod missing;
+pub(crate) mod ownership;
 mod pace;
+mod planning;
 pub mod poller;
 mod read_again;
 mod reading;
@@ -43,9 +43,9 @@ use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
 use crate::store::{self, Connection, Store};
 
-pub(crate) use decide::{context_for, heights_for, is_about};
 use fetch::{FetchOutcome, Fetched};
 pub(crate) use goals::{save as save_goal, save_user};
+pub(crate) use planning::{context_for, heights_for, is_about};
 pub(crate) use read_again::read_again;
 
 /// Who asked for a pass.
@@ -123,7 +123,7 @@ const MOST_UNREACHABLE: u32 = 2;
 const MOST_PARTS: u32 = 100_000;
 
 /// A pass takes minutes when there is a lot to deliver.
-const PATIENCE: Duration = Duration::from_secs(300);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// One pass: who asked for it, when, and what it works with.
 #[derive(Debug, Clone, Copy)]
@@ -146,11 +146,11 @@ impl SyncPass<'_> {
     /// # Errors
     /// When the store cannot be used.
     pub(crate) async fn make(&self) -> anyhow::Result<SyncReport> {
-        let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        let _held = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         let before = self.requests();
         let sources = self.store.read(|conn| needed(conn, self.now))?;
         self.store.write(|conn| {
-            decide::note_first_days(conn)?;
+            planning::note_first_days(conn)?;
             trouble::end_idle(conn, &sources)
         })?;
         // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.
@@ -205,7 +205,7 @@ impl SyncPass<'_> {
     /// # Errors
     /// When the store cannot be used.
     pub(crate) async fn fetch_only(&self, source: Source) -> anyhow::Result<()> {
-        let _held = self.data_dir.lock(Lock::Pass, PATIENCE).await?;
+        let _held = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         let before = self.requests();
         let fetched = self.fetch_if_due(&[Source::Measure, source]).await?;
         // What was fetched stays marked for the plan, so nothing is skipped by moving on.
@@ -226,8 +226,8 @@ impl SyncPass<'_> {
             fetch::note(conn, *source, fetched)?;
         }
         // Whatever there was to confirm has been looked at.
-        let looked = fetched.iter().any(|(_, fetched)| fetched.looked());
-        if looked { store::setting::save_may_be_many(conn, false) } else { Ok(()) }
+        let was_read = fetched.iter().any(|(_, fetched)| fetched.window_was_read());
+        if was_read { store::setting::save_may_be_many(conn, false) } else { Ok(()) }
     }
 
     /// What Withings' clock said in an answer since `before`.
@@ -246,7 +246,7 @@ impl SyncPass<'_> {
     pub(crate) async fn plan(&self) -> anyhow::Result<u64> {
         let mut planned = 0;
         for _ in 0..MOST_PARTS {
-            let (enqueued, is_left) = self.store.write(|conn| decide::decide(conn, self.now))?;
+            let (enqueued, is_left) = self.store.write(|conn| planning::plan_part(conn, self.now))?;
             planned += enqueued;
             if !is_left || self.stop.is_cancelled() {
                 return Ok(planned);

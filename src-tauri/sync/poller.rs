@@ -1,4 +1,4 @@
-//! The one loop that makes passes by itself: it sleeps until a pass is due, is nudged, or stops.
+//! The polling loop: it sleeps until a pass is due, is nudged, or stops.
 //!
 //! It sleeps in steps and goes by the wall clock, so that time spent in suspend counts and missed passes
 //! do not come in a burst. A pass under way is told to stop and waited for.

@@ -1,4 +1,4 @@
-//! When to try again. Pure.
+//! Retry times and back-off. Pure.
 
 use std::time::Duration;
 

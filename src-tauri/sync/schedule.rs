@@ -1,4 +1,4 @@
-//! When the next pass is due. Pure but for what it reads from the store.
+//! Schedules the next pass. Pure but for what it reads from the store.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

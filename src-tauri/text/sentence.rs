@@ -1,5 +1,4 @@
-//! How words that come from different places are put one behind the other, so that a person reads
-//! sentences. Pure.
+//! Joins words that come from different places, so that a person reads sentences. Pure.
 
 /// Puts `next` behind `text`: as a sentence of its own where `text` ends one, behind a colon elsewhere.
 pub fn then(text: &str, next: &str) -> String {

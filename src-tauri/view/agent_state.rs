@@ -1,4 +1,4 @@
-//! What windows show and only the agent knows.
+//! The agent's state as windows show it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -22,7 +22,7 @@ pub struct Dot {
 
 /// How a chart looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Look {
+pub struct ChartStyle {
     /// Light letters on a dark ground.
     pub dark: bool,
     /// Width in pixels.
@@ -47,9 +47,9 @@ struct Palette {
 }
 
 impl Palette {
-    fn of(look: Look) -> Palette {
+    fn of(style: ChartStyle) -> Palette {
         let colour = |light: (u8, u8, u8), dark: (u8, u8, u8)| {
-            let (r, g, b) = if look.dark { dark } else { light };
+            let (r, g, b) = if style.dark { dark } else { light };
             RGBColor(r, g, b)
         };
         Palette {
@@ -65,26 +65,26 @@ impl Palette {
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn svg(dots: &[Dot], look: Look) -> anyhow::Result<Option<String>> {
+pub fn svg(dots: &[Dot], style: ChartStyle) -> anyhow::Result<Option<String>> {
     let (Some(first), Some(last)) = (dots.first(), dots.last()) else {
         return Ok(None);
     };
     let mut svg = String::new();
     let days = span(first.at, last.at);
     let values = range(dots);
-    draw(&mut svg, dots, look, days, values).context("Failed to draw the chart")?;
+    draw(&mut svg, dots, style, days, values).context("Failed to draw the chart")?;
     Ok(Some(svg))
 }
 
 fn draw(
     svg: &mut String,
     dots: &[Dot],
-    look: Look,
+    style: ChartStyle,
     days: (f64, f64),
     values: (f64, f64),
 ) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    let palette = Palette::of(look);
-    let root = SVGBackend::with_string(svg, (look.width, look.height)).into_drawing_area();
+    let palette = Palette::of(style);
+    let root = SVGBackend::with_string(svg, (style.width, style.height)).into_drawing_area();
     let mut chart = ChartBuilder::on(&root)
         .margin(8)
         .x_label_area_size(26)
@@ -92,12 +92,12 @@ fn draw(
         .build_cartesian_2d(days.0..days.1, values.0..values.1)?;
     let letters = ("sans-serif", 13).into_font().color(&palette.ink);
     let far = days.1 - days.0 > 400.0 * 86_400.0;
-    let date = |unix: &f64| day(*unix, look.locale, far);
-    let number = |value: &f64| look.locale.number(format!("{value:.1}").trim_end_matches(".0"));
+    let date = |unix: &f64| day(*unix, style.locale, far);
+    let number = |value: &f64| style.locale.number(format!("{value:.1}").trim_end_matches(".0"));
     chart
         .configure_mesh()
         .disable_x_mesh()
-        .x_labels(labels(look.width, days))
+        .x_labels(labels(style.width, days))
         .y_labels(5)
         .x_label_formatter(&date)
         .y_label_formatter(&number)
@@ -183,35 +183,35 @@ mod tests {
     }
 
     const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Europe::Paris };
-    const LOOK: Look = Look { dark: false, width: 600, height: 240, locale: LOCALE };
+    const STYLE: ChartStyle = ChartStyle { dark: false, width: 600, height: 240, locale: LOCALE };
 
     #[test]
     fn dots_tell_what_was_sent_and_nothing_in_it_is_styled_or_run() {
-        let svg_text = svg(&dots(&[82.4, 82.1, 81.9]), LOOK).unwrap().unwrap();
+        let svg_text = svg(&dots(&[82.4, 82.1, 81.9]), STYLE).unwrap().unwrap();
         assert_eq!(svg_text.matches("<circle").count(), 3);
         assert_eq!(svg_text.matches("fill=\"none\" stroke=\"#1F58AB\"").count(), 1, "{svg_text}");
         for forbidden in ["style", "script", "href", "http://www.w3.org/1999"] {
             assert!(!svg_text.contains(forbidden), "{forbidden}: the window's policy would not show it");
         }
-        let dark = svg(&dots(&[82.4, 82.1]), Look { dark: true, ..LOOK }).unwrap().unwrap();
+        let dark = svg(&dots(&[82.4, 82.1]), ChartStyle { dark: true, ..STYLE }).unwrap().unwrap();
         assert!(dark.contains("#82B4FF") && !dark.contains("#1F58AB"));
     }
 
     #[test]
     fn days_and_numbers_are_written_in_the_users_language() {
-        let german = Look { locale: Locale { language: Language::German, ..LOCALE }, ..LOOK };
-        for (look, day, number) in [(LOOK, "Nov 19", "82.5"), (german, "19.11.", "82,5")] {
-            let drawn = svg(&dots(&[82.4, 82.1, 81.9, 82.8]), look).unwrap().unwrap();
+        let german = ChartStyle { locale: Locale { language: Language::German, ..LOCALE }, ..STYLE };
+        for (style, day, number) in [(STYLE, "Nov 19", "82.5"), (german, "19.11.", "82,5")] {
+            let drawn = svg(&dots(&[82.4, 82.1, 81.9, 82.8]), style).unwrap().unwrap();
             assert!(drawn.contains(day) && drawn.contains(number), "{day} {number}: {drawn}");
         }
     }
 
     #[test]
     fn none_one_equal_and_very_many_can_be_drawn() {
-        assert_eq!(svg(&[], LOOK).unwrap(), None);
-        assert!(svg(&dots(&[82.4]), LOOK).unwrap().is_some());
-        assert!(svg(&dots(&[82.4; 30]), LOOK).unwrap().is_some());
-        let many = svg(&dots(&vec![82.4; 100_000]), LOOK).unwrap().unwrap();
+        assert_eq!(svg(&[], STYLE).unwrap(), None);
+        assert!(svg(&dots(&[82.4]), STYLE).unwrap().is_some());
+        assert!(svg(&dots(&[82.4; 30]), STYLE).unwrap().is_some());
+        let many = svg(&dots(&vec![82.4; 100_000]), STYLE).unwrap().unwrap();
         assert!(many.matches("<circle").count() <= MOST_DOTS);
     }
 

@@ -1,5 +1,5 @@
-//! What helps to find out why something does not work, without telling who the user is, what they weigh or
-//! how to get into their accounts. The user reads it before it is saved.
+//! The diagnostics file: it helps to find out why something does not work, without telling who the user is, what
+//! they weigh or how to get into their accounts. The user reads it before it is saved.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! What the front ends show: pages, charts, the tray's menu, notifications. Worked out here, drawn there.
+//! Views for the front ends: pages, charts, the tray's menu, notifications. Worked out here, drawn there.
 
 pub mod agent_state;
 pub mod chart;

@@ -1,4 +1,4 @@
-//! When to interrupt the user. Pure: from what was said before and how things are to what is said now.
+//! Decides when to interrupt the user. Pure: from what was said before and how things are to what is said now.
 //!
 //! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
 //! The window shows everything, so nothing is told beside it while the user looks at it.
@@ -38,7 +38,7 @@ pub struct Situation<'a> {
     /// Datapoints that Beeminder confirmed in this pass.
     pub delivered: u64,
     /// Whether the user looks at the window.
-    pub looked_at: bool,
+    pub window_has_focus: bool,
     /// How the user is spoken to.
     pub locale: Locale,
 }
@@ -67,7 +67,7 @@ pub fn notices(
         let before = known.iter().find(|before| before.is_same(&incident));
         incident.told = before.is_some_and(|before| before.told);
         let is_new = before.is_none_or(|before| before.count < incident.count);
-        if is_new && !situation.looked_at {
+        if is_new && !situation.window_has_focus {
             if snoozed {
                 // Told when the snooze is over, if it is still so.
                 known_now.extend(before.cloned());
@@ -96,7 +96,7 @@ pub fn notices(
     } else if !silent {
         said.extend(over.iter().map(|incident| solved(incident, situation.locale)));
     }
-    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.looked_at {
+    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.window_has_focus {
         said.push(delivered(situation.delivered, situation.locale));
     }
     (said, known_now)
@@ -159,7 +159,7 @@ mod tests {
 
     /// How things stand when there is nothing to say but what the user should know.
     fn quiet(attention: &[Attention]) -> Situation<'_> {
-        Situation { attention, parked: 0, held: 0, delivered: 0, looked_at: false, locale: LOCALE }
+        Situation { attention, parked: 0, held: 0, delivered: 0, window_has_focus: false, locale: LOCALE }
     }
 
     /// What is said, pass after pass; each is what the user should know and how many are refused.
@@ -288,7 +288,7 @@ mod tests {
         assert_eq!((said.len(), known.len()), (0, 1), "the end is put off as well");
         assert_eq!(notices(&known, over, Preferences::default(), now()).0.len(), 1);
 
-        let seen = Situation { looked_at: true, ..situation };
+        let seen = Situation { window_has_focus: true, ..situation };
         let (said, known) = notices(&[], seen, Preferences::default(), now());
         assert_eq!((said.len(), known.len()), (0, 1));
         let (said, known) = notices(&known, situation, Preferences::default(), now());

@@ -1,5 +1,5 @@
-//! Everything a front end shows at a glance, read from the store in one go: how we are, the accounts, the
-//! linked goals, when Withings was last read and when it will be next.
+//! The overview, read from the store in one go: status, accounts, linked goals, when Withings was last read and
+//! when it will be next.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! What is behind the window: the store, and the agent that polls.
+//! The window's back end: the store, and the agent that polls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

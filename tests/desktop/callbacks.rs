@@ -1,4 +1,4 @@
-//! What browsers bring back, honest or not, through the desktop's own handling of the scheme.
+//! Callbacks that browsers bring back, genuine or not, through the desktop's own handling of the scheme.
 
 use super::super::support;
 use super::session::Session;
@@ -51,7 +51,7 @@ async fn hostile_addresses_change_nothing() {
     }
     session.logged("came to nothing").await;
     assert_eq!(session.requests_to(beeminder_withings_sync::domain::service::Service::Withings), before);
-    // The honest one still counts.
+    // The genuine one still counts.
     session.gio_open(&support::agree(&page).await).await;
     session.tray().await.says("Connect Beeminder").await;
 }

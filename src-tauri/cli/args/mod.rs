@@ -1,6 +1,6 @@
 //! The arguments of `bws`, and its help.
 
-mod decisions;
+mod answers;
 mod link;
 pub(in crate::cli) mod values;
 
@@ -13,7 +13,7 @@ use super::exit::Exit;
 use super::output::Output;
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
-pub(super) use decisions::{
+pub(super) use answers::{
     AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
 };
 pub(super) use link::{ExistingArg, FeedArgs, LinkAction, OptionArgs, YesNo};

@@ -1,4 +1,4 @@
-//! What a link sends.
+//! A link's feed: the kind or set of measurements that it sends, and in which unit.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Why a goal may not suit what is to be sent to it.
+//! Misfits: reasons why a goal may not suit what is to be sent to it.
 
 mod shape;
 

@@ -1,4 +1,4 @@
-//! What a link lets through and how it writes it.
+//! A link's options: which measurements it lets through, and how it writes them.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct Options {
     pub manual: bool,
     /// Whether what may be another person's, or is of unknown origin, counts without asking.
     pub ambiguous: bool,
-    /// Only these sorts of workout, by Withings' number; all when empty.
+    /// Only these types of workout, by Withings' number; all when empty.
     pub categories: Vec<i64>,
     /// How many decimals are sent, 0 to 6; as many as make sense in the unit when nothing is said.
     pub decimals: Option<u32>,

@@ -1,5 +1,5 @@
-//! What a goal most likely wants, judged by its units, its name and how it takes its datapoints. Pure; the
-//! user has the last word.
+//! Suggests a feed for a goal, judged by its units, its name and how it takes its datapoints. Pure; the user has
+//! the last word.
 
 mod values;
 

@@ -9,7 +9,7 @@ pub struct Device {
     /// Withings' `deviceid`.
     pub id: String,
     /// `Scale`, `Blood Pressure Monitor`, …; an open set.
-    pub sort: String,
+    pub device_type: String,
     /// The model; empty when not told.
     pub model: String,
     /// `high`, `medium`, `low`, …; empty when not told.
@@ -21,6 +21,6 @@ pub struct Device {
 impl Device {
     /// What a person calls it.
     pub fn name(&self) -> &str {
-        if self.model.is_empty() { &self.sort } else { &self.model }
+        if self.model.is_empty() { &self.device_type } else { &self.model }
     }
 }

@@ -1,4 +1,4 @@
-//! Kinds that together make one act of measuring, for goals that count acts. Pure.
+//! Sets of kinds that make one act of measuring, for goals that count acts. Pure.
 
 use std::fmt;
 

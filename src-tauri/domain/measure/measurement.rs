@@ -1,4 +1,4 @@
-//! What Withings measured: values, and the groups they were taken in. Pure.
+//! Measurements: values, and the groups they were taken in. Pure.
 //!
 //! One act on a scale yields several groups with the same moment, so identity is the group's number and
 //! never the time. A day of activity, a night and a workout are groups too, with the day Withings gives
@@ -128,7 +128,7 @@ pub struct MeasureGroup {
     pub source: Source,
     /// The day Withings gives it; none for what is measured at a moment.
     pub day: Option<Daystamp>,
-    /// Withings' number for the sort of workout.
+    /// Withings' number for the type of workout.
     pub category: Option<i64>,
     /// From the start to the end of a night or workout; none for all else.
     pub length: Option<TimeDelta>,

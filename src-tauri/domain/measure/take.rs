@@ -1,4 +1,4 @@
-//! Which of a day's values stands for the day.
+//! Takes: which of a day's values stands for the day.
 
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantArray};

@@ -1,4 +1,4 @@
-//! The sorts of workout that have a name here. The set is open: others go by Withings' number.
+//! The types of workout that have a name here. The set is open: others go by Withings' number.
 //!
 //! Numbers: <https://developer.withings.com/api-reference>, Measure - Getworkouts, `category`.
 
@@ -17,13 +17,13 @@ const NAMES: [(i64, &str); 12] = [
     (308, "indoor-cycling"),
 ];
 
-/// The word for a sort of workout.
+/// The word for a type of workout.
 pub fn name(category: i64) -> String {
     let known = NAMES.iter().find(|(id, _)| *id == category);
     known.map_or_else(|| format!("workout-{category}"), |(_, name)| (*name).to_owned())
 }
 
-/// Finds a sort by its word or number.
+/// Finds a type by its word or number.
 pub fn named(text: &str) -> Option<i64> {
     let known = NAMES.iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
     known.map(|(id, _)| *id).or_else(|| text.strip_prefix("workout-").unwrap_or(text).parse().ok())
@@ -34,7 +34,7 @@ pub fn is_known(category: i64) -> bool {
     matches!(category, 1..=36 | 187 | 188 | 191..=196 | 272 | 306..=308 | 550..=555)
 }
 
-/// Every sort that has a name, by Withings' number.
+/// Every type that has a name, by Withings' number.
 pub fn all() -> &'static [(i64, &'static str)] {
     &NAMES
 }

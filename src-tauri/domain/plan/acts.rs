@@ -1,5 +1,5 @@
-//! One act of measuring may be told several times: by two groups of a scale, by a relay app, or by the same
-//! weigh-in that comes back under another number. Each kind of value counts once an act. Pure.
+//! Counts each kind of value once an act of measuring, which may be told several times: by two groups of a scale,
+//! by a relay app, or by the same weigh-in that comes back under another number. Pure.
 
 use std::collections::{HashMap, HashSet};
 

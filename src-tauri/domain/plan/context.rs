@@ -1,4 +1,4 @@
-//! What a plan goes by besides the groups.
+//! Inputs to planning besides the groups.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::Word;
 use crate::domain::measure::kind::Heights;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
-use crate::domain::measure::verdict::Verdicts;
+use crate::domain::measure::ownership::Owners;
 
 /// The day a reading was given before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Context {
     /// The readings that were sent for earlier days all the same, before the goal began anew: they stay called for.
     pub sent_before_first: HashSet<GroupId>,
     /// What the user said about measurements that may be another person's.
-    pub verdicts: Verdicts,
+    pub owners: Owners,
     /// For the body mass index.
     pub heights: Heights,
     /// What the services' clock last said; what is dated later is held.
@@ -77,7 +77,7 @@ impl Context {
             sent_before: SentBefore::default(),
             first_day: None,
             sent_before_first: HashSet::new(),
-            verdicts: Verdicts::new(),
+            owners: Owners::new(),
             heights: Heights::default(),
             now: DateTime::<Utc>::MAX_UTC,
         }

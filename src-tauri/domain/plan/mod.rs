@@ -4,7 +4,7 @@
 
 mod acts;
 mod context;
-mod judge;
+mod evaluate;
 mod reason;
 mod told_twice;
 
@@ -28,7 +28,7 @@ use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
 pub use context::{Context, Given, KnownDays, SentBefore, Struck};
-use judge::{acts, judge};
+use evaluate::{acts, evaluate};
 pub use reason::Reason;
 use told_twice::{Span, Told, told};
 
@@ -80,7 +80,7 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
     let acts = acts(&link.feed, &concerned);
     let judged: Vec<acts::Judged<'_>> = concerned
         .into_iter()
-        .filter_map(|group| Some((group, judge(link, context, &acts, group)?)))
+        .filter_map(|group| Some((group, evaluate(link, context, &acts, group)?)))
         .collect();
     let twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
     let gone = gone_acts(link, context, groups);

@@ -1,4 +1,4 @@
-//! Why a measurement is sent, held or skipped; what history shows.
+//! Reasons why a measurement is sent, held or skipped; history shows them.
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -34,7 +34,7 @@ pub enum Reason {
     OtherDevice,
     /// Measured at a time of day that the link leaves out.
     OtherTime,
-    /// A sort of workout that the link leaves out.
+    /// A type of workout that the link leaves out.
     OtherWorkout,
     /// An earlier link has sent it, in another way.
     SentBefore,

@@ -140,8 +140,8 @@ fn what_the_user_said_about_a_held_measurement_decides() {
     for (verdict, expected) in
         [(None, Reason::Ambiguous), (Some(true), Reason::Sent), (Some(false), Reason::NotMine)]
     {
-        let verdicts = verdict.map(|mine| (guest.id, mine)).into_iter().collect();
-        let context = Context { verdicts, ..Context::new(DayRule::new(Tz::UTC, 0)) };
+        let owners = verdict.map(|mine| (guest.id, mine)).into_iter().collect();
+        let context = Context { owners, ..Context::new(DayRule::new(Tz::UTC, 0)) };
         let plan = plan(&tracking(Take::Every), &context, std::slice::from_ref(&guest));
         assert_eq!(plan.decisions[0].reason, expected, "{verdict:?}");
     }

@@ -1,5 +1,5 @@
-//! Links whose filter leaves out everything new: the scale was replaced, the habit changed. Such a link sends
-//! nothing any more while all else is well, so it must be said.
+//! Finds links whose filter leaves out everything new: the scale was replaced, the habit changed. Such a link
+//! sends nothing any more while all else is well, so it must be said.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

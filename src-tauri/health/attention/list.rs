@@ -1,4 +1,4 @@
-//! Looks through what is stored for what the user should know.
+//! Lists from the store what the user should know.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! What the user should know, worked out from the store.
+//! Attention items, worked out from the store.
 
 mod filters;
 mod list;

@@ -1,4 +1,4 @@
-//! What can go wrong at Beeminder, named by what the caller must do.
+//! Errors of Beeminder, named by what the caller must do.
 
 use std::fmt;
 use std::time::Duration;

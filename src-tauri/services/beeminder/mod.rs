@@ -1,4 +1,4 @@
-//! Everything that is true only of Beeminder's API.
+//! The client of Beeminder's API.
 //!
 //! The client sends, `wire` turns answers into the program's own words and every failure into an
 //! [`Error`] that says what to do, `oauth` knows the sign-in address. Nothing here retries or stores,

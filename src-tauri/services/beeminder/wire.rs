@@ -167,7 +167,7 @@ fn is_duplicate(body: &[u8]) -> bool {
     String::from_utf8_lossy(body).to_lowercase().contains("duplicat")
 }
 
-/// The limit on a day's datapoints, 300 of late. Its exact words are not documented.
+/// The limit on a day's datapoints, 300 recently. Its exact words are not documented.
 fn is_day_full(message: &str) -> bool {
     let message = message.to_lowercase();
     message.contains("too many") && message.contains("day")

@@ -1,4 +1,4 @@
-//! What can go wrong at Withings, named by what the caller must do.
+//! Errors of Withings, named by what the caller must do.
 //!
 //! Withings answers application errors with HTTP 200 and a `status` in the body, "for security
 //! reasons" without details; the families are those of its API reference (tag `response_status`).

@@ -1,4 +1,4 @@
-//! Everything that is true only of Withings' Health Data API.
+//! The client of Withings' Health Data API.
 //!
 //! The client sends, `wire` turns answers into the program's own words and every failure into an
 //! [`Error`] that says what to do, `oauth` knows the sign-in addresses. Nothing here retries or stores.

@@ -167,7 +167,7 @@ struct WireDevice {
     #[serde(default, deserialize_with = "lenient::text")]
     deviceid: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
-    sort: Option<String>,
+    device_type: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     model: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -183,7 +183,7 @@ pub(super) fn devices(body: &str) -> Result<Vec<Device>, Error> {
     // One that Withings gives no number goes by its place.
     let device = |(place, device): (usize, WireDevice)| Device {
         id: device.deviceid.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("#{place}")),
-        sort: device.sort.unwrap_or_default(),
+        device_type: device.device_type.unwrap_or_default(),
         model: device.model.unwrap_or_default(),
         battery: device.battery.unwrap_or_default(),
         last_contact: device.last_session_date.and_then(moment),

@@ -1,4 +1,4 @@
-//! What the answer to one attempt means. Pure.
+//! Interprets the answer to one attempt. Pure.
 
 use std::time::Duration;
 

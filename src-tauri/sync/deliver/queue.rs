@@ -1,4 +1,4 @@
-//! What is to be sent, goal by goal, in the order in which it goes.
+//! Orders what is to be sent, goal by goal.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! What follows from the answer to one attempt. An answer changes what is confirmed to the form that its
+//! Settles an entry by the answer to its attempt. An answer changes what is confirmed to the form that its
 //! request carried and nothing else; whatever else differs by then goes next.
 
 use chrono::{DateTime, Days, TimeDelta, Utc};

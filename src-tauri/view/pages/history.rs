@@ -20,7 +20,7 @@ use crate::store;
 use crate::store::history::{Filter, Meant, Place, ValueRange};
 use crate::sync;
 use crate::view::chart;
-use crate::view::chart::{Dot, Look};
+use crate::view::chart::{ChartStyle, Dot};
 use crate::view::ledger::{LedgerRow, cell, shown_in};
 
 /// What the page asks for.
@@ -194,7 +194,7 @@ impl App {
             dots.sort_by_key(|dot| dot.at);
             Ok(dots)
         })?;
-        let look = Look { dark, width: width.clamp(200, 1600), height: 260, locale };
+        let style = ChartStyle { dark, width: width.clamp(200, 1600), height: 260, locale };
         let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
             Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });
@@ -203,7 +203,7 @@ impl App {
                 .map_or_else(String::new, |value| unit.round(value).to_string())
         };
         Ok(Chart {
-            svg: chart::svg(&dots, look)?,
+            svg: chart::svg(&dots, style)?,
             count: dots.len(),
             unit: unit.symbol(),
             range: range.map(|(low, high)| (rounded(low), rounded(high))),

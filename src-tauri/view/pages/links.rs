@@ -14,7 +14,7 @@ use crate::domain::link::{Link, LinkId};
 use crate::store::{self, Connection};
 use crate::text::{Explained, Message};
 use crate::view::chart;
-use crate::view::chart::{Dot, Look};
+use crate::view::chart::{ChartStyle, Dot};
 use crate::view::pages::LinkForm;
 
 /// A link on the overview.
@@ -186,7 +186,7 @@ impl App {
             Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
         };
         let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
-        let look = Look { dark, width: width.clamp(200, 1200), height: 200, locale: self.locale()? };
+        let style = ChartStyle { dark, width: width.clamp(200, 1200), height: 200, locale: self.locale()? };
         let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
             day: datapoint.day(preview.rule).0,
             value: datapoint.value.to_string(),
@@ -200,7 +200,7 @@ impl App {
             kept_out: kept_out.collect(),
             misfits: preview.misfits.iter().map(Message::from).collect(),
             trouble: preview.trouble.clone(),
-            chart: chart::svg(&dots, look)?,
+            chart: chart::svg(&dots, style)?,
         })
     }
 

@@ -1,5 +1,5 @@
-//! What the window's pages ask for and show, as JSON: one file a page. Words are left to the window, which
-//! has them in its user's language; here are codes, facts and exact numbers.
+//! The window's pages as JSON, one file a page. Words are left to the window, which has them in its user's
+//! language; here are codes, facts and exact numbers.
 
 mod form;
 mod goals;

@@ -1,5 +1,5 @@
-//! What waits for the user's answer: readings that may be another person's, datapoints Beeminder refused,
-//! and datapoints without a measurement.
+//! Questions that wait for the user's answer: readings that may be another person's, datapoints Beeminder
+//! refused, and datapoints without a measurement.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

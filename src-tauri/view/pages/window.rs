@@ -1,4 +1,4 @@
-//! What the window shows around its pages, and on the overview.
+//! The window's frame and its overview page.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;

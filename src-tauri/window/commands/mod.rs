@@ -1,5 +1,5 @@
-//! What the window asks for. Each command calls the library or the agent and turns errors into a code for
-//! programs and a sentence for people. The list is that of `permissions.toml` and of `ui/backend.js`.
+//! The window's commands. Each calls the library or the agent and turns errors into a code for programs and a
+//! sentence for people. The list is that of `permissions.toml` and of `ui/backend.js`.
 
 mod accounts;
 mod help;

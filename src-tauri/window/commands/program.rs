@@ -1,4 +1,4 @@
-//! How things are, and what is said to the program as a whole.
+//! Commands about the program as a whole.
 
 use beeminder_withings_sync::agent::protocol::AgentRequest;
 use beeminder_withings_sync::domain::goal::GoalSlug;

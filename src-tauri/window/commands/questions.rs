@@ -1,4 +1,4 @@
-//! What waits for the user's answer.
+//! Commands that answer what waits for the user.
 
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
 use beeminder_withings_sync::platform::clock;

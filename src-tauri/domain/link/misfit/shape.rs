@@ -1,5 +1,5 @@
-//! Whether what a goal makes of its datapoints suits what is to be sent: whether days add up, and how the
-//! datapoints of one day become one. Pure.
+//! Tells whether a goal's aggregation suits what is to be sent: whether days add up, and how the datapoints of
+//! one day become one. Pure.
 //!
 //! The words of `aggday` are those of Beeminder's graph code
 //! (<https://github.com/beeminder/road>, `AGGR` in `beebrain.js`).

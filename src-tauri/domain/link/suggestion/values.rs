@@ -1,5 +1,4 @@
-//! What the last values of a goal tell about its unit: 12.6 is a weight in stone, 98.2 a temperature in °F.
-//! Pure.
+//! Tells a goal's unit from its last values: 12.6 is a weight in stone, 98.2 a temperature in °F. Pure.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};

@@ -1,4 +1,4 @@
-//! What is measured: the kinds of values, and where Withings tells about them.
+//! Kinds of measured values, and the service of Withings that has them.
 //!
 //! The set is open: a kind that is not in the table is stored and shown by its number, so nothing is lost
 //! before the table knows it.

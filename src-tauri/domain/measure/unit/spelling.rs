@@ -1,4 +1,4 @@
-//! What people call units in the free text of a goal: "lbs", "hours of sleep", "Weight (kg)". Pure.
+//! Spellings of units in the free text of a goal: "lbs", "hours of sleep", "Weight (kg)". Pure.
 
 use crate::domain::measure::unit::Unit;
 use Unit::{

@@ -94,7 +94,7 @@ fn a_workout_told_more_than_once_counts_once() {
         // The app that relays does not know of the pauses.
         ("workout-duration", &[(600, 660, None, dec!(60)), (600, 660, watch, dec!(50))], dec!(50)),
         ("workout-calories", &relayed(dec!(300)), dec!(300)),
-        // A session inside another, of whatever sort, and one after it.
+        // A session inside another, of whatever type, and one after it.
         (
             "workouts",
             &[(600, 690, watch, dec!(1)), (620, 640, None, dec!(1)), (690, 700, None, dec!(1))],

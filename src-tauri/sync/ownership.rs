@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup};
-use crate::domain::measure::verdict::{Act, OF_LATE, whose_each};
-use crate::store::verdict::Memory;
+use crate::domain::measure::ownership::{Act, RECENT, whose_each};
+use crate::store::ownership::Memory;
 use crate::store::{self, Connection};
 
 /// Looks at `changed`. Returns how many groups were decided on.
@@ -23,10 +23,10 @@ pub(crate) fn follow(
     if !changed.iter().any(MeasureGroup::is_unsure) {
         return Ok(0);
     }
-    let known = store::verdict::load_all(conn)?;
+    let known = store::ownership::load_all(conn)?;
     let is_open = |group: &&MeasureGroup| group.is_unsure() && !group.gone && !known.contains_key(&group.id);
     let (weights, others): (Vec<_>, Vec<_>) = changed.iter().filter(is_open).partition(|group| weighs(group));
-    let attribs = store::verdict::attribs(conn)?;
+    let attribs = store::ownership::attribs(conn)?;
     let by_weight = by_weight(conn, &weights)?;
     let own = |group: &MeasureGroup| {
         let (weight, origin) = (by_weight.get(&group.id), attribs.get(&group.attrib));
@@ -56,7 +56,7 @@ pub(crate) fn follow(
         decided.extend(acts.whose(group).or_else(|| own(group)).map(|mine| (group.id, mine)));
     }
     for (group, mine) in &decided {
-        store::verdict::save_followed(conn, *group, *mine, now)?;
+        store::ownership::save_followed(conn, *group, *mine, now)?;
     }
     if !decided.is_empty() {
         tracing::info!(count = decided.len(), "Decided as the user did for others like it");
@@ -88,10 +88,10 @@ fn by_weight(conn: &Connection, groups: &[&MeasureGroup]) -> anyhow::Result<Hash
     let (Some(first), Some(last)) = (moments().min(), moments().max()) else {
         return Ok(HashMap::new());
     };
-    if !store::verdict::remembers_weights(conn)? {
+    if !store::ownership::remembers_weights(conn)? {
         return Ok(HashMap::new());
     }
-    let weighed = store::verdict::weighed(conn, first - OF_LATE, last + OF_LATE)?;
+    let weighed = store::ownership::weighed(conn, first - RECENT, last + RECENT)?;
     let (ids, asked): (Vec<_>, Vec<_>) = groups
         .iter()
         .filter_map(|group| {
@@ -109,7 +109,7 @@ struct Acts(HashMap<Act, Option<bool>>);
 impl Acts {
     fn load(conn: &Connection) -> anyhow::Result<Acts> {
         let mut acts = Acts(HashMap::new());
-        for (act, mine) in store::verdict::of_acts(conn)? {
+        for (act, mine) in store::ownership::of_acts(conn)? {
             acts.add(Some(act), mine);
         }
         Ok(acts)
@@ -156,7 +156,7 @@ mod tests {
             store::measurement::save(&conn, &unsure(id)).unwrap();
         }
         let answered = unsure(readings / 2);
-        store::verdict::save_answer(&conn, answered.id, true, memory_of(&answered), at(0)).unwrap();
+        store::ownership::save_answer(&conn, answered.id, true, memory_of(&answered), at(0)).unwrap();
         let changed = store::measurement::load_changed(&conn, 10_000).unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);

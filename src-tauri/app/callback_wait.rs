@@ -1,4 +1,4 @@
-//! Waiting for the browser: every way in which a callback can come, open while one sign-in is in flight.
+//! Waits for the browser: every way in which a callback can come, open while one sign-in is in flight.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
 /// Everything through which a callback can come. One at a time over a data directory.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct CallbackWait {
     callback_tx: mpsc::Sender<CallbackReceived>,
     callbacks: mpsc::Receiver<CallbackReceived>,
     requests: mpsc::Receiver<Request>,
@@ -27,12 +27,12 @@ pub struct Waiting {
     _lock: LockGuard,
 }
 
-impl Waiting {
+impl CallbackWait {
     /// Opens the ways, before the browser is opened.
     ///
     /// # Errors
     /// When another sign-in waits over this data directory, or the loopback port is taken.
-    pub async fn start(app: &App, way: CallbackWay) -> anyhow::Result<Waiting> {
+    pub async fn start(app: &App, way: CallbackWay) -> anyhow::Result<CallbackWait> {
         let lock = app.data_dir.lock(Lock::SignIn, CANCEL_GRACE).await?;
         let (callback_tx, callbacks) = mpsc::channel(4);
         let (sender, requests) = mpsc::channel(4);
@@ -43,7 +43,7 @@ impl Waiting {
             CallbackWay::Scheme => None,
         };
         let listener = Listener::listen(&app.data_dir, Endpoint::SignIn, sender, None)?;
-        Ok(Waiting { callback_tx, callbacks, requests, loopback, listener, _lock: lock })
+        Ok(CallbackWait { callback_tx, callbacks, requests, loopback, listener, _lock: lock })
     }
 
     /// Where an address can be callbacks by other means.
@@ -56,8 +56,8 @@ impl Waiting {
     /// # Errors
     /// [`SignInError::TooLate`] when none comes; otherwise why the sign-in came to nothing.
     pub async fn answer(&mut self, app: &App, attempt: &Attempt) -> Result<Connected, SignInError> {
-        let patience = SIGN_IN_TIMEOUT.to_std().unwrap_or_default();
-        tokio::time::timeout(patience, self.answered(app, attempt)).await.unwrap_or(Err(SignInError::TooLate))
+        let timeout = SIGN_IN_TIMEOUT.to_std().unwrap_or_default();
+        tokio::time::timeout(timeout, self.answered(app, attempt)).await.unwrap_or(Err(SignInError::TooLate))
     }
 
     async fn answered(&mut self, app: &App, attempt: &Attempt) -> Result<Connected, SignInError> {

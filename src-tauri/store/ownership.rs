@@ -1,4 +1,4 @@
-//! What the user said about measurements that may be another person's, and what follows from it.
+//! The user's answers about measurements that may be another person's, and what follows from them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::moment;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, GroupId, Measurement};
-use crate::domain::measure::verdict::{Act, Verdicts, Weighed, Whose};
+use crate::domain::measure::ownership::{Act, Owners, Weighed, Whose};
 use crate::store::measurement;
 
 /// What is to be remembered of an answer.
@@ -22,12 +22,12 @@ pub struct Memory {
 }
 
 /// Loads every verdict.
-pub fn load_all(conn: &Connection) -> anyhow::Result<Verdicts> {
-    let verdicts = conn
+pub fn load_all(conn: &Connection) -> anyhow::Result<Owners> {
+    let owners = conn
         .prepare_cached("SELECT group_id, mine FROM verdict")?
         .query_map([], |row| Ok((GroupId(row.get(0)?), row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    Ok(verdicts)
+    Ok(owners)
 }
 
 /// Whether the user answered for a group. What only followed from an answer may be answered otherwise.
@@ -97,7 +97,7 @@ pub fn remembers_weights(conn: &Connection) -> anyhow::Result<bool> {
 
 /// Loads the weights of a time of which is known whose they are.
 pub fn weighed(conn: &Connection, from: DateTime<Utc>, until: DateTime<Utc>) -> anyhow::Result<Vec<Weighed>> {
-    // Crossed, so that the time is looked up first: there are many more weights than those of late.
+    // Crossed, so that the time is looked up first: there are many more weights than those recently.
     let mut statement = conn.prepare_cached(
         "SELECT g.measured_at, m.mantissa, m.exponent, m.position, g.attrib, v.mine
          FROM measure_group g CROSS JOIN measurement m ON m.group_id = g.id

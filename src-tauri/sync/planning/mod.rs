@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{attribution, backfill};
+use super::{backfill, ownership};
 use crate::domain::datapoint::Moment;
 use crate::domain::day::Daystamp;
 use crate::domain::link::{Link, LinkId};
@@ -31,7 +31,7 @@ const MOST_AT_ONCE: u32 = 500;
 
 /// Plans what has changed, a part of it at a time: whoever calls this repeats it until nothing is left.
 /// Returns how many requests were put into the outbox, and whether something is left.
-pub(super) fn decide(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
+pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     store::measurement::mark_come(conn, store::checkpoint::clock(conn, now)?)?;
     let links = store::link::load_all(conn)?;
     if links.is_empty() {
@@ -52,9 +52,9 @@ pub(super) fn decide(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u
     let changed = store::measurement::load_changed(conn, MOST_AT_ONCE)?;
     if store::link::is_any_planning(conn)? {
         // What came while nothing was linked was not looked at.
-        attribution::follow_all(conn, now)?;
+        ownership::follow_all(conn, now)?;
     } else {
-        attribution::follow(conn, &changed, now)?;
+        ownership::follow(conn, &changed, now)?;
     }
     // One act may come as several groups, so what is beside the changed ones is looked at again.
     let mut beside = store::beside::load(conn, &changed)?;

@@ -1,4 +1,4 @@
-//! Whose measurement was it? What the user's answers say about others like it. Pure.
+//! Attributes ambiguous weigh-ins from the user's answers about others like them. Pure.
 //!
 //! A scale that is not sure who stood on it leaves the decision to the user. Answers are remembered as
 //! ranges of weight, and only where two people cannot be mixed up.
@@ -12,7 +12,7 @@ use rust_decimal::{Decimal, dec};
 use crate::domain::measure::measurement::GroupId;
 
 /// The groups that were decided on: whether they are the user's.
-pub type Verdicts = HashMap<GroupId, bool>;
+pub type Owners = HashMap<GroupId, bool>;
 
 /// An act of measuring: its moment, and Withings' id of the device.
 pub type Act = (DateTime<Utc>, String);
@@ -24,7 +24,7 @@ const NEAR: Decimal = dec!(2);
 const APART: Decimal = dec!(6);
 
 /// How far in time a weight says what a person weighs.
-pub const OF_LATE: TimeDelta = TimeDelta::days(90);
+pub const RECENT: TimeDelta = TimeDelta::days(90);
 
 /// Whose a known weight is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +59,11 @@ pub fn whose_each(known: &[Weighed], asked: &[(DateTime<Utc>, Decimal)]) -> Vec<
     let mut found = vec![None; asked.len()];
     for place in order {
         let (at, weight) = asked[place];
-        while let Some(next) = known.get(begun).filter(|next| next.at - at <= OF_LATE) {
+        while let Some(next) = known.get(begun).filter(|next| next.at - at <= RECENT) {
             weights.add(next);
             begun += 1;
         }
-        while let Some(old) = known.get(ended).filter(|old| ended < begun && at - old.at > OF_LATE) {
+        while let Some(old) = known.get(ended).filter(|old| ended < begun && at - old.at > RECENT) {
             weights.remove(old);
             ended += 1;
         }
@@ -188,7 +188,7 @@ mod tests {
             let asked: Vec<_> = asked.iter().map(|(day, kg)| (at(*day), Decimal::from(*kg))).collect();
             for (found, one) in whose_each(&known, &asked).into_iter().zip(&asked) {
                 let of_late: Vec<_> =
-                    known.iter().filter(|known| (known.at - one.0).abs() <= OF_LATE).copied().collect();
+                    known.iter().filter(|known| (known.at - one.0).abs() <= RECENT).copied().collect();
                 proptest::prop_assert_eq!(vec![found], whose_each(&of_late, &[*one]));
             }
         }

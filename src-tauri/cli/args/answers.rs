@@ -1,4 +1,4 @@
-//! What the user decides, as arguments: goals to create, the past, answers, reminders.
+//! Arguments for goals to create, back-fills, answers and reminders.
 
 use chrono::NaiveDate;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};

@@ -1,4 +1,4 @@
-//! What a plan goes by, read from the store.
+//! Reads the inputs to planning from the store.
 
 use std::collections::HashSet;
 
@@ -32,12 +32,12 @@ pub(crate) fn context_for(
     let first_day = goal.first_day(rule);
     Ok(Context {
         days: store::given_day::load(conn, &goal.id)?,
-        counted: store::verdict::counted(conn, &goal.id)?,
+        counted: store::ownership::counted(conn, &goal.id)?,
         struck: store::struck::load(conn, &goal.id)?,
         sent_before: sent_before(conn, feed, goal, rule)?,
         first_day,
         sent_before_first: sent_before_first(conn, goal, first_day)?,
-        verdicts: store::verdict::load_all(conn)?,
+        owners: store::ownership::load_all(conn)?,
         heights: heights_for(conn, feed)?,
         now: store::checkpoint::clock(conn, now)?,
         ..Context::new(rule)

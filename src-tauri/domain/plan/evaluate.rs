@@ -1,4 +1,4 @@
-//! Looks at one group under one link: its value, or why it is kept out.
+//! Evaluates one group under one link: its value, or why it is kept out.
 
 use std::collections::{HashMap, HashSet};
 
@@ -31,7 +31,7 @@ pub(super) fn acts<'a>(feed: &Feed, groups: &[&'a MeasureGroup]) -> Acts<'a> {
 }
 
 /// Looks at one group: `None` when it does not concern the feed, an error when it is kept out.
-pub(super) fn judge(
+pub(super) fn evaluate(
     link: &Link,
     context: &Context,
     acts: &Acts<'_>,
@@ -67,7 +67,7 @@ fn kept_out(link: &Link, context: &Context, group: &MeasureGroup) -> Option<Reas
     if is_in_future(group, context.now) {
         return Some(Reason::InFuture);
     }
-    let (options, verdict) = (&link.options, context.verdicts.get(&group.id));
+    let (options, verdict) = (&link.options, context.owners.get(&group.id));
     match (group.attribution(), verdict) {
         (Attribution::Certain, _) => {}
         (Attribution::Manual, _) if options.manual => {}

@@ -1,4 +1,4 @@
-//! What a link that was removed left at Beeminder.
+//! Deals with datapoints that a removed link left at Beeminder.
 
 use chrono::{DateTime, Utc};
 

@@ -2,8 +2,8 @@
 //!
 //! What is said comes as a key and facts, so that every language can say it its own way.
 //!
-//! A sentence has places for facts: `{goal}` as it is, `{until:moment}` as a time by the user's clock,
-//! `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
+//! A sentence has places for facts: `{goal}` as it is, `{until:moment}` as a moment and `{at:time}` as a time of
+//! day by the user's clock, `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
 //! `{why:error}` as the sentence of an error. Where a sentence
 //! counts, the key with `_one` behind it says what one is called.
 
@@ -160,6 +160,10 @@ impl Locale {
 
     fn filled(self, fact: &str, form: &str, facts: &Args) -> String {
         match form {
+            "time" => {
+                let time = |at: &str| at.parse().map_or_else(|_| at.to_owned(), |at| self.time(at));
+                self.list(&fact.split(',').map(time).collect::<Vec<_>>())
+            }
             "moment" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment(at)),
             "" | "day" | "number" => fact.to_owned(),
             "error" => sentence(self.word("error", fact, facts)),
@@ -218,6 +222,11 @@ impl Locale {
             Language::German => "%-m.%Y",
         };
         at.with_timezone(&self.zone).format(format).to_string()
+    }
+
+    /// The time of day of a moment.
+    pub fn time(self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%H:%M").to_string()
     }
 
     /// A moment with its date.

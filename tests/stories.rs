@@ -62,5 +62,6 @@ mod unknown;
 mod weigh_in;
 mod what_withings_sends;
 mod whole_days;
+mod why;
 mod withings_bad_days;
 mod words_and_answers;

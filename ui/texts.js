@@ -62,6 +62,8 @@ function filled(fact, form, facts) {
       return fact;
     case "moment":
       return moment(fact);
+    case "time":
+      return list(fact.split(",").map(time));
     case "day":
       return day(fact);
     case "number":
@@ -103,6 +105,9 @@ export function moment(text) {
     days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
   return at.toLocaleString(locale, { ...date, hour: "numeric", minute: "2-digit", timeZone });
 }
+
+/** The time of day of a moment. */
+export const time = (text) => new Date(text).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit", timeZone });
 
 /** A moment to the minute, with its date. */
 export const exactly = (text) =>

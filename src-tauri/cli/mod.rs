@@ -20,6 +20,7 @@ mod run;
 mod sandbox;
 mod status;
 mod sync;
+mod why;
 
 use std::process::ExitCode;
 
@@ -116,6 +117,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Run => run::run(app, output).await,
         Command::Status { seen } => status::show(app, seen, now, output).await,
         Command::History { csv, limit, since } => history::show(app, csv, limit, since, now, output),
+        Command::Why { goal, day, days } => why::show(app, &goal, day, days, now, output),
         Command::Outbox => sync::outbox(app, output),
         Command::Retry { id } => sync::retry(app, id, now, output),
         Command::Discard { id } => sync::discard(app, id, now, output),

@@ -1,7 +1,7 @@
 //! Every datapoint that links called for, as three facts: what is wanted, what Beeminder confirmed, and the
 //! user's word. Kept by goal and key, so that they outlive links.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rust_decimal::Decimal;
 use strum::{EnumString, IntoStaticStr};
@@ -171,6 +171,29 @@ pub fn load_confirmed_since(
              ORDER BY d.id"
         ))?
         .query_map([&goal.0, &first.to_string()], read)?
+        .collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Loads every datapoint of a goal on the days from `first` to `last`, whatever became of it. A moment whose
+/// day Beeminder did not tell is found by its day in UTC, with one to spare at both ends.
+pub fn load_days(
+    conn: &Connection,
+    goal: &GoalId,
+    first: Daystamp,
+    last: Daystamp,
+) -> anyhow::Result<Vec<Stored>> {
+    let beside = |day: Option<NaiveDate>, end: Daystamp| day.map_or(end, Daystamp).to_string();
+    let (before, after) = (beside(first.0.pred_opt(), first), beside(last.0.succ_opt(), last));
+    let found = conn
+        .prepare_cached(&format!(
+            "{SELECT} WHERE d.goal_id = ?1
+                 AND (coalesce(d.beeminder_day, d.daystamp) BETWEEN ?2 AND ?3
+                      OR (d.beeminder_day IS NULL AND d.daystamp IS NULL
+                          AND strftime('%Y%m%d', d.timestamp, 'unixepoch') BETWEEN ?4 AND ?5))
+             ORDER BY d.id"
+        ))?
+        .query_map([&goal.0, &first.to_string(), &last.to_string(), &before, &after], read)?
         .collect::<Result<_, _>>()?;
     Ok(found)
 }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Rows, named_params};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::measurement;
+use super::{measurement, moment};
+use crate::domain::link::Link;
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 
@@ -80,6 +81,10 @@ pub struct Outcome {
     pub value: Option<String>,
     /// Why the datapoint needs the user.
     pub parked: Option<String>,
+    /// The number of the datapoint, which retry and discard take.
+    pub datapoint: Option<i64>,
+    /// When it is sent again, while it waits after an attempt that failed.
+    pub wait_until: Option<DateTime<Utc>>,
 }
 
 /// One line of the ledger.
@@ -96,9 +101,8 @@ pub struct HistoryRow {
 /// Loads up to `limit` lines, newest first.
 pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Vec<HistoryRow>> {
     let query = format!(
-        "SELECT g.id, goal.slug, coalesce(p.beeminder_day, d.daystamp), d.reason, d.request_id,
-             {OUTCOME}, p.value, o.parked, g.measured_at, coalesce(d.link_id, 0)
-         {} ORDER BY g.measured_at DESC, g.id DESC, coalesce(d.link_id, 0) DESC LIMIT {limit}",
+        "SELECT {} {} ORDER BY g.measured_at DESC, g.id DESC, coalesce(d.link_id, 0) DESC LIMIT {limit}",
+        columns(),
         wanted(filter)
     );
     let mut statement = conn.prepare(&query)?;
@@ -108,6 +112,44 @@ pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Ve
         ":search": filter.search.to_lowercase(),
         ":at": after.measured_at, ":group": after.group, ":link": after.link,
     })?;
+    read_rows(conn, &mut found)
+}
+
+/// Loads what a link concerns of what was measured from one moment to before another, oldest first, whatever
+/// became of it.
+pub fn load_of(
+    conn: &Connection,
+    link: &Link,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> anyhow::Result<Vec<HistoryRow>> {
+    let kinds: Vec<_> = link.feed.kinds().iter().map(|kind| kind.0.to_string()).collect();
+    let query = format!(
+        "SELECT {} FROM measure_group g
+         LEFT JOIN decision d ON d.group_id = g.id AND d.link_id = :link
+         {JOINS}
+         WHERE g.measured_at >= :from AND g.measured_at < :until
+           AND EXISTS (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind IN ({}))
+         ORDER BY g.measured_at, g.id",
+        columns(),
+        kinds.join(", ")
+    );
+    let mut statement = conn.prepare(&query)?;
+    let mut found = statement.query(named_params! {
+        ":link": link.id.0, ":from": from.timestamp(), ":until": until.timestamp(),
+    })?;
+    read_rows(conn, &mut found)
+}
+
+/// What a row is read from.
+fn columns() -> String {
+    format!(
+        "g.id, goal.slug, coalesce(p.beeminder_day, d.daystamp), d.reason, d.request_id,
+         {OUTCOME}, p.value, o.parked, g.measured_at, coalesce(d.link_id, 0), p.id, o.wait_until"
+    )
+}
+
+fn read_rows(conn: &Connection, found: &mut Rows<'_>) -> anyhow::Result<Vec<HistoryRow>> {
     let mut lines = Vec::new();
     while let Some(row) = found.next()? {
         let Some(group) = measurement::load(conn, GroupId(row.get(0)?))? else {
@@ -124,6 +166,8 @@ pub fn load(conn: &Connection, filter: &Filter, limit: u32) -> anyhow::Result<Ve
                 outcome: row.get(5)?,
                 value: row.get(6)?,
                 parked: row.get(7)?,
+                datapoint: row.get(10)?,
+                wait_until: row.get::<_, Option<i64>>(11)?.map(moment),
             }),
         };
         lines.push(HistoryRow { group, outcome, place });
@@ -159,6 +203,12 @@ pub fn sent_groups(conn: &Connection) -> anyhow::Result<HashSet<GroupId>> {
     Ok(groups)
 }
 
+/// What a decision is about.
+const JOINS: &str = "LEFT JOIN link l ON l.id = d.link_id
+         LEFT JOIN goal ON goal.id = l.goal_id
+         LEFT JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
+         LEFT JOIN outbox o ON o.datapoint_id = p.id";
+
 /// How it ended, as one word.
 const OUTCOME: &str = "CASE
          WHEN d.link_id IS NULL THEN 'unlinked'
@@ -189,10 +239,7 @@ fn wanted(filter: &Filter) -> String {
     format!(
         "FROM measure_group g
          LEFT JOIN decision d ON d.group_id = g.id
-         LEFT JOIN link l ON l.id = d.link_id
-         LEFT JOIN goal ON goal.id = l.goal_id
-         LEFT JOIN datapoint p ON p.goal_id = l.goal_id AND p.request_id = d.request_id
-         LEFT JOIN outbox o ON o.datapoint_id = p.id
+         {JOINS}
          WHERE g.measured_at >= :since
            AND g.measured_at <= :at
            AND (g.measured_at, g.id, coalesce(d.link_id, 0)) < (:at, :group, :link)

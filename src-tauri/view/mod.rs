@@ -2,6 +2,7 @@
 
 pub mod agent_state;
 pub mod chart;
+pub mod days;
 pub mod diagnostics;
 pub mod ledger;
 pub mod notification;

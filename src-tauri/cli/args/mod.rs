@@ -17,6 +17,7 @@ pub(super) use answers::{
     AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
 };
 pub(super) use link::{ExistingArg, FeedArgs, LinkAction, OptionArgs, YesNo};
+pub(super) use values::Day;
 
 const EXIT_CODES: &str = "Exit codes:
   0  fine
@@ -147,6 +148,18 @@ pub(in crate::cli) enum Command {
         #[arg(long, value_name = "YYYY-MM-DD", value_parser = values::day)]
         since: Option<NaiveDate>,
     },
+    /// Say of each day of a goal what was sent, or why nothing was
+    Why {
+        /// The goal's name
+        #[arg(value_parser = values::goal_name)]
+        goal: String,
+        /// Only this day: a date, “today” or “yesterday”
+        #[arg(value_name = "DAY", value_parser = values::day_or_word)]
+        day: Option<Day>,
+        /// How many days to look back
+        #[arg(long, default_value_t = 14, value_parser = values::days, conflicts_with = "day")]
+        days: u64,
+    },
     /// List datapoints that Beeminder has not confirmed
     Outbox,
     /// Send a refused datapoint again with the next pass
@@ -226,6 +239,7 @@ impl Command {
             | Command::Run
             | Command::Status { seen: false }
             | Command::History { .. }
+            | Command::Why { .. }
             | Command::Outbox
             | Command::ForgetEverything { .. }
             | Command::Generate { .. } => false,

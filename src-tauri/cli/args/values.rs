@@ -26,6 +26,26 @@ pub(in crate::cli) fn day(text: &str) -> Result<NaiveDate, String> {
     if (1900..2200).contains(&day.year()) { Ok(day) } else { Err(wrong()) }
 }
 
+/// A day as a user names it; which one today is depends on the goal's deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Day {
+    /// So many days before today.
+    Ago(u64),
+    /// The day of this date.
+    On(NaiveDate),
+}
+
+/// Reads a day, or the word for one.
+pub(in crate::cli) fn day_or_word(text: &str) -> Result<Day, String> {
+    match text.to_lowercase().as_str() {
+        "today" => Ok(Day::Ago(0)),
+        "yesterday" => Ok(Day::Ago(1)),
+        _ => day(text)
+            .map(Day::On)
+            .map_err(|_| format!("“{text}” is no day; write “today”, “yesterday”, or a date as 2026-11-23")),
+    }
+}
+
 /// Reads a number with a fraction, whichever sign its writer puts before it.
 pub(in crate::cli) fn number(text: &str) -> Result<Decimal, String> {
     new_goal::number(text).ok_or_else(|| {

@@ -10,7 +10,7 @@ use beeminder_withings_sync::text::Message;
 use serde_json::Value;
 use tauri::{AppHandle, Manager};
 
-use super::Outcome;
+use super::CommandResult;
 use crate::window::front::front;
 
 #[tauri::command]

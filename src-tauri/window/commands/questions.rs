@@ -5,7 +5,7 @@ use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::view::pages::Questions;
 use tauri::AppHandle;
 
-use super::Outcome;
+use super::CommandResult;
 use crate::window::front::front;
 
 #[tauri::command]

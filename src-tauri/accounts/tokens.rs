@@ -6,6 +6,9 @@
 //! definite refusal means that the user must sign in again.
 //! <https://developer.withings.com/developer-guide/v3/integration-guide/public-health-data-api/get-access/access-and-refresh-tokens>
 
+mod error;
+mod withings_tokens;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,111 +24,16 @@ use crate::domain::service::Service;
 use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::beeminder::{Token, TokenKind};
 use crate::services::withings;
-use crate::services::withings::{Application, TokenGrant};
-use crate::text::Message;
+use crate::services::withings::Application;
+
+pub use error::TokenError;
+pub use withings_tokens::WithingsTokens;
 
 /// An access token this close to its end is renewed first.
 const MARGIN: TimeDelta = TimeDelta::minutes(10);
 
 /// A renewal takes one request; whoever waits longer than this waits for a process that hangs.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(90);
-
-/// Why there is no token to hand out.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenError {
-    /// The user never signed in, or disconnected.
-    #[error("{}", TokenError::not_connected(*.0))]
-    NotConnected(Service),
-    /// The keychain could not be used.
-    #[error(transparent)]
-    Keychain(#[from] KeychainError),
-    /// Withings renewed another person's sign-in. Nothing of it was saved or used.
-    #[error("{}", TokenError::another_person(.found, .expected))]
-    AnotherPerson {
-        /// Withings' userid in the answer.
-        found: String,
-        /// The one whose measurements are here.
-        expected: String,
-    },
-    /// Withings refused the renewal or cannot be reached.
-    #[error(transparent)]
-    Withings(#[from] withings::Error),
-    /// This computer's trouble.
-    #[error(transparent)]
-    Local(#[from] anyhow::Error),
-}
-
-impl TokenError {
-    fn not_connected(service: Service) -> Message {
-        Message::error("not_connected", [("service", service.to_string())])
-    }
-
-    pub(crate) fn another_person(found: &str, expected: &str) -> Message {
-        Message::error("renewed_another", [("found", found.to_owned()), ("expected", expected.to_owned())])
-    }
-
-    /// The sentence for people, where it is not this computer's trouble.
-    pub fn message(&self) -> Option<Message> {
-        match self {
-            TokenError::NotConnected(service) => Some(TokenError::not_connected(*service)),
-            TokenError::AnotherPerson { found, expected } => {
-                Some(TokenError::another_person(found, expected))
-            }
-            TokenError::Keychain(error) => Some(error.message()),
-            TokenError::Withings(error) => Some(error.message()),
-            TokenError::Local(_) => None,
-        }
-    }
-}
-
-/// What the keychain holds for Withings.
-#[derive(Clone)]
-pub struct WithingsTokens {
-    /// The user's own application at Withings, whose secret renews the token.
-    pub application: Application,
-    access_token: SecretString,
-    refresh_token: SecretString,
-    expires_at: DateTime<Utc>,
-    /// Withings' `userid`: whose measurements these tokens open.
-    pub user_id: String,
-}
-
-impl WithingsTokens {
-    /// Puts together what a sign-in brought. `None` when it does not say whose tokens these are.
-    pub fn from_sign_in(
-        application: Application,
-        grant: TokenGrant,
-        now: DateTime<Utc>,
-    ) -> Option<WithingsTokens> {
-        let user_id = grant.user_id.clone()?;
-        Some(WithingsTokens::from_grant(application, grant, user_id, now))
-    }
-
-    /// The pair that a renewal brought; what it leaves out is carried forward.
-    fn renewed(&self, grant: TokenGrant, now: DateTime<Utc>) -> WithingsTokens {
-        WithingsTokens::from_grant(self.application.clone(), grant, self.user_id.clone(), now)
-    }
-
-    fn from_grant(
-        application: Application,
-        grant: TokenGrant,
-        user_id: String,
-        now: DateTime<Utc>,
-    ) -> WithingsTokens {
-        let expires_at = now + TimeDelta::seconds(grant.expires_in);
-        let TokenGrant { access_token, refresh_token, .. } = grant;
-        WithingsTokens { application, access_token, refresh_token, expires_at, user_id }
-    }
-
-    /// Whether the access token can be used. An end more than a day away comes from a clock that was
-    /// wrong then or is wrong now.
-    fn is_fresh(&self, refused: Option<&SecretString>, margin: TimeDelta, now: DateTime<Utc>) -> bool {
-        let left = self.expires_at - now;
-        let was_refused =
-            refused.is_some_and(|token| token.expose_secret() == self.access_token.expose_secret());
-        !was_refused && left > margin && left <= TimeDelta::days(1)
-    }
-}
 
 /// What is written into the keychain. The only place where secrets become text.
 #[derive(Serialize, Deserialize)]

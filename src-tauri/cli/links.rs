@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::args::{ExistingArg, FeedArgs, LinkAction, OptionArgs};
+use super::args::{ChangeArgs, ExistingArg, LinkAction, LinkArgs};
 use super::exit::{CalledWrongly, Exit};
 use super::feed;
 use super::output::{Output, counted, local, sparkline, table};
@@ -22,9 +22,9 @@ pub(super) async fn run(
     output: Output,
 ) -> anyhow::Result<Exit> {
     match action {
-        LinkAction::Add { feed, options, since } => {
-            let (slug, feed) = feed::read_for(app, &feed, now).await?;
-            let options = feed::options(&options, &Options::default())?;
+        LinkAction::Add { link, since } => {
+            let (slug, feed) = feed::read_for(app, &link.feed, now).await?;
+            let options = feed::options(&link.options, &Options::default())?;
             let added = app.add_link(&slug, feed, options, feed::since(&since)?, now).await?;
             let mut value = link_json(&added.link);
             value["warnings"] = misfits_json(&added.misfits);
@@ -49,8 +49,8 @@ pub(super) async fn run(
             })?;
         }
         LinkAction::Show { id } => show(app, LinkId(id), output)?,
-        LinkAction::Change { id, feed, options, existing, yes } => {
-            change(app, LinkId(id), (&feed, &options), (existing, yes), now, output).await?;
+        LinkAction::Change { id, link, how } => {
+            change(app, LinkId(id), &link, &how, now, output).await?;
         }
         LinkAction::Remove { id, datapoints: true } => {
             let removed = app.remove_link_with_datapoints(LinkId(id), now)?;
@@ -78,14 +78,14 @@ pub(super) async fn run(
 async fn change(
     app: &App,
     id: LinkId,
-    (feed, options): (&FeedArgs, &OptionArgs),
-    (existing, yes): (ExistingArg, bool),
+    args: &LinkArgs,
+    &ChangeArgs { existing, yes }: &ChangeArgs,
     now: DateTime<Utc>,
     output: Output,
 ) -> anyhow::Result<()> {
     let link = app.link(id)?;
-    let feed = feed::changed(feed, &link.feed)?;
-    let options = feed::options(options, &link.options)?;
+    let feed = feed::changed(&args.feed, &link.feed)?;
+    let options = feed::options(&args.options, &link.options)?;
     let change = app.preview_change(id, &feed, &options, now)?;
     let misfits = match app.misfits_of_change(id, &feed, &options, now).await {
         Ok(misfits) => misfits,
@@ -177,11 +177,12 @@ fn show(app: &App, id: LinkId, output: Output) -> anyhow::Result<()> {
 pub(super) async fn preview(
     app: &App,
     id: Option<i64>,
-    (feed, options): (&FeedArgs, &OptionArgs),
+    args: &LinkArgs,
     days: u64,
     now: DateTime<Utc>,
     output: Output,
 ) -> anyhow::Result<Exit> {
+    let LinkArgs { feed, options } = args;
     let (slug, feed, options) = match id {
         Some(id) => {
             let link = app.link(LinkId(id))?;

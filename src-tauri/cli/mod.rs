@@ -110,9 +110,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Deletions { policy } => answers::deletions(app, policy, output),
         Command::Remind { at } => answers::remind(app, at, output),
         Command::Doctor => doctor::run(app, now, output).await,
-        Command::Preview { id, feed, options, days } => {
-            links::preview(app, id, (&feed, &options), days, now, output).await
-        }
+        Command::Preview { id, link, days } => links::preview(app, id, &link, days, now, output).await,
         Command::Sync => sync::once(app, now, output).await,
         Command::Run => run::run(app, output).await,
         Command::Status { seen } => status::show(app, seen, now, output).await,

@@ -91,20 +91,25 @@ pub fn released_on(conn: &Connection, goal: &GoalId, day: Daystamp) -> anyhow::R
     )?)
 }
 
-/// Notes how far it was posted, on `day`.
-pub fn save_reached(
-    conn: &Connection,
-    id: i64,
-    (reached, reached_day): (DateTime<Utc>, Option<Daystamp>),
-    count: u64,
-    day: Daystamp,
-) -> anyhow::Result<()> {
-    let reached_day = reached_day.map(|day| day.to_string());
+/// How far a stretch was posted.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached {
+    /// What was measured before this is posted.
+    pub moment: DateTime<Utc>,
+    /// The goal's day of that moment, where it is known.
+    pub day: Option<Daystamp>,
+    /// Datapoints posted since it was noted last.
+    pub count: u64,
+}
+
+/// Notes how far it was posted, on `today`.
+pub fn save_reached(conn: &Connection, id: i64, reached: Reached, today: Daystamp) -> anyhow::Result<()> {
+    let reached_day = reached.day.map(|day| day.to_string());
     conn.execute(
         "UPDATE backfill SET reached_at = ?2, released = released + ?3,
              released_that_day = iif(day = ?4, released_that_day + ?3, ?3), day = ?4, reached_day = ?5
          WHERE id = ?1",
-        params![id, reached.timestamp(), count, day.to_string(), reached_day],
+        params![id, reached.moment.timestamp(), reached.count, today.to_string(), reached_day],
     )?;
     Ok(())
 }

@@ -37,7 +37,8 @@ pub(super) fn release(
         if reached > backfill.reached {
             let is_all = reached == backfill.until;
             let day = if is_all { backfill.until_day } else { Some(context.rule.day_of(reached)) };
-            backfill::save_reached(conn, backfill.id, (reached, day), count, today)?;
+            let reached = backfill::Reached { moment: reached, day, count };
+            backfill::save_reached(conn, backfill.id, reached, today)?;
             released = true;
         }
     }

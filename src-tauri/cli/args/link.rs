@@ -9,9 +9,7 @@ pub(in crate::cli) enum LinkAction {
     /// Link a measurement to a goal
     Add {
         #[command(flatten)]
-        feed: FeedArgs,
-        #[command(flatten)]
-        options: OptionArgs,
+        link: LinkArgs,
         /// Send what was measured since: now, or a day. The past is only posted when you ask for it, and a
         /// little at a time; “bws backfill preview” shows what it does
         #[arg(long, default_value = "now", value_name = "now|YYYY-MM-DD")]
@@ -31,15 +29,9 @@ pub(in crate::cli) enum LinkAction {
         #[arg(value_parser = id)]
         id: i64,
         #[command(flatten)]
-        feed: FeedArgs,
+        link: LinkArgs,
         #[command(flatten)]
-        options: OptionArgs,
-        /// What becomes of what is at Beeminder already
-        #[arg(long, default_value = "update")]
-        existing: ExistingArg,
-        /// Do it; without this, only show what would be done
-        #[arg(long)]
-        yes: bool,
+        how: ChangeArgs,
     },
     /// Remove a link; what is at Beeminder stays there
     Remove {
@@ -60,6 +52,25 @@ pub(in crate::cli) enum ExistingArg {
     Leave,
     /// Remove all of it; the change counts from now on
     Remove,
+}
+
+/// How a change is made.
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct ChangeArgs {
+    /// What becomes of what is at Beeminder already
+    #[arg(long, default_value = "update")]
+    pub(in crate::cli) existing: ExistingArg,
+    /// Do it; without this, only show what would be done
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(in crate::cli) struct LinkArgs {
+    #[command(flatten)]
+    pub(in crate::cli) feed: FeedArgs,
+    #[command(flatten)]
+    pub(in crate::cli) options: OptionArgs,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -16,7 +16,7 @@ use crate::domain::service::Service;
 pub(super) use answers::{
     AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
 };
-pub(super) use link::{ExistingArg, FeedArgs, LinkAction, OptionArgs, YesNo};
+pub(super) use link::{ChangeArgs, ExistingArg, FeedArgs, LinkAction, LinkArgs, OptionArgs, YesNo};
 pub(super) use values::Day;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -119,9 +119,7 @@ pub(in crate::cli) enum Command {
         #[arg(conflicts_with_all = ["goal", "track", "count"], value_parser = values::id)]
         id: Option<i64>,
         #[command(flatten)]
-        feed: FeedArgs,
-        #[command(flatten)]
-        options: OptionArgs,
+        link: LinkArgs,
         /// How many days to look back
         #[arg(long, default_value_t = 30, value_parser = values::days)]
         days: u64,

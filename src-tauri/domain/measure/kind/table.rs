@@ -46,7 +46,7 @@ const fn active(id: i64, name: &'static str, unit: Unit, range: Range) -> KindIn
 }
 
 /// Something about a night; naps come as rows of their own.
-const fn asleep((id, name): (i64, &'static str), unit: Unit, day_take: Take, range: Range) -> KindInfo {
+const fn asleep(id: i64, name: &'static str, unit: Unit, day_take: Take, range: Range) -> KindInfo {
     KindInfo { source: Source::Sleep, day_take, ..row(id, name, unit, range) }
 }
 
@@ -119,22 +119,23 @@ pub const KINDS: &[KindInfo] = &[
     },
     active(1_000_012, "day-heart-rate-max", Unit::BeatsPerMinute, HEART_RATE),
     asleep(
-        (1_000_101, "sleep-duration"),
+        1_000_101,
+        "sleep-duration",
         Unit::Hour,
         Take::Sum,
         // A night without any sleep is one of which nobody knows.
         (dec!(1), dec!(172_800)),
     ),
-    asleep((1_000_102, "time-in-bed"), Unit::Hour, Take::Sum, (dec!(1), dec!(172_800))),
-    asleep((1_000_103, "deep-sleep"), Unit::Hour, Take::Sum, OF_A_NIGHT),
-    asleep((1_000_104, "rem-sleep"), Unit::Hour, Take::Sum, OF_A_NIGHT),
-    asleep((1_000_105, "light-sleep"), Unit::Hour, Take::Sum, OF_A_NIGHT),
-    asleep((1_000_106, "sleep-score"), Unit::Point, Take::Max, (dec!(1), dec!(100))),
-    asleep((1_000_107, "sleep-efficiency"), Unit::Percent, Take::First, (dec!(1), dec!(100))),
-    asleep((1_000_108, "sleep-latency"), Unit::Minute, Take::First, OF_A_NIGHT),
-    asleep((1_000_109, "sleep-heart-rate"), Unit::BeatsPerMinute, Take::First, HEART_RATE),
-    asleep((1_000_110, "bedtime"), Unit::ClockHour, Take::First, ON_THE_CLOCK),
-    asleep((1_000_111, "wake-up-time"), Unit::ClockHour, Take::First, ON_THE_CLOCK),
+    asleep(1_000_102, "time-in-bed", Unit::Hour, Take::Sum, (dec!(1), dec!(172_800))),
+    asleep(1_000_103, "deep-sleep", Unit::Hour, Take::Sum, OF_A_NIGHT),
+    asleep(1_000_104, "rem-sleep", Unit::Hour, Take::Sum, OF_A_NIGHT),
+    asleep(1_000_105, "light-sleep", Unit::Hour, Take::Sum, OF_A_NIGHT),
+    asleep(1_000_106, "sleep-score", Unit::Point, Take::Max, (dec!(1), dec!(100))),
+    asleep(1_000_107, "sleep-efficiency", Unit::Percent, Take::First, (dec!(1), dec!(100))),
+    asleep(1_000_108, "sleep-latency", Unit::Minute, Take::First, OF_A_NIGHT),
+    asleep(1_000_109, "sleep-heart-rate", Unit::BeatsPerMinute, Take::First, HEART_RATE),
+    asleep(1_000_110, "bedtime", Unit::ClockHour, Take::First, ON_THE_CLOCK),
+    asleep(1_000_111, "wake-up-time", Unit::ClockHour, Take::First, ON_THE_CLOCK),
     workout(1_000_201, "workouts", Unit::Number, (dec!(0), dec!(1000))),
     workout(1_000_202, "workout-duration", Unit::Minute, (dec!(0), dec!(1_000_000))),
     workout(1_000_203, "workout-calories", Unit::Kilocalorie, ENERGY),

@@ -15,41 +15,6 @@ const ICONS = {
   share_withdrawn: "needs-you",
 };
 
-/** What helps with each thing that can be wrong; see `act` of the help page. */
-export const ACTIONS = {
-  connect_withings: "guide",
-  connect_beeminder: "guide",
-  nothing_linked: "guide",
-  sign_in_withings: "sign_in",
-  scope_missing: "sign_in",
-  share_withdrawn: "sign_in",
-  check_application: "guide",
-  another_person: "sign_in",
-  sign_in_beeminder: "guide",
-  keychain_locked: "sync",
-  keychain_absent: "sync",
-  keychain_failed: "sync",
-  offline: "sync",
-  unavailable: "sync",
-  unreadable: "sync",
-  not_synced: "sync",
-  parked: "questions",
-  held: "questions",
-  stale: "questions",
-  many_gone: "questions",
-  store_recovered: "seen",
-  goal_renamed: "seen",
-  paused: "resume",
-  goal_archived: "link",
-  goal_deleted: "link",
-  goal_frozen: "link",
-  filter_leaves_out: "link",
-  goal_archiving: "open_goal",
-  measure_soon: "open_goal",
-  not_arriving: "open_goal",
-  deadbeat: "beeminder",
-};
-
 /** One attention in the user's language. */
 export const said = (item) => t(`attention.${item.code}`, { ...item.facts, goal: item.goal ?? "" });
 
@@ -81,7 +46,7 @@ function helpful(view) {
     return "resume";
   }
   // What is only worth knowing is on the overview.
-  const action = overview.status === "fine" ? undefined : ACTIONS[overview.attention[0]?.code];
+  const action = overview.status === "fine" ? undefined : view.remedies[overview.attention[0]?.code];
   // That button is there already.
   return action === "sync" ? undefined : action;
 }

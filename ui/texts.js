@@ -107,7 +107,8 @@ export function moment(text) {
 }
 
 /** The time of day of a moment. */
-export const time = (text) => new Date(text).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit", timeZone });
+export const time = (text) =>
+  new Date(text).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit", timeZone });
 
 /** A moment to the minute, with its date. */
 export const exactly = (text) =>

@@ -1,7 +1,6 @@
 // Help: looking what is wrong and mending it, telling others about it, forgetting everything.
 
 import { $, h, replace, setText } from "../dom.js";
-import { ACTIONS } from "../shell.js";
 import { explain, has, say, t } from "../texts.js";
 
 /** What mends a check that is not fine, beside what helps with an attention. */
@@ -14,7 +13,7 @@ const REPAIRS = {
   link: "link",
 };
 
-/** Does what a button promises, for the goal it is about; see `ACTIONS`. */
+/** Does what a button promises, for the goal it is about; see `remedy.rs`. */
 export async function act(action, context, about) {
   const { backend, go } = context;
   switch (action) {
@@ -53,7 +52,7 @@ export function init(root, context) {
   const look = async () => {
     setText($("#test-summary", root), t("help.testing"));
     try {
-      showChecks(root, await backend.selfTest());
+      showChecks(root, await backend.selfTest(), context.view().remedies);
     } catch (error) {
       setText($("#test-summary", root), "");
       throw error;
@@ -117,7 +116,7 @@ function words(check) {
   return { label, found: state === "fine" ? "" : found };
 }
 
-function showChecks(root, checks) {
+function showChecks(root, checks, remedies) {
   const bad = checks.filter((check) => check.finding.state !== "fine").length;
   setText($("#test-summary", root), bad === 0 ? t("help.all_fine") : t("help.found", { count: bad }));
   replace(
@@ -125,7 +124,7 @@ function showChecks(root, checks) {
     checks.map((check) => {
       const { state } = check.finding;
       const { label, found } = words(check);
-      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? ACTIONS[check.name]);
+      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? remedies[check.name]);
       return h(
         "li",
         { className: `check-line ${state}`, dataset: { check: check.name } },

@@ -1,7 +1,7 @@
 // How things are at a glance: what the user should know, the linked goals, the two accounts.
 
 import { $, $$, h, replace, setText } from "../dom.js";
-import { ACTIONS, account, lastSuccess, said } from "../shell.js";
+import { account, lastSuccess, said } from "../shell.js";
 import { moment, number, say, t } from "../texts.js";
 import { act } from "./help.js";
 
@@ -43,7 +43,7 @@ export function init(root, context) {
 /** Shows how things are. */
 export function update(root, view) {
   const { overview } = view;
-  showAttention($("#attention", root), overview);
+  showAttention($("#attention", root), view);
   $("#empty", root).hidden = view.links.length > 0;
   $("#add-link", root).hidden = view.links.length === 0;
   $("#new-goal", root).hidden = !overview.beeminder.connected;
@@ -65,13 +65,13 @@ export function update(root, view) {
 }
 
 /** What is worth knowing beside what the status says already. */
-function showAttention(list, overview) {
+function showAttention(list, { overview, remedies }) {
   const rest = overview.attention.filter((item, i) => i > 0 || overview.status === "fine");
   list.hidden = rest.length === 0;
   replace(
     list,
     rest.map((item) => {
-      const action = ACTIONS[item.code];
+      const action = remedies[item.code];
       return h(
         "li",
         {},

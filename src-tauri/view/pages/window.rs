@@ -1,5 +1,7 @@
 //! The window's frame and its overview page.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::view::agent_state::AgentState;
 use crate::view::overview::{Overview, overview};
 use crate::view::pages::Card;
 use crate::view::pages::links::cards;
+use crate::view::remedy::{Remedy, remedies};
 
 /// What the window shows.
 #[derive(Debug, Serialize)]
@@ -35,6 +38,8 @@ pub struct View {
     pub version: &'static str,
     /// Whether this build has a Beeminder application of its own.
     pub has_beeminder_application: bool,
+    /// What helps with each problem, by its name.
+    pub remedies: BTreeMap<&'static str, Remedy>,
     /// The addresses to register at Withings and Beeminder.
     pub callbacks: Callbacks,
 }
@@ -87,6 +92,7 @@ impl App {
             guided,
             version: env!("CARGO_PKG_VERSION"),
             has_beeminder_application: BEEMINDER_CLIENT_ID.is_some(),
+            remedies: remedies(),
             callbacks: Callbacks {
                 withings: addresses(Service::Withings),
                 beeminder: addresses(Service::Beeminder),

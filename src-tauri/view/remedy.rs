@@ -1,0 +1,75 @@
+//! Remedies: what a button beside each problem does.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use strum::VariantArray;
+
+use crate::domain::problem_code::ProblemCode;
+
+/// What helps with a problem, as one thing a button can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Remedy {
+    /// Open the guide, at the step that is missing.
+    Guide,
+    /// Sign in to Withings again.
+    SignIn,
+    /// Make a pass.
+    Sync,
+    /// Open the questions.
+    Questions,
+    /// Note that it was read.
+    Seen,
+    /// End the pause.
+    Resume,
+    /// Open the goal's link.
+    Link,
+    /// Open the goal at Beeminder.
+    OpenGoal,
+    /// Open Beeminder's page for payments.
+    Beeminder,
+}
+
+/// What helps with each problem, by its name.
+pub fn remedies() -> BTreeMap<&'static str, Remedy> {
+    ProblemCode::VARIANTS.iter().filter_map(|code| Some((code.name(), remedy(*code)?))).collect()
+}
+
+/// What helps with a problem, where something does.
+pub fn remedy(code: ProblemCode) -> Option<Remedy> {
+    use ProblemCode as P;
+    match code {
+        P::ConnectWithings
+        | P::ConnectBeeminder
+        | P::NothingLinked
+        | P::CheckApplication
+        | P::SignInBeeminder => Some(Remedy::Guide),
+        P::SignInWithings | P::ScopeMissing | P::ShareWithdrawn | P::AnotherPerson => Some(Remedy::SignIn),
+        P::KeychainLocked
+        | P::KeychainAbsent
+        | P::KeychainFailed
+        | P::Offline
+        | P::Unavailable
+        | P::Unreadable
+        | P::NotSynced => Some(Remedy::Sync),
+        P::Parked | P::Held | P::Stale | P::ManyGone => Some(Remedy::Questions),
+        P::StoreRecovered | P::GoalRenamed => Some(Remedy::Seen),
+        P::Paused => Some(Remedy::Resume),
+        P::GoalArchived | P::GoalDeleted | P::GoalFrozen | P::FilterLeavesOut => Some(Remedy::Link),
+        P::GoalArchiving | P::MeasureSoon | P::NotArriving | P::GoalRefuses => Some(Remedy::OpenGoal),
+        P::Deadbeat => Some(Remedy::Beeminder),
+        // Withings keeps out whoever asks too often; the others pass by themselves or need no button.
+        P::RateLimited
+        | P::NotAllowed
+        | P::LinkUnreadable
+        | P::TroubleLasts
+        | P::GoalNotStarted
+        | P::MeasurementUnreadable
+        | P::InFuture
+        | P::ClockWrong
+        | P::ZonesDiffer
+        | P::ZoneUnknown
+        | P::BatteryLow => None,
+    }
+}

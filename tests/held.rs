@@ -77,3 +77,29 @@ async fn one_answer_is_enough_for_all_that_a_step_on_the_scale_measured() {
     test.app().answer(weight, true, false, test.now).unwrap();
     assert_eq!(test.sync().await.delivered, 2);
 }
+
+#[tokio::test]
+async fn an_answer_can_be_taken_back_with_what_followed_from_it() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(82.4);
+    test.advance(TimeDelta::minutes(5));
+    let theirs = guest(&test, 61_000);
+    test.sync().await;
+    test.app().answer(theirs, false, true, test.now).unwrap();
+    test.advance(TimeDelta::days(1));
+    let like_it = guest(&test, 60_500);
+    assert_eq!(test.sync().await.held, 0, "decided as the first one was");
+    test.app().take_back_answer(theirs, test.now).unwrap();
+    assert_eq!(test.sync().await.held, 2, "both are asked about again");
+    test.app().answer(theirs, true, false, test.now).unwrap();
+    test.app().answer(like_it, false, false, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(test.values("weight"), [82.4, 61.0]);
+    // What was sent because of an answer is asked about when that is taken back.
+    test.app().take_back_answer(theirs, test.now).unwrap();
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Held, ProblemCode::Stale]);
+    test.app().answer(theirs, true, false, test.now).unwrap();
+    assert_eq!((codes(&test.sync().await), test.values("weight")), (vec![], vec![82.4, 61.0]));
+    let never = test.app().take_back_answer(GroupId(1), test.now).unwrap_err();
+    assert!(never.to_string().contains("no answer about measurement 1"), "{never}");
+}

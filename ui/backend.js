@@ -41,12 +41,14 @@ export const backend = {
   createGoal: (form, dryRun) => invoke("create_goal", { form, dryRun }),
   openNewGoalPage: (form) => invoke("open_new_goal_page", { form }),
 
+  goalOfDays: (goal, days) => invoke("goal_of_days", { goal, days }),
   history: (request) => invoke("history", { request }),
   exportHistory: (request, format) => invoke("export_history", { request, format }),
   chart: (kind, days, dark, width) => invoke("chart", { kind, days, dark, width }),
 
   questions: () => invoke("questions"),
   answerHeld: (group, mine, remember) => invoke("answer_held", { group, mine, remember }),
+  takeBackAnswer: (group) => invoke("take_back_answer", { group }),
   retryEntry: (id) => invoke("retry_entry", { id }),
   discardEntry: (id) => invoke("discard_entry", { id }),
   removeStale: (id) => invoke("remove_stale", { id }),

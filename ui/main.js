@@ -5,6 +5,7 @@ import { $, $$, clearProblem, h, setText, settled, showProblem } from "./dom.js"
 import { renderShell } from "./shell.js";
 import { explain, fill, load, setTimeZone, t } from "./texts.js";
 
+import * as days from "./pages/days.js";
 import * as goal from "./pages/goal.js";
 import * as guide from "./pages/guide.js";
 import * as help from "./pages/help.js";
@@ -14,10 +15,13 @@ import * as overview from "./pages/overview.js";
 import * as questions from "./pages/questions.js";
 import * as settings from "./pages/settings.js";
 
-const PAGES = { overview, guide, link, goal, history, questions, settings, help };
+const PAGES = { overview, guide, days, link, goal, history, questions, settings, help };
 
 /** While a pass is made its numbers grow; this often they are looked at, in milliseconds. */
 const PROGRESS = 700;
+
+/** So long Undo is offered, in milliseconds. */
+const TOAST = 12_000;
 
 /** What is shown of an agent that is not there. */
 const NO_AGENT = { syncing: false, failure: null, sign_in: { state: "none" }, has_tray: true, start_at_login: null };
@@ -42,6 +46,7 @@ export async function init(backend) {
   let language;
   let progress = null;
 
+  let hiding = null;
   let refreshing = null;
   let again = false;
 
@@ -129,7 +134,26 @@ export async function init(backend) {
   /** Says something that must not be missed. */
   const tell = (title, body) => confirm(title, body, t("shell.understood"), true);
 
+  /** Says what was done for a while, and offers to undo it. */
+  const toast = (words, undo) => {
+    const place = $("#toast");
+    const button = h("button", { type: "button" }, t("shell.undo"));
+    const close = () => {
+      clearTimeout(hiding);
+      place.hidden = true;
+    };
+    button.addEventListener("click", () => {
+      close();
+      attempt(button, context.problem, undo);
+    });
+    place.replaceChildren(h("span", {}, words), button);
+    place.hidden = false;
+    clearTimeout(hiding);
+    hiding = setTimeout(close, TOAST);
+  };
+
   const context = {
+    toast,
     backend,
     refresh,
     attempt,
@@ -165,7 +189,7 @@ export async function init(backend) {
     const moved = shown !== null;
     shown = { key, page, root };
     for (const anchor of $$("nav a")) {
-      const current = anchor.hash.slice(1) === name || (name === "link" && anchor.hash === "#overview");
+      const current = anchor.hash.slice(1) === name || (["link", "days"].includes(name) && anchor.hash === "#overview");
       anchor.toggleAttribute("aria-current", current);
       if (current) {
         anchor.setAttribute("aria-current", "page");

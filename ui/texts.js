@@ -124,6 +124,13 @@ export function day(text) {
   return at.toLocaleDateString(locale, { year: "numeric", month: "short", day: "numeric", timeZone: "UTC" });
 }
 
+/** A day with its weekday. */
+export function dayWithWeekday(text) {
+  const [, year, month, date] = /^(\d{4})-?(\d{2})-?(\d{2})$/.exec(text) ?? [];
+  const at = new Date(Date.UTC(Number(year), Number(month) - 1, Number(date)));
+  return at.toLocaleDateString(locale, { weekday: "short", month: "short", day: "numeric", timeZone: "UTC" });
+}
+
 /** A value with its unit. */
 export function amount(value, unit) {
   const figure = value === null ? "?" : number(value);

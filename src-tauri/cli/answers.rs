@@ -20,6 +20,13 @@ pub(super) fn held(
         None => return list_held(app, output),
         Some(HeldAction::Mine { group, remember }) => (group, true, remember),
         Some(HeldAction::NotMine { group, remember }) => (group, false, remember),
+        Some(HeldAction::Undo { group }) => {
+            app.take_back_answer(GroupId(group), now)?;
+            output.show(&json!({"group": group, "taken_back": true}), || {
+                format!("Your answer about measurement {group} is taken back. “bws held” asks again.")
+            })?;
+            return Ok(Exit::Fine);
+        }
     };
     let remembered = app.answer(GroupId(group), mine, remember, now)?;
     let answer = json!({"group": group, "mine": mine, "remember": !remembered.is_nothing(),

@@ -78,6 +78,23 @@ fn save(
     measurement::mark_changed(conn, group)
 }
 
+/// Takes back what the user said of a group, with whatever follows from that answer or another, and marks all of it
+/// for the plan. Returns whether there was an answer.
+pub fn take_back(conn: &Connection, group: GroupId) -> anyhow::Result<bool> {
+    let taken = conn.execute("DELETE FROM verdict WHERE group_id = ?1 AND answered = 1", [group.0])? > 0;
+    if taken {
+        measurement::mark_changed(conn, group)?;
+        let followed: Vec<i64> = conn
+            .prepare_cached("DELETE FROM verdict WHERE answered = 0 RETURNING group_id")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for id in followed {
+            measurement::mark_changed(conn, GroupId(id))?;
+        }
+    }
+    Ok(taken)
+}
+
 /// What the user wants remembered of each origin. Where they said both, nothing is known.
 pub fn attribs(conn: &Connection) -> anyhow::Result<HashMap<i64, bool>> {
     let attribs = conn

@@ -1,6 +1,7 @@
 // How things are at a glance: what the user should know, the linked goals, the two accounts.
 
 import { $, $$, h, replace, setText } from "../dom.js";
+import { buffer } from "../safety.js";
 import { account, lastSuccess, said } from "../shell.js";
 import { moment, number, say, t } from "../texts.js";
 import { act } from "./help.js";
@@ -88,21 +89,6 @@ function showAttention(list, { overview, remedies }) {
   );
 }
 
-/** How safe a goal is: a word for the colour and the shape, and the words for people. */
-function buffer(link) {
-  const { buffer_days: days, loses_at: loses } = link;
-  if (!link.alive) {
-    return { safety: "ended", words: t("buffer.ended") };
-  }
-  if (days === null) {
-    return { safety: "unknown", words: t("buffer.unknown") };
-  }
-  if (days <= 0) {
-    return { safety: "due", words: loses ? t("buffer.due", { at: loses }) : t("buffer.today") };
-  }
-  return { safety: days === 1 ? "soon" : days < 4 ? "near" : "safe", words: t("buffer.days", { count: days }) };
-}
-
 function card(link, overview) {
   const { safety, words } = buffer(link);
   const slug = link.form.goal;
@@ -151,6 +137,16 @@ function card(link, overview) {
       h(
         "p",
         { className: "actions" },
+        h(
+          "a",
+          {
+            className: "button main",
+            href: `#days/${slug}`,
+            "aria-label": t("card.days_of", { goal: slug }),
+            dataset: { key: `d${link.id}` },
+          },
+          t("card.days"),
+        ),
         h(
           "a",
           {

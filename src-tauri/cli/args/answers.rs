@@ -108,6 +108,12 @@ pub(in crate::cli) enum HeldAction {
         #[arg(long)]
         remember: bool,
     },
+    /// Take an answer back: you are asked again
+    Undo {
+        /// The number that you answered for
+        #[arg(value_parser = id)]
+        group: i64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -38,6 +38,11 @@ pub enum DayAct {
         /// Withings' number for the reading.
         group: i64,
     },
+    /// Take back the answer that it was somebody else's.
+    TakeBack {
+        /// Withings' number for the reading.
+        group: i64,
+    },
     /// Send a refused datapoint again.
     Retry {
         /// The datapoint's number.
@@ -194,6 +199,9 @@ fn acts(outcome: &Outcome, group: &MeasureGroup) -> Vec<DayAct> {
     let is_question = Reason::named(&outcome.reason).is_some_and(Reason::is_held);
     if outcome.outcome == "held" && is_question {
         return vec![DayAct::Answer { group: group.id.0 }];
+    }
+    if outcome.reason == Reason::NotMine.code() {
+        return vec![DayAct::TakeBack { group: group.id.0 }];
     }
     acts_of_datapoint(outcome)
 }

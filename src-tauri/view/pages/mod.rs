@@ -1,6 +1,7 @@
 //! The window's pages as JSON, one file a page. Words are left to the window, which has them in its user's
 //! language; here are codes, facts and exact numbers.
 
+mod days;
 mod form;
 mod goals;
 mod history;
@@ -10,6 +11,7 @@ mod window;
 
 use serde::Serialize;
 
+pub use days::GoalPage;
 pub use form::{LinkForm, Sends};
 pub use goals::{Choice, NewGoalForm};
 pub use history::{Chart, Exported, Format, HistoryPage, HistoryRequest};

@@ -1,11 +1,18 @@
 //! History: the ledger, its files and its charts.
 
+use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::platform::clock;
-use beeminder_withings_sync::view::pages::{Chart, Exported, Format, HistoryPage, HistoryRequest};
+use beeminder_withings_sync::view::pages::{Chart, Exported, Format, GoalPage, HistoryPage, HistoryRequest};
 use tauri::AppHandle;
 
 use super::{CommandResult, help};
 use crate::window::front::front;
+
+/// A goal with its last days.
+#[tauri::command]
+pub(crate) async fn goal_of_days(app: AppHandle, goal: String, days: u64) -> CommandResult<GoalPage> {
+    Ok(front(&app)?.app.goal_of_days(&GoalSlug(goal), days, clock::now())?)
+}
 
 #[tauri::command]
 pub(crate) async fn history(app: AppHandle, request: HistoryRequest) -> CommandResult<HistoryPage> {

@@ -22,6 +22,14 @@ pub(crate) async fn answer_held(app: AppHandle, group: i64, mine: bool, remember
 }
 
 #[tauri::command]
+pub(crate) async fn take_back_answer(app: AppHandle, group: i64) -> CommandResult {
+    let front = front(&app)?;
+    front.app.take_back_answer(GroupId(group), clock::now())?;
+    front.sync_soon().await?;
+    Ok(())
+}
+
+#[tauri::command]
 pub(crate) async fn retry_entry(app: AppHandle, id: i64) -> CommandResult {
     let front = front(&app)?;
     front.app.retry(id, clock::now())?;

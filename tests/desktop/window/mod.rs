@@ -1,6 +1,7 @@
 //! The window, in the hands of its user: with the mouse, with the keyboard, and with a screen reader's eyes.
 
 mod closing;
+mod days;
 mod first_run;
 mod help;
 mod history;

@@ -46,7 +46,8 @@ function helpful(view) {
     return "resume";
   }
   // What is only worth knowing is on the overview.
-  const action = overview.status === "fine" ? undefined : view.remedies[overview.attention[0]?.code];
+  const action =
+    overview.status === "fine" ? undefined : (view.problems[overview.attention[0]?.code]?.remedy ?? undefined);
   // That button is there already.
   return action === "sync" ? undefined : action;
 }

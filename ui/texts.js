@@ -137,6 +137,17 @@ export function amount(value, unit) {
   return unit ? `${figure}${unit === "%" && !locale.startsWith("de") ? "" : " "}${unit}` : figure;
 }
 
+/** What was measured, in words; of many values the first few. */
+export function values(list) {
+  const MOST = 4;
+  const words = list
+    .slice(0, MOST)
+    .map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
+  return list.length > MOST
+    ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}`
+    : words.join(", ");
+}
+
 /** Says everything in a part of the page that names its words by `data-text`, `data-label`, `data-hint`. */
 export function fill(part) {
   const each = (attribute, put) => {

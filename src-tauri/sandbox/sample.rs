@@ -24,7 +24,7 @@ pub fn goals(now: DateTime<Utc>) -> Vec<Goal> {
         ("apple", weight, json!({"healthkitmetric": "weight"})),
         ("ended", weight, json!({"frozen": true, "won": true})),
         ("steps", ("hustler", true, "sum", "steps"), json!({})),
-        ("sleep", ("custom", false, "last", "hours"), json!({"yaw": 1})),
+        ("sleep", ("custom", false, "last", "hours"), json!({"yaw": 1, "safebump": 7.5})),
         ("exercise", count, json!({})),
     ]
     .into_iter()
@@ -36,7 +36,8 @@ pub fn goals(now: DateTime<Utc>) -> Vec<Goal> {
             "safebuf": number, "losedate": (now + TimeDelta::days(number)).timestamp(),
             "initday": (now - TimeDelta::days(400)).timestamp(), "pledge": 5.0, "rate": null,
             "graph_url": "https://cdn.beeminder.com/default_large_graph.png", "svg_url": null,
-            "urgencykey": format!("FROx;PPRx;DL{number}"), "curval": 82.4,
+            "urgencykey": format!("FROx;PPRx;DL{number}"),
+            "curval": if summing { 40.0 } else { 82.4 }, "safebump": if summing { 41.0 } else { 84.9 },
             "yaw": if kind == "hustler" { 1 } else { -1 }, "dir": if kind == "hustler" { 1 } else { -1 },
             // From 90 down to 80 within 800 days.
             "fullroad": [[(now - TimeDelta::days(400)).timestamp(), 90.0, null],
@@ -51,7 +52,7 @@ pub fn goals(now: DateTime<Utc>) -> Vec<Goal> {
 
 /// What a goal that was just created looks like: Beeminder has not worked it out yet.
 fn new_goal() -> Value {
-    json!({"queued": true, "safebuf": null, "losedate": null, "initday": null, "curval": null, "rate": null,
+    json!({"queued": true, "safebuf": null, "losedate": null, "initday": null, "curval": null, "safebump": null, "rate": null,
         "title": null, "svg_url": null, "limsum": null, "lastday": null, "mathishard": null})
 }
 

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
 use super::moment;
+use crate::domain::goal::needed::Needed;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 
 /// Stores a goal. A new name is noted beside the old one until the user was told. A deadline and a start that
@@ -12,7 +13,7 @@ use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 pub fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
     conn.prepare_cached(
         "INSERT INTO goal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, NULL, ?15, ?16,
-                 ?15, NULL, ?17, ?18)
+                 ?15, NULL, ?17, ?18, ?20, ?21)
          ON CONFLICT (id) DO UPDATE SET
              renamed_from = iif(slug = excluded.slug, renamed_from, slug), slug = excluded.slug,
              title = excluded.title, units = excluded.units, deadline = coalesce(?19, deadline),
@@ -21,7 +22,8 @@ pub fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
              buffer_days = excluded.buffer_days, loses_at = excluded.loses_at,
              starts_at = coalesce(excluded.starts_at, starts_at), presence = excluded.presence, read_at = excluded.read_at,
              graph_url = excluded.graph_url, missing_since = NULL, odometer = excluded.odometer,
-             archives_at = excluded.archives_at",
+             archives_at = excluded.archives_at, needed = excluded.needed,
+             needed_value = excluded.needed_value",
     )?
     .execute(params![
         goal.id.0,
@@ -42,7 +44,9 @@ pub fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Resul
         goal.graph_url.as_ref().map(Url::as_str),
         goal.odometer,
         goal.archives_at.map(|moment| moment.timestamp()),
-        goal.deadline
+        goal.deadline,
+        goal.needed.map(Needed::name),
+        goal.needed.map(Needed::value)
     ])?;
     Ok(())
 }
@@ -178,8 +182,8 @@ pub fn forget_renamings(conn: &Connection) -> anyhow::Result<()> {
 }
 
 const SELECT: &str = "SELECT id, slug, title, units, deadline, summing, aggday, autodata,
-            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence, graph_url, odometer, archives_at
-     FROM goal";
+            healthkit_metric, frozen, buffer_days, loses_at, starts_at, presence, graph_url, odometer, archives_at,
+            needed, needed_value FROM goal";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
     Ok(Goal {
@@ -197,6 +201,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
         buffer_days: row.get(10)?,
         loses_at: row.get::<_, Option<i64>>(11)?.map(moment),
         archives_at: row.get::<_, Option<i64>>(16)?.map(moment),
+        needed: needed(row.get(17)?, row.get(18)?),
         last_values: Vec::new(),
         starts_at: row.get::<_, Option<i64>>(12)?.map(moment),
         graph_url: row.get::<_, Option<String>>(14)?.and_then(|url| url.parse().ok()),
@@ -206,6 +211,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Goal> {
             _ => Presence::Active,
         },
     })
+}
+
+fn needed(name: Option<String>, value: Option<f64>) -> Option<Needed> {
+    Needed::named(&name?, value?)
 }
 
 fn presence_name(presence: Presence) -> &'static str {

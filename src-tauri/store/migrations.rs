@@ -4,13 +4,14 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
     include_str!("migrations/0004_goal.sql"),
     include_str!("migrations/0005_facts.sql"),
     include_str!("migrations/0006_days.sql"),
+    include_str!("migrations/0007_needed.sql"),
 ];
 
 /// The version that this program writes.

@@ -112,7 +112,9 @@ CREATE TABLE goal (
     compared_at INTEGER NOT NULL DEFAULT 0, -- when what it has was last compared with what was sent
     missing_since INTEGER,             -- when Beeminder's lists first lacked it; NULL while they have it
     odometer INTEGER NOT NULL DEFAULT 0, -- 1 when it takes the readings of a meter that only grows
-    archives_at INTEGER                -- when the user wants it archived; NULL when not
+    archives_at INTEGER,               -- when the user wants it archived; NULL when not
+    needed TEXT,                       -- what it needs until its next deadline, see Needed; NULL while not worked out
+    needed_value REAL                  -- how much of that, in the goal's unit
 ) STRICT;
 
 -- This feeds that goal, so, since then.

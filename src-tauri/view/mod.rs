@@ -8,5 +8,5 @@ pub mod ledger;
 pub mod notification;
 pub mod overview;
 pub mod pages;
-pub mod remedy;
+pub mod problems;
 pub mod tray;

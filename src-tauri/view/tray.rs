@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(tray.tooltip, "Last synced 06:55, next 07:10");
         assert_eq!(
             picture(&tray.menu),
-            "All is well\nLast synced 06:55, next 07:10\n---\n[weight: due by Tue 03:00]\n---\n[Sync now]\n\
+            "All is well\nLast synced 06:55, next 07:10\n---\n[weight: derails at Tue 03:00]\n---\n[Sync now]\n\
              Pause > [For an hour] [Until tomorrow]\n---\n[Open Beeminder Withings Sync]\n[Quit]"
         );
     }
@@ -427,10 +427,10 @@ mod tests {
             loses_at: hours.map(|hours| monday() + TimeDelta::hours(hours)),
         };
         for (goal, expected) in [
-            (goal(Some(0), Some(10)), "weight: due by 17:00"),
+            (goal(Some(0), Some(10)), "weight: derails at 17:00"),
             (goal(Some(-1), None), "weight: due today"),
-            (goal(Some(1), Some(30)), "weight: 1 day left"),
-            (goal(Some(400), None), "weight: 400 days left"),
+            (goal(Some(1), Some(30)), "weight: 1 safe day"),
+            (goal(Some(400), None), "weight: 400 safe days"),
             (goal(None, None), "weight: not known yet"),
         ] {
             let locale = Locale { language: Language::English, zone: Tz::Europe__Paris };

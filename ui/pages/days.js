@@ -1,7 +1,7 @@
 // The page of a goal: one line a day, with what was sent, or why nothing was, and what can be done about it.
 
 import { $, choose, clearProblem, h, replace, setText, showProblem } from "../dom.js";
-import { buffer } from "../safety.js";
+import { buffer, needed } from "../safety.js";
 import { amount, dayWithWeekday, list, say, t } from "../texts.js";
 
 const PERIODS = [7, 30, 90, 365];
@@ -58,10 +58,22 @@ async function show(root, context) {
   );
   $("#goal-buffer", root).className = `buffer ${safety}`;
   setText($("#goal-buffer .words", root), words);
+  setText($("#goal-buffer .needed", root), page.alive ? needed(page) : "");
+  showGraph($("#graph", root), page.slug, context.view());
   const change = $("#change", root);
   change.hidden = page.links.length !== 1;
   change.href = `#link/${page.links[0]?.id}`;
   replace($("#days", root), page.days.map(line));
+}
+
+/** Beeminder's own picture of the goal's graph. */
+function showGraph(picture, slug, view) {
+  const graph = view.links.find((link) => link.form.goal === slug)?.graph;
+  picture.hidden = !graph;
+  if (graph && picture.getAttribute("src") !== graph) {
+    picture.src = graph;
+    picture.alt = t("days.graph", { goal: slug });
+  }
 }
 
 /** One day: its entries below each other, then what is noted. */

@@ -13,7 +13,7 @@ const REPAIRS = {
   link: "link",
 };
 
-/** Does what a button promises, for the goal it is about; see `remedy.rs`. */
+/** Does what a button promises, for the goal it is about; see `problems.rs`. */
 export async function act(action, context, about) {
   const { backend, go } = context;
   switch (action) {
@@ -52,7 +52,7 @@ export function init(root, context) {
   const look = async () => {
     setText($("#test-summary", root), t("help.testing"));
     try {
-      showChecks(root, await backend.selfTest(), context.view().remedies);
+      showChecks(root, await backend.selfTest(), context.view().problems);
     } catch (error) {
       setText($("#test-summary", root), "");
       throw error;
@@ -116,7 +116,7 @@ function words(check) {
   return { label, found: state === "fine" ? "" : found };
 }
 
-function showChecks(root, checks, remedies) {
+function showChecks(root, checks, problems) {
   const bad = checks.filter((check) => check.finding.state !== "fine").length;
   setText($("#test-summary", root), bad === 0 ? t("help.all_fine") : t("help.found", { count: bad }));
   replace(
@@ -124,7 +124,7 @@ function showChecks(root, checks, remedies) {
     checks.map((check) => {
       const { state } = check.finding;
       const { label, found } = words(check);
-      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? remedies[check.name]);
+      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? problems[check.name]?.remedy);
       return h(
         "li",
         { className: `check-line ${state}`, dataset: { check: check.name } },

@@ -1,7 +1,7 @@
 // The ledger: every measurement and what became of it, a page at a time, however many there are.
 
 import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "../dom.js";
-import { amount, day, exactly, number, t, wordsOf } from "../texts.js";
+import { amount, day, exactly, number, t, values, wordsOf } from "../texts.js";
 
 let catalogue = null;
 let places = [];
@@ -133,17 +133,6 @@ async function lines(root, context) {
   older = page.rows.at(-1)?.place ?? null;
   $("#newer", root).disabled = places.length === 0;
   $("#older", root).disabled = before + page.rows.length >= page.count;
-}
-
-/** What was measured, in words; of many values the first few. */
-export function values(list) {
-  const MOST = 4;
-  const words = list
-    .slice(0, MOST)
-    .map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
-  return list.length > MOST
-    ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}`
-    : words.join(", ");
 }
 
 function row(line) {

@@ -1,8 +1,7 @@
 // What waits for the user's answer, and the rest of the outbox.
 
 import { $, h, replace, setText, showProblem } from "../dom.js";
-import { day, exactly, list, number, t } from "../texts.js";
-import { values } from "./history.js";
+import { day, exactly, list, number, t, values } from "../texts.js";
 
 /** Makes the page live. */
 export function init(root, context) {

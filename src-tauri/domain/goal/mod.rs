@@ -1,6 +1,7 @@
 //! Beeminder goals and their user, as far as this program needs them, and whether a goal suits what is
 //! to be sent to it. Pure.
 
+pub mod needed;
 pub mod new_goal;
 pub mod red_line;
 
@@ -11,6 +12,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use url::Url;
 
+use self::needed::Needed;
 use crate::domain::day::{DayRule, Daystamp};
 
 /// Beeminder's id of a goal; it stays when the goal is renamed.
@@ -85,6 +87,8 @@ pub struct Goal {
     pub buffer_days: Option<i64>,
     /// The moment the goal derails if nothing is done.
     pub loses_at: Option<DateTime<Utc>>,
+    /// What it needs until then; `None` while Beeminder is still working the goal out.
+    pub needed: Option<Needed>,
     /// When the user wants it archived; may lie in the past while that is under way.
     pub archives_at: Option<DateTime<Utc>>,
     /// The values of its last datapoints, oldest first, where they were read along with it.
@@ -135,6 +139,7 @@ pub(crate) mod tests {
             frozen: false,
             buffer_days: None,
             loses_at: None,
+            needed: None,
             archives_at: None,
             last_values: Vec::new(),
             starts_at: None,

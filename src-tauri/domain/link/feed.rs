@@ -54,6 +54,14 @@ impl Feed {
         self.first_kind().source()
     }
 
+    /// The symbol of the unit that it sends; empty for counts and bare numbers.
+    pub fn unit(&self) -> &'static str {
+        match self {
+            Feed::Track { unit, .. } => unit.symbol(),
+            Feed::Count { .. } => "",
+        }
+    }
+
     /// Whether one datapoint stands for a whole day.
     pub fn is_daily(&self) -> bool {
         match self {

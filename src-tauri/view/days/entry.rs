@@ -101,7 +101,7 @@ pub(super) fn of_rows(link: &Link, heights: &Heights, rows: &[HistoryRow], waits
     match &row.outcome {
         Some(outcome) => DayEntry {
             value: outcome.value.clone().or_else(own),
-            unit: unit(&link.feed),
+            unit: link.feed.unit(),
             why: why(link, outcome, rows.len(), &measured_at, waits),
             acts: acts(outcome, &row.group),
             outcome: outcome.outcome.clone(),
@@ -112,7 +112,7 @@ pub(super) fn of_rows(link: &Link, heights: &Heights, rows: &[HistoryRow], waits
             DayEntry {
                 outcome: if is_early { "early" } else { "unplanned" }.into(),
                 value: own(),
-                unit: unit(&link.feed),
+                unit: link.feed.unit(),
                 why: Message::new(if is_early { "day.early" } else { "day.unplanned" }, []),
                 acts: if is_early { vec![DayAct::SendDay { link: link.id.0 }] } else { Vec::new() },
                 measured_at,
@@ -147,13 +147,6 @@ pub(super) fn of_datapoint(stored: &Stored, entry: Option<&OutboxEntry>, waits: 
         value: outcome.value,
         unit: "",
         measured_at: Vec::new(),
-    }
-}
-
-fn unit(feed: &Feed) -> &'static str {
-    match feed {
-        Feed::Track { unit, .. } => unit.symbol(),
-        Feed::Count { .. } => "",
     }
 }
 

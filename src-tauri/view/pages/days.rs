@@ -26,6 +26,10 @@ pub struct GoalPage {
     buffer_days: Option<i64>,
     /// The moment it derails if nothing is done.
     loses_at: Option<DateTime<Utc>>,
+    /// What it needs until then: the word of it, and how much in the goal's unit.
+    needed: Option<(&'static str, f64)>,
+    /// The unit of what is sent; empty for bare numbers.
+    unit: &'static str,
     /// Whether the goal takes datapoints.
     alive: bool,
     /// The days, newest first.
@@ -48,9 +52,11 @@ impl App {
         let today = rule.day_of(now);
         let back = Days::new(days.clamp(1, MOST_DAYS) - 1);
         let first = Daystamp(today.0.checked_sub_days(back).unwrap_or(today.0));
-        let links = self.links()?.into_iter().filter(|link| link.goal == goal.id);
+        let links: Vec<_> = self.links()?.into_iter().filter(|link| link.goal == goal.id).collect();
         Ok(GoalPage {
-            links: links.map(|link| LinkLine { id: link.id, sends: link.feed.message() }).collect(),
+            needed: goal.needed.map(|needed| (needed.name(), needed.value())),
+            unit: links.first().map_or("", |link| link.feed.unit()),
+            links: links.iter().map(|link| LinkLine { id: link.id, sends: link.feed.message() }).collect(),
             days: self.days(&goal, (first, today), now)?,
             alive: goal.presence == Presence::Active && !goal.frozen,
             buffer_days: goal.buffer_days,

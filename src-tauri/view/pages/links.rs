@@ -36,6 +36,12 @@ pub struct Card {
     buffer_days: Option<i64>,
     /// The moment it derails if nothing is done.
     loses_at: Option<DateTime<Utc>>,
+    /// What it needs until then: the word of it, and how much in the goal's unit.
+    needed: Option<(&'static str, f64)>,
+    /// The unit of what is sent; empty for bare numbers.
+    unit: &'static str,
+    /// Readings that wait for the user's answer.
+    held: u64,
     /// Beeminder's picture of its graph.
     graph: Option<Url>,
     /// Whether the goal takes datapoints.
@@ -76,6 +82,9 @@ fn card(conn: &Connection, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Re
         title: goal.title,
         buffer_days: goal.buffer_days,
         loses_at: goal.loses_at,
+        needed: goal.needed.map(|needed| (needed.name(), needed.value())),
+        unit: link.feed.unit(),
+        held: store::decision::held_under(conn, link.id)?,
         graph: goal.graph_url.filter(|url| is_picture_of_beeminders(url, sandbox)),
         alive: goal.presence == Presence::Active && !goal.frozen,
         last: store::datapoint::latest_of(conn, link.id)?,

@@ -11,11 +11,16 @@ use crate::domain::incident::Preferences;
 use crate::domain::service::Service;
 use crate::domain::settings::Settings;
 use crate::store;
+use crate::store::history::Filter;
 use crate::view::agent_state::AgentState;
+use crate::view::ledger::LedgerRow;
 use crate::view::overview::{Overview, overview};
 use crate::view::pages::Card;
 use crate::view::pages::links::cards;
-use crate::view::remedy::{Remedy, remedies};
+use crate::view::problems::{ProblemKind, problems};
+
+/// So many goals of the latest reading are told.
+const MOST_GOALS: u32 = 20;
 
 /// What the window shows.
 #[derive(Debug, Serialize)]
@@ -28,6 +33,8 @@ pub struct View {
     pub sandbox: bool,
     /// The links, the one whose goal derails first in front.
     pub links: Vec<Card>,
+    /// The latest reading, under each link that is about it.
+    pub latest: Vec<LedgerRow>,
     /// How the user wants to be notified.
     pub notifications: Preferences,
     /// What else the user chose.
@@ -38,8 +45,8 @@ pub struct View {
     pub version: &'static str,
     /// Whether this build has a Beeminder application of its own.
     pub has_beeminder_application: bool,
-    /// What helps with each problem, by its name.
-    pub remedies: BTreeMap<&'static str, Remedy>,
+    /// How urgent each problem is and what helps, by its name.
+    pub problems: BTreeMap<&'static str, ProblemKind>,
     /// The addresses to register at Withings and Beeminder.
     pub callbacks: Callbacks,
 }
@@ -70,10 +77,11 @@ impl App {
         sandbox: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<View> {
-        let (mut overview, links, notifications, settings, guided) = self.store.read(|conn| {
+        let (mut overview, links, latest, notifications, settings, guided) = self.store.read(|conn| {
             Ok((
                 overview(conn, now)?,
                 cards(conn, sandbox)?,
+                latest(conn)?,
                 store::setting::preferences(conn)?,
                 store::setting::settings(conn)?,
                 store::setting::is_guided(conn)?,
@@ -87,12 +95,13 @@ impl App {
             agent,
             sandbox,
             links,
+            latest,
             notifications,
             settings,
             guided,
             version: env!("CARGO_PKG_VERSION"),
             has_beeminder_application: BEEMINDER_CLIENT_ID.is_some(),
-            remedies: remedies(),
+            problems: problems(),
             callbacks: Callbacks {
                 withings: addresses(Service::Withings),
                 beeminder: addresses(Service::Beeminder),
@@ -107,6 +116,15 @@ impl App {
     pub fn leave_guide(&self) -> anyhow::Result<()> {
         self.store.write(store::setting::save_guided)
     }
+}
+
+/// The rows of the latest reading that anything was measured at.
+fn latest(conn: &store::Connection) -> anyhow::Result<Vec<LedgerRow>> {
+    let (links, units) = (store::link::load_all(conn)?, store::setting::settings(conn)?.units);
+    let rows = store::history::load(conn, &Filter::default(), MOST_GOALS)?;
+    let first = rows.first().map(|row| row.group.id);
+    let of_first = rows.into_iter().filter(|row| Some(row.group.id) == first);
+    Ok(of_first.map(|row| LedgerRow::new(row, &links, units)).collect())
 }
 
 fn addresses(service: Service) -> Ways {

@@ -64,7 +64,7 @@ async fn eight_clicks_lead_from_the_first_start_to_the_first_datapoint() {
     session.weigh_in(82.4);
     session.bws(&["sync"]).await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
-    shows(&window, "#goals", "Last datapoint: 82.4").await;
+    shows(&window, "#goals", "Last: 82.4").await;
     shows(&window, "#status-message", "All is well").await;
 
     // The guide is shown once.

@@ -87,7 +87,7 @@ async fn a_link_is_made_changed_and_removed() {
     click(&window, "#remove-all").await;
     shows(&window, "#confirm", "cannot be undone").await;
     click(&window, "#confirm-yes").await;
-    until("one card", async || (all(&window, ".card").await.len() == 1).then_some(())).await;
+    until("one card", async || (all(&window, "#goals .goal").await.len() == 1).then_some(())).await;
     until("nothing at Beeminder", async || {
         session.sandbox.world().beeminder.datapoints("pounds").is_empty().then_some(())
     })
@@ -111,7 +111,7 @@ async fn the_past_is_looked_at_before_it_is_posted() {
     click(&window, "#past-start [type=submit]").await;
     until("the past", async || (session.at_beeminder().len() == 3).then_some(())).await;
     go(&window, "overview").await;
-    shows(&window, "#goals", "Last datapoint: 82.3").await;
+    shows(&window, "#goals", "Last: 82.3").await;
 }
 
 #[tokio::test]

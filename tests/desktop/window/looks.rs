@@ -15,7 +15,7 @@ use super::{
 
 /// The pages of a program in use, and what each shows when it is there.
 const PAGES: [(&str, &str, &str); 8] = [
-    ("overview", "#goals", "Last datapoint"),
+    ("overview", "#goals", "Last: "),
     ("guide", "#steps", "Withings"),
     ("link/1", ".link-form .summary", "datapoint"),
     ("link/new", ".link-form .summary", "."),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::datapoint::StoredDatapoint;
 use super::read;
+use crate::domain::goal::needed::Needed;
 use crate::domain::goal::red_line::RedLine;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence, User};
 use crate::services::beeminder::Error;
@@ -72,6 +73,12 @@ struct WireGoal {
     initday: Option<i64>,
     #[serde(default, deserialize_with = "lenient::integer")]
     archivedate: Option<i64>,
+    #[serde(default, deserialize_with = "lenient::float")]
+    safebump: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::float")]
+    curval: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::integer")]
+    yaw: Option<i64>,
     #[serde(default)]
     recent_data: Value,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -102,6 +109,7 @@ fn convert(goal: WireGoal, presence: Presence) -> Option<Goal> {
         frozen: goal.frozen,
         buffer_days: goal.safebuf,
         loses_at: moment(goal.losedate),
+        needed: Needed::of(goal.safebump, goal.curval, goal.yaw.map(|yaw| yaw < 0), goal.kyoom),
         archives_at: moment(goal.archivedate),
         last_values: last_values(&goal.recent_data),
         starts_at: moment(goal.initday),

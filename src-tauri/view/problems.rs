@@ -1,11 +1,11 @@
-//! Remedies: what a button beside each problem does.
+//! Problems as the window shows them: how urgent each is, and what a button beside it does.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use strum::VariantArray;
 
-use crate::domain::problem_code::ProblemCode;
+use crate::domain::problem_code::{ProblemCode, Urgency};
 
 /// What helps with a problem, as one thing a button can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -31,9 +31,26 @@ pub enum Remedy {
     Beeminder,
 }
 
-/// What helps with each problem, by its name.
-pub fn remedies() -> BTreeMap<&'static str, Remedy> {
-    ProblemCode::VARIANTS.iter().filter_map(|code| Some((code.name(), remedy(*code)?))).collect()
+/// What the window knows of a kind of problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ProblemKind {
+    /// `notice`, `retrying` or `needs_you`.
+    urgency: &'static str,
+    /// What helps, where something does.
+    remedy: Option<Remedy>,
+}
+
+/// Every kind of problem, by its name.
+pub fn problems() -> BTreeMap<&'static str, ProblemKind> {
+    let kind = |code: ProblemCode| {
+        let urgency = match code.urgency() {
+            Urgency::Notice => "notice",
+            Urgency::Retrying => "retrying",
+            Urgency::NeedsYou => "needs_you",
+        };
+        ProblemKind { urgency, remedy: remedy(code) }
+    };
+    ProblemCode::VARIANTS.iter().map(|code| (code.name(), kind(*code))).collect()
 }
 
 /// What helps with a problem, where something does.

@@ -403,7 +403,7 @@ mod tests {
         let tray = tray(&overview(Status::NeedsYou, &[ProblemCode::Parked]), &german, monday());
         assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
         let menu = picture(&tray.menu);
-        for words in ["Jetzt abgleichen", "Pause", "Beenden", "fällig bis"] {
+        for words in ["Jetzt abgleichen", "Pause", "Beenden", "entgleist um"] {
             assert!(menu.contains(words), "{words} in\n{menu}");
         }
     }

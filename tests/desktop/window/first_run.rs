@@ -57,7 +57,7 @@ async fn eight_clicks_lead_from_the_first_start_to_the_first_datapoint() {
     // The first goal in kilograms, and the weight, are what it suggests.
     shows(&window, "#first-link .summary", "Nothing was measured").await;
     hands.click("#first-link [type=submit]").await;
-    shows(&window, "#page h1", "Overview").await;
+    shows(&window, "#page h1", "Linked goals").await;
     shows(&window, "#goals", "Weight in kg, the day's lowest").await;
     assert!(hands.actions <= 8, "{} actions", hands.actions);
 
@@ -70,7 +70,7 @@ async fn eight_clicks_lead_from_the_first_start_to_the_first_datapoint() {
     // The guide is shown once.
     session.kill().await;
     let window = session.launch_driven().await;
-    shows(&window, "#page h1", "Overview").await;
+    shows(&window, "#page h1", "Linked goals").await;
 }
 
 /// The keyboard of the story's desktop.
@@ -136,7 +136,7 @@ async fn the_keyboard_alone_is_enough_for_the_first_run() {
     let ring = value(&window, "return getComputedStyle(document.activeElement).outlineStyle").await;
     assert_eq!(ring, "solid", "the focus can be seen");
     keyboard.press("Return").await;
-    shows(&window, "#page h1", "Overview").await;
+    shows(&window, "#page h1", "Linked goals").await;
     let focused = value(&window, "return document.activeElement.id").await;
     assert_eq!(focused, "page", "the focus goes with the user");
 }

@@ -26,7 +26,7 @@ const PAGES: [(&str, &str, &str); 8] = [
 ];
 
 const GERMAN: [(&str, &str); 8] = [
-    ("overview", "Übersicht"),
+    ("overview", "Verknüpfte Ziele"),
     ("guide", "Einrichten"),
     ("link/1", "Verknüpfung mit weight"),
     ("goal", "Ein Ziel anlegen"),

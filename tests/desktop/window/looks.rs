@@ -14,8 +14,9 @@ use super::{
 };
 
 /// The pages of a program in use, and what each shows when it is there.
-const PAGES: [(&str, &str, &str); 8] = [
+const PAGES: [(&str, &str, &str); 9] = [
     ("overview", "#goals", "Last: "),
+    ("days/weight", "#days", "no reading"),
     ("guide", "#steps", "Withings"),
     ("link/1", ".link-form .summary", "datapoint"),
     ("link/new", ".link-form .summary", "."),

@@ -19,8 +19,8 @@ use crate::view::pages::Card;
 use crate::view::pages::links::cards;
 use crate::view::problems::{ProblemKind, problems};
 
-/// So many goals of the latest reading are told.
-const MOST_GOALS: u32 = 20;
+/// So many rows are looked at: one step on a scale may make a dozen, under each of several goals.
+const MOST_ROWS: u32 = 60;
 
 /// What the window shows.
 #[derive(Debug, Serialize)]
@@ -118,13 +118,14 @@ impl App {
     }
 }
 
-/// The rows of the latest reading that anything was measured at.
+/// The rows of the latest reading that a goal is about, or of the latest at all where no goal is.
 fn latest(conn: &store::Connection) -> anyhow::Result<Vec<LedgerRow>> {
     let (links, units) = (store::link::load_all(conn)?, store::setting::settings(conn)?.units);
-    let rows = store::history::load(conn, &Filter::default(), MOST_GOALS)?;
-    let first = rows.first().map(|row| row.group.id);
-    let of_first = rows.into_iter().filter(|row| Some(row.group.id) == first);
-    Ok(of_first.map(|row| LedgerRow::new(row, &links, units)).collect())
+    let rows = store::history::load(conn, &Filter::default(), MOST_ROWS)?;
+    let linked = rows.iter().find(|row| row.outcome.is_some()).or(rows.first());
+    let at = linked.map(|row| (row.group.measured_at, row.outcome.is_some()));
+    let of_it = rows.into_iter().filter(|row| Some((row.group.measured_at, row.outcome.is_some())) == at);
+    Ok(of_it.map(|row| LedgerRow::new(row, &links, units)).collect())
 }
 
 fn addresses(service: Service) -> Ways {

@@ -27,7 +27,7 @@ const PAGES: [(&str, &str, &str); 9] = [
 ];
 
 const GERMAN: [(&str, &str); 8] = [
-    ("overview", "Verknüpfte Ziele"),
+    ("overview", "Ziele"),
     ("guide", "Einrichten"),
     ("link/1", "Verknüpfung mit weight"),
     ("goal", "Ein Ziel anlegen"),

@@ -42,7 +42,7 @@ async fn settings_apply_at_once() {
     shows(&window, "#status-message", "Alles in Ordnung.").await;
     session.kill().await;
     let window = session.launch_driven().await;
-    shows(&window, "#page h1", "Verknüpfte Ziele").await;
+    shows(&window, "#page h1", "Ziele").await;
     go(&window, "settings").await;
     for (field, chosen) in
         [("#level", "none"), ("#interval", "60"), ("#remind_at", "20:30"), ("#language", "de")]

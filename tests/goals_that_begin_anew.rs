@@ -56,3 +56,27 @@ async fn what_was_sent_stays_and_what_is_measured_until_the_new_start_is_held() 
         assert!(test.app().stale().unwrap().is_empty(), "{goal}");
     }
 }
+
+#[tokio::test]
+async fn what_was_sent_stays_when_it_comes_again() {
+    let mut test = TestApp::weighing().await;
+    test.app().mirror_deletions(true).unwrap();
+    let now = test.now;
+    let weighing = json!({"measures": [{"value": 80000, "type": 1, "unit": -3}], "date": now.timestamp()});
+    let reading = test.world().withings.add(weighing.clone(), now);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(81.0);
+    test.sync().await;
+    at(&mut test, "2026-11-24T06:00:00Z");
+    begin_in(&test, "weight", 3);
+    test.sync().await;
+    test.advance(TimeDelta::hours(20));
+    let again = test.now;
+    test.world().withings.delete(reading);
+    test.world().withings.add(weighing, again);
+    for _ in 0..3 {
+        test.sync().await;
+        assert_eq!(test.values("weight"), [80.0, 81.0]);
+        test.advance(TimeDelta::hours(13));
+    }
+}

@@ -83,12 +83,12 @@ pub fn plan(link: &Link, context: &Context, groups: &[MeasureGroup]) -> Plan {
         .filter_map(|group| Some((group, evaluate(link, context, &acts, group)?)))
         .collect();
     let twice = acts::told_twice(link.feed.first_kind(), &judged, &context.counted);
-    let gone = gone_acts(link, context, groups);
+    let known = KnownActs::new(link, context, groups);
     let outcomes: Vec<(Place<'_>, Result<Decimal, Reason>)> = judged
         .into_iter()
         .map(|(group, judged)| {
             let place = Place { group, day: context.day_of(group), rule: context.rule_of(group) };
-            (place, judged.and_then(|value| allowed(link, context, &gone, place).map(|()| value)))
+            (place, judged.and_then(|value| allowed(link, context, &known, place).map(|()| value)))
         })
         .collect();
     let elsewhere = told_elsewhere(link, context, &outcomes);
@@ -184,29 +184,38 @@ fn is_kept(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
     context.word_on(group.id, &request_id(link, place)) == Word::Keep
 }
 
-/// Why what Withings has no more was kept out.
-type GoneActs<'a> = HashMap<Act<'a>, Reason>;
+/// What holds for a reading that is gone, and so for the same one that came again.
+struct KnownActs<'a> {
+    /// Why what is gone was kept out.
+    kept_out: HashMap<Act<'a>, Reason>,
+    /// What was sent for days before the goal's first.
+    sent_before_first: HashSet<Act<'a>>,
+}
 
-/// What kept a reading out that is gone keeps out the same one that came again.
-fn gone_acts<'a>(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> GoneActs<'a> {
-    let mut kept_out = GoneActs::new();
-    for group in groups.iter().filter(|group| group.gone) {
-        let place = Place { group, day: context.day_of(group), rule: context.rule };
-        if let Err(reason) = settled(link, context, place) {
-            kept_out.insert(act(link, group), reason);
+impl<'a> KnownActs<'a> {
+    fn new(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> KnownActs<'a> {
+        let mut kept_out = HashMap::new();
+        for group in groups.iter().filter(|group| group.gone) {
+            let place = Place { group, day: context.day_of(group), rule: context.rule };
+            if let Err(reason) = settled(link, context, place) {
+                kept_out.insert(act(link, group), reason);
+            }
         }
+        let was_sent = |group: &&MeasureGroup| context.sent_before_first.contains(&group.id);
+        let sent_before_first = groups.iter().filter(was_sent).map(|group| act(link, group)).collect();
+        KnownActs { kept_out, sent_before_first }
     }
-    kept_out
 }
 
 /// What is kept out for its day, by the user's word, or because it is at Beeminder already.
-fn allowed(link: &Link, context: &Context, gone: &GoneActs<'_>, place: Place<'_>) -> Result<(), Reason> {
+fn allowed(link: &Link, context: &Context, known: &KnownActs<'_>, place: Place<'_>) -> Result<(), Reason> {
+    let act = act(link, place.group);
     let is_before_goal = context.first_day.is_some_and(|first| place.day < first);
-    if is_before_goal && !context.sent_before_first.contains(&place.group.id) {
+    if is_before_goal && !known.sent_before_first.contains(&act) {
         return Err(Reason::BeforeGoal);
     }
     settled(link, context, place)?;
-    if let Some(reason) = gone.get(&act(link, place.group)) {
+    if let Some(reason) = known.kept_out.get(&act) {
         return Err(*reason);
     }
     if context.sent_before.days.contains(&place.day) {

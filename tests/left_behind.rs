@@ -1,5 +1,5 @@
 //! A change that leaves what is there drops nothing that was measured before it: it is refused in words until that
-//! is sent or decided.
+//! is sent or decided. Removing a link says what it drops.
 
 use beeminder_withings_sync::app::Existing;
 use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
@@ -10,7 +10,7 @@ use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::support::goals::{at, days, once};
+use super::support::goals::{at, days, has, lowest, once};
 use super::support::{TestApp, track};
 
 /// Changes the comment of the link, and says why not.
@@ -22,6 +22,17 @@ async fn leave(test: &TestApp, feed: &Feed) -> Result<(), String> {
 
 fn weight() -> Feed {
     track(MeasureKind::WEIGHT)
+}
+
+/// The day's lowest, 82, is sent; 80 is weighed on the same evening.
+async fn lower_in_the_evening() -> TestApp {
+    let mut test = TestApp::connected().await;
+    test.link("weight", lowest()).await;
+    test.weigh_in(82.0);
+    test.sync().await;
+    at(&mut test, "2026-11-23T21:00:00Z");
+    test.weigh_in(80.0);
+    test
 }
 
 #[tokio::test]
@@ -50,6 +61,19 @@ async fn a_day_that_is_over_and_was_not_read_yet_is_read_first() {
     test.sync().await;
     assert_eq!(leave(&test, &once()).await, Ok(()));
     assert_eq!(days(&test, "weigh-in"), ["20261123"]);
+}
+
+#[tokio::test]
+async fn a_day_that_is_there_is_brought_up_to_date_first() {
+    for (feed, moment) in [(lowest(), "2026-11-24T06:00:00Z"), (weight(), "2026-11-23T21:05:00Z")] {
+        let mut test = lower_in_the_evening().await;
+        at(&mut test, moment);
+        assert!(leave(&test, &feed).await.unwrap_err().contains("still waits to be sent"), "{feed}");
+        test.sync().await;
+        assert_eq!(leave(&test, &feed).await, Ok(()), "{feed}");
+        test.sync().await;
+        assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0)], "{feed}");
+    }
 }
 
 #[tokio::test]
@@ -94,4 +118,31 @@ async fn what_beeminder_refused_is_decided_first() {
     assert!(leave(&test, &weight()).await.unwrap_err().contains("Beeminder refused 1 datapoint"));
     test.app().discard(id, test.now).unwrap();
     assert_eq!(leave(&test, &weight()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_change_that_beeminder_refused_is_decided_first() {
+    let mut test = lower_in_the_evening().await;
+    test.expect_warning("Parked");
+    let refusal = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
+    test.sync_with(Service::Beeminder, "datapoints/", refusal).await;
+    let id = test.outbox()[0].id;
+    at(&mut test, "2026-11-24T06:00:00Z");
+    assert!(leave(&test, &lowest()).await.unwrap_err().contains("Beeminder refused 1 datapoint"));
+    test.app().discard(id, test.now).unwrap();
+    assert_eq!(leave(&test, &lowest()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn removing_a_link_says_what_it_had_not_sent() {
+    let mut test = lower_in_the_evening().await;
+    test.expect_warning("has a problem");
+    test.sync_with(Service::Beeminder, "datapoints/", Fault::http(503, "")).await;
+    at(&mut test, "2026-11-24T06:00:00Z");
+    test.weigh_in(81.0);
+    test.sync_with(Service::Beeminder, "weight.json", Fault::http(503, "")).await;
+    // Monday's change, and Tuesday.
+    assert_eq!(test.app().remove_link(LinkId(1), test.now).unwrap(), 2);
+    test.sync().await;
+    assert_eq!(has(&test, "weight"), [("20261123".into(), 82.0)]);
 }

@@ -159,7 +159,7 @@ fn refuse_to_drop(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow:
     }
     let (mut waiting, mut refused) = (0, 0);
     for stored in store::datapoint::load_wanted_by(conn, link.id)? {
-        match store::outbox::load(conn, stored.id)?.filter(|_| !stored.confirmed.is_there()) {
+        match store::outbox::load(conn, stored.id)? {
             Some(entry) if entry.parked.is_some() => refused += 1,
             Some(_) => waiting += 1,
             None => {}
@@ -183,7 +183,7 @@ fn refuse_to_drop(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow:
 pub(super) struct Ended {
     /// Datapoints that Beeminder has, or may have.
     pub(super) at_beeminder: usize,
-    /// Datapoints that were never sent.
+    /// Datapoints that were not sent as they are wanted.
     pub(super) unsent: usize,
 }
 
@@ -203,7 +203,8 @@ pub(super) fn end_link(
             continue;
         }
         let may_be_there = stored.confirmed.unsure || stored.confirmed.is_there();
-        *(if may_be_there { &mut ended.at_beeminder } else { &mut ended.unsent }) += 1;
+        ended.at_beeminder += usize::from(may_be_there);
+        ended.unsent += usize::from(stored.wanted && stored.difference().is_some());
         let word = if may_be_there { word } else { Word::None };
         store::outbox::unwant(conn, &stored, word, now)?;
     }

@@ -2,13 +2,15 @@
 
 use beeminder_withings_sync::app::Existing;
 use beeminder_withings_sync::domain::link::{LinkId, Options};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
 
-use super::support::TestApp;
-use super::support::goals::{at, days, each, has, lowest, once};
+use super::support::goals::{at, d, days, each, has, lowest, once};
+use super::support::{TestApp, track};
 
 /// The user's time zone cannot be read, so that days wait.
 fn hide_zone(test: &TestApp) {
@@ -19,6 +21,28 @@ fn hide_zone(test: &TestApp) {
 fn date(test: &TestApp, group: i64, moment: DateTime<Utc>) {
     let now = test.now;
     test.world().withings.edit(group, now, |group| group["date"] = moment.timestamp().into());
+}
+
+/// The next datapoint is refused.
+fn refuse_next(test: &TestApp) {
+    let no = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
+    // The comparison before reads two lists.
+    test.world().faults.after(2, Service::Beeminder, "datapoints.json", no);
+}
+
+/// Has the only datapoint that was refused sent, and sees what the goal has.
+async fn sent_at_last(test: &mut TestApp, goal: &str) -> Vec<(String, f64)> {
+    let refused: Vec<_> = test.outbox().into_iter().filter(|entry| entry.parked.is_some()).collect();
+    assert_eq!(refused.len(), 1);
+    test.app().retry(refused[0].id, test.now).unwrap();
+    test.sync().await;
+    has(test, goal)
+}
+
+/// A weigh-in of the scale's.
+fn weighing(kilograms: i64, at: DateTime<Utc>) -> Value {
+    let measures = json!([{"value": kilograms, "type": 1, "unit": 0}]);
+    json!({"measures": measures, "date": at.timestamp(), "deviceid": "scale"})
 }
 
 /// Weighed once on Monday; by Tuesday morning it is known to have been on Tuesday.
@@ -78,9 +102,7 @@ async fn a_day_that_moves_is_not_taken_away_before_its_new_one_is_there() {
 async fn what_its_replacement_was_refused_for_stays_until_the_user_has_decided() {
     for discards in [false, true] {
         let mut test = moved_to_tuesday().await;
-        let no = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
-        // The comparison before reads two lists.
-        test.world().faults.after(2, Service::Beeminder, "datapoints.json", no);
+        refuse_next(&test);
         test.sync().await;
         for _ in 0..3 {
             test.advance(TimeDelta::minutes(20));
@@ -117,4 +139,72 @@ async fn a_day_that_moves_onto_a_deleted_day_is_not_taken_away_first() {
         assert!(has(&test, "weight").iter().any(|(_, value)| *value == 80.0));
     }
     assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0)]);
+}
+
+#[tokio::test]
+async fn what_comes_again_stays_while_its_replacement_is_refused() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("Parked");
+    let (monday, now) = ("20261123", test.now);
+    let reading = test.world().withings.add(weighing(80, now), now);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(81.0);
+    test.sync().await;
+    test.advance(TimeDelta::hours(25));
+    let again = test.now;
+    test.world().withings.delete(reading);
+    test.world().withings.add(weighing(80, now), again);
+    refuse_next(&test);
+    for _ in 0..2 {
+        test.sync().await;
+        assert_eq!(test.values("weight"), [80.0, 81.0]);
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert_eq!(sent_at_last(&mut test, "weight").await, [(monday.into(), 80.0), (monday.into(), 81.0)]);
+}
+
+#[tokio::test]
+async fn what_a_sure_copy_takes_the_place_of_stays_while_that_is_refused() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("Parked");
+    let now = test.now;
+    let reading = test.world().withings.add(weighing(80, now), now);
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    let again = test.now;
+    test.world().withings.edit(reading, again, |group| group["attrib"] = json!(1));
+    test.world().withings.add(weighing(80, now), again);
+    refuse_next(&test);
+    for _ in 0..2 {
+        test.sync().await;
+        assert_eq!(test.values("weight"), [80.0]);
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert_eq!(sent_at_last(&mut test, "weight").await, [("20261123".into(), 80.0)]);
+}
+
+#[tokio::test]
+async fn a_night_that_another_day_tells_better_stays_while_that_is_refused() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("Parked");
+    test.link("sleep", track(MeasureKind::SLEEP_DURATION)).await;
+    test.connect_withings().await.unwrap();
+    at(&mut test, "2026-11-24T07:00:00Z");
+    let night = |test: &TestApp, day: &str, until: &str, minutes: i64| {
+        let (now, until) = (test.now, until.parse().unwrap());
+        test.world().withings.days().sleep_until(d(day), until, minutes * 60, now);
+    };
+    // The watch still lives in Los Angeles.
+    night(&test, "2026-11-23", "2026-11-24T05:31:00Z", 420);
+    test.sync().await;
+    assert_eq!(has(&test, "sleep"), [("20261123".into(), 7.0)]);
+    test.advance(TimeDelta::hours(1));
+    night(&test, "2026-11-24", "2026-11-24T05:30:00Z", 420);
+    refuse_next(&test);
+    for _ in 0..2 {
+        test.sync().await;
+        assert_eq!(has(&test, "sleep"), [("20261123".into(), 7.0)]);
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert_eq!(sent_at_last(&mut test, "sleep").await, [("20261124".into(), 7.0)]);
 }

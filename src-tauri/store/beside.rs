@@ -35,7 +35,7 @@ pub(crate) fn load(conn: &Connection, groups: &[MeasureGroup]) -> anyhow::Result
 }
 
 /// No night and no workout lasts longer, in seconds.
-const LONGEST_STRETCH: i64 = 24 * 3600;
+pub(super) const LONGEST_STRETCH: i64 = 24 * 3600;
 
 /// Loads the nights and workouts that may have lasted into the same time as what was measured at `moments`,
 /// which are in order.

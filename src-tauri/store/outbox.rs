@@ -262,34 +262,6 @@ pub fn unpark_alike(conn: &Connection, goal: &GoalId, reason: &str) -> anyhow::R
     Ok(())
 }
 
-/// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is
-/// still to be sent. Nothing for one that is missing already.
-///
-/// Where it is not known what it is made of, it is all that its link has to send.
-pub fn replacements(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
-    if entry.is_missing {
-        return Ok(Vec::new());
-    }
-    let (goal, key, link) = (&entry.goal, &entry.request_id, entry.link);
-    let is_known = !super::struck::confirmed_readings(conn, goal, key)?.is_empty();
-    let query = if is_known {
-        "SELECT o.datapoint_id FROM made_of m
-             JOIN decision d ON d.link_id = ?3 AND d.group_id = m.group_id
-             JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id
-             JOIN outbox o ON o.datapoint_id = p.id
-         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND o.action IN ('create', 'update')"
-    } else {
-        "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
-         WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
-             AND o.action IN ('create', 'update')"
-    };
-    let ids = conn
-        .prepare_cached(query)?
-        .query_map(params![goal.0, key.0, link.0], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    Ok(ids)
-}
-
 /// Takes an entry out.
 pub fn remove(conn: &Connection, id: i64) -> anyhow::Result<()> {
     conn.prepare_cached("DELETE FROM outbox WHERE datapoint_id = ?1")?.execute([id])?;

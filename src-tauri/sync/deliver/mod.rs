@@ -212,7 +212,7 @@ impl Round<'_> {
             return Ok(None);
         }
         // What takes its place was not taken in this round.
-        if matches!(entry.action, Action::Remove(_)) && !outbox::replacements(conn, &entry)?.is_empty() {
+        if matches!(entry.action, Action::Remove(_)) && !store::replacement::load(conn, &entry)?.is_empty() {
             return Ok(None);
         }
         outbox::claim(conn, id, self.pass.now)

@@ -68,7 +68,7 @@ fn sendable(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::
     let mut sendable = Vec::new();
     for entry in entries {
         let is_removal = matches!(entry.action, Action::Remove(_));
-        if !is_removal || store::outbox::replacements(conn, &entry)?.iter().all(|id| ids.contains(id)) {
+        if !is_removal || store::replacement::load(conn, &entry)?.iter().all(|id| ids.contains(id)) {
             sendable.push(entry);
         }
     }

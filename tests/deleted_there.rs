@@ -4,13 +4,15 @@ use beeminder_withings_sync::app::{Existing, Since};
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::support::goals::{each, has, lowest, once};
-use super::support::{TestApp, track};
+use super::support::{TestApp, beside, track};
 
 /// Some days go by.
 async fn days_go_by(test: &mut TestApp) {
@@ -20,16 +22,22 @@ async fn days_go_by(test: &mut TestApp) {
     }
 }
 
+/// 60 and 80 were sent one by one, and the user deleted 60 at Beeminder.
+async fn sixty_deleted() -> TestApp {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(60.0);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(80.0);
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+    test
+}
+
 #[tokio::test]
 async fn a_reading_deleted_at_beeminder_does_not_come_back_within_a_day() {
     for is_compared in [true, false] {
-        let mut test = TestApp::weighing().await;
-        test.weigh_in(60.0);
-        test.advance(TimeDelta::minutes(5));
-        test.weigh_in(80.0);
-        test.sync().await;
-        test.advance(TimeDelta::hours(1));
-        test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+        let mut test = sixty_deleted().await;
         if is_compared {
             days_go_by(&mut test).await;
         }
@@ -80,13 +88,7 @@ async fn a_day_deleted_at_beeminder_does_not_come_back_on_another_day() {
 #[tokio::test]
 async fn a_reading_deleted_at_beeminder_does_not_come_back_with_a_new_link() {
     for is_synced_between in [true, false] {
-        let mut test = TestApp::weighing().await;
-        test.weigh_in(60.0);
-        test.advance(TimeDelta::minutes(5));
-        test.weigh_in(80.0);
-        test.sync().await;
-        test.advance(TimeDelta::hours(1));
-        test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+        let mut test = sixty_deleted().await;
         test.app().remove_link_with_datapoints(LinkId(1), test.now).unwrap();
         if is_synced_between {
             test.sync().await;
@@ -98,30 +100,56 @@ async fn a_reading_deleted_at_beeminder_does_not_come_back_with_a_new_link() {
 }
 
 #[tokio::test]
-async fn what_another_computer_put_elsewhere_is_not_taken_for_deleted() {
-    let mut test = TestApp::weighing().await;
-    test.world().withings.keeps_grants = true;
-    let (other, _folder) = test.other_computer().await;
-    for app in [test.app(), &other] {
-        app.mirror_deletions(true).unwrap();
+async fn a_reading_deleted_at_beeminder_does_not_come_back_with_a_link_that_is_made_during_a_pass() {
+    for waits in 0..6 {
+        let mut test = sixty_deleted().await;
+        test.app().remove_link_with_datapoints(LinkId(1), test.now).unwrap();
+        let (slug, since) = (GoalSlug("weight".into()), Since::Day("2026-11-23".parse().unwrap()));
+        let stop = CancellationToken::new();
+        let pass = Box::pin(test.app().sync(Trigger::Hand, test.now, &stop));
+        let add = async {
+            test.app().add_link(&slug, lowest(), Options::default(), since, test.now).await.unwrap();
+        };
+        beside(pass, waits, add).await.unwrap();
+        days_go_by(&mut test).await;
+        assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0)], "made after {waits} waits");
     }
-    let (slug, feed, options) = (GoalSlug("weight".into()), track(MeasureKind::WEIGHT), Options::default());
-    other.add_link(&slug, feed, options, Since::Now, test.now).await.unwrap();
-    let now = test.now;
-    let weighing = json!({"measures": [{"value": 80000, "type": 1, "unit": -3}], "date": now.timestamp()});
-    let reading = test.world().withings.add(weighing.clone(), now);
-    test.advance(TimeDelta::minutes(5));
-    test.weigh_in(81.0);
-    for pass in 0..4 {
-        test.sync().await;
-        other.sync(Trigger::Hand, test.now, &CancellationToken::new()).await.unwrap();
-        assert_eq!(test.values("weight"), [80.0, 81.0]);
-        if pass == 0 {
-            // It comes again under another number.
-            let now = test.now;
-            test.world().withings.delete(reading);
-            test.world().withings.add(weighing.clone(), now);
+}
+
+#[tokio::test]
+async fn what_another_computer_put_elsewhere_is_not_taken_for_deleted() {
+    for is_compared in [true, false] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        test.world().withings.keeps_grants = true;
+        let (other, _folder) = test.other_computer().await;
+        for app in [test.app(), &other] {
+            app.mirror_deletions(true).unwrap();
         }
-        test.advance(TimeDelta::hours(13));
+        let (slug, feed, options) =
+            (GoalSlug("weight".into()), track(MeasureKind::WEIGHT), Options::default());
+        other.add_link(&slug, feed, options, Since::Now, test.now).await.unwrap();
+        let now = test.now;
+        let weighing =
+            json!({"measures": [{"value": 80000, "type": 1, "unit": -3}], "date": now.timestamp()});
+        let reading = test.world().withings.add(weighing.clone(), now);
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(81.0);
+        for pass in 0..4 {
+            test.sync().await;
+            if pass == 1 && !is_compared {
+                let fault = Fault::http(503, "");
+                test.world().faults.next(Service::Beeminder, "weight/datapoints.json", fault);
+            }
+            other.sync(Trigger::Hand, test.now, &CancellationToken::new()).await.unwrap();
+            assert_eq!(test.values("weight"), [80.0, 81.0], "compared: {is_compared}");
+            if pass == 0 {
+                // It comes again under another number.
+                let now = test.now;
+                test.world().withings.delete(reading);
+                test.world().withings.add(weighing.clone(), now);
+            }
+            test.advance(TimeDelta::hours(13));
+        }
     }
 }

@@ -136,6 +136,12 @@ pub fn compare_soon(conn: &Connection, id: &GoalId) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a goal is still to be compared with what was sent since that was asked for.
+pub fn is_to_be_compared(conn: &Connection, id: &GoalId) -> anyhow::Result<bool> {
+    let query = "SELECT 1 FROM goal WHERE id = ?1 AND compared_at = 0";
+    Ok(conn.prepare_cached(query)?.exists([&id.0])?)
+}
+
 /// When Beeminder's lists first lacked a goal.
 pub fn missing_since(conn: &Connection, id: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
     let since: Option<Option<i64>> = conn

@@ -361,7 +361,9 @@ fn is_deleted_by_user(
     latest: &Listing,
 ) -> anyhow::Result<bool> {
     let links = store::link::load_all(conn)?;
-    if !links.iter().any(|link| link.goal == entry.goal && link.feed.names(&entry.request_id)) {
+    let is_called_for =
+        links.iter().any(|link| link.goal == entry.goal && link.feed.names(&entry.request_id));
+    if !is_called_for || was_not_looked_for(conn, entry)? {
         return Ok(true);
     }
     let waiting = outbox::load_all(conn)?;
@@ -369,6 +371,13 @@ fn is_deleted_by_user(
         |other: &OutboxEntry| other.goal == entry.goal && latest.find(&other.request_id, None).is_some();
     let mut new = waiting.iter().filter(|other| other.action == Action::Create);
     Ok(entry.is_missing && !new.any(is_there))
+}
+
+/// Whether a link was removed with what it sent, and its goal was not compared since: nobody but the user deletes
+/// that, and a link made meanwhile must not bring it back.
+fn was_not_looked_for(conn: &store::Connection, entry: &OutboxEntry) -> anyhow::Result<bool> {
+    let is_of_removed_link = store::link::load(conn, entry.link)?.is_none();
+    Ok(is_of_removed_link && store::goal::is_to_be_compared(conn, &entry.goal)?)
 }
 
 /// What was told of a datapoint, for the store.

@@ -119,6 +119,62 @@ async fn what_its_replacement_was_refused_for_stays_until_the_user_has_decided()
     }
 }
 
+/// The next two lists have the goal's last datapoint alone.
+fn shorten_next(test: &TestApp, goal: &str) {
+    let last = test.at_beeminder(goal).pop().unwrap();
+    let row = json!([{"id": last.id, "timestamp": last.timestamp, "daystamp": last.daystamp, "value": last.value,
+        "requestid": last.requestid}]);
+    for _ in 0..2 {
+        test.world().faults.next(Service::Beeminder, "datapoints.json", Fault::http(200, &row.to_string()));
+    }
+}
+
+/// Monday and Tuesday were sent. On Wednesday it is known that Monday's was weighed then.
+async fn moved_to_wednesday() -> TestApp {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weight", lowest()).await;
+    let reading = test.weigh_in(80.0);
+    test.sync().await;
+    at(&mut test, "2026-11-24T06:00:00Z");
+    test.weigh_in(81.0);
+    test.sync().await;
+    at(&mut test, "2026-11-25T08:00:00Z");
+    date(&test, reading, "2026-11-25T05:00:00Z".parse().unwrap());
+    test
+}
+
+#[tokio::test]
+async fn what_a_list_lacked_once_stays_while_its_replacement_is_refused() {
+    let mut test = moved_to_wednesday().await;
+    shorten_next(&test, "weight");
+    refuse_next(&test);
+    for _ in 0..2 {
+        test.sync().await;
+        assert_eq!(has(&test, "weight"), [("20261123".into(), 80.0), ("20261124".into(), 81.0)]);
+        test.advance(TimeDelta::minutes(20));
+    }
+    let moved = [("20261124".into(), 81.0), ("20261125".into(), 80.0)];
+    assert_eq!(sent_at_last(&mut test, "weight").await, moved);
+}
+
+#[tokio::test]
+async fn what_a_list_lacked_once_stays_while_lists_cannot_be_read() {
+    let mut test = moved_to_wednesday().await;
+    shorten_next(&test, "weight");
+    test.world().faults.every(Service::Beeminder, "datapoints.json", Fault::http(503, ""));
+    for _ in 0..3 {
+        test.pass(Trigger::Timer).await;
+        assert_eq!(days(&test, "weight"), ["20261123", "20261124"]);
+        test.advance(TimeDelta::minutes(20));
+    }
+    test.world().faults.clear();
+    for _ in 0..2 {
+        test.sync().await;
+    }
+    assert_eq!(days(&test, "weight"), ["20261124", "20261125"]);
+}
+
 #[tokio::test]
 async fn a_day_that_moves_onto_a_deleted_day_is_not_taken_away_first() {
     let mut test = TestApp::connected().await;

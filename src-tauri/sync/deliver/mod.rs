@@ -7,6 +7,7 @@
 mod answer;
 mod goal;
 mod queue;
+mod removal;
 mod settle;
 
 use chrono::TimeDelta;
@@ -154,6 +155,9 @@ impl Round<'_> {
 
     /// Sends one request, as it is just now. `again` when it may be sent once more with what was found out.
     async fn attempt(&mut self, goal: &OpenGoal, id: i64, again: bool) -> anyhow::Result<Next> {
+        if let Some(next) = self.look_before_removal(goal, id).await? {
+            return Ok(next);
+        }
         let Some(claimed) = self.pass.store.write(|conn| self.claim(conn, id))? else {
             // The user decided otherwise while the pass was on its way.
             return Ok(Next::GoOn);
@@ -202,17 +206,19 @@ impl Round<'_> {
         if store::link::load_unreadable(conn)?.iter().any(|(link, _)| *link == entry.link) {
             return Ok(None);
         }
-        let is_removal = matches!(entry.action, Action::Remove(_));
-        if !is_removal && store::struck::is_to_be_planned(conn, &entry.goal, &entry.request_id)? {
-            // A word of the user was found out on the way.
+        let waits = match entry.action {
+            // What takes its place was not taken in this round.
+            Action::Remove(_) => !store::replacement::load(conn, &entry)?.is_empty(),
+            Action::Create | Action::Update(_) | Action::LookUp => {
+                // A word of the user was found out on the way.
+                store::struck::is_to_be_planned(conn, &entry.goal, &entry.request_id)?
+            }
+        };
+        if waits {
             return Ok(None);
         }
         if !self.sends_days && goal::is_day_to_send(&entry) && !self.is_pressing(conn, &entry)? {
             outbox::save_wait(conn, id, self.pass.now + UNTIL_ZONE_IS_KNOWN)?;
-            return Ok(None);
-        }
-        // What takes its place was not taken in this round.
-        if matches!(entry.action, Action::Remove(_)) && !store::replacement::load(conn, &entry)?.is_empty() {
             return Ok(None);
         }
         outbox::claim(conn, id, self.pass.now)
@@ -240,32 +246,6 @@ impl Round<'_> {
             Action::Remove(id) => return self.remove(goal, entry, id.as_deref()).await,
         };
         if answer.is_of(&entry.carried(), id.map(String::as_str)) {
-            Ok(answer.confirmation)
-        } else {
-            Err(Error::Unreadable(Flaw::AnotherDatapoint))
-        }
-    }
-
-    async fn remove(
-        &self,
-        goal: &OpenGoal,
-        entry: &OutboxEntry,
-        id: Option<&str>,
-    ) -> Result<Confirmation, Error> {
-        let (beeminder, token) = (self.pass.beeminder, &self.token);
-        let found = match id {
-            Some(id) => Some(id.to_owned()),
-            None => {
-                // Its answer was lost when it was created, so it is looked for on its day.
-                let listing = Listing::since(beeminder, token, &goal.slug, settle::day_before(entry)).await?;
-                listing.find(&entry.request_id, None).and_then(|row| row.confirmation.id.clone())
-            }
-        };
-        let Some(id) = found else {
-            return Err(Error::NotFound { message: String::new() });
-        };
-        let answer = beeminder.delete_datapoint(token, &goal.slug, &id).await?;
-        if answer.confirmation.id.as_ref() == Some(&id) {
             Ok(answer.confirmation)
         } else {
             Err(Error::Unreadable(Flaw::AnotherDatapoint))

@@ -323,7 +323,7 @@ impl Round<'_> {
     }
 
     /// The goal's list over the days concerned.
-    async fn listing(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Listing, Error> {
+    pub(super) async fn listing(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<Listing, Error> {
         Listing::since(self.pass.beeminder, &self.token, &goal.slug, day_before(entry)).await
     }
 }

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::support::goals::{each, has, lowest, once};
+use super::support::goals::{at, each, has, lowest, once};
 use super::support::{TestApp, beside, track};
 
 /// Some days go by.
@@ -82,6 +82,40 @@ async fn a_day_deleted_at_beeminder_does_not_come_back_on_another_day() {
         test.world().withings.edit(reading, now, |group| group["date"] = earlier.timestamp().into());
         days_go_by(&mut test).await;
         assert_eq!(has(&test, goal), [], "{goal}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_a_deleted_day_does_not_come_back_on_another_day() {
+    for (goal, feed, is_day_there) in
+        [("weight", lowest(), false), ("weight", lowest(), true), ("weigh-in", once(), false)]
+    {
+        let mut test = TestApp::connected().await;
+        test.link(goal, feed).await;
+        let reading = test.weigh_in(60.0);
+        test.advance(TimeDelta::minutes(5));
+        test.weigh_in(62.0);
+        test.sync().await;
+        at(&mut test, "2026-11-24T06:00:00Z");
+        if is_day_there {
+            test.weigh_in(61.0);
+        }
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+        test.world().beeminder.datapoints(goal).retain(|datapoint| datapoint.daystamp == "20261124");
+        let (now, later) = (test.now, "2026-11-24T05:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        test.world().withings.edit(reading, now, |group| group["date"] = later.timestamp().into());
+        for _ in 0..5 {
+            test.sync().await;
+            let tuesday: &[(String, f64)] = if is_day_there { &[("20261124".into(), 61.0)] } else { &[] };
+            assert_eq!(has(&test, goal), tuesday, "{goal}");
+            test.advance(TimeDelta::minutes(6));
+        }
+        assert!(test.app().stale().unwrap().is_empty(), "{goal}");
+        // What is measured since is a new fact.
+        test.weigh_in(59.0);
+        test.sync().await;
+        assert_eq!(has(&test, goal).len(), 1, "{goal}");
     }
 }
 

@@ -5,8 +5,10 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
+use super::moment;
 use crate::domain::datapoint::RequestId;
 use crate::domain::day::Daystamp;
 use crate::domain::difference::Word;
@@ -111,6 +113,25 @@ pub fn is_to_be_planned(conn: &Connection, goal: &GoalId, id: &RequestId) -> any
              WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
         )?
         .exists([&goal.0, &id.0])?)
+}
+
+/// When a goal's list first lacked another datapoint that readings of this one were sent as.
+pub fn missing_before(
+    conn: &Connection,
+    goal: &GoalId,
+    id: &RequestId,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let since: Option<i64> = conn
+        .prepare_cached(
+            "SELECT max(p.missing_since) FROM datapoint p
+                 JOIN made_of m ON m.goal_id = p.goal_id AND m.request_id = p.request_id
+                 JOIN decision d ON d.group_id = m.group_id AND d.request_id = ?2
+                 JOIN link l ON l.id = d.link_id
+             WHERE p.goal_id = ?1 AND p.request_id <> ?2 AND p.missing_since IS NOT NULL
+                 AND l.goal_id = ?1 AND l.removed_at IS NULL",
+        )?
+        .query_row([&goal.0, &id.0], |row| row.get(0))?;
+    Ok(since.map(moment))
 }
 
 /// The readings that a datapoint was to be made of when a link that is gone by now called for it.

@@ -24,7 +24,7 @@ use crate::store::{self, datapoint};
 use super::listing::Listing;
 use super::step_error::StepError;
 use super::trouble::Trouble;
-use super::{SyncPass, retry, schedule};
+use super::{SyncPass, missing, retry, schedule};
 use answer::{Delivery, delivery};
 
 pub(super) use queue::queues;
@@ -209,10 +209,7 @@ impl Round<'_> {
         let waits = match entry.action {
             // What takes its place was not taken in this round.
             Action::Remove(_) => !store::replacement::load(conn, &entry)?.is_empty(),
-            Action::Create | Action::Update(_) | Action::LookUp => {
-                // A word of the user was found out on the way.
-                store::struck::is_to_be_planned(conn, &entry.goal, &entry.request_id)?
-            }
+            Action::Create | Action::Update(_) | Action::LookUp => self.may_be_struck(conn, &entry)?,
         };
         if waits {
             return Ok(None);
@@ -222,6 +219,19 @@ impl Round<'_> {
             return Ok(None);
         }
         outbox::claim(conn, id, self.pass.now)
+    }
+
+    /// Whether a word of the user may take out what a request is made of: one was found out on the way, or what its
+    /// readings were sent as before is missing, and is looked for again before long.
+    fn may_be_struck(&self, conn: &store::Connection, entry: &OutboxEntry) -> anyhow::Result<bool> {
+        let (goal, key, now) = (&entry.goal, &entry.request_id, self.pass.beeminder_now());
+        if store::struck::is_to_be_planned(conn, goal, key)? {
+            return Ok(true);
+        }
+        match store::struck::missing_before(conn, goal, key)? {
+            Some(since) => Ok(now < missing::believed_at(conn, goal, since, now)?),
+            None => Ok(false),
+        }
     }
 
     /// Whether a day's value goes by the zone that was last known rather than wait any longer: being late costs

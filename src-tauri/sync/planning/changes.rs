@@ -93,6 +93,14 @@ impl Changes<'_> {
         Ok(())
     }
 
+    /// A reading that counts elsewhere must not bring back what the user deleted with the datapoint it was in.
+    fn compare_what_was_left(&self, link: &Link, id: &RequestId) -> anyhow::Result<()> {
+        match store::datapoint::load(self.conn, &link.goal, id)? {
+            Some(known) if known.confirmed.is_there() => store::goal::compare_soon(self.conn, &link.goal),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The datapoints that changed groups went into so far and nothing calls for any more.
     fn left(
         &self,
@@ -115,14 +123,19 @@ impl Changes<'_> {
                 // What was left of it when it went.
                 before = link.feed.key_of(group.id);
             }
-            let Some(before) = before.filter(|before| !wanted.contains(before.0.as_str())) else {
+            let Some(before) = before else {
                 continue;
             };
+            let now = decided.get(&group.id);
             // What is told twice is counted where it is told better.
-            let went_elsewhere = decided
-                .get(&group.id)
-                .is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice)
-                || comes_again;
+            let went_elsewhere = comes_again
+                || now.is_some_and(|now| now.request_id.is_some() || now.reason == Reason::ToldTwice);
+            if went_elsewhere && now.and_then(|now| now.request_id.as_ref()) != Some(&before) {
+                self.compare_what_was_left(link, &before)?;
+            }
+            if wanted.contains(before.0.as_str()) {
+                continue;
+            }
             let leaving = left.entry(before).or_insert(Leaving { moved: true, gone: true });
             leaving.moved &= went_elsewhere;
             leaving.gone &= group.gone;
@@ -156,10 +169,6 @@ impl Changes<'_> {
             }
             Unwanted::Remove(_) | Unwanted::Ask => Word::None,
         };
-        if moved && known.confirmed.is_there() {
-            // What takes its place must not bring back what the user deleted.
-            store::goal::compare_soon(self.conn, &link.goal)?;
-        }
         self.enqueued += u64::from(store::outbox::unwant(self.conn, &known, word, self.now)?);
         Ok(())
     }

@@ -63,7 +63,7 @@ impl Desktop for Recorder {
         Ok(())
     }
 
-    fn open_page(&self, url: &Url) -> anyhow::Result<()> {
+    fn open_page(&self, url: &Url, _token: Option<&str>) -> anyhow::Result<()> {
         self.pages.lock().unwrap().push(url.clone());
         Ok(())
     }

@@ -48,11 +48,11 @@ pub trait Desktop: Send + Sync {
     /// # Errors
     /// When none can be opened.
     fn open_window(&self, token: Option<&str>) -> anyhow::Result<()>;
-    /// Shows a page in the browser.
+    /// Shows a page in the browser. `token` is the desktop's permission to take the focus.
     ///
     /// # Errors
     /// When there is no browser.
-    fn open_page(&self, url: &Url) -> anyhow::Result<()>;
+    fn open_page(&self, url: &Url, token: Option<&str>) -> anyhow::Result<()>;
     /// Whether the user can see an icon in the tray.
     fn has_tray(&self) -> bool;
     /// Whether the program starts at login.
@@ -219,7 +219,9 @@ impl Agent {
         match action {
             MenuAction::Open => self.show(token)?,
             MenuAction::SyncNow => self.polling.sync_now(),
-            MenuAction::OpenGoal(slug) => self.desktop.open_page(&self.app.page_of_goal(&slug)?)?,
+            MenuAction::OpenGoal(slug) => {
+                self.desktop.open_page(&self.app.page_of_goal(&slug)?, token.as_deref())?;
+            }
             MenuAction::PauseForAnHour => self.app.pause(Some(now + TimeDelta::hours(1)), now)?,
             MenuAction::PauseUntilTomorrow => self.app.pause(Some(self.app.tomorrow(now)?), now)?,
             MenuAction::Resume => self.app.pause(None, now)?,

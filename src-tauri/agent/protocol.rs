@@ -31,6 +31,8 @@ pub enum AgentRequest {
     Callback {
         /// The whole `beeminder-withings-sync:` address, unparsed.
         address: String,
+        /// Permission of the desktop to take the focus.
+        token: Option<String>,
     },
     /// Makes a pass as soon as may be.
     SyncNow,

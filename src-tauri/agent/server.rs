@@ -57,8 +57,8 @@ async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
         agent.watch(reply);
     } else if matches!(request, AgentRequest::Check) {
         send(&reply, &agent.checks().await);
-    } else if let AgentRequest::Callback { address } = request {
-        send(&reply, &agent.callback(address).await);
+    } else if let AgentRequest::Callback { address, token } = request {
+        send(&reply, &agent.callback(address, token).await);
     } else {
         send(&reply, &agent.handle(request).await);
     }
@@ -87,11 +87,11 @@ impl Agent {
     }
 
     /// Takes an address that a browser brought, and shows the window that waited for it.
-    async fn callback(&self, address: String) -> Result<Message, Refusal> {
+    async fn callback(&self, address: String, token: Option<String>) -> Result<Message, Refusal> {
         match self.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                self.windows.tell(&Event::Show { token: None });
+                self.windows.tell(&Event::Show { token });
                 Ok(said)
             }
             Err(why) => {

@@ -190,7 +190,7 @@ impl Agent {
         let agent = Arc::clone(self);
         tokio::spawn(async move { agent.wait(waiting, attempt, cancel).await });
         self.refresh();
-        if let Err(error) = self.desktop.open_page(&authorize_url) {
+        if let Err(error) = self.desktop.open_page(&authorize_url, None) {
             tracing::warn!("No browser could be opened: {error:#}");
         }
         Ok(())

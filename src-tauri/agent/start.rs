@@ -50,6 +50,9 @@ pub struct Arguments {
     /// The address a browser came back to after a sign-in
     #[arg(value_name = "ADDRESS")]
     pub callback: Option<String>,
+    /// The desktop's permission to take the focus, which a start brings in its environment
+    #[arg(skip)]
+    pub token: Option<String>,
 }
 
 impl Arguments {
@@ -60,9 +63,10 @@ impl Arguments {
     }
 
     /// What the agent there is, is asked for.
-    fn request(&self, token: Option<String>) -> AgentRequest {
+    fn request(&self) -> AgentRequest {
+        let token = self.token.clone();
         match &self.callback {
-            Some(address) => AgentRequest::Callback { address: address.split_whitespace().collect() },
+            Some(address) => AgentRequest::Callback { address: address.split_whitespace().collect(), token },
             None if self.hidden => AgentRequest::Changed,
             None => AgentRequest::Show { token },
         }
@@ -79,16 +83,12 @@ impl Arguments {
 }
 
 /// Becomes the only agent over `dir`, or hands `arguments` over to the one there is and returns `None`. One
-/// that is about to end is waited for. `token` is the desktop's permission to take the focus.
+/// that is about to end is waited for.
 ///
 /// # Errors
 /// When the agent there is does not answer, or the data directory cannot be used.
-pub async fn become_the_only_one(
-    dir: &DataDir,
-    arguments: &Arguments,
-    token: Option<String>,
-) -> anyhow::Result<Option<LockGuard>> {
-    let line = serde_json::to_string(&arguments.request(token))?;
+pub async fn become_the_only_one(dir: &DataDir, arguments: &Arguments) -> anyhow::Result<Option<LockGuard>> {
+    let line = serde_json::to_string(&arguments.request())?;
     // An answer may take as long as the agent works on it: only the wait for one that ends has an end.
     for _ in 0..HANDOVER_STEPS {
         if let Some(held) = dir.try_lock(Lock::Agent)? {
@@ -138,8 +138,8 @@ pub async fn run(
             Err(error) => {
                 let why = explained(&error);
                 tracing::error!("The program could not start: {why}");
-                let open = std::mem::take(&mut is_first);
-                let next = fail(&why, &desktop, &mut actions, &mut requests, open).await;
+                let opens = std::mem::take(&mut is_first).then_some(arguments.token.as_deref());
+                let next = fail(&why, &desktop, &mut actions, &mut requests, opens).await;
                 if next == Next::Quit {
                     break End::Quit;
                 }
@@ -188,17 +188,17 @@ async fn first_steps(agent: Arc<Agent>, arguments: Arguments) {
         Some(address) => match agent.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                show(&agent);
+                show(&agent, arguments.token);
             }
             Err(why) => tracing::warn!("A callback came to nothing: {why}"),
         },
         None if arguments.hidden => show_without_tray(&agent).await,
-        None => show(&agent),
+        None => show(&agent, arguments.token),
     }
 }
 
-fn show(agent: &Agent) {
-    if let Err(error) = agent.show(None) {
+fn show(agent: &Agent, token: Option<String>) {
+    if let Err(error) = agent.show(token) {
         tracing::error!("{error:#}");
     }
 }
@@ -210,7 +210,7 @@ async fn show_without_tray(agent: &Agent) {
         return;
     }
     match agent.note_missing_tray() {
-        Ok(true) => show(agent),
+        Ok(true) => show(agent, None),
         Ok(false) => tracing::info!("There is no tray; the user was told before"),
         Err(error) => tracing::error!("{error:#}"),
     }
@@ -225,13 +225,14 @@ enum Next {
     TryAgain,
 }
 
-/// Says why nothing works, for a while or until the user quits; and shows it at once if `opens`.
+/// Says why nothing works, for a while or until the user quits; and shows it at once if it `opens`, with the
+/// desktop's permission if there is one.
 async fn fail(
     why: &Explained,
     desktop: &Arc<dyn Desktop>,
     actions: &mut mpsc::UnboundedReceiver<Click>,
     requests: &mut server::Requests,
-    opens: bool,
+    opens: Option<Option<&str>>,
 ) -> Next {
     let windows = Windows::default();
     let open = |token: Option<&str>| {
@@ -240,8 +241,8 @@ async fn fail(
         }
     };
     desktop.show_tray(&tray::failed(why, Language::chosen(None)));
-    if opens {
-        open(None);
+    if let Some(token) = opens {
+        open(token);
     }
     let stop = CancellationToken::new();
     let clicked = async {

@@ -207,7 +207,7 @@ impl AgentWatch {
         loop {
             match watch.next().await {
                 Ok(Some(Event::Changed(state))) => self.note(app, AgentPresence::Here(state)),
-                Ok(Some(Event::Show { .. })) => webview::open(app),
+                Ok(Some(Event::Show { token })) => webview::open(app, token),
                 Ok(Some(Event::Quit)) => {
                     webview::close_for_good(app);
                     return AgentPresence::Gone;

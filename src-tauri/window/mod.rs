@@ -3,6 +3,7 @@
 
 mod commands;
 mod front;
+mod raise;
 mod start;
 mod webview;
 

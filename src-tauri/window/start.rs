@@ -74,7 +74,7 @@ mod system {
     use beeminder_withings_sync::agent::protocol::AgentRequest;
     use beeminder_withings_sync::app::UserError;
     use beeminder_withings_sync::platform::data_dir::Lock;
-    use beeminder_withings_sync::platform::program;
+    use beeminder_withings_sync::platform::{activation, program};
 
     use super::{AgentClient, Arguments, Context, DataDir, Environment, commands, context, put_behind};
     use crate::window::webview;
@@ -94,7 +94,7 @@ mod system {
         anyhow::ensure!(has_display, UserError::new("no_display", []));
         let dir = DataDir::open(&environment.data_dir)?;
         let Some(held) = dir.try_lock(Lock::Window)? else {
-            let token = std::env::var("XDG_ACTIVATION_TOKEN").ok();
+            let token = activation::given();
             let shown = tauri::async_runtime::block_on(async {
                 AgentClient::new(dir).ask::<()>(&AgentRequest::Show { token }).await
             });
@@ -108,7 +108,7 @@ mod system {
                 let environment = environment.clone();
                 move |app| {
                     put_behind(app.handle(), &environment, &arguments)?;
-                    webview::open(app.handle());
+                    webview::open(app.handle(), None);
                     Ok(())
                 }
             })
@@ -140,7 +140,7 @@ mod system {
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
         let dir = DataDir::open(&environment.data_dir)?;
-        let only_one = start::become_the_only_one(&dir, arguments, None);
+        let only_one = start::become_the_only_one(&dir, arguments);
         let Some(held) = tauri::async_runtime::block_on(only_one)? else {
             return Ok(0);
         };
@@ -195,7 +195,7 @@ mod system {
                 let data_dir = data_dir.clone();
                 tauri::async_runtime::spawn(async move {
                     let Ok(dir) = DataDir::open(&data_dir) else { return };
-                    let request = AgentRequest::Callback { address: url.to_string() };
+                    let request = AgentRequest::Callback { address: url.to_string(), token: None };
                     let taken = AgentClient::new(dir).ask::<serde_json::Value>(&request).await;
                     if let Err(refusal) = taken {
                         tracing::warn!("A callback came to nothing: {}", refusal.why);

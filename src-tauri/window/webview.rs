@@ -3,19 +3,18 @@
 
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::view::tray::NAME;
-use tauri::{
-    AppHandle, Emitter, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
-};
+use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use crate::window::front::{agent, front};
+use crate::window::raise;
 
 const LABEL: &str = "main";
 
-/// Shows the window in front, making it if need be.
-pub(crate) fn open(app: &AppHandle) {
+/// Shows the window in front, making it if need be. `token` is the desktop's permission to take the focus.
+pub(crate) fn open(app: &AppHandle, token: Option<String>) {
     let for_main_thread = app.clone();
     let asked = app.run_on_main_thread(move || {
-        if let Err(error) = open_here(&for_main_thread) {
+        if let Err(error) = open_here(&for_main_thread, token.as_deref()) {
             tracing::error!("The window could not be opened: {error}");
         }
     });
@@ -24,9 +23,9 @@ pub(crate) fn open(app: &AppHandle) {
     }
 }
 
-fn open_here(app: &AppHandle) -> tauri::Result<()> {
+fn open_here(app: &AppHandle, token: Option<&str>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
-        return to_front(&window);
+        return raise::to_front(&window, token);
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(NAME)
@@ -68,12 +67,6 @@ pub(crate) fn say_focus(app: &AppHandle) {
 /// Whether the user works with it.
 pub(crate) fn has_focus(app: &AppHandle) -> bool {
     app.get_webview_window(LABEL).is_some_and(|window| window.is_focused().unwrap_or(false))
-}
-
-fn to_front<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
-    window.unminimize()?;
-    window.show()?;
-    window.set_focus()
 }
 
 /// Closes the window; the agent goes on.

@@ -23,16 +23,12 @@ use crate::platform::data_dir::DataDir;
 use crate::platform::environment;
 use crate::platform::environment::Environment;
 use crate::platform::program::{self, Executable};
-use crate::platform::{log_file, scheme};
+use crate::platform::{activation, browser, log_file, scheme};
 use crate::text::{Language, Message};
 use crate::view::notification::Notice;
 use crate::view::tray::{Click, Tray};
 use notifications::Notifications;
 use tray::TrayIcon;
-
-/// Where a desktop puts its permission to take the focus.
-/// <https://wayland.app/protocols/xdg-activation-v1>
-const ACTIVATION_TOKEN: &str = "XDG_ACTIVATION_TOKEN";
 
 /// Runs the agent until it ends.
 pub fn main() -> ExitCode {
@@ -46,7 +42,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+    let arguments = Arguments { token: activation::given(), ..Arguments::parse() };
     let environment = environment::read(arguments.data_dir.clone(), |name| std::env::var(name).ok())?;
     log_file::start(&environment.data_dir);
     log_file::log_panics();
@@ -76,8 +72,7 @@ async fn work(
     executable: Executable,
 ) -> anyhow::Result<End> {
     let dir = DataDir::open(&environment.data_dir)?;
-    let token = std::env::var(ACTIVATION_TOKEN).ok();
-    let Some(held) = start::become_the_only_one(&dir, arguments, token).await? else {
+    let Some(held) = start::become_the_only_one(&dir, arguments).await? else {
         return Ok(End::Quit);
     };
     let (sender, actions) = mpsc::unbounded_channel();
@@ -171,18 +166,16 @@ impl Desktop for LinuxDesktop {
             return Ok(());
         }
         let mut command = Command::new(program::beside(program::WINDOW)?);
-        command.arg("--by-agent").arg("--data-dir").arg(&self.data_dir).env_remove(ACTIVATION_TOKEN);
-        if let Some(token) = token {
-            command.env(ACTIVATION_TOKEN, token);
-        }
+        command.arg("--by-agent").arg("--data-dir").arg(&self.data_dir);
+        activation::give(command.as_std_mut(), token);
         let window = command.spawn().with_context(|| UserError::new("no_window", []));
         let window = window.inspect_err(|_| self.is_opening.store(false, Ordering::SeqCst))?;
         tokio::spawn(watch_over(window, Arc::clone(&self.is_opening), self.notifications.clone()));
         Ok(())
     }
 
-    fn open_page(&self, url: &Url) -> anyhow::Result<()> {
-        open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))
+    fn open_page(&self, url: &Url, token: Option<&str>) -> anyhow::Result<()> {
+        browser::open(url, token).with_context(|| UserError::new("no_browser", []))
     }
 
     fn has_tray(&self) -> bool {

@@ -62,7 +62,7 @@ pub(crate) async fn open_consent_page(app: AppHandle) -> CommandResult {
 #[tauri::command]
 pub(crate) async fn paste_callback(app: AppHandle, address: String) -> CommandResult<Message> {
     let address = address.split_whitespace().collect();
-    front(&app)?.ask(AgentRequest::Callback { address }).await
+    front(&app)?.ask(AgentRequest::Callback { address, token: None }).await
 }
 
 #[tauri::command]

@@ -77,11 +77,11 @@ impl Desktop for TauriDesktop {
     }
 
     fn open_window(&self, _token: Option<&str>) -> anyhow::Result<()> {
-        webview::open(&self.app);
+        webview::open(&self.app, None);
         Ok(())
     }
 
-    fn open_page(&self, url: &Url) -> anyhow::Result<()> {
+    fn open_page(&self, url: &Url, _token: Option<&str>) -> anyhow::Result<()> {
         open::that_detached(url.as_str()).with_context(|| UserError::new("no_browser", []))
     }
 

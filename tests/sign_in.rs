@@ -90,8 +90,11 @@ async fn a_user_who_declines_is_told_so_by_both() {
     let address = decide(&attempt.authorize_url, &[("decision", "decline")]).await;
     let error = test.app().finish(&attempt, &address, test.now).await.unwrap_err();
     assert!(error.to_string().starts_with("Withings did not grant access"), "{error}");
-    let attempt =
-        test.app().begin_beeminder(sandbox::beeminder::CLIENT_ID, CallbackWay::Scheme, test.now).unwrap();
+    let attempt = test
+        .app()
+        .begin_beeminder(sandbox::beeminder::CLIENT_ID, CallbackWay::Scheme, test.now)
+        .await
+        .unwrap();
     let address = decide(&attempt.authorize_url, &[("decision", "decline")]).await;
     let error = test.app().finish(&attempt, &address, test.now).await.unwrap_err();
     assert!(error.to_string().contains("The user denied you access"), "{error}");

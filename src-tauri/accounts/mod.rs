@@ -8,5 +8,9 @@ pub mod callback;
 pub mod keychain;
 pub mod loopback;
 pub mod scope;
+#[cfg(target_os = "linux")]
+mod secret_service;
 pub mod sign_in;
+#[cfg(not(target_os = "linux"))]
+mod system_keychain;
 pub mod tokens;

@@ -243,6 +243,17 @@ impl Tokens {
         self.load_item(Item::Tokens(service)).await?.ok_or(TokenError::NotConnected(service))
     }
 
+    /// Makes sure that the keychain can keep a sign-in, before the user goes to the browser for one.
+    pub(crate) async fn prepare(&self) -> Result<(), TokenError> {
+        self.ask_again();
+        self.on_keychain(|keychain| keychain.prepare()).await
+    }
+
+    /// Notes that the user does something: the keychain may ask for its password once more.
+    pub(crate) fn ask_again(&self) {
+        self.keychain.ask_again();
+    }
+
     /// Keeps the sign-in in flight, so that its callback can be answered by another process.
     pub(crate) async fn keep_sign_in(&self, sign_in: &impl Serialize) -> Result<(), TokenError> {
         self.save(Item::SignIn, sign_in).await

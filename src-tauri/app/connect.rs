@@ -70,7 +70,7 @@ impl App {
     /// Checks the user's Withings application and starts a sign-in through it.
     ///
     /// # Errors
-    /// When client id or secret are wrong, before any browser opens.
+    /// When client id or secret are wrong or the keychain cannot keep tokens, before any browser opens.
     pub async fn begin_withings(
         &self,
         application: Application,
@@ -80,6 +80,7 @@ impl App {
         credential::check_client_id(&application.client_id).map_err(wrong)?;
         credential::check_secret(&application.secret).map_err(wrong)?;
         self.withings.check_application(&application, now).await?;
+        self.tokens.prepare().await.map_err(sign_in_error)?;
         let sign_in = SignIn::start(Service::Withings, way, now)?;
         let account = &self.endpoints.withings_account;
         let scopes = self.store.read(scope::wanted).map_err(SignInError::Local)?;
@@ -119,20 +120,22 @@ impl App {
     /// # Errors
     /// When Withings is not connected, or the keychain cannot be used.
     pub async fn last_application(&self) -> Result<Application, TokenError> {
+        self.tokens.ask_again();
         self.tokens.withings_application().await
     }
 
     /// Starts a sign-in at Beeminder.
     ///
     /// # Errors
-    /// When the system has no randomness to give.
-    pub fn begin_beeminder(
+    /// When the keychain cannot keep tokens.
+    pub async fn begin_beeminder(
         &self,
         client_id: &str,
         way: CallbackWay,
         now: DateTime<Utc>,
     ) -> Result<Attempt, SignInError> {
         credential::check_client_id(client_id).map_err(wrong)?;
+        self.tokens.prepare().await.map_err(sign_in_error)?;
         let sign_in = SignIn::start(Service::Beeminder, way, now)?;
         let authorize_url = beeminder::oauth::authorize_url(
             &self.endpoints.beeminder,
@@ -186,6 +189,7 @@ impl App {
     /// # Errors
     /// When the keychain cannot be asked.
     pub async fn kept(&self, now: DateTime<Utc>) -> Result<Option<Attempt>, SignInError> {
+        self.tokens.ask_again();
         let kept: Option<KeptAttempt> = self.tokens.kept_sign_in().await.map_err(sign_in_error)?;
         let Some(KeptAttempt { authorize_url, sign_in, client_id, client_secret }) = kept else {
             return Ok(None);
@@ -217,6 +221,7 @@ impl App {
         now: DateTime<Utc>,
     ) -> Result<Connected, SignInError> {
         credential::check_token(&token).map_err(wrong)?;
+        self.tokens.prepare().await.map_err(sign_in_error)?;
         self.connect_beeminder(Token::Personal(token), now).await
     }
 
@@ -225,6 +230,7 @@ impl App {
     /// # Errors
     /// When the tokens may still be in the keychain.
     pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
+        self.tokens.ask_again();
         self.tokens.delete(service).await?;
         self.store.write(|conn| store::account::save_disconnected(conn, service))
     }

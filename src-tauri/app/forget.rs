@@ -22,6 +22,7 @@ impl App {
         anyhow::ensure!(held.is_some(), UserError::new("other_program", []));
         // A pass under way would write down again what is deleted here.
         let pass = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
+        self.tokens.ask_again();
         for service in Service::ALL {
             self.tokens
                 .delete(service)

@@ -114,6 +114,9 @@ impl App {
             tracing::warn!("Another file took the place of the database");
             note_recovery(&self.store, recovery)?;
         }
+        if trigger == Trigger::Hand {
+            self.tokens.ask_again();
+        }
         self.pass(trigger, now, stop).make().await
     }
 

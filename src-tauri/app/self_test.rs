@@ -70,6 +70,7 @@ impl App {
     /// When the store cannot be used.
     pub async fn self_test(&self, now: DateTime<Utc>) -> anyhow::Result<Vec<Check>> {
         let mut checks = Vec::new();
+        self.tokens.ask_again();
         let keychain = self.tokens.kept_sign_in::<serde_json::Value>().await.map(drop);
         checks.push(Check::new("keychain", Finding::of(keychain.map_err(Into::into))));
         let withings = Finding::of(self.reach_withings(now).await);

@@ -7,6 +7,7 @@ mod home;
 mod keychain;
 mod pages;
 mod program;
+mod prompter;
 mod session;
 mod start;
 mod syncing;

@@ -139,7 +139,7 @@ impl TestApp {
     }
 
     pub(crate) async fn connect_beeminder(&self) -> Result<Connected, SignInError> {
-        let attempt = self.app().begin_beeminder(beeminder::CLIENT_ID, CallbackWay::Scheme, self.now)?;
+        let attempt = self.app().begin_beeminder(beeminder::CLIENT_ID, CallbackWay::Scheme, self.now).await?;
         self.app().finish(&attempt, &agree(&attempt.authorize_url).await, self.now).await
     }
 

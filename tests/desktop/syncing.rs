@@ -174,6 +174,21 @@ async fn without_a_notification_daemon_syncing_goes_on() {
 }
 
 #[tokio::test]
+async fn what_nobody_could_show_is_shown_when_somebody_can() {
+    let mut session = Session::bare().await;
+    session.unlock_keychain().await;
+    session.start_panel().await;
+    session.set_up().await;
+    session.sandbox.world().withings.revoke();
+    let tray = session.launch_hidden().await;
+    tray.says("Sign in to Withings again").await;
+    session.logged("A notification could not be shown").await;
+    session.start_notifications().await;
+    until("a notification", async || (!session.notifications().is_empty()).then_some(())).await;
+    assert!(session.notifications()[0].starts_with("Sign in to Withings again | "));
+}
+
+#[tokio::test]
 async fn what_the_terminal_does_is_seen_in_the_tray_at_once() {
     let mut session = Session::start().await;
     session.set_up().await;

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use zbus::proxy::OwnerChangedStream;
 use zbus::zvariant::Value;
 use zbus::{Connection, proxy};
 
@@ -72,35 +73,62 @@ impl Notifications {
     }
 }
 
-/// Shows what comes, each notice in place of an earlier one about the same.
+/// Shows what comes, each notice in place of an earlier one about the same. What cannot be shown is shown when
+/// there is a service: at login this program may be there first.
 async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedSender<Click>) {
-    let mut shown = Shown::default();
+    let (mut shown, mut waiting) = (Shown::default(), Vec::<Notice>::new());
     let mut service = None;
-    while let Some(notice) = notices.recv().await {
+    loop {
+        tokio::select! {
+            notice = notices.recv() => {
+                let Some(notice) = notice else { return };
+                waiting.retain(|earlier| earlier.about != notice.about);
+                waiting.push(notice);
+            }
+            () = comes(&mut service) => {}
+        }
+        if waiting.is_empty() {
+            continue;
+        }
         if service.is_none() {
-            match connect(&clicks).await {
+            match Connected::connect(&clicks).await {
                 Ok(connected) => service = Some(connected),
-                Err(error) => {
-                    tracing::warn!("A notification could not be shown: {error}");
-                    continue;
-                }
+                Err(error) => tracing::warn!("A notification could not be shown: {error}"),
             }
         }
-        if let Some(connected) = &service
-            && let Err(error) = shown.show(connected, &notice).await
-        {
-            tracing::warn!("A notification could not be shown: {error}");
+        if let Some(connected) = &service {
+            shown.show_all(&connected.service, &mut waiting).await;
         }
     }
 }
 
-async fn connect(clicks: &UnboundedSender<Click>) -> zbus::Result<ServiceProxy<'static>> {
-    let bus = Connection::session().await?;
-    let service = ServiceProxy::new(&bus).await?;
-    let actions = service.receive_action_invoked().await?;
-    let tokens = service.receive_activation_token().await?;
-    tokio::spawn(hear_clicks(actions, tokens, clicks.clone()));
-    Ok(service)
+/// Waits until somebody shows notifications who did not.
+async fn comes(service: &mut Option<Connected>) {
+    let Some(connected) = service else { return std::future::pending().await };
+    while let Some(owner) = connected.owners.next().await {
+        if owner.is_some() {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// The service, and who has its name.
+struct Connected {
+    service: ServiceProxy<'static>,
+    owners: OwnerChangedStream<'static>,
+}
+
+impl Connected {
+    async fn connect(clicks: &UnboundedSender<Click>) -> zbus::Result<Connected> {
+        let bus = Connection::session().await?;
+        let service = ServiceProxy::new(&bus).await?;
+        let owners = service.inner().receive_owner_changed().await?;
+        let actions = service.receive_action_invoked().await?;
+        let tokens = service.receive_activation_token().await?;
+        tokio::spawn(hear_clicks(actions, tokens, clicks.clone()));
+        Ok(Connected { service, owners })
+    }
 }
 
 /// Opens the window on a click, with the permission that the desktop sends before it.
@@ -133,6 +161,16 @@ async fn hear_clicks(
 struct Shown(HashMap<String, u32>);
 
 impl Shown {
+    /// Shows what waits; what cannot be shown goes on waiting.
+    async fn show_all(&mut self, service: &ServiceProxy<'_>, waiting: &mut Vec<Notice>) {
+        for notice in std::mem::take(waiting) {
+            if let Err(error) = self.show(service, &notice).await {
+                tracing::warn!("A notification could not be shown: {error}");
+                waiting.push(notice);
+            }
+        }
+    }
+
     async fn show(&mut self, service: &ServiceProxy<'_>, notice: &Notice) -> zbus::Result<()> {
         let can = service.get_capabilities().await?;
         let earlier = self.0.get(&notice.about).copied();

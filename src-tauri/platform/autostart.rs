@@ -27,14 +27,23 @@ pub enum AutostartState {
 pub struct AutostartEntry {
     path: PathBuf,
     command: Vec<String>,
+    /// What the session calls its desktop, as in `XDG_CURRENT_DESKTOP`.
+    desktop: String,
 }
 
 impl AutostartEntry {
-    /// The entry called `name` in `folder`, which starts `program` with `arguments`.
-    pub fn new(folder: &Path, name: &str, program: &Path, arguments: &[String]) -> AutostartEntry {
+    /// The entry called `name` in `folder`, which starts `program` with `arguments`, as `desktop` judges it.
+    pub fn new(
+        folder: &Path,
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        desktop: &str,
+    ) -> AutostartEntry {
         let program = std::iter::once(program.to_string_lossy().into_owned());
         let command = program.chain(arguments.iter().cloned()).collect();
-        AutostartEntry { path: folder.join(format!("{name}.desktop")), command }
+        let path = folder.join(format!("{name}.desktop"));
+        AutostartEntry { path, command, desktop: desktop.to_owned() }
     }
 
     /// What the entry says.
@@ -43,7 +52,7 @@ impl AutostartEntry {
     /// When it is there and cannot be read.
     pub fn state(&self) -> anyhow::Result<AutostartState> {
         match std::fs::read_to_string(&self.path) {
-            Ok(text) => Ok(judge(&text)),
+            Ok(text) => Ok(judge(&text, &self.desktop)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(AutostartState::Off),
             Err(error) => Err(error).with_context(|| format!("Failed to read {}", self.path.display())),
         }
@@ -96,12 +105,17 @@ impl AutostartEntry {
     }
 }
 
-fn judge(text: &str) -> AutostartState {
+/// Desktops that heed GNOME's key; the others start the program all the same, and their tools show it as on.
+const HEED_GNOME: [&str; 6] = ["GNOME", "Unity", "X-Cinnamon", "MATE", "Budgie", "Pantheon"];
+
+fn judge(text: &str, desktop: &str) -> AutostartState {
     let value = |key: &str| {
         let lines = text.lines().filter_map(|line| line.split_once('='));
         lines.filter(|(name, _)| name.trim() == key).map(|(_, value)| value.trim()).next_back()
     };
-    if value("Hidden") == Some("true") || value("X-GNOME-Autostart-enabled") == Some("false") {
+    let heeds_gnome = desktop.split(':').any(|name| HEED_GNOME.contains(&name));
+    if value("Hidden") == Some("true") || (heeds_gnome && value("X-GNOME-Autostart-enabled") == Some("false"))
+    {
         return AutostartState::SwitchedOff;
     }
     let program = value("Exec").and_then(first_argument);
@@ -153,7 +167,7 @@ mod tests {
     use super::*;
 
     fn entry(folder: &Path, program: &Path) -> AutostartEntry {
-        AutostartEntry::new(folder, "sync", program, &["--hidden".into()])
+        AutostartEntry::new(folder, "sync", program, &["--hidden".into()], "ubuntu:GNOME")
     }
 
     /// A program that is there, in a folder with a name.
@@ -214,6 +228,23 @@ mod tests {
             assert!(!entry.repair().unwrap());
             entry.switch_on().unwrap();
             assert_eq!(entry.state().unwrap(), AutostartState::On);
+        }
+    }
+
+    #[test]
+    fn what_gnome_switched_off_is_started_by_plasma_and_shown_so() {
+        let (dir, off) = (tempfile::tempdir().unwrap(), "X-GNOME-Autostart-enabled=false");
+        let program = program(dir.path(), "here");
+        let text = format!("[Desktop Entry]\nExec={}\n", program.display());
+        for (line, desktop, state) in [
+            (off, "GNOME", State::SwitchedOff),
+            (off, "GNOME-Classic:GNOME", State::SwitchedOff),
+            (off, "KDE", State::On),
+            (off, "sway", State::On),
+            ("Hidden=true", "KDE", State::SwitchedOff),
+            ("Hidden=false", "KDE", State::On),
+        ] {
+            assert_eq!(judge(&format!("{text}{line}\n"), desktop), state, "{line} on {desktop}");
         }
     }
 }

@@ -147,7 +147,8 @@ impl LinuxDesktop {
         let base = directories::BaseDirs::new().context("Failed to find your settings")?;
         let folder = base.config_dir().join("autostart");
         let program = program::to_start_at_login()?;
-        Ok(AutostartEntry::new(&folder, program::AGENT, &program, &self.arguments.at_login()))
+        let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+        Ok(AutostartEntry::new(&folder, program::AGENT, &program, &self.arguments.at_login(), &desktop))
     }
 }
 

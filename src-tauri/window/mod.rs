@@ -4,6 +4,7 @@
 mod commands;
 mod front;
 mod raise;
+mod size;
 mod start;
 mod webview;
 

@@ -90,8 +90,8 @@ mod system {
     }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
-        let has_display = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
-        anyhow::ensure!(has_display, UserError::new("no_display", []));
+        // Where there is none, or it lets nobody in, the toolkit's own words come with a backtrace.
+        gtk::init().with_context(|| UserError::new("no_display", []))?;
         let dir = DataDir::open(&environment.data_dir)?;
         let Some(held) = dir.try_lock(Lock::Window)? else {
             let token = activation::given();

@@ -6,7 +6,7 @@ use beeminder_withings_sync::view::tray::NAME;
 use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use crate::window::front::{agent, front};
-use crate::window::raise;
+use crate::window::{raise, size};
 
 const LABEL: &str = "main";
 
@@ -27,10 +27,11 @@ fn open_here(app: &AppHandle, token: Option<&str>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
         return raise::to_front(&window, token);
     }
+    let (width, height) = size::fitting(app);
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(NAME)
-        .inner_size(900.0, 760.0)
-        .min_inner_size(320.0, 360.0)
+        .inner_size(width, height)
+        .min_inner_size(size::SMALLEST.0, size::SMALLEST.1)
         // Ctrl and + or -, as in a browser.
         .zoom_hotkeys_enabled(true)
         .data_directory(app.state::<DataDir>().web_folder())

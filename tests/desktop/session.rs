@@ -27,11 +27,13 @@ pub(super) struct Session {
     bus: String,
     /// The look that the user chose.
     pub(super) theme: &'static str,
+    /// What the desktop adds to its user's environment, or takes from it.
+    pub(super) surroundings: Vec<(&'static str, Option<String>)>,
     panel: Option<Child>,
     keyring: Option<Child>,
     pub(super) program: Option<Child>,
     pub(super) driver: Option<Child>,
-    others: Vec<Child>,
+    pub(super) others: Vec<Child>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -45,16 +47,30 @@ impl Session {
         session
     }
 
-    /// A display and a bus, and nothing else.
+    /// A display with windows that have frames, and a bus; and nothing else.
     pub(super) async fn bare() -> Session {
+        Session::on_screen("1100x800").await
+    }
+
+    /// The same on a screen of another size.
+    pub(super) async fn on_screen(size: &str) -> Session {
+        let mut session = Session::empty(size).await;
+        let frames = session.command("xfwm4").arg("--compositor=off").quiet().spawn().unwrap();
+        session.others.push(frames);
+        session
+    }
+
+    /// A display and a bus, and nothing else.
+    pub(super) async fn empty(screen: &str) -> Session {
         let turn = ONE_AT_A_TIME.lock().await;
         // For the browser; a second story finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let sandbox = Sandbox::start(0, World::new(Clock::Real)).await.unwrap();
         let home = tempfile::Builder::new().prefix("bws-").tempdir().unwrap();
         prepare(home.path());
+        let screen = format!("{screen}x24");
         let (x, display) =
-            announcing(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1100x800x24"])).await;
+            announcing(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", &screen])).await;
         let conf = home.path().join("bus.conf");
         // What the bus starts is this user's too.
         let (bus, address) = announcing(
@@ -64,22 +80,20 @@ impl Session {
                 .arg(conf),
         )
         .await;
-        let mut session = Session {
+        Session {
             sandbox,
             home,
             display: format!(":{display}"),
             bus: address,
             theme: "Adwaita",
+            surroundings: Vec::new(),
             panel: None,
             keyring: None,
             program: None,
             driver: None,
             others: vec![x, bus],
             _turn: turn,
-        };
-        let frames = session.command("xfwm4").arg("--compositor=off").quiet().spawn().unwrap();
-        session.others.push(frames);
-        session
+        }
     }
 
     pub(super) fn home(&self) -> &Path {
@@ -112,6 +126,12 @@ impl Session {
             .env_remove("XDG_CURRENT_DESKTOP")
             .stdin(Stdio::null())
             .kill_on_drop(true);
+        for (name, value) in &self.surroundings {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command
     }
 

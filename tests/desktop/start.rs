@@ -168,3 +168,38 @@ async fn a_start_that_cannot_work_says_why_in_the_window_and_the_tray() {
     tray.click("Quit").await;
     until("the program gone", async || (!std::path::Path::new(&process).exists()).then_some(())).await;
 }
+
+#[tokio::test]
+async fn without_a_display_the_window_says_so_in_a_sentence() {
+    let session = Session::bare().await;
+    let window = Session::program_path().with_file_name("beeminder-withings-sync-window");
+    for display in [None, Some(":4711")] {
+        let mut command = session.command(&window);
+        match display {
+            Some(display) => command.env("DISPLAY", display),
+            None => command.env_remove("DISPLAY"),
+        };
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("There is no display to open a window on"), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_window_fits_a_small_screen_and_one_at_scale_2() {
+    for (screen, scale) in [("1280x720", "1"), ("1280x720", "2"), ("1024x600", "1")] {
+        let mut session = Session::on_screen(screen).await;
+        session.surroundings.push(("GDK_SCALE", Some(scale.into())));
+        session.unlock_keychain().await;
+        session.start_panel().await;
+        session.launch(&[]);
+        session.window_opens().await;
+        let (width, height) = screen.split_once('x').unwrap();
+        let [x, y, right, bottom] = session.window_frame().await;
+        assert!(x >= 0 && y >= 0, "{screen} at {scale}: {x}, {y}");
+        assert!(right <= width.parse().unwrap(), "{screen} at {scale}: {right}");
+        assert!(bottom <= height.parse().unwrap(), "{screen} at {scale}: {bottom}");
+    }
+}

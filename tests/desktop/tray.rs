@@ -24,8 +24,9 @@ impl Tray {
     pub(super) async fn find(address: &str) -> Tray {
         let bus = zbus::connection::Builder::address(address).unwrap().build().await.unwrap();
         let item = until("an icon in the tray", async || items(&bus).await.into_iter().next()).await;
-        let (service, path) = item.split_once('/').unwrap();
-        Tray { service: service.to_owned(), path: format!("/{path}"), bus }
+        // Panels write it in several ways; one leaves the path out, another puts a mark before it.
+        let (service, path) = item.split_once('/').unwrap_or((&item, "StatusNotifierItem"));
+        Tray { service: service.trim_end_matches('@').to_owned(), path: format!("/{path}"), bus }
     }
 
     /// How many icons panels have.

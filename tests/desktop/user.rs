@@ -88,6 +88,26 @@ impl Session {
         until("the window", async || self.window().await).await
     }
 
+    /// Where the window is with its frame: left, top, right, bottom.
+    pub(super) async fn window_frame(&self) -> [i32; 4] {
+        let window = self.window_opens().await;
+        let ask = async |program: &str, arguments: &[&str]| {
+            let output = self.command(program).args(arguments).output().await.unwrap();
+            String::from_utf8(output.stdout).unwrap()
+        };
+        let place = ask("xdotool", &["getwindowgeometry", "--shell", &window]).await;
+        let number = |name: &str| -> i32 {
+            let value = place.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
+            value.unwrap().parse().unwrap()
+        };
+        // Left, right, top, bottom.
+        let frame = ask("xprop", &["-id", &window, "_NET_FRAME_EXTENTS"]).await;
+        let edges: Vec<i32> =
+            frame.rsplit('=').next().unwrap().split(',').map(|edge| edge.trim().parse().unwrap()).collect();
+        let (x, y) = (number("X"), number("Y"));
+        [x - edges[0], y - edges[2], x + number("WIDTH") + edges[1], y + number("HEIGHT") + edges[3]]
+    }
+
     /// Closes the window as its user does with the keyboard.
     pub(super) async fn close_window(&self) {
         self.ask_to_close().await;

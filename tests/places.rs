@@ -124,8 +124,16 @@ async fn one_locked_keychain_is_one_incident() {
     let locale = Locale { language: Language::English, zone: chrono_tz::UTC };
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
-    let situation =
-        Situation { attention: &twice, parked: 0, held: 0, delivered: 0, window_has_focus: false, locale };
+    let situation = Situation {
+        attention: &twice,
+        parked: 0,
+        held: 0,
+        delivered: 0,
+        window_has_focus: false,
+        has_tray: true,
+        is_first: true,
+        locale,
+    };
     let (said, known) = notices(&[], situation, Preferences::default(), test.now);
     assert_eq!((said.len(), known.len()), (1, 1));
     test.app().store.write(|conn| store::incident::save_all(conn, &known)).unwrap();

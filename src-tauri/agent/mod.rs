@@ -115,6 +115,10 @@ struct PassState {
     failure: Option<Explained>,
     /// Whether everything is to be forgotten at the end.
     forget: bool,
+    /// The last pass.
+    last: Option<SyncReport>,
+    /// Whether notifications said since the start what no icon shows.
+    said_without_tray: bool,
     /// Whether the executable was replaced.
     replaced: bool,
     /// The tray as last shown.
@@ -267,6 +271,18 @@ impl Agent {
         })
     }
 
+    /// Says in notifications what no icon shows, if no pass has done so: at the first nobody may have known yet
+    /// that there is none.
+    ///
+    /// # Errors
+    /// When the store cannot be used.
+    pub fn say_without_tray(&self) -> anyhow::Result<()> {
+        let state = self.lock();
+        let last = state.last.clone().filter(|_| !state.said_without_tray);
+        drop(state);
+        last.map_or(Ok(()), |report| self.notify(&SyncReport { delivered: 0, ..report }))
+    }
+
     /// Makes a pass as soon as may be: something was decided that Beeminder or Withings should know.
     pub fn sync_soon(&self) {
         self.polling.sync_now();
@@ -305,6 +321,7 @@ impl Agent {
                 if was_broken {
                     self.notify_failure("notice.works_again", &self.plain("notice.goes_on"), false);
                 }
+                self.lock().last = Some((*report).clone());
                 if let Err(error) = self.notify(report) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
@@ -326,6 +343,7 @@ impl Agent {
     }
 
     fn notify(&self, report: &SyncReport) -> anyhow::Result<()> {
+        let has_tray = self.desktop.has_tray();
         let situation = Situation {
             attention: &report.attention,
             parked: report.parked,
@@ -333,6 +351,8 @@ impl Agent {
             delivered: report.delivered,
             locale: self.app.locale()?,
             window_has_focus: self.windows.has_focus(),
+            has_tray,
+            is_first: !has_tray && !std::mem::replace(&mut self.lock().said_without_tray, true),
         };
         let notices = self.app.store.write(|conn| {
             let known = store::incident::load_all(conn)?;

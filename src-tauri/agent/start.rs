@@ -209,6 +209,9 @@ async fn show_without_tray(agent: &Agent) {
     if agent.has_tray() {
         return;
     }
+    if let Err(error) = agent.say_without_tray() {
+        tracing::error!("{error:#}");
+    }
     match agent.note_missing_tray() {
         Ok(true) => show(agent, None),
         Ok(false) => tracing::info!("There is no tray; the user was told before"),

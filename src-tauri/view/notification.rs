@@ -39,6 +39,10 @@ pub struct Situation<'a> {
     pub delivered: u64,
     /// Whether the user looks at the window.
     pub window_has_focus: bool,
+    /// Whether the user can see an icon in the tray.
+    pub has_tray: bool,
+    /// Whether nothing was said yet since the program started without a tray.
+    pub is_first: bool,
     /// How the user is spoken to.
     pub locale: Locale,
 }
@@ -53,7 +57,7 @@ pub fn notices(
     let snoozed = preferences.snoozed_until.is_some_and(|until| until > now && until - now <= LONGEST_SNOOZE);
     let silent = preferences.level == Level::None;
     let (mut said, mut known_now) = (Vec::new(), Vec::new());
-    for item in situation.attention.iter().filter(|item| is_incident(item.code)) {
+    for item in situation.attention.iter().filter(|item| is_incident(item.code, situation.has_tray)) {
         let mut incident = Incident {
             code: item.code,
             goal: item.goal.clone().unwrap_or_default(),
@@ -66,7 +70,9 @@ pub fn notices(
         }
         let before = known.iter().find(|before| before.is_same(&incident));
         incident.told = before.is_some_and(|before| before.told);
-        let is_new = before.is_none_or(|before| before.count < incident.count);
+        // Nothing shows what is still wrong at the next login, where there is no icon.
+        let is_unseen = situation.is_first && !situation.has_tray && item.code.urgency() == Urgency::NeedsYou;
+        let is_new = is_unseen || before.is_none_or(|before| before.count < incident.count);
         if is_new && !situation.window_has_focus {
             if snoozed {
                 // Told when the snooze is over, if it is still so.
@@ -85,7 +91,14 @@ pub fn notices(
         }
         known_now.push(incident);
     }
-    let is_over = |before: &&Incident| !known_now.iter().any(|after| after.is_same(before));
+    // What the icon shows from now on is still so.
+    let is_shown = |code: Code| !is_incident(code, situation.has_tray);
+    let goes_on = |before: &Incident| {
+        let is_same = |item: &Attention| item.code == before.code && is_shown(item.code);
+        situation.attention.iter().any(is_same)
+    };
+    let is_over =
+        |before: &&Incident| !known_now.iter().any(|after| after.is_same(before)) && !goes_on(before);
     // Whoever has measured, or answered, knows.
     let ends_aloud = |incident: &&Incident| {
         incident.told && !matches!(incident.code, ProblemCode::MeasureSoon | ProblemCode::Held)
@@ -113,11 +126,12 @@ fn count(code: ProblemCode, situation: Situation<'_>) -> u64 {
     }
 }
 
-/// Whether it is worth an interruption. An account that was never connected is not: whoever installs this
-/// program knows. A measurement that is held is: it is missing at Beeminder until the user says a word.
-fn is_incident(code: ProblemCode) -> bool {
-    let needs_you = code.urgency() == Urgency::NeedsYou
-        && !matches!(code, ProblemCode::ConnectWithings | ProblemCode::ConnectBeeminder);
+/// Whether it is worth an interruption. An account that was never connected is not where an icon shows it:
+/// whoever installs this program knows. A measurement that is held is: it is missing at Beeminder until the
+/// user says a word.
+fn is_incident(code: Code, has_tray: bool) -> bool {
+    let is_shown = has_tray && matches!(code, ProblemCode::ConnectWithings | ProblemCode::ConnectBeeminder);
+    let needs_you = code.urgency() == Urgency::NeedsYou && !is_shown;
     needs_you || matches!(code, ProblemCode::MeasureSoon | ProblemCode::Held)
 }
 
@@ -159,7 +173,16 @@ mod tests {
 
     /// How things stand when there is nothing to say but what the user should know.
     fn quiet(attention: &[Attention]) -> Situation<'_> {
-        Situation { attention, parked: 0, held: 0, delivered: 0, window_has_focus: false, locale: LOCALE }
+        Situation {
+            attention,
+            parked: 0,
+            held: 0,
+            delivered: 0,
+            window_has_focus: false,
+            has_tray: true,
+            is_first: false,
+            locale: LOCALE,
+        }
     }
 
     /// What is said, pass after pass; each is what the user should know and how many are refused.
@@ -223,6 +246,20 @@ mod tests {
             ProblemCode::ConnectWithings,
         ];
         assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
+    }
+
+    #[test]
+    fn without_a_tray_notifications_say_what_its_icon_would_and_again_at_the_next_start() {
+        let attention = [item(Code::ConnectWithings), item(Code::Offline)];
+        let situation = Situation { has_tray: false, ..quiet(&attention) };
+        let (said, known) = notices(&[], situation, Preferences::default(), now());
+        assert_eq!(said.iter().map(|notice| notice.title.as_str()).collect::<Vec<_>>(), ["Connect Withings"]);
+        let (said, known) = notices(&known, situation, Preferences::default(), now());
+        assert_eq!(said, []);
+        let next_start = Situation { is_first: true, ..situation };
+        assert_eq!(notices(&known, next_start, Preferences::default(), now()).0.len(), 1);
+        let with_tray = Situation { has_tray: true, ..next_start };
+        assert_eq!(notices(&known, with_tray, Preferences::default(), now()).0, []);
     }
 
     #[test]

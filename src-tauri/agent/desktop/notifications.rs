@@ -104,13 +104,14 @@ async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedS
 
 /// Waits until somebody shows notifications who did not.
 async fn comes(service: &mut Option<Connected>) {
-    let Some(connected) = service else { return std::future::pending().await };
-    while let Some(owner) = connected.owners.next().await {
-        if owner.is_some() {
-            return;
+    if let Some(connected) = service {
+        while let Some(owner) = connected.owners.next().await {
+            if owner.is_some() {
+                return;
+            }
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The service, and who has its name.

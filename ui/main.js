@@ -2,7 +2,7 @@
 
 import { backend } from "./backend.js";
 import { $, $$, clearProblem, h, setText, settled, showProblem } from "./dom.js";
-import { renderShell } from "./shell.js";
+import { noteNoTray, renderShell } from "./shell.js";
 import { explain, fill, load, setTimeZone, t } from "./texts.js";
 
 import * as days from "./pages/days.js";
@@ -215,6 +215,7 @@ export async function init(backend) {
   click("#start-agent", () => backend.startAgent());
   click("#quit-now", () => backend.quit());
   click("#keep-syncing", () => backend.closeWindow());
+  $("#no-tray-told").addEventListener("click", noteNoTray);
   $("#stay").addEventListener("click", () => $("#closing").close());
   click("#status-action", (button) => help.act(button.dataset.action, context, button.dataset.about));
   $("#paste").addEventListener("submit", (event) => {

@@ -52,12 +52,25 @@ function helpful(view) {
   return action === "sync" ? undefined : action;
 }
 
+/** Where the window keeps that the user knows of the missing tray. */
+const TOLD_NO_TRAY = "told-no-tray";
+
+/** Says no more that there is no tray. */
+export function noteNoTray() {
+  localStorage.setItem(TOLD_NO_TRAY, "yes");
+  $("#no-tray").hidden = true;
+}
+
 /** Shows what is around every page; `page` is the one inside. */
 export function renderShell(view, page) {
   const { overview } = view;
   const connected = overview.withings.connected && overview.beeminder.connected;
   $("#sandbox").hidden = !view.sandbox;
-  $("#no-tray").hidden = view.has_tray;
+  if (view.has_tray) {
+    // One that goes away again is news.
+    localStorage.removeItem(TOLD_NO_TRAY);
+  }
+  $("#no-tray").hidden = view.has_tray || localStorage.getItem(TOLD_NO_TRAY) !== null;
   const isMissing = view.missing !== null;
   const isOther = view.agentVersion !== view.version;
   $("#other-version").hidden = !isOther;

@@ -8,6 +8,7 @@ mod keychain;
 mod pages;
 mod program;
 mod prompter;
+mod real;
 mod session;
 mod start;
 mod syncing;

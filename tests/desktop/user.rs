@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use beeminder_withings_sync::agent::client::AgentClient;
+use beeminder_withings_sync::agent::protocol::AgentRequest;
+use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::sandbox::withings;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -125,6 +128,12 @@ impl Session {
     pub(super) async fn focus_on_panel(&self) {
         let keys = ["search", "--onlyvisible", "--class", "xfce4-panel", "windowfocus", "--sync", "%1"];
         assert!(self.command("xdotool").args(keys).status().await.unwrap().success());
+    }
+
+    /// Asks the agent for a pass, as its menu does.
+    pub(super) async fn sync_now(&self) {
+        let dir = DataDir::open(&self.data_dir()).unwrap();
+        AgentClient::new(dir).ask::<()>(&AgentRequest::SyncNow).await.unwrap();
     }
 
     /// What notifications said, oldest first.

@@ -1,0 +1,175 @@
+//! The program on the desktops people use: GNOME Shell with the `AppIndicator` extension and without, Plasma,
+//! and sway with waybar and mako. `./dev desktops` starts each without a screen and tells these stories;
+//! its name is in the variable `DESKTOP`. What is seen is in `target/screenshots/desktops`.
+
+mod gnome;
+mod stories;
+
+use std::path::{Path, PathBuf};
+
+use tokio::process::Child;
+
+use super::session::{Quiet, Session};
+use super::until;
+use gnome::Gnome;
+
+/// The title of the window.
+const PROGRAM: &str = "Beeminder Withings Sync";
+
+/// A session of a real desktop's user.
+struct Real {
+    session: Session,
+    name: String,
+    shell: Gnome,
+}
+
+impl Real {
+    /// Starts the desktop that is asked for, with an unlocked keychain.
+    async fn start() -> Real {
+        let mut real = Real::without_keychain().await;
+        real.session.unlock_keychain().await;
+        real
+    }
+
+    async fn without_keychain() -> Real {
+        let name = std::env::var("DESKTOP").expect("./dev desktops says which");
+        let mut session = Session::empty("1280x720").await;
+        install(&session);
+        let shell = Gnome::start(&mut session, name == "gnome").await;
+        Real { session, name, shell }
+    }
+
+    /// Whether the desktop shows icons of programs.
+    fn has_tray(&self) -> bool {
+        self.name != "gnome-plain"
+    }
+
+    /// Opens another window, which takes the focus.
+    async fn open_another_window(&mut self) {
+        let script = self.session.home().join("other.js");
+        std::fs::write(&script, OTHER).unwrap();
+        let other = self.session.command("gjs").arg(script).quiet().spawn().unwrap();
+        self.session.others.push(other);
+        self.comes_to_front("Another window").await;
+    }
+
+    /// Has the other window in front.
+    async fn focus_other(&self) {
+        self.shell.activate("Another window").await;
+        self.comes_to_front("Another window").await;
+    }
+
+    async fn comes_to_front(&self, title: &str) {
+        let seen = async || (self.shell.focused().await == title).then_some(());
+        let in_time = tokio::time::timeout(std::time::Duration::from_secs(15), until(title, seen)).await;
+        if in_time.is_err() {
+            self.picture(&format!("missing {title}")).await;
+            panic!("not in front: {title}; there are {:?}", self.shell.windows().await);
+        }
+    }
+
+    /// Closes the window. Without a tray it asks once it has its page, for nothing else would be seen of the
+    /// program.
+    async fn close_window(&self) {
+        let gone = async || {
+            self.shell.press("Alt+F4").await;
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            if self.has_tray() {
+                return (!self.is_open().await).then_some(());
+            }
+            if self.is_open().await {
+                self.picture("closing").await;
+                self.shell.press("Return").await;
+            }
+            (!self.is_open().await).then_some(())
+        };
+        until("the window gone", gone).await;
+    }
+
+    async fn is_open(&self) -> bool {
+        self.shell.windows().await.iter().any(|title| title == PROGRAM)
+    }
+
+    /// Waits until exactly these notifications are there.
+    async fn notified(&self, titles: &[&str]) {
+        until(&format!("{titles:?}"), async || (self.shell.notifications().await == titles).then_some(()))
+            .await;
+    }
+
+    /// Waits for the keychain's dialog.
+    async fn prompted(&self) {
+        until("the keychain's dialog", async || self.shell.is_prompting().await.then_some(())).await;
+    }
+
+    /// Nothing turns the pointer into a clock.
+    async fn nothing_is_starting(&self) {
+        until("no start under way", async || (self.shell.starting().await == 0).then_some(())).await;
+    }
+
+    /// Connects Withings where there is no keychain yet, with the system's own dialog for the first one.
+    async fn sign_in_at_first_use(&mut self) -> (Child, url::Url) {
+        let (signing_in, dialog) = tokio::join!(self.session.bws_connect(), async {
+            self.prompted().await;
+            self.picture("keychain first used").await;
+            for _ in 0..2 {
+                self.shell.type_text("a password").await;
+                self.shell.press("Return").await;
+            }
+        });
+        let () = dialog;
+        signing_in
+    }
+
+    /// How often the window was hidden and shown to get the focus.
+    fn times_shown_anew(&self) -> usize {
+        self.session.log().matches("is shown anew").count()
+    }
+
+    /// A picture of the whole screen.
+    async fn picture(&self, what: &str) {
+        self.shell.picture(&self.picture_path(what)).await;
+    }
+
+    /// A picture of the whole screen once the window has painted its page.
+    async fn picture_of_page(&self, what: &str) {
+        let path = self.picture_path(what);
+        until("the page", async || {
+            self.shell.picture(&path).await;
+            // A page without anything on it makes a small file.
+            (path.metadata().unwrap().len() > 30_000).then_some(())
+        })
+        .await;
+    }
+
+    fn picture_path(&self, what: &str) -> PathBuf {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots/desktops");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.join(format!("{} {what}.png", self.name))
+    }
+}
+
+/// Puts the program among the applications, as its package does.
+fn install(session: &Session) {
+    let program = Session::program_path().display().to_string();
+    let text = include_str!("../../../packaging/linux.desktop")
+        .replace("{{comment}}", "…")
+        .replace("StartupWMClass={{exec}}", "StartupWMClass=beeminder-withings-sync")
+        .replace("{{exec}}", &program)
+        .replace("{{icon}}", "beeminder-withings-sync");
+    let icons = session.home().join("share/icons/hicolor/128x128/apps");
+    std::fs::create_dir_all(&icons).unwrap();
+    let icon = concat!(env!("CARGO_MANIFEST_DIR"), "/icons/128x128.png");
+    std::fs::copy(icon, icons.join("beeminder-withings-sync.png")).unwrap();
+    std::fs::write(session.home().join("share/applications/beeminder-withings-sync.desktop"), text).unwrap();
+}
+
+/// A window of another program.
+const OTHER: &str = "imports.gi.versions.Gtk = '3.0';
+const { Gtk } = imports.gi;
+Gtk.init(null);
+const window = new Gtk.Window({ title: 'Another window', default_width: 1000, default_height: 560 });
+window.add(new Gtk.Label({ label: 'Another window' }));
+window.show_all();
+window.present();
+Gtk.main();
+";

@@ -121,7 +121,7 @@ impl Agent {
         let client_id = client_id.or(BEEMINDER_CLIENT_ID.map(str::to_owned)).ok_or_else(|| {
             anyhow::Error::from(UserError::in_field("clientId", Message::error("no_application", [])))
         })?;
-        let waiting = Waiting::start(&self.app, way).await?;
+        let waiting = CallbackWait::start(&self.app, way).await?;
         let attempt = self.app.begin_beeminder(&client_id, way, clock::now()).await?;
         self.through_browser(waiting, attempt).await
     }

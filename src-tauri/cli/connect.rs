@@ -53,7 +53,7 @@ pub(super) async fn connect(app: &App, account: Connect, output: Output) -> anyh
             })?;
             check_client_id(&client_id)?;
             let way = browser.callback.into();
-            let waiting = Waiting::start(app, way).await?;
+            let waiting = CallbackWait::start(app, way).await?;
             let attempt = app.begin_beeminder(&client_id, way, clock::now()).await?;
             through_browser(app, waiting, &attempt, &browser, output).await?
         }

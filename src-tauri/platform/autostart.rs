@@ -237,12 +237,12 @@ mod tests {
         let program = program(dir.path(), "here");
         let text = format!("[Desktop Entry]\nExec={}\n", program.display());
         for (line, desktop, state) in [
-            (off, "GNOME", State::SwitchedOff),
-            (off, "GNOME-Classic:GNOME", State::SwitchedOff),
-            (off, "KDE", State::On),
-            (off, "sway", State::On),
-            ("Hidden=true", "KDE", State::SwitchedOff),
-            ("Hidden=false", "KDE", State::On),
+            (off, "GNOME", AutostartState::SwitchedOff),
+            (off, "GNOME-Classic:GNOME", AutostartState::SwitchedOff),
+            (off, "KDE", AutostartState::On),
+            (off, "sway", AutostartState::On),
+            ("Hidden=true", "KDE", AutostartState::SwitchedOff),
+            ("Hidden=false", "KDE", AutostartState::On),
         ] {
             assert_eq!(judge(&format!("{text}{line}\n"), desktop), state, "{line} on {desktop}");
         }

@@ -92,7 +92,7 @@ pub fn notices(
         known_now.push(incident);
     }
     // What the icon shows from now on is still so.
-    let is_shown = |code: Code| !is_incident(code, situation.has_tray);
+    let is_shown = |code: ProblemCode| !is_incident(code, situation.has_tray);
     let goes_on = |before: &Incident| {
         let is_same = |item: &Attention| item.code == before.code && is_shown(item.code);
         situation.attention.iter().any(is_same)
@@ -129,7 +129,7 @@ fn count(code: ProblemCode, situation: Situation<'_>) -> u64 {
 /// Whether it is worth an interruption. An account that was never connected is not where an icon shows it:
 /// whoever installs this program knows. A measurement that is held is: it is missing at Beeminder until the
 /// user says a word.
-fn is_incident(code: Code, has_tray: bool) -> bool {
+fn is_incident(code: ProblemCode, has_tray: bool) -> bool {
     let is_shown = has_tray && matches!(code, ProblemCode::ConnectWithings | ProblemCode::ConnectBeeminder);
     let needs_you = code.urgency() == Urgency::NeedsYou && !is_shown;
     needs_you || matches!(code, ProblemCode::MeasureSoon | ProblemCode::Held)
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn without_a_tray_notifications_say_what_its_icon_would_and_again_at_the_next_start() {
-        let attention = [item(Code::ConnectWithings), item(Code::Offline)];
+        let attention = [item(ProblemCode::ConnectWithings), item(ProblemCode::Offline)];
         let situation = Situation { has_tray: false, ..quiet(&attention) };
         let (said, known) = notices(&[], situation, Preferences::default(), now());
         assert_eq!(said.iter().map(|notice| notice.title.as_str()).collect::<Vec<_>>(), ["Connect Withings"]);

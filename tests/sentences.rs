@@ -118,7 +118,7 @@ async fn what_cannot_be_an_id_a_secret_or_a_token_is_refused_at_once() {
     let test = TestApp::new().await;
     let (dir, file) = (test.path().join("bws"), test.path().join("secret"));
     let path = file.to_str().unwrap();
-    for wrong in ["", " ", "my id", "id\n", "https://example.com/", "{\"auth_token\":\"abc\"}"] {
+    for wrong in ["", " ", "my id", "id\n", "https://example.com/", "<html>"] {
         std::fs::write(&file, "sandbox-client-secret").unwrap();
         for args in [
             vec!["connect", "beeminder", "--client-id", wrong, "--no-browser"],

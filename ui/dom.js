@@ -109,6 +109,8 @@ export function showProblem(place, error) {
     field.closest(".field")?.append(place);
     field.focus();
   }
+  // A failure that nobody sees seems to be none.
+  place.scrollIntoView({ block: "nearest" });
 }
 
 /** Takes an error back. */

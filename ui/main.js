@@ -114,7 +114,7 @@ export async function init(backend) {
   };
 
   /** Asks before something is done that cannot be taken back; what is only `told` cannot be declined. */
-  const confirm = (title, body, yes, told = false) =>
+  const confirm = (title, body, yes, { told = false, danger = false } = {}) =>
     new Promise((resolve) => {
       const dialog = $("#confirm");
       $("#confirm-no").hidden = told;
@@ -123,6 +123,7 @@ export async function init(backend) {
         ...[body].flat().map((line) => (typeof line === "string" ? h("p", {}, line) : line)),
       );
       setText($("#confirm-yes"), yes);
+      $("#confirm-yes").className = danger ? "danger main" : "main";
       dialog.returnValue = "no";
       const chosen = $("input:checked", dialog);
       dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
@@ -132,7 +133,7 @@ export async function init(backend) {
     });
 
   /** Says something that must not be missed. */
-  const tell = (title, body) => confirm(title, body, t("shell.understood"), true);
+  const tell = (title, body) => confirm(title, body, t("shell.understood"), { told: true });
 
   /** Says what was done for a while, and offers to undo it. */
   const toast = (words, undo) => {

@@ -77,6 +77,10 @@ impl App {
         way: CallbackWay,
         now: DateTime<Utc>,
     ) -> Result<Attempt, SignInError> {
+        let application = Application {
+            client_id: credential::taken_out(&application.client_id, "client_id"),
+            secret: credential::secret_taken_out(&application.secret, "client_secret"),
+        };
         credential::check_client_id(&application.client_id).map_err(wrong)?;
         credential::check_secret(&application.secret).map_err(wrong)?;
         self.withings.check_application(&application, now).await?;
@@ -134,6 +138,7 @@ impl App {
         way: CallbackWay,
         now: DateTime<Utc>,
     ) -> Result<Attempt, SignInError> {
+        let client_id = &credential::taken_out(client_id, "client_id");
         credential::check_client_id(client_id).map_err(wrong)?;
         self.tokens.prepare().await.map_err(sign_in_error)?;
         let sign_in = SignIn::start(Service::Beeminder, way, now)?;
@@ -220,6 +225,7 @@ impl App {
         token: SecretString,
         now: DateTime<Utc>,
     ) -> Result<Connected, SignInError> {
+        let token = credential::secret_taken_out(&token, "auth_token");
         credential::check_token(&token).map_err(wrong)?;
         self.tokens.prepare().await.map_err(sign_in_error)?;
         self.connect_beeminder(Token::Personal(token), now).await

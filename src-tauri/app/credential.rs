@@ -9,6 +9,27 @@ use crate::text::Message;
 /// Neither service gives out anything nearly as long.
 const LONGEST: usize = 512;
 
+/// Takes a credential out of whatever was pasted: quotes around it, the JSON it stands in, or a whole page with that
+/// JSON. `name` is what it is called there.
+pub(super) fn taken_out(pasted: &str, name: &str) -> String {
+    let is_around = |c: char| c.is_whitespace() || "\"'“”„‚‘’{}[],;".contains(c);
+    let behind = pasted.split_once(name).map(|(_, behind)| behind);
+    let is_before = |c: char| is_around(c) || [':', '='].contains(&c);
+    match behind {
+        Some(behind) => {
+            let text = behind.trim_start_matches(is_before);
+            text.split(is_around).next().unwrap_or_default().to_owned()
+        }
+        // What is in the middle stays: it is refused, not cut.
+        None => pasted.trim_matches(is_around).to_owned(),
+    }
+}
+
+/// The same for what is secret.
+pub(super) fn secret_taken_out(pasted: &SecretString, name: &str) -> SecretString {
+    SecretString::from(taken_out(pasted.expose_secret(), name))
+}
+
 /// Refuses what cannot be an application's client id.
 ///
 /// # Errors
@@ -43,6 +64,26 @@ fn check(text: &str, field: &'static str, code: &str) -> Result<(), UserError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_credential_is_taken_out_of_whatever_was_pasted() {
+        for pasted in [
+            "abc-123+/=",
+            "  abc-123+/=\n",
+            "\"abc-123+/=\"",
+            "'abc-123+/='",
+            "“abc-123+/=”",
+            "{\"auth_token\":\"abc-123+/=\"}",
+            "{\"username\": \"alice\", \"auth_token\" : \"abc-123+/=\", \"id\": 5}",
+            "Pretty-print\n{\"auth_token\":\"abc-123+/=\"}\n",
+            "auth_token: abc-123+/=",
+            "\"auth_token\":\"abc-123+/=\"",
+        ] {
+            assert_eq!(taken_out(pasted, "auth_token"), "abc-123+/=", "{pasted}");
+        }
+        assert_eq!(taken_out("my id", "client_id"), "my id", "what is no credential stays as it is");
+        assert_eq!(taken_out("{\"auth_token\":null}", "auth_token"), "null");
+    }
 
     #[test]
     fn what_cannot_be_one_is_refused() {

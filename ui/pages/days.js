@@ -166,7 +166,7 @@ async function sendDay(link, daystamp, { backend, confirm }) {
     risky ? t("days.may_derail") : null,
   ].filter(Boolean);
   if (values.length === 0) {
-    await confirm(t("days.send_day"), body, t("shell.understood"), true);
+    await confirm(t("days.send_day"), body, t("shell.understood"), { told: true });
   } else if (await confirm(t("days.send_sure", { count: values.length }), body, t("days.send_day"))) {
     await backend.startBackfill(stretch, risky);
   }

@@ -183,7 +183,11 @@ function removal(root, context, link, back) {
   const button = (id, datapoints, hint) => {
     const element = $(id, root);
     element.addEventListener("click", async () => {
-      if (await confirm(t("removal.sure", { goal }), t(hint, { count: link.sent }), t("removal.title"))) {
+      // A back-fill may have sent more since the page was opened.
+      await context.refresh();
+      const count = context.view().links.find((one) => one.id === link.id)?.sent ?? link.sent;
+      const yes = datapoints ? t("removal.delete", { count }) : t("removal.title");
+      if (await confirm(t("removal.sure", { goal }), t(hint, { count }), yes, { danger: datapoints })) {
         await attempt(element, problem, async () => {
           await backend.removeLink(link.id, datapoints);
           back();

@@ -137,7 +137,7 @@ impl Story {
             .await
             .unwrap();
         story.run();
-        story.says("All is well").await;
+        story.says("Up to date").await;
         story
     }
 
@@ -218,7 +218,7 @@ async fn a_folder_that_is_gone_is_said_once_and_syncing_goes_on_when_it_is_back(
     story.action(MenuAction::SyncNow);
     std::fs::rename(&away, &here).unwrap();
     story.action(MenuAction::SyncNow);
-    story.says("All is well").await;
+    story.says("Up to date").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
     story.action(MenuAction::Quit);
     assert_eq!(story.ended().await, End::Quit);
@@ -231,7 +231,7 @@ async fn a_fault_of_the_program_is_said_and_syncing_goes_on() {
     story.desktop.faults.store(true, Ordering::SeqCst);
     story.says("does not work").await;
     story.action(MenuAction::SyncNow);
-    story.says("All is well").await;
+    story.says("Up to date").await;
     assert_eq!(story.notices(), ["Syncing does not work", "Solved: syncing works again"]);
 }
 

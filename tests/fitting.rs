@@ -349,7 +349,7 @@ async fn a_filter_that_leaves_out_everything_new_is_said_whichever_it_is() {
         (only("Body Cardio"), json!({"deviceid": "new", "model": "Body Scan"}), 0, "from another device"),
         (only("d0d0"), json!({"deviceid": "new"}), 0, "from another device"),
         (mornings, json!({}), 12, "at another time of day"),
-        (measured, json!({"attrib": 2, "deviceid": null, "model": null}), 0, "typed in"),
+        (measured, json!({"attrib": 2, "deviceid": null, "model": null}), 0, "entered manually"),
     ] {
         let mut test = filtered(options).await;
         for day in 1..=3 {

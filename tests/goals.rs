@@ -45,7 +45,7 @@ async fn a_goal_that_cannot_be_created_is_refused_in_words() {
     let create =
         async |goal| format!("{:#}", test.app().create_goal(goal, false, test.now).await.unwrap_err());
     assert!(create(new_goal("weight", Aim::DoMore)).await.contains("already have a goal called weight"));
-    assert!(create(new_goal("my goal", Aim::DoMore)).await.contains("“my goal” does not do"));
+    assert!(create(new_goal("my goal", Aim::DoMore)).await.contains("“my goal” is not allowed"));
     test.world().beeminder.deadbeat = true;
     assert!(create(new_goal("new", Aim::DoMore)).await.contains("Deadbeats cannot create goals"));
 }

@@ -186,7 +186,7 @@ async fn a_count_goal_tells_each_act_and_a_filter_says_what_it_left_out() {
     let measures = json!([{"value": 80_000, "type": 1, "unit": -3}]);
     test.world().withings.add(json!({"attrib": 2, "measures": measures}), now);
     test.sync().await;
-    assert_eq!(told(&test, "weigh-in", 1), ["23: 1 skipped: typed in"]);
+    assert_eq!(told(&test, "weigh-in", 1), ["23: 1 skipped: entered manually"]);
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ pub enum Status {
     Retrying,
     /// Withings answers, but shows nothing any more: the share was withdrawn, or a membership ended.
     ShareWithdrawn,
-    /// All is well, but nothing was measured for a while.
+    /// Up to date, but nothing was measured for a while.
     NothingMeasured {
         /// When the last measurement was taken.
         last: DateTime<Utc>,
@@ -44,7 +44,7 @@ pub enum Status {
         /// When it last did, by Withings' clock.
         last: DateTime<Utc>,
     },
-    /// All is well.
+    /// Up to date.
     Fine,
 }
 

@@ -127,7 +127,7 @@ mod tests {
         let links = crate::store::link::load_all(&connection).unwrap();
         assert_eq!(
             links[0].feed.to_string(),
-            "Times measured: Diastolic blood pressure, Systolic blood pressure, and Heart rate"
+            "Each measurement counts 1: Diastolic blood pressure, Systolic blood pressure, and Heart rate"
         );
         assert_eq!((&links[0].options, links[0].past.len()), (&crate::domain::link::Options::default(), 0));
         let group =

@@ -47,7 +47,7 @@ pub struct Click {
 /// What the icon says. Each has a shape of its own, because colours are not seen by everyone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
-    /// All is well: a disc with a tick.
+    /// Up to date: a disc with a tick.
     Fine,
     /// Something is being done or tried again: a ring of arrows.
     Syncing,
@@ -331,11 +331,11 @@ mod tests {
     fn when_all_is_well() {
         let tray = tray(&overview(Status::Fine, &[]), &idle(), monday());
         assert_eq!(tray.icon, Icon::Fine);
-        assert_eq!(tray.title, "Beeminder Withings Sync: All is well");
+        assert_eq!(tray.title, "Beeminder Withings Sync: Up to date");
         assert_eq!(tray.tooltip, "Last synced 06:55, next 07:10");
         assert_eq!(
             picture(&tray.menu),
-            "All is well\nLast synced 06:55, next 07:10\n---\n[weight: derails at Tue 03:00]\n---\n[Sync now]\n\
+            "Up to date\nLast synced 06:55, next 07:10\n---\n[weight: derails at Tue 03:00]\n---\n[Sync now]\n\
              Pause > [For an hour] [Until tomorrow]\n---\n[Open Beeminder Withings Sync]\n[Quit]"
         );
     }
@@ -345,9 +345,9 @@ mod tests {
         let overview = overview(Status::NeedsYou, &[ProblemCode::Deadbeat]);
         let tray = tray(&overview, &idle(), monday());
         assert_eq!(tray.icon, Icon::NeedsYou);
-        assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder waits for a payment");
-        assert_eq!(tray.tooltip, "Beeminder waits for a payment of yours. Sort it out at beeminder.com.");
-        assert_eq!(tray.menu[0], Entry::Item("Beeminder waits for a payment…".into(), MenuAction::Open));
+        assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder couldn’t charge you");
+        assert_eq!(tray.tooltip, "Beeminder couldn’t charge you. Update your payment details at beeminder.com.");
+        assert_eq!(tray.menu[0], Entry::Item("Beeminder couldn’t charge you…".into(), MenuAction::Open));
     }
 
     #[test]
@@ -403,7 +403,7 @@ mod tests {
         let tray = tray(&overview(Status::NeedsYou, &[ProblemCode::Parked]), &german, monday());
         assert!(tray.title.ends_with("Beeminder hat Datenpunkte abgelehnt"), "{}", tray.title);
         let menu = picture(&tray.menu);
-        for words in ["Jetzt abgleichen", "Pause", "Beenden", "entgleist um"] {
+        for words in ["Jetzt synchronisieren", "Pause", "Beenden", "entgleist um"] {
             assert!(menu.contains(words), "{words} in\n{menu}");
         }
     }

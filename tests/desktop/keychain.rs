@@ -29,7 +29,7 @@ async fn a_keychain_that_is_locked_at_start_is_no_sign_out_and_unlocking_it_is_e
     session.unlock_keychain().await;
     tray.click("Sync now").await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_keychain_that_comes_later_is_found_without_being_asked() {
     session.unlock_keychain().await;
     // The next pass is due in a minute or two.
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
 }
 
 #[tokio::test]

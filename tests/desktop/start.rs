@@ -23,7 +23,7 @@ async fn a_hidden_start_shows_no_window_and_loads_no_web_engine() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     assert_eq!(session.window().await, None);
     assert_eq!(pages::web_processes(session.pid()), [""; 0]);
     tray.activate().await;
@@ -70,7 +70,7 @@ async fn quit_in_the_menu_and_sigterm_end_it_within_five_seconds() {
     session.set_up().await;
     for way in ["menu", "signal"] {
         let tray = session.launch_hidden().await;
-        tray.says("All is well").await;
+        tray.says("Up to date").await;
         if way == "menu" {
             tray.click("Quit").await;
         } else {
@@ -139,14 +139,14 @@ async fn an_upgrade_under_a_running_agent_starts_by_itself_and_the_window_finds_
     std::fs::copy(Session::program_path(), &place).unwrap();
     session.launch_from(&place, &["--hidden"]);
     let tray = session.tray().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     // As a package manager does: another file gets the name.
     let upgrade = session.home().join("bin/upgrade");
     std::fs::copy(Session::program_path(), &upgrade).unwrap();
     std::fs::rename(&upgrade, &place).unwrap();
     tray.click("Sync now").await;
     session.logged("was upgraded and starts again").await;
-    session.tray().await.says("All is well").await;
+    session.tray().await.says("Up to date").await;
     let now = std::fs::read_link(format!("/proc/{}/exe", session.pid())).unwrap();
     assert_eq!(now, place, "the same process runs the new file");
     session.weigh_in(82.4);

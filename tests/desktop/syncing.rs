@@ -11,7 +11,7 @@ async fn a_weigh_in_is_sent_when_sync_now_is_clicked_and_the_icon_is_fine_again(
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     let fine = tray.pixels().await;
     assert_eq!(
         fine.iter().map(|(width, height, _)| (*width, *height)).collect::<Vec<_>>(),
@@ -20,7 +20,7 @@ async fn a_weigh_in_is_sent_when_sync_now_is_clicked_and_the_icon_is_fine_again(
     session.weigh_in(82.4);
     tray.click("Sync now").await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     until("the icon is fine again", async || (tray.pixels().await == fine).then_some(())).await;
     assert!(tray.menu_texts().await.iter().any(|text| text.starts_with("weight: ")));
     assert_eq!(session.notifications(), [""; 0], "success is silent");
@@ -36,7 +36,7 @@ async fn a_window_that_was_left_open_does_not_keep_trouble_from_being_said() {
     session.launch(&[]);
     let window = session.window_opens().await;
     let tray = session.tray().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     assert!(
         session.command("xdotool").args(["windowfocus", "--sync", &window]).status().await.unwrap().success()
     );
@@ -46,7 +46,7 @@ async fn a_window_that_was_left_open_does_not_keep_trouble_from_being_said() {
     assert_eq!(session.notifications(), [""; 0], "who looks at the window sees it there");
     session.connect_withings().await;
     tray.click("Sync now").await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     // Something else has the keyboard now.
     session.focus_on_panel().await;
     session.sandbox.world().withings.revoke();
@@ -59,7 +59,7 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     let fine = tray.pixels().await;
     session.sandbox.world().withings.revoke();
     tray.click("Sync now").await;
@@ -72,7 +72,7 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     session.weigh_in(81.0);
     session.connect_withings().await;
     tray.click("Sync now").await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     until("the end in its place", async || (session.notifications().len() > 1).then_some(())).await;
     let said = session.notifications();
     assert_eq!(said.len(), 2, "{said:?}");
@@ -94,7 +94,7 @@ async fn each_state_has_an_icon_of_its_own_on_light_and_dark_panels() {
         let tray = session.launch_hidden().await;
         let mut icons = Vec::new();
         for (state, words) in [
-            ("fine", "All is well"),
+            ("fine", "Up to date"),
             ("paused", "Paused until"),
             ("syncing", "No connection; trying again"),
             ("needs you", "Sign in to Withings again"),
@@ -129,7 +129,7 @@ async fn a_click_on_a_notification_opens_the_window() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     session.sandbox.world().beeminder.sign_in_elsewhere();
     session.sandbox.world().withings.revoke();
     tray.click("Sync now").await;
@@ -149,7 +149,7 @@ async fn a_killed_program_goes_on_where_it_was_and_nothing_is_lost_or_doubled() 
         session.kill().await;
     }
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     let mut values = session.at_beeminder();
     values.sort_by(f64::total_cmp);
     assert_eq!(values, [80.0, 81.0, 82.0]);
@@ -162,7 +162,7 @@ async fn without_a_notification_daemon_syncing_goes_on() {
     session.start_panel().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     session.sandbox.world().withings.revoke();
     tray.click("Sync now").await;
     tray.says("Sign in to Withings again").await;
@@ -193,12 +193,12 @@ async fn what_the_terminal_does_is_seen_in_the_tray_at_once() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     session.bws(&["pause", "1h"]).await;
     tray.says("Paused until").await;
     assert!(tray.menu_texts().await.contains(&"Resume".to_owned()));
     tray.click("Resume").await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     session.weigh_in(83.0);
     session.bws(&["sync"]).await;
     assert_eq!(session.at_beeminder(), [83.0]);
@@ -212,7 +212,7 @@ async fn a_terminal_that_polls_is_left_to_it_and_asked_for_a_pass() {
     let mut terminal = session.command(env!("CARGO_BIN_EXE_bws")).arg("run").spawn().unwrap();
     until("somebody polls", async || (session.bws(&["status"]).await["polled"] == true).then_some(())).await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     session.weigh_in(84.0);
     tray.click("Sync now").await;
     until("the datapoint", async || (session.at_beeminder() == [84.0]).then_some(())).await;
@@ -234,7 +234,7 @@ async fn a_pass_is_made_when_the_computer_wakes_up_or_is_connected_again() {
     session.sandbox.world().faults.clear();
     system.connected().await;
     until("the datapoint", async || (session.at_beeminder() == [85.0]).then_some(())).await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     system.woken().await;
     session.logged("woke up").await;
 }

@@ -113,7 +113,9 @@ function words(check) {
   const label = t(key, check.facts);
   const { state, why } = check.finding;
   const found = check.misfits.length > 0 ? check.misfits.map(say).join(" ") : why && explain(why);
-  return { label, found: state === "fine" ? "" : found };
+  // The others are problems by themselves.
+  const isNamed = has(`check.${check.name}`);
+  return { label, isNamed, found: state === "fine" ? "" : found };
 }
 
 function showChecks(root, checks, problems) {
@@ -123,13 +125,20 @@ function showChecks(root, checks, problems) {
     $("#checks", root),
     checks.map((check) => {
       const { state } = check.finding;
-      const { label, found } = words(check);
+      const { label, found, isNamed } = words(check);
       const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? problems[check.name]?.remedy);
       return h(
         "li",
         { className: `check-line ${state}`, dataset: { check: check.name } },
         h("span", { className: "shape", "aria-hidden": "true" }),
-        h("span", {}, h("strong", {}, label), ` ${t(`help.${state}`)}`, found ? h("br") : null, found),
+        h(
+          "span",
+          {},
+          h("strong", {}, label),
+          isNamed ? `: ${t(`help.${state}`)}` : null,
+          found ? h("br") : null,
+          found,
+        ),
         repair
           ? h(
               "button",

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn what_cannot_be_created_is_refused_in_words() {
         for (wrong, said) in [
-            (NewGoal { slug: "my goal".into(), ..goal(Aim::DoMore) }, "“my goal” does not do"),
+            (NewGoal { slug: "my goal".into(), ..goal(Aim::DoMore) }, "“my goal” is not allowed"),
             (NewGoal { slug: "x".repeat(21), ..goal(Aim::DoMore) }, "20 letters"),
             (NewGoal { units: "1kg".into(), ..goal(Aim::DoMore) }, "begin with a letter"),
             (NewGoal { per_week: dec!(0), ..goal(Aim::DoMore) }, "more than 0"),

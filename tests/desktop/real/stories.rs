@@ -14,7 +14,7 @@ async fn the_icon_and_its_menu_sync() {
         return;
     }
     let tray = real.session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     real.session.weigh_in(82.4);
     real.picture("icon").await;
     real.shell.open_menu().await;
@@ -22,7 +22,7 @@ async fn the_icon_and_its_menu_sync() {
     real.shell.close_menu().await;
     real.shell.click_menu("Sync now").await;
     until("the datapoint", async || (real.session.at_beeminder() == [82.4]).then_some(())).await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn a_window_whose_agent_was_killed_says_so_at_once_and_starts_it_again() {
     let mut session = Session::start().await;
     session.set_up().await;
     let window = session.launch_driven().await;
-    session.tray().await.says("All is well").await;
+    session.tray().await.says("Up to date").await;
     hides(&window, "#start-agent").await;
     session.signal_agent("-KILL");
     let said = shows(&window, "#status-message", "nothing is sent");
@@ -80,11 +80,11 @@ async fn a_start_right_after_quit_starts() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     tray.click("Quit").await;
     let mut again = session.command(Session::program_path()).arg("--hidden").spawn().unwrap();
     assert_eq!(session.ended_whatever_the_tray().await, Some(0));
-    session.tray().await.says("All is well").await;
+    session.tray().await.says("Up to date").await;
     again.kill().await.unwrap();
 }
 
@@ -93,12 +93,12 @@ async fn an_agent_that_hangs_is_told_from_one_that_has_ended() {
     let mut session = Session::start().await;
     session.set_up().await;
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
     session.signal_agent("-STOP");
     shows(&window, "#status-message", "does not answer").await;
     hides(&window, "#start-agent").await;
     session.signal_agent("-CONT");
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn impatient_clicks_open_one_window_and_quit_ends_it_on_its_way() {
     let mut session = Session::start().await;
     session.set_up().await;
     let tray = session.launch_hidden().await;
-    tray.says("All is well").await;
+    tray.says("Up to date").await;
     for _ in 0..6 {
         tray.activate().await;
     }

@@ -18,7 +18,7 @@ async fn why_a_datapoint_is_missing_is_one_click_away_and_put_right_there() {
     session.sandbox.world().withings.weigh_in(83.1, now - TimeDelta::days(3));
     session.set_up().await;
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
     let unsure = json!({"attrib": 1, "measures": [{"value": 61_300, "type": 1, "unit": -3}]});
     session.sandbox.world().withings.add(unsure, clock::now());
     click(&window, "#sync-now").await;

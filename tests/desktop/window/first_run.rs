@@ -65,7 +65,7 @@ async fn eight_clicks_lead_from_the_first_start_to_the_first_datapoint() {
     session.bws(&["sync"]).await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
     shows(&window, "#goals", "Last: 82.4").await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
 
     // The guide is shown once.
     session.kill().await;

@@ -16,7 +16,7 @@ async fn with_history(session: &mut Session) -> Client {
     }
     session.set_up().await;
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
     window
 }
 

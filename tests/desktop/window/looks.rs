@@ -143,7 +143,7 @@ async fn much_that_is_wrong_at_once_can_be_read_and_helped() {
     }
     session.weigh_in(82.4);
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "Needs you: The goal steps needs your activity").await;
+    shows(&window, "#status-message", "The goal steps needs your activity").await;
     shows(&window, "#attention", "night-owl was archived").await;
     shows(&window, "#goals", "Steps, each day").await;
     assert_eq!(violations(&window).await, [""; 0]);

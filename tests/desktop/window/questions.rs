@@ -14,7 +14,7 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     let mut session = Session::start().await;
     session.set_up().await;
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
     let unsure = json!({"attrib": 1, "measures": [{"value": 82_400, "type": 1, "unit": -3}]});
     session.sandbox.world().withings.add(unsure, clock::now());
     click(&window, "#sync-now").await;
@@ -33,5 +33,5 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     shows(&window, "#nothing", "Nothing waits for you").await;
     hides(&window, "#question-count").await;
     go(&window, "overview").await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
 }

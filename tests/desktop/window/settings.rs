@@ -11,7 +11,7 @@ async fn settings_apply_at_once() {
     let mut session = Session::start().await;
     session.set_up().await;
     let window = session.launch_driven().await;
-    shows(&window, "#status-message", "All is well").await;
+    shows(&window, "#status-message", "Up to date").await;
     go(&window, "settings").await;
     let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
     assert!(!entry.exists(), "off until asked for");
@@ -36,10 +36,10 @@ async fn settings_apply_at_once() {
     session.tray().await.says("Paused until").await;
     shows(&window, "#status-message", "Paused until").await;
     click(&window, "#resume").await;
-    session.tray().await.says("All is well").await;
+    session.tray().await.says("Up to date").await;
     select(&window, "#language", "de").await;
     shows(&window, "#page h1", "Einstellungen").await;
-    shows(&window, "#status-message", "Alles in Ordnung.").await;
+    shows(&window, "#status-message", "Alles aktuell.").await;
     session.kill().await;
     let window = session.launch_driven().await;
     shows(&window, "#page h1", "Ziele").await;

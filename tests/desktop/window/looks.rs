@@ -20,7 +20,7 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("guide", "#steps", "Withings"),
     ("link/1", ".link-form .summary", "datapoint"),
     ("link/new", ".link-form .summary", "."),
-    ("goal", "#goal-form", "Name in addresses"),
+    ("goal", "#goal-form", "Short name"),
     ("history", "#chart-summary", "measurements"),
     ("questions", "#held", "82.1"),
     ("settings", "#settings", "Read Withings every"),

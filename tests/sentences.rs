@@ -65,7 +65,10 @@ async fn a_wrong_call_names_what_is_wrong_with_the_nearest_right_words_and_ends_
         (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "eighty"], "write it as 82.5"),
         (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "0.1234567"], "6 decimals"),
         (vec!["goal", "create", "g", "--aim", "do-more", "--per-week", "1e30"], "write it as 82.5"),
-        (vec!["goal", "create", "my goal", "--aim", "do-more", "--per-week", "5"], "“my goal” is not allowed"),
+        (
+            vec!["goal", "create", "my goal", "--aim", "do-more", "--per-week", "5"],
+            "“my goal” is not allowed",
+        ),
         (vec!["remind", "8pm"], "or “off”"),
         (vec!["connect", "beeminder"], "--token-file"),
         (vec!["forget-everything"], "--yes"),

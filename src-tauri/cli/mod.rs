@@ -24,7 +24,6 @@ mod why;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 
@@ -32,6 +31,7 @@ use crate::app::{App, explained, polling, told};
 use crate::platform::clock;
 use crate::platform::environment;
 use crate::platform::environment::Environment;
+use crate::platform::program;
 use crate::text::sentence;
 use args::{Args, Command};
 use exit::Exit;
@@ -47,17 +47,12 @@ pub fn main() -> ExitCode {
         Ok(environment) => environment,
         Err(error) => return output.failed(&told(&error), Exit::Usage),
     };
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .context("Failed to start")
-        .and_then(|runtime| {
-            let exit = runtime.block_on(dispatch(args.command, &environment, output));
-            // A keychain prompt nobody answered must not keep the process alive.
-            runtime.shutdown_background();
-            exit
-        });
+    let outcome = program::runtime(1).and_then(|runtime| {
+        let exit = runtime.block_on(dispatch(args.command, &environment, output));
+        // A keychain prompt nobody answered must not keep the process alive.
+        runtime.shutdown_background();
+        exit
+    });
     match outcome {
         Ok(exit) => exit.code(),
         Err(error) => {

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::SystemTime;
 
 use anyhow::Context;
+use tokio::runtime::Runtime;
 
 /// The agent's executable; on Windows and macOS the window's as well.
 pub const AGENT: &str = "beeminder-withings-sync";
@@ -21,6 +22,15 @@ const DELETED: &str = " (deleted)";
 pub fn path() -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe().context("Failed to find this program")?;
     Ok(undeleted(&path))
+}
+
+/// The runtime of a program, with so many threads for what goes on beside each other.
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn runtime(threads: usize) -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(threads).enable_all().build().context("Failed to start")
 }
 
 fn undeleted(path: &Path) -> PathBuf {

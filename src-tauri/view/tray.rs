@@ -346,7 +346,10 @@ mod tests {
         let tray = tray(&overview, &idle(), monday());
         assert_eq!(tray.icon, Icon::NeedsYou);
         assert_eq!(tray.title, "Beeminder Withings Sync: Beeminder couldn’t charge you");
-        assert_eq!(tray.tooltip, "Beeminder couldn’t charge you. Update your payment details at beeminder.com.");
+        assert_eq!(
+            tray.tooltip,
+            "Beeminder couldn’t charge you. Update your payment details at beeminder.com."
+        );
         assert_eq!(tray.menu[0], Entry::Item("Beeminder couldn’t charge you…".into(), MenuAction::Open));
     }
 

@@ -8,7 +8,7 @@ use beeminder_withings_sync::agent::client::AgentClient;
 use beeminder_withings_sync::agent::start::Arguments;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::platform::environment::Environment;
-use beeminder_withings_sync::platform::{environment, log_file};
+use beeminder_withings_sync::platform::{environment, log_file, program};
 use clap::Parser;
 use tauri::utils::config::Csp;
 use tauri::{AppHandle, Manager};
@@ -32,11 +32,7 @@ fn run() -> anyhow::Result<()> {
     let environment = environment::read(arguments.data_dir.clone(), |name| std::env::var(name).ok())?;
     log_file::start(&environment.data_dir);
     log_file::log_panics();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("Failed to start")?;
+    let runtime = program::runtime(2)?;
     tauri::async_runtime::set(runtime.handle().clone());
     let code = system::run(&environment, &arguments)?;
     runtime.shutdown_background();

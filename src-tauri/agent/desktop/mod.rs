@@ -47,11 +47,7 @@ fn run() -> anyhow::Result<()> {
     log_file::start(&environment.data_dir);
     log_file::log_panics();
     let executable = Executable::at(&program::path()?)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .context("Failed to start")?;
+    let runtime = program::runtime(2)?;
     let end = runtime.block_on(work(&environment, &arguments, executable.clone()))?;
     runtime.shutdown_background();
     match end {

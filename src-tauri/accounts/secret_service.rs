@@ -29,6 +29,9 @@ const USER_PATIENCE: Duration = Duration::from_secs(180);
 const DEFAULT: &str = "default";
 const LABEL: &str = "Default";
 
+/// The collection that is gone after the session.
+const SESSION: &str = "/session";
+
 /// The session's keychain.
 ///
 /// The connection is made at first use and again after every failure: a keychain that was not there at
@@ -246,19 +249,28 @@ impl<'a> Open<'a> {
 
     /// Whether the collection does not say what it holds until it is unlocked, as `KWallet`'s.
     fn is_closed(&self) -> Result<bool, Failure> {
+        let Some(collection) = self.existing()? else { return Ok(false) };
+        Ok(collection.is_locked()? && holds_nothing(&collection)?)
+    }
+
+    /// The collection that is the default, or else one that outlasts the session: `KWallet` has a wallet before
+    /// it calls one the default.
+    fn existing(&self) -> Result<Option<Collection<'a>>, Failure> {
         match self.service.get_default_collection() {
-            Ok(collection) => Ok(collection.is_locked()? && collection.get_all_items()?.is_empty()),
-            Err(Error::NoResult) => Ok(false),
-            Err(error) => Err(error.into()),
+            Ok(collection) => return Ok(Some(collection)),
+            Err(Error::NoResult) => {}
+            Err(error) => return Err(error.into()),
         }
+        let mut all = self.service.get_all_collections()?;
+        all.retain(|collection| !collection.collection_path.ends_with(SESSION));
+        Ok(all.into_iter().next())
     }
 
     /// The collection for entries, unlocked, made if need be.
     fn collection(&self) -> Result<Collection<'a>, Failure> {
-        let collection = match self.service.get_default_collection() {
-            Ok(collection) => collection,
-            Err(Error::NoResult) => self.prompt(|| self.service.create_collection(LABEL, DEFAULT))?,
-            Err(error) => return Err(error.into()),
+        let collection = match self.existing()? {
+            Some(collection) => collection,
+            None => self.prompt(|| self.service.create_collection(LABEL, DEFAULT))?,
         };
         if collection.is_locked()? {
             self.prompt(|| collection.unlock())?;
@@ -279,4 +291,8 @@ impl<'a> Open<'a> {
         self.shared.note_stuck(before);
         Ok(outcome?)
     }
+}
+
+fn holds_nothing(collection: &Collection<'_>) -> Result<bool, Failure> {
+    Ok(collection.get_all_items()?.is_empty())
 }

@@ -86,6 +86,8 @@ mod system {
     }
 
     pub(super) fn run(environment: &Environment, arguments: &Arguments) -> anyhow::Result<i32> {
+        // The name of the desktop file, by which desktops find the window's icon.
+        gtk::glib::set_prgname(Some(program::AGENT));
         // Where there is none, or it lets nobody in, the toolkit's own words come with a backtrace.
         gtk::init().with_context(|| UserError::new("no_display", []))?;
         let dir = DataDir::open(&environment.data_dir)?;

@@ -23,14 +23,14 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 pub(super) struct Session {
     pub(super) sandbox: Sandbox,
     pub(super) home: TempDir,
-    display: String,
+    pub(super) display: String,
     bus: String,
     /// The look that the user chose.
     pub(super) theme: &'static str,
     /// What the desktop adds to its user's environment, or takes from it.
     pub(super) surroundings: Vec<(&'static str, Option<String>)>,
     panel: Option<Child>,
-    keyring: Option<Child>,
+    pub(super) keyring: Option<Child>,
     pub(super) program: Option<Child>,
     pub(super) driver: Option<Child>,
     pub(super) others: Vec<Child>,

@@ -124,17 +124,9 @@ impl Gnome {
         self.click("the icon", ICON, button).await;
     }
 
-    pub(super) async fn open_menu(&self) {
-        self.click_icon(3).await;
-    }
-
-    pub(super) async fn close_menu(&self) {
-        self.press("Escape").await;
-    }
-
     /// Opens the icon's menu and clicks the entry that starts so.
     pub(super) async fn click_menu(&self, text: &str) {
-        self.open_menu().await;
+        self.click_icon(3).await;
         let entry = format!(
             "{ICON}?.menu._getMenuItems().map((i) => i.label).find((l) => l?.text.startsWith('{text}'))"
         );
@@ -143,11 +135,14 @@ impl Gnome {
 
     /// Starts the program as its icon among the applications does.
     pub(super) async fn start_from_dash(&self) {
+        let favorite =
+            "imports.ui.appFavorites.getAppFavorites().addFavorite('beeminder-withings-sync.desktop')";
+        self.run(favorite).await;
         self.run("imports.ui.main.overview.show()").await;
+        // Icons move to their places.
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         let icon = "imports.ui.main.overview.dash._box.get_children().map((c) => c.child)
             .find((c) => c?.app?.get_id() === 'beeminder-withings-sync.desktop')";
-        self.run("imports.ui.appFavorites.getAppFavorites().addFavorite('beeminder-withings-sync.desktop')")
-            .await;
         self.click("the icon in the dash", icon, 1).await;
     }
 

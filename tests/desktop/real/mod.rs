@@ -3,7 +3,11 @@
 //! its name is in the variable `DESKTOP`. What is seen is in `target/screenshots/desktops`.
 
 mod gnome;
+mod hands;
+mod plasma;
+mod shell;
 mod stories;
+mod sway;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +16,9 @@ use tokio::process::Child;
 use super::session::{Quiet, Session};
 use super::until;
 use gnome::Gnome;
+use plasma::Plasma;
+use shell::Shell;
+use sway::Sway;
 
 /// The title of the window.
 const PROGRAM: &str = "Beeminder Withings Sync";
@@ -20,22 +27,48 @@ const PROGRAM: &str = "Beeminder Withings Sync";
 struct Real {
     session: Session,
     name: String,
-    shell: Gnome,
+    shell: Shell,
 }
 
 impl Real {
     /// Starts the desktop that is asked for, with an unlocked keychain.
     async fn start() -> Real {
         let mut real = Real::without_keychain().await;
-        real.session.unlock_keychain().await;
+        match &real.shell {
+            Shell::Plasma(_) => plasma::start_wallet(&mut real.session, true).await,
+            Shell::Gnome(_) | Shell::Sway(_) => real.session.unlock_keychain().await,
+        }
         real
+    }
+
+    /// Locks the keychain.
+    async fn lock_keychain(&mut self) {
+        self.session.stop_keychain().await;
+        match &self.shell {
+            Shell::Plasma(_) => plasma::start_wallet(&mut self.session, false).await,
+            Shell::Gnome(_) | Shell::Sway(_) => self.session.start_locked_keychain().await,
+        }
+    }
+
+    /// A keychain that was never used.
+    async fn start_first_keychain(&mut self) {
+        match &self.shell {
+            Shell::Plasma(_) => plasma::start_empty_wallet(&mut self.session).await,
+            Shell::Gnome(_) | Shell::Sway(_) => self.session.start_locked_keychain().await,
+        }
     }
 
     async fn without_keychain() -> Real {
         let name = std::env::var("DESKTOP").expect("./dev desktops says which");
         let mut session = Session::empty("1280x720").await;
         install(&session);
-        let shell = Gnome::start(&mut session, name == "gnome").await;
+        let shell = match name.as_str() {
+            "gnome" => Shell::Gnome(Gnome::start(&mut session, true).await),
+            "gnome-plain" => Shell::Gnome(Gnome::start(&mut session, false).await),
+            "plasma" => Shell::Plasma(Plasma::start(&mut session).await),
+            "sway" => Shell::Sway(Sway::start(&mut session).await),
+            other => panic!("no such desktop: {other}"),
+        };
         Real { session, name, shell }
     }
 
@@ -44,27 +77,38 @@ impl Real {
         self.name != "gnome-plain"
     }
 
+    /// Whether the desktop gives its permission to take the focus with a click on the icon.
+    fn gives_permission(&self) -> bool {
+        matches!(self.shell, Shell::Gnome(_) | Shell::Plasma(_))
+    }
+
     /// Opens another window, which takes the focus.
     async fn open_another_window(&mut self) {
         let script = self.session.home().join("other.js");
         std::fs::write(&script, OTHER).unwrap();
         let other = self.session.command("gjs").arg(script).quiet().spawn().unwrap();
         self.session.others.push(other);
-        self.comes_to_front("Another window").await;
+        self.other_has_focus().await;
     }
 
     /// Has the other window in front.
     async fn focus_other(&self) {
-        self.shell.activate("Another window").await;
+        self.activate("Another window").await;
+        self.other_has_focus().await;
+    }
+
+    async fn other_has_focus(&self) {
         self.comes_to_front("Another window").await;
+        // The program hears of it a moment later, and says aloud from then on what the window would show.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
 
     async fn comes_to_front(&self, title: &str) {
-        let seen = async || (self.shell.focused().await == title).then_some(());
+        let seen = async || (self.focused().await == title).then_some(());
         let in_time = tokio::time::timeout(std::time::Duration::from_secs(15), until(title, seen)).await;
         if in_time.is_err() {
             self.picture(&format!("missing {title}")).await;
-            panic!("not in front: {title}; there are {:?}", self.shell.windows().await);
+            panic!("not in front: {title}; there are {:?}", self.windows().await);
         }
     }
 
@@ -72,14 +116,14 @@ impl Real {
     /// program.
     async fn close_window(&self) {
         let gone = async || {
-            self.shell.press("Alt+F4").await;
+            self.press("Alt+F4").await;
             tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             if self.has_tray() {
                 return (!self.is_open().await).then_some(());
             }
             if self.is_open().await {
                 self.picture("closing").await;
-                self.shell.press("Return").await;
+                self.press("Return").await;
             }
             (!self.is_open().await).then_some(())
         };
@@ -87,23 +131,24 @@ impl Real {
     }
 
     async fn is_open(&self) -> bool {
-        self.shell.windows().await.iter().any(|title| title == PROGRAM)
+        self.windows().await.iter().any(|title| title == PROGRAM)
     }
 
     /// Waits until exactly these notifications are there.
     async fn notified(&self, titles: &[&str]) {
-        until(&format!("{titles:?}"), async || (self.shell.notifications().await == titles).then_some(()))
-            .await;
+        until(&format!("{titles:?}"), async || (self.notifications().await == titles).then_some(())).await;
     }
 
     /// Waits for the keychain's dialog.
     async fn prompted(&self) {
-        until("the keychain's dialog", async || self.shell.is_prompting().await.then_some(())).await;
+        until("the keychain's dialog", async || self.is_prompting().await.then_some(())).await;
+        // It is there before it is drawn and takes keys.
+        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
     }
 
     /// Nothing turns the pointer into a clock.
     async fn nothing_is_starting(&self) {
-        until("no start under way", async || (self.shell.starting().await == 0).then_some(())).await;
+        until("no start under way", async || (self.starting().await == 0).then_some(())).await;
     }
 
     /// Connects Withings where there is no keychain yet, with the system's own dialog for the first one.
@@ -111,9 +156,11 @@ impl Real {
         let (signing_in, dialog) = tokio::join!(self.session.bws_connect(), async {
             self.prompted().await;
             self.picture("keychain first used").await;
-            for _ in 0..2 {
-                self.shell.type_text("a password").await;
-                self.shell.press("Return").await;
+            // From one field to the other, and on.
+            let next = if matches!(self.shell, Shell::Gnome(_)) { "Return" } else { "Tab" };
+            for key in [next, "Return"] {
+                self.type_text("a password").await;
+                self.press(key).await;
             }
         });
         let () = dialog;
@@ -127,14 +174,14 @@ impl Real {
 
     /// A picture of the whole screen.
     async fn picture(&self, what: &str) {
-        self.shell.picture(&self.picture_path(what)).await;
+        self.take_picture(&self.picture_path(what)).await;
     }
 
     /// A picture of the whole screen once the window has painted its page.
     async fn picture_of_page(&self, what: &str) {
         let path = self.picture_path(what);
         until("the page", async || {
-            self.shell.picture(&path).await;
+            self.take_picture(&path).await;
             // A page without anything on it makes a small file.
             (path.metadata().unwrap().len() > 30_000).then_some(())
         })
@@ -173,3 +220,27 @@ window.show_all();
 window.present();
 Gtk.main();
 ";
+
+/// Tells the bus where windows are shown, for what it starts.
+async fn tell_bus(session: &Session) {
+    let names =
+        ["WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP", "XDG_DATA_DIRS", "QT_QPA_PLATFORM"];
+    let all = session.surroundings.iter().rev();
+    let known = all.filter(|(name, _)| names.contains(name));
+    let variables: std::collections::HashMap<&str, &str> =
+        known.filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    let bus = session.bus().await;
+    let proxy = zbus::fdo::DBusProxy::new(&bus).await.unwrap();
+    proxy.update_activation_environment(variables).await.unwrap();
+}
+
+/// Has gnome-keyring's dialog come where no shell has one of its own.
+async fn offer_prompter(session: &Session) {
+    tell_bus(session).await;
+    let service = "org.gnome.keyring.SystemPrompter.service";
+    let text = std::fs::read_to_string(format!("/usr/share/dbus-1/services/{service}")).unwrap();
+    std::fs::write(session.home().join("services").join(service), text).unwrap();
+    let bus = session.bus().await;
+    let proxy = zbus::fdo::DBusProxy::new(&bus).await.unwrap();
+    proxy.reload_config().await.unwrap();
+}

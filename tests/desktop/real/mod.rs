@@ -136,7 +136,12 @@ impl Real {
 
     /// Waits until exactly these notifications are there.
     async fn notified(&self, titles: &[&str]) {
-        until(&format!("{titles:?}"), async || (self.notifications().await == titles).then_some(())).await;
+        let seen = async || (self.notifications().await == titles).then_some(());
+        let in_time = tokio::time::timeout(std::time::Duration::from_secs(20), until("them", seen)).await;
+        if in_time.is_err() {
+            self.picture("missing notification").await;
+            panic!("not there: {titles:?}; there are {:?}", self.notifications().await);
+        }
     }
 
     /// Waits for the keychain's dialog.

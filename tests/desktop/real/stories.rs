@@ -59,7 +59,6 @@ async fn a_notification_is_shown_clicked_and_replaced_when_all_is_well_again() {
     let broken = "Sign in to Withings again";
     real.session.sandbox.world().withings.revoke();
     real.session.bws(&["sync"]).await;
-    real.picture("debug").await;
     real.notified(&[broken]).await;
     real.picture("notification").await;
     real.click_notification().await;

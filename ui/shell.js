@@ -80,11 +80,15 @@ export function renderShell(view, page) {
   );
   const icon = view.failure || isMissing ? "needs-you" : view.syncing ? "syncing" : ICONS[overview.status];
   $("#status-icon").className = `icon ${icon}`;
-  setText($("#status-message"), view.syncing && !view.failure ? t("shell.syncing") : statusSentence(view));
+  // A pass changes the line below alone: nothing jumps, and only the outcome is read aloud.
+  setText($("#status-message"), statusSentence(view));
   const last = overview.last_sync ? t("shell.last", { at: overview.last_sync }) : t("shell.never");
   const next = t("shell.next", { at: overview.next });
-  setText($("#status-when"), view.syncing ? activity(view) : connected && !isMissing ? `${last}, ${next}` : last);
-  const action = view.syncing || isMissing ? undefined : helpful(view);
+  setText(
+    $("#status-when"),
+    view.syncing ? `${t("shell.syncing")} ${activity(view)}` : connected && !isMissing ? `${last}, ${next}` : last,
+  );
+  const action = isMissing ? undefined : helpful(view);
   $("#start-agent").hidden = view.missing !== "gone";
   const button = $("#status-action");
   button.hidden = !action || action === page;

@@ -19,7 +19,7 @@ async fn history_is_searched_and_saved() {
 
     go(&window, "history").await;
     shows(&window, "#lines-summary", "1 to 100 of").await;
-    shows(&window, "#lines tbody tr.sent", "sent: sent").await;
+    shows(&window, "#lines tbody tr.sent", "sent").await;
     assert_eq!(all(&window, "#lines tbody tr").await.len(), 100);
     click(&window, "#older").await;
     shows(&window, "#lines-summary", "101 to 200 of").await;

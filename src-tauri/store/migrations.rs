@@ -4,7 +4,7 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -12,6 +12,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("migrations/0005_facts.sql"),
     include_str!("migrations/0006_days.sql"),
     include_str!("migrations/0007_needed.sql"),
+    include_str!("migrations/0008_missing.sql"),
 ];
 
 /// The version that this program writes.

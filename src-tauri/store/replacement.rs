@@ -20,12 +20,13 @@ pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> 
     // A reading that came again has another number, and a night may be told by a longer one.
     let ids = conn
         .prepare_cached(
+            // Crossed, so that it begins with the readings, which are few.
             "SELECT DISTINCT o.datapoint_id FROM made_of m
-                 JOIN measure_group was ON was.id = m.group_id
-                 JOIN measure_group tells ON tells.measured_at
+                 CROSS JOIN measure_group was ON was.id = m.group_id
+                 CROSS JOIN measure_group tells ON tells.measured_at
                      BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?4)
                          AND was.measured_at + iif(was.length IS NULL, 0, ?4)
-                 JOIN decision d ON d.link_id = ?3 AND d.group_id = tells.id
+                 CROSS JOIN decision d ON d.link_id = ?3 AND d.group_id = tells.id
                  JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id
                  JOIN outbox o ON o.datapoint_id = p.id
              WHERE m.goal_id = ?1 AND m.request_id = ?2 AND o.action IN ('create', 'update')",

@@ -222,6 +222,7 @@ CREATE INDEX datapoint_link ON datapoint (link_id);
 CREATE INDEX datapoint_confirmed ON datapoint (goal_id, confirmed_at);
 CREATE INDEX datapoint_state ON datapoint (state, goal_id);
 CREATE INDEX datapoint_left ON datapoint (goal_id) WHERE wanted = 0;
+CREATE INDEX datapoint_missing ON datapoint (goal_id) WHERE missing_since IS NOT NULL;
 
 -- What differs between wanted and confirmed: one request a datapoint, as it is sent. The table is the queue.
 CREATE TABLE outbox (

@@ -123,9 +123,10 @@ pub fn missing_before(
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
     let since: Option<i64> = conn
         .prepare_cached(
+            // Crossed, so that it begins with what is missing, which is little.
             "SELECT max(p.missing_since) FROM datapoint p
-                 JOIN made_of m ON m.goal_id = p.goal_id AND m.request_id = p.request_id
-                 JOIN decision d ON d.group_id = m.group_id AND d.request_id = ?2
+                 CROSS JOIN made_of m ON m.goal_id = p.goal_id AND m.request_id = p.request_id
+                 CROSS JOIN decision d ON d.group_id = m.group_id AND d.request_id = ?2
                  JOIN link l ON l.id = d.link_id
              WHERE p.goal_id = ?1 AND p.request_id <> ?2 AND p.missing_since IS NOT NULL
                  AND l.goal_id = ?1 AND l.removed_at IS NULL",

@@ -164,7 +164,7 @@ function card(link, overview) {
     "li",
     { className: `goal ${safety}`, dataset: { goal: slug } },
     h(
-      "h3",
+      "h2",
       {},
       h("a", { href: `#days/${slug}`, dataset: { key: `d${link.id}` } }, slug),
       link.title === slug ? null : h("small", {}, link.title),

@@ -229,8 +229,8 @@ impl Round<'_> {
             return Ok(true);
         }
         match store::struck::missing_before(conn, goal, key)? {
-            Some(since) => Ok(now < missing::believed_at(conn, goal, since, now)?),
-            None => Ok(false),
+            Some(since) if since <= now => Ok(now < missing::believed_at(conn, goal, since, now)?),
+            Some(_) | None => Ok(false),
         }
     }
 

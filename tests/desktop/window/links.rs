@@ -65,7 +65,7 @@ async fn a_link_is_made_changed_and_removed() {
     shows(&window, "#link-title", "Link to pounds").await;
     select(&window, "#unit", "kg").await;
     click(&window, ".link-form [type=submit]").await;
-    shows(&window, "#confirm", "Bring them into line: 1 changed").await;
+    shows(&window, "#confirm", "Update them: 1 changed").await;
     shows(&window, "#confirm .examples", "180.8 becomes 82").await;
     pictures_in(&window, "changing a link", &[360, 900]).await;
     click(&window, "#confirm button[value=no]").await;

@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use url::Url;
 
 use super::moment;
-use crate::domain::day::Daystamp;
 use crate::domain::goal::needed::Needed;
 use crate::domain::goal::{Goal, GoalId, GoalSlug, Presence};
 
@@ -111,18 +110,16 @@ pub struct Compared {
     pub missing_since: Option<DateTime<Utc>>,
 }
 
-/// Loads when the linked goals were last compared with what was sent, and since when they lack something of a day
-/// from `first` on: what is older is not looked for.
-pub fn load_compared(conn: &Connection, first: Daystamp) -> anyhow::Result<Vec<Compared>> {
+/// Loads when the linked goals were last compared with what was sent.
+pub fn load_compared(conn: &Connection) -> anyhow::Result<Vec<Compared>> {
     let compared = conn
         .prepare_cached(
             "SELECT id, compared_at,
-                 (SELECT min(missing_since) FROM datapoint WHERE goal_id = goal.id AND word <> 'remove'
-                     AND coalesce(beeminder_day, daystamp, strftime('%Y%m%d', timestamp, 'unixepoch')) >= ?1)
+                 (SELECT min(missing_since) FROM datapoint WHERE goal_id = goal.id AND word <> 'remove')
              FROM goal WHERE presence = 'active' AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
              ORDER BY slug",
         )?
-        .query_map([first.to_string()], |row| {
+        .query_map([], |row| {
             let missing_since = row.get::<_, Option<i64>>(2)?.map(moment);
             Ok(Compared { goal: GoalId(row.get(0)?), at: moment(row.get(1)?), missing_since })
         })?

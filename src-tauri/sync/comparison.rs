@@ -12,7 +12,6 @@ use super::missing::{self, APART};
 use super::step_error::StepError;
 use super::trouble;
 use super::{SyncPass, Trigger, goals};
-use crate::domain::day::Daystamp;
 use crate::domain::goal::{Goal, GoalId};
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
@@ -80,7 +79,7 @@ pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
 /// The goals whose turn it is, but for those that are being left alone.
 fn due(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Goal>> {
     let mut goals = Vec::new();
-    for compared in store::goal::load_compared(conn, first_day(conn, now)?)? {
+    for compared in store::goal::load_compared(conn)? {
         // A moment in the future was noted by a clock that was wrong.
         let is_old = now - compared.at >= AGE || compared.at > now;
         let is_due = is_old || looked_at_again(conn, &compared, now)?.is_some_and(|at| at <= now);
@@ -94,7 +93,7 @@ fn due(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Resul
 /// When passes are due that look again for what goals were found to lack.
 pub(super) fn looks_again_at(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<DateTime<Utc>>> {
     let mut moments = Vec::new();
-    for compared in store::goal::load_compared(conn, first_day(conn, now)?)? {
+    for compared in store::goal::load_compared(conn)? {
         moments.extend(looked_at_again(conn, &compared, now)?);
     }
     Ok(moments)
@@ -112,13 +111,6 @@ fn looked_at_again(
         return Ok(None);
     };
     Ok(Some(now + (missing::believed_at(conn, &compared.goal, since, there)? - there)))
-}
-
-/// The first day that is compared. By the services' clocks, since this computer's may be wrong.
-fn first_day(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Daystamp> {
-    let there = store::checkpoint::clock(conn, now)?;
-    let zone = store::account::time_zone(conn)?;
-    Ok(Daystamp((there - WINDOW).with_timezone(&zone).date_naive()))
 }
 
 /// Notes when a goal's turn comes again, and that Beeminder answered.
@@ -166,7 +158,8 @@ async fn compare_goal(
     token: &Token,
     goal: &Goal,
 ) -> Result<ComparisonOutcome, StepError> {
-    let first = pass.store.read(|conn| first_day(conn, pass.now))?;
+    let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
+    let first = rule.day_of(pass.now - WINDOW);
     let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
     if sent.is_empty() {
         return Ok(ComparisonOutcome::NothingSent);

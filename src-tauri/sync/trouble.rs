@@ -6,13 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::{SyncPass, Trigger, retry, schedule};
 use crate::accounts::keychain::KeychainError;
-use crate::accounts::scope;
-use crate::domain::goal::{GoalId, Presence};
 use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
-use crate::services::withings::oauth;
 use crate::services::{beeminder, withings};
 use crate::store::{self, Connection};
 use crate::text::{Args, Message};
@@ -125,33 +122,22 @@ pub(super) fn end(conn: &Connection, place: &Place) -> anyhow::Result<()> {
 }
 
 /// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing
-/// waits for or that is closed, the comparison of one that is not linked, devices that are not shared.
+/// waits for, the comparison of one that is not linked.
 pub(super) fn end_idle(conn: &Connection, needed: &[Source]) -> anyhow::Result<()> {
     for problem in store::trouble::load_all(conn)? {
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
-            Place::Goal(goal) => is_closed(conn, goal)? || !store::outbox::goals(conn)?.contains(goal),
+            Place::Goal(goal) => !store::outbox::goals(conn)?.contains(goal),
             Place::Comparison(goal) => {
-                let linked = store::goal::load_linked(conn)?;
-                is_closed(conn, goal)? || !linked.iter().any(|linked| linked.id == *goal)
+                !store::goal::load_linked(conn)?.iter().any(|linked| linked.id == *goal)
             }
-            Place::Devices => {
-                let account = store::account::load(conn, Service::Withings)?;
-                !account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES))
-            }
-            Place::Account(_) | Place::Goals => false,
+            Place::Account(_) | Place::Devices | Place::Goals => false,
         };
         if is_idle {
             store::trouble::end(conn, &problem.place)?;
         }
     }
     Ok(())
-}
-
-/// Whether a goal takes nothing for now: it was archived or has ended, which is said of it.
-fn is_closed(conn: &Connection, goal: &GoalId) -> anyhow::Result<bool> {
-    let goal = store::goal::load(conn, goal)?;
-    Ok(goal.is_some_and(|goal| goal.presence != Presence::Active || goal.frozen))
 }
 
 impl From<withings::Error> for Trouble {

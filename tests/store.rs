@@ -1,5 +1,6 @@
 //! The file under the program: damaged, newer, full, read-only.
 
+use beeminder_withings_sync::app::explained;
 use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::platform::data_dir::DATABASE_FILE;
 use beeminder_withings_sync::store;
@@ -85,6 +86,22 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert!(error.contains("newer version") && error.contains("Install the newer version"), "{error}");
     let names: Vec<_> = std::fs::read_dir(test.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert!(!names.iter().any(|name| name.to_string_lossy().contains("damaged")));
+}
+
+#[tokio::test]
+async fn a_database_without_a_format_is_refused_with_a_sentence_and_left_alone() {
+    let mut test = TestApp::weighing().await;
+    test.quit();
+    let file = test.path().join(DATABASE_FILE);
+    let database = rusqlite::Connection::open(&file).unwrap();
+    for version in [0, -1] {
+        database.pragma_update(None, "user_version", version).unwrap();
+        let explained = explained(&test.another().unwrap_err());
+        assert_eq!(explained.sentence.key, "error.not_our_database", "{version}: {explained}");
+        assert!(explained.message.contains(&*file.to_string_lossy()), "{explained}");
+        let links: i64 = database.query_row("SELECT count(*) FROM link", [], |row| row.get(0)).unwrap();
+        assert_eq!(links, 1);
+    }
 }
 
 #[cfg(unix)]

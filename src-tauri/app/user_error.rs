@@ -102,6 +102,7 @@ fn message(cause: &(dyn std::error::Error + 'static)) -> Option<Message> {
     let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::message);
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.message());
     let newer = || cause.is::<store::Newer>().then(store::Newer::message);
+    let not_ours = || cause.downcast_ref::<store::NotOurs>().map(store::NotOurs::message);
     let replaced = || cause.is::<store::Replaced>().then(store::Replaced::message);
     let wedged = || cause.downcast_ref::<NotAnswering>().map(|error| error.message());
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::message);
@@ -112,6 +113,7 @@ fn message(cause: &(dyn std::error::Error + 'static)) -> Option<Message> {
         .or_else(callback)
         .or_else(wedged)
         .or_else(newer)
+        .or_else(not_ours)
         .or_else(replaced)
         .or_else(withings)
         .or_else(beeminder)

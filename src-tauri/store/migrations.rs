@@ -4,6 +4,8 @@
 use anyhow::Context;
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::NotOurs;
+
 const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
@@ -18,16 +20,18 @@ const MIGRATIONS: [&str; 8] = [
 /// The version that this program writes.
 pub(super) const VERSION: usize = MIGRATIONS.len();
 
-/// Runs the migrations the database has not had. Refuses a database from a newer program.
+/// Runs the migrations the database has not had. Refuses a database from a newer program or from another one.
 pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
-    if version(connection)? == MIGRATIONS.len() {
+    if version(connection)? == Some(MIGRATIONS.len()) {
         return Ok(());
     }
     // Immediate, and read again inside: two programs may start at once.
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .context("Failed to update the database")?;
-    let version = version(&transaction)?;
+    let is_empty = is_empty(&transaction)?;
+    let version = version(&transaction)?.filter(|version| *version > 0 || is_empty);
+    let version = version.ok_or_else(|| NotOurs::at(&transaction))?;
     let Some(missing) = MIGRATIONS.get(version..) else {
         anyhow::bail!(
             "The database was written by a newer version of this program (its format is {version}, \
@@ -52,10 +56,16 @@ pub(super) fn migrate_to(connection: &mut Connection, version: usize) -> anyhow:
     Ok(())
 }
 
-fn version(connection: &Connection) -> anyhow::Result<usize> {
-    connection
+/// The version of the database; `None` where it is none.
+fn version(connection: &Connection) -> anyhow::Result<Option<usize>> {
+    let version: i64 = connection
         .pragma_query_value(None, "user_version", |row| row.get(0))
-        .context("Failed to read the database's version")
+        .context("Failed to read the database's version")?;
+    Ok(usize::try_from(version).ok())
+}
+
+fn is_empty(connection: &Connection) -> anyhow::Result<bool> {
+    Ok(!connection.prepare("SELECT 1 FROM sqlite_schema")?.exists([])?)
 }
 
 #[cfg(test)]
@@ -297,7 +307,7 @@ mod tests {
     fn migrating_twice_changes_nothing() {
         let mut connection = super::super::in_memory();
         migrate(&mut connection).unwrap();
-        assert_eq!(version(&connection).unwrap(), MIGRATIONS.len());
+        assert_eq!(version(&connection).unwrap(), Some(MIGRATIONS.len()));
     }
 
     #[test]
@@ -306,6 +316,6 @@ mod tests {
         connection.pragma_update(None, "user_version", 99).unwrap();
         let error = migrate(&mut connection).unwrap_err().to_string();
         assert!(error.contains("newer version"), "{error}");
-        assert_eq!(version(&connection).unwrap(), 99);
+        assert_eq!(version(&connection).unwrap(), Some(99));
     }
 }

@@ -284,13 +284,35 @@ impl Newer {
     }
 }
 
+/// The database does not say which format it has, so it may be another program's.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct NotOurs {
+    /// Where it is.
+    pub path: String,
+}
+
+impl NotOurs {
+    fn at(connection: &Connection) -> NotOurs {
+        NotOurs { path: connection.path().unwrap_or_default().to_owned() }
+    }
+
+    /// The sentence for people.
+    pub fn message(&self) -> Message {
+        Message::error("not_our_database", [("path", self.path.clone())])
+    }
+}
+
 /// Refuses to go on with a schema that is not the one this program knows.
 fn refuse_another(connection: &Connection) -> anyhow::Result<()> {
-    let version: usize = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
-    anyhow::ensure!(version <= migrations::VERSION, Newer);
-    // Nobody takes a schema back: the file was emptied under this program.
-    anyhow::ensure!(version == migrations::VERSION, recover::Damaged("it was emptied".into()));
-    Ok(())
+    let version: i64 = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?;
+    match usize::try_from(version) {
+        Ok(migrations::VERSION) => Ok(()),
+        Ok(version) if version > migrations::VERSION => Err(Newer.into()),
+        // Nobody takes a schema back: the file was emptied under this program.
+        Ok(_) => Err(recover::Damaged("it was emptied".into()).into()),
+        Err(_) => Err(NotOurs::at(connection).into()),
+    }
 }
 
 /// Whether the database was there once and has nothing in it any more.

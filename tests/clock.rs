@@ -1,5 +1,7 @@
 //! A local clock that is a year off, either way, costs nothing.
 
+use beeminder_withings_sync::app::Existing;
+use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use beeminder_withings_sync::domain::service::Service;
@@ -8,6 +10,7 @@ use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::support::goals::lowest;
 use super::support::{TestApp, codes, track};
 
 const YEAR: TimeDelta = TimeDelta::days(365);
@@ -83,4 +86,23 @@ async fn a_clock_is_compared_with_an_answer_of_just_now_only() {
     test.advance(TimeDelta::hours(2));
     let report = test.sync_with(Service::Withings, "", Fault::Drop).await;
     assert_eq!(codes(&report), [ProblemCode::Offline]);
+}
+
+#[tokio::test]
+async fn what_the_user_deleted_is_seen_though_this_computers_clock_is_months_ahead() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(60.0);
+    test.advance(TimeDelta::minutes(5));
+    test.weigh_in(80.0);
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    test.world().beeminder.datapoints("weight").retain(|datapoint| datapoint.value != 60.0);
+    test.now += TimeDelta::days(60);
+    let options = Options::default();
+    test.app().change_link(LinkId(1), &lowest(), &options, Existing::Update, test.now).await.unwrap();
+    for _ in 0..5 {
+        test.sync().await;
+        test.advance(TimeDelta::hours(13));
+    }
+    assert_eq!(test.values("weight"), [80.0]);
 }

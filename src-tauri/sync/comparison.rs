@@ -159,7 +159,9 @@ async fn compare_goal(
     goal: &Goal,
 ) -> Result<ComparisonOutcome, StepError> {
     let rule = goal.day_rule(pass.store.read(store::account::time_zone)?);
-    let first = rule.day_of(pass.now - WINDOW);
+    // This computer's clock may be wrong.
+    let now = pass.store.read(|conn| store::checkpoint::clock(conn, pass.now))?;
+    let first = rule.day_of(now - WINDOW);
     let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
     if sent.is_empty() {
         return Ok(ComparisonOutcome::NothingSent);

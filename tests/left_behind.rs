@@ -140,7 +140,9 @@ async fn removing_a_link_says_what_it_had_not_sent() {
     test.sync_with(Service::Beeminder, "datapoints/", Fault::http(503, "")).await;
     at(&mut test, "2026-11-24T06:00:00Z");
     test.weigh_in(81.0);
-    test.sync_with(Service::Beeminder, "weight.json", Fault::http(503, "")).await;
+    test.world().faults.every(Service::Beeminder, "weight.json", Fault::http(503, ""));
+    test.sync().await;
+    test.world().faults.clear();
     // Monday's change, and Tuesday.
     assert_eq!(test.app().remove_link(LinkId(1), test.now).unwrap(), 2);
     test.sync().await;

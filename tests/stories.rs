@@ -38,6 +38,7 @@ mod left_behind;
 mod links;
 mod links_that_change;
 mod links_that_stay;
+mod looked_for;
 mod nights;
 mod not_arriving;
 mod odd_answers;

@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr};
 
 use super::moment;
 use crate::domain::datapoint::{Datapoint, Moment, RequestId};
-use crate::domain::day::Daystamp;
+use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::{Action, Confirmed, Word, difference};
 use crate::domain::goal::{GoalId, GoalSlug};
 use crate::domain::link::LinkId;
@@ -92,6 +92,15 @@ impl Stored {
         if self.wanted { self.is_confirmed_as(&self.datapoint) } else { is_kept }
     }
 
+    /// A day that is surely none after the one that Beeminder counts it for.
+    pub fn first_day(&self, rule: DayRule) -> Daystamp {
+        let told = self.beeminder_day.as_ref().and_then(|day| day.parse().ok());
+        told.unwrap_or_else(|| {
+            let day = self.confirmed.form.as_ref().unwrap_or(&self.datapoint).day(rule);
+            Daystamp(day.0.pred_opt().unwrap_or(day.0))
+        })
+    }
+
     /// What is to be asked of Beeminder.
     pub fn difference(&self) -> Option<Action> {
         difference(self.wanted(), &self.confirmed, self.word)
@@ -155,24 +164,44 @@ pub fn load_left(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
     Ok(found)
 }
 
-/// Loads what a goal has at Beeminder on `first` or later, for all that was said. A day that is not known is
-/// reckoned from the moment, with a day to spare.
-pub fn load_confirmed_since(
-    conn: &Connection,
-    goal: &GoalId,
-    first: Daystamp,
-) -> anyhow::Result<Vec<Stored>> {
+/// Whether a removal of a datapoint went out without an answer, and may have been done.
+const MAY_BE_REMOVED: &str = "(d.unsure = 1 AND EXISTS (SELECT 1 FROM outbox o
+    WHERE o.datapoint_id = d.id AND o.action = 'remove' AND o.attempts > 0))";
+
+/// Whether Beeminder has a datapoint for all that was said, unless this program took it away.
+fn is_there() -> String {
+    format!(
+        "((d.unsure = 0 AND d.sent_value IS NOT NULL) OR (d.beeminder_id IS NOT NULL AND NOT {MAY_BE_REMOVED}))"
+    )
+}
+
+/// Loads what a goal has at Beeminder on `first` or later, and what it was found to lack, for comparing both with what
+/// is there. A day that is not known is reckoned from the moment, with a day to spare.
+pub fn load_to_compare(conn: &Connection, goal: &GoalId, first: Daystamp) -> anyhow::Result<Vec<Stored>> {
+    let is_there = is_there();
     let found = conn
         .prepare_cached(&format!(
-            "{SELECT} WHERE d.goal_id = ?1 AND (d.beeminder_id IS NOT NULL OR d.sent_value IS NOT NULL)
-                 AND d.unsure = 0
+            "{SELECT} WHERE d.goal_id = ?1 AND {is_there}
                  AND (d.beeminder_day >= ?2 OR (d.beeminder_day IS NULL AND
-                      coalesce(d.daystamp, strftime('%Y%m%d', d.timestamp, 'unixepoch')) > ?2))
+                      coalesce(d.daystamp, strftime('%Y%m%d', d.timestamp, 'unixepoch')) > ?2)
+                      OR (d.missing_since IS NOT NULL AND d.word <> 'remove'))
              ORDER BY d.id"
         ))?
         .query_map([&goal.0, &first.to_string()], read)?
         .collect::<Result<_, _>>()?;
     Ok(found)
+}
+
+/// When something was first missing that a goal lacks still; not what is to be removed.
+pub fn missing_since(conn: &Connection, goal: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let is_there = is_there();
+    let since: Option<i64> = conn
+        .prepare_cached(&format!(
+            "SELECT min(d.missing_since) FROM datapoint d
+             WHERE d.goal_id = ?1 AND d.missing_since IS NOT NULL AND d.word <> 'remove' AND {is_there}"
+        ))?
+        .query_row([&goal.0], |row| row.get(0))?;
+    Ok(since.map(moment))
 }
 
 /// Loads every datapoint of a goal on the days from `first` to `last`, whatever became of it. A moment whose
@@ -297,7 +326,6 @@ pub fn first_day(conn: &Connection, goal: &GoalId) -> anyhow::Result<Option<Days
 /// is struck out by the user is not called for.
 pub fn want(conn: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) -> anyhow::Result<i64> {
     let (timestamp, day) = moment_columns(form);
-    forget_half_removed(conn, goal, &form.request_id)?;
     let id = conn
         .prepare_cached(
             "INSERT INTO datapoint (goal_id, request_id, link_id, wanted, value, timestamp, daystamp,
@@ -313,20 +341,19 @@ pub fn want(conn: &Connection, goal: &GoalId, link: LinkId, form: &Datapoint) ->
             params![goal.0, form.request_id.0, link.0, form.value.to_string(), timestamp, day, form.comment],
             |row| row.get(0),
         )?;
+    forget_half_removed(conn, id)?;
     Ok(id)
 }
 
 /// Forgets what is known of a datapoint whose removal went out without an answer: it may have been done, and
 /// then there is nothing to change and nothing that it is made of.
-fn forget_half_removed(conn: &Connection, goal: &GoalId, key: &RequestId) -> anyhow::Result<()> {
-    let id: Option<i64> = conn
-        .prepare_cached(
-            "UPDATE datapoint SET beeminder_id = NULL, sent_value = NULL
-             WHERE goal_id = ?1 AND request_id = ?2 AND word = 'remove' AND unsure = 1 RETURNING id",
-        )?
-        .query_row([&goal.0, &key.0], |row| row.get(0))
-        .optional()?;
-    id.map_or(Ok(()), |id| forget_readings(conn, id))
+fn forget_half_removed(conn: &Connection, id: i64) -> anyhow::Result<()> {
+    let forgotten = conn
+        .prepare_cached(&format!(
+            "UPDATE datapoint AS d SET beeminder_id = NULL, sent_value = NULL WHERE d.id = ?1 AND {MAY_BE_REMOVED}"
+        ))?
+        .execute([id])?;
+    if forgotten > 0 { forget_readings(conn, id) } else { Ok(()) }
 }
 
 /// Forgets what a datapoint is made of.
@@ -340,6 +367,9 @@ fn forget_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
 
 /// Notes that no link calls for a datapoint, and what the user decided about it.
 pub fn unwant(conn: &Connection, id: i64, word: Word) -> anyhow::Result<()> {
+    if word != Word::Remove {
+        forget_half_removed(conn, id)?;
+    }
     conn.prepare_cached("UPDATE datapoint SET wanted = 0, word = ?2 WHERE id = ?1")?
         .execute(params![id, word.name()])?;
     Ok(())

@@ -112,19 +112,21 @@ pub struct Compared {
 
 /// Loads when the linked goals were last compared with what was sent.
 pub fn load_compared(conn: &Connection) -> anyhow::Result<Vec<Compared>> {
-    let compared = conn
+    let compared: Vec<(String, i64)> = conn
         .prepare_cached(
-            "SELECT id, compared_at,
-                 (SELECT min(missing_since) FROM datapoint WHERE goal_id = goal.id AND word <> 'remove')
-             FROM goal WHERE presence = 'active' AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
+            "SELECT id, compared_at FROM goal
+             WHERE presence = 'active' AND id IN (SELECT goal_id FROM link WHERE removed_at IS NULL)
              ORDER BY slug",
         )?
-        .query_map([], |row| {
-            let missing_since = row.get::<_, Option<i64>>(2)?.map(moment);
-            Ok(Compared { goal: GoalId(row.get(0)?), at: moment(row.get(1)?), missing_since })
-        })?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    Ok(compared)
+    let mut all = Vec::new();
+    for (id, at) in compared {
+        let goal = GoalId(id);
+        let missing_since = super::datapoint::missing_since(conn, &goal)?;
+        all.push(Compared { goal, at: moment(at), missing_since });
+    }
+    Ok(all)
 }
 
 /// Has the next pass compare a goal with what was sent.

@@ -12,6 +12,7 @@ use super::missing::{self, APART};
 use super::step_error::StepError;
 use super::trouble;
 use super::{SyncPass, Trigger, goals};
+use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, GoalId};
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
@@ -152,6 +153,12 @@ fn note_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The day to read a list from: what is missing is looked for, though the window has left it behind meanwhile.
+fn first_day(sent: &[Stored], first: Daystamp, rule: DayRule) -> Daystamp {
+    let missing = sent.iter().filter(|stored| stored.missing_since.is_some());
+    missing.map(|stored| stored.first_day(rule)).fold(first, Ord::min)
+}
+
 /// Notes what a goal's list lacks.
 async fn compare_goal(
     pass: &SyncPass<'_>,
@@ -162,7 +169,7 @@ async fn compare_goal(
     // This computer's clock may be wrong.
     let now = pass.store.read(|conn| store::checkpoint::clock(conn, pass.now))?;
     let first = rule.day_of(now - WINDOW);
-    let sent = pass.store.read(|conn| datapoint::load_confirmed_since(conn, &goal.id, first))?;
+    let sent = pass.store.read(|conn| datapoint::load_to_compare(conn, &goal.id, first))?;
     if sent.is_empty() {
         return Ok(ComparisonOutcome::NothingSent);
     }
@@ -181,6 +188,7 @@ async fn compare_goal(
     if read.is_cut_elsewhere(goal) {
         return Ok(ComparisonOutcome::Unproven);
     }
+    let first = first_day(&sent, first, rule);
     let listing = Listing::since(beeminder, token, &goal.slug, first).await?;
     let latest = Listing::latest(beeminder, token, &goal.slug).await?;
     let find = |stored: &Stored| {

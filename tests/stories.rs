@@ -63,6 +63,7 @@ mod tokens;
 mod unknown;
 mod weigh_in;
 mod what_withings_sends;
+mod who_deleted_it;
 mod whole_days;
 mod why;
 mod withings_bad_days;

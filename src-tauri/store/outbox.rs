@@ -182,6 +182,8 @@ pub struct Claimed {
     pub entry: OutboxEntry,
     /// Whether an earlier request about the datapoint was not answered.
     pub was_unsure: bool,
+    /// Whether an earlier removal was not answered, and may have been done.
+    pub may_be_removed: bool,
     /// Whether Beeminder may have the datapoint, in another form maybe.
     pub may_be_there: bool,
     /// The readings that the form it carries is made of.
@@ -208,7 +210,15 @@ pub fn claim(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
         readings = super::struck::readings_left(conn, &entry.goal, &entry.request_id)?;
     }
     let was_unsure = known.confirmed.unsure;
-    Ok(Some(Claimed { entry, was_unsure, may_be_there: was_unsure || known.confirmed.is_there(), readings }))
+    // What was asked before its removal took nothing away.
+    let is_removed_again = matches!(entry.action, Action::Remove(_)) && entry.attempts > 1;
+    Ok(Some(Claimed {
+        entry,
+        was_unsure,
+        may_be_removed: was_unsure && is_removed_again,
+        may_be_there: was_unsure || known.confirmed.is_there(),
+        readings,
+    }))
 }
 
 /// Notes that the service answered, so that nothing of it is still on its way.

@@ -1,13 +1,25 @@
-//! Finds what takes the place of a datapoint that is to be removed, as far as that is still to be sent.
+//! Finds what takes the place of a datapoint that is to be removed.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 use super::beside::LONGEST_STRETCH;
 use super::outbox::OutboxEntry;
 use super::struck;
 
-/// What must be there before a datapoint is taken away: what its readings go into instead. Nothing for one that
-/// is missing already.
+/// The datapoints that tell what a datapoint was made of. A reading that came again has another number, and a night may
+/// be told by a longer one.
+///
+/// Crossed, so that it begins with the readings, which are few.
+const TELLING: &str = "FROM made_of m
+    CROSS JOIN measure_group was ON was.id = m.group_id
+    CROSS JOIN measure_group tells ON tells.measured_at
+        BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?4)
+            AND was.measured_at + iif(was.length IS NULL, 0, ?4)
+    CROSS JOIN decision d ON d.group_id = tells.id
+    JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id";
+
+/// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is still to
+/// be sent. Nothing for one that is missing already.
 ///
 /// Where it is not known what it is made of, it is all that its link has to send.
 pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
@@ -17,35 +29,34 @@ pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> 
     if struck::confirmed_readings(conn, &entry.goal, &entry.request_id)?.is_empty() {
         return all_of_link(conn, entry);
     }
-    // A reading that came again has another number, and a night may be told by a longer one.
-    let ids = conn
-        .prepare_cached(
-            // Crossed, so that it begins with the readings, which are few.
-            "SELECT DISTINCT o.datapoint_id FROM made_of m
-                 CROSS JOIN measure_group was ON was.id = m.group_id
-                 CROSS JOIN measure_group tells ON tells.measured_at
-                     BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?4)
-                         AND was.measured_at + iif(was.length IS NULL, 0, ?4)
-                 CROSS JOIN decision d ON d.link_id = ?3 AND d.group_id = tells.id
-                 JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id
-                 JOIN outbox o ON o.datapoint_id = p.id
-             WHERE m.goal_id = ?1 AND m.request_id = ?2 AND o.action IN ('create', 'update')",
-        )?
-        .query_map(params![entry.goal.0, entry.request_id.0, entry.link.0, LONGEST_STRETCH], |row| {
-            row.get(0)
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(ids)
+    let query = format!(
+        "SELECT DISTINCT p.id {TELLING} JOIN outbox o ON o.datapoint_id = p.id
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND d.link_id = ?3 AND o.action IN ('create', 'update')"
+    );
+    ids(conn, &query, params![entry.goal.0, entry.request_id.0, entry.link.0, LONGEST_STRETCH])
+}
+
+/// What the readings of a datapoint go into instead under the links in force, whether it is there or still to be sent.
+pub fn load_all(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
+    if struck::confirmed_readings(conn, &entry.goal, &entry.request_id)?.is_empty() {
+        return all_of_link(conn, entry);
+    }
+    let query = format!(
+        "SELECT DISTINCT p.id {TELLING} JOIN link l ON l.id = d.link_id
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND p.id <> ?3 AND p.wanted = 1
+             AND l.goal_id = ?1 AND l.removed_at IS NULL"
+    );
+    ids(conn, &query, params![entry.goal.0, entry.request_id.0, entry.id, LONGEST_STRETCH])
 }
 
 fn all_of_link(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
-    let ids = conn
-        .prepare_cached(
-            "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
-             WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
-                 AND o.action IN ('create', 'update')",
-        )?
-        .query_map(params![entry.goal.0, entry.request_id.0, entry.link.0], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let query = "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
+         WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
+             AND o.action IN ('create', 'update')";
+    ids(conn, query, params![entry.goal.0, entry.request_id.0, entry.link.0])
+}
+
+fn ids(conn: &Connection, query: &str, params: impl Params) -> anyhow::Result<Vec<i64>> {
+    let ids = conn.prepare_cached(query)?.query_map(params, |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(ids)
 }

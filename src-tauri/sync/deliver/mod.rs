@@ -8,6 +8,7 @@ mod answer;
 mod goal;
 mod queue;
 mod removal;
+mod removed_by;
 mod settle;
 
 use chrono::TimeDelta;

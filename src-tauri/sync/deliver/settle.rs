@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
-use super::{Listing, Next, OpenGoal, Refusals, Round};
+use super::{Listing, Next, OpenGoal, Refusals, Round, removed_by};
 use crate::domain::day::Daystamp;
 use crate::domain::difference::Action;
 use crate::domain::problem_code::ProblemCode;
@@ -270,7 +270,7 @@ impl Round<'_> {
         let seen_at = self.pass.beeminder_now();
         let is_gone = self.pass.store.write(|conn| {
             if matches!(entry.action, Action::Remove(_)) {
-                note_removed(conn, claimed, latest, now)?;
+                removed_by::note(conn, claimed, [listing, latest], now)?;
                 return Ok(true);
             }
             missing::note(conn, entry.id, seen_at)
@@ -331,53 +331,6 @@ impl Round<'_> {
 /// Whether a request that had no answer may still arrive.
 fn is_on_its_way(entry: &OutboxEntry, now: DateTime<Utc>) -> bool {
     entry.unanswered_at.is_some_and(|at| now - at < ON_ITS_WAY && at <= now)
-}
-
-/// Notes that what was to be removed is gone. Unless a request of this program may have done it, or it was never
-/// seen there, the user has.
-fn note_removed(
-    conn: &store::Connection,
-    claimed: &Claimed,
-    latest: &Listing,
-    now: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let entry = &claimed.entry;
-    let is_known = !claimed.was_unsure && entry.action.beeminder_id().is_some();
-    let is_by_user = is_known && is_deleted_by_user(conn, entry, latest)?;
-    match datapoint::load_number(conn, entry.id)?.filter(|_| is_by_user) {
-        Some(stored) => missing::note_absent(conn, &stored, now),
-        None => {
-            datapoint::save_absent(conn, entry.id)?;
-            outbox::settle(conn, entry.id, now).map(drop)
-        }
-    }
-}
-
-/// Whether nobody but the user can have deleted what was to be removed. Another computer removes it as well, once
-/// what takes its place is there.
-fn is_deleted_by_user(
-    conn: &store::Connection,
-    entry: &OutboxEntry,
-    latest: &Listing,
-) -> anyhow::Result<bool> {
-    let links = store::link::load_all(conn)?;
-    let is_called_for =
-        links.iter().any(|link| link.goal == entry.goal && link.feed.names(&entry.request_id));
-    if !is_called_for || was_not_looked_for(conn, entry)? {
-        return Ok(true);
-    }
-    let waiting = outbox::load_all(conn)?;
-    let is_there =
-        |other: &OutboxEntry| other.goal == entry.goal && latest.find(&other.request_id, None).is_some();
-    let mut new = waiting.iter().filter(|other| other.action == Action::Create);
-    Ok(entry.is_missing && !new.any(is_there))
-}
-
-/// Whether a link was removed with what it sent, and its goal was not compared since: nobody but the user deletes
-/// that, and a link made meanwhile must not bring it back.
-fn was_not_looked_for(conn: &store::Connection, entry: &OutboxEntry) -> anyhow::Result<bool> {
-    let is_of_removed_link = store::link::load(conn, entry.link)?.is_none();
-    Ok(is_of_removed_link && store::goal::is_to_be_compared(conn, &entry.goal)?)
 }
 
 /// What was told of a datapoint, for the store.

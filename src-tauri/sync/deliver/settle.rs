@@ -233,13 +233,8 @@ impl Round<'_> {
             return self
                 .leave(goal, Trouble::here(ProblemCode::Unreadable, Message::error("goal_elsewhere", [])));
         }
-        let listing = match self.listing(goal, entry).await {
-            Ok(listing) => listing,
-            Err(error) => return self.leave(goal, error),
-        };
-        // One that the user moved to another day is among the last to have changed.
-        let latest = match Listing::latest(self.pass.beeminder, &self.token, &goal.slug).await {
-            Ok(latest) => latest,
+        let (listing, latest) = match self.lists(goal, entry).await {
+            Ok(lists) => lists,
             Err(error) => return self.leave(goal, error),
         };
         let id = entry.action.beeminder_id();
@@ -267,15 +262,18 @@ impl Round<'_> {
         if entry.action == Action::Remove(None) && is_on_its_way(entry, now) {
             return self.wait(entry, ON_ITS_WAY);
         }
+        if matches!(entry.action, Action::Remove(_)) {
+            let lists = [listing, latest];
+            self.pass.store.write(|conn| removed_by::note(conn, claimed, lists, now))?;
+            return Ok(Next::GoOn);
+        }
+        self.note_missing(entry)
+    }
+
+    /// Notes that a list which proved itself lacks a datapoint, and asks again until that is believed.
+    fn note_missing(&mut self, entry: &OutboxEntry) -> anyhow::Result<Next> {
         let seen_at = self.pass.beeminder_now();
-        let is_gone = self.pass.store.write(|conn| {
-            if matches!(entry.action, Action::Remove(_)) {
-                removed_by::note(conn, claimed, [listing, latest], now)?;
-                return Ok(true);
-            }
-            missing::note(conn, entry.id, seen_at)
-        })?;
-        if is_gone {
+        if self.pass.store.write(|conn| missing::note(conn, entry.id, seen_at))? {
             return Ok(Next::GoOn);
         }
         let left = self.pass.store.read(|conn| missing::until_believed(conn, entry.id, seen_at))?;
@@ -284,32 +282,32 @@ impl Round<'_> {
 
     /// Looks whether a request that nobody wants any more has arrived.
     pub(super) async fn look_up(&mut self, goal: &OpenGoal, entry: &OutboxEntry) -> anyhow::Result<Next> {
-        let listing = match self.listing(goal, entry).await {
-            Ok(listing) => listing,
+        let (listing, latest) = match self.lists(goal, entry).await {
+            Ok(lists) => lists,
             Err(error) => return self.leave(goal, error),
         };
         let now = self.pass.now;
-        if let Some(found) = listing.find(&entry.request_id, entry.action.beeminder_id()) {
+        let known = self.pass.store.read(|conn| datapoint::load_number(conn, entry.id))?;
+        let id = known.and_then(|known| known.confirmed.beeminder_id);
+        let (key, id) = (&entry.request_id, id.as_deref());
+        if let Some(found) = listing.find(key, id).or_else(|| latest.find(key, id)) {
             let answer = told(&found.confirmation);
             self.pass.store.write(|conn| {
                 datapoint::save_found(conn, entry.id, answer, now)?;
+                outbox::settle(conn, entry.id, now)?;
                 let (goal, key) = (&entry.goal, &entry.request_id);
                 if store::struck::confirmed_readings(conn, goal, key)?.is_empty() {
                     let readings = store::struck::readings_left(conn, goal, key)?;
                     store::struck::save_made_of(conn, goal, key, &readings)?;
                 }
-                outbox::settle(conn, entry.id, now)
+                Ok(())
             })?;
             return Ok(Next::GoOn);
         }
         if is_on_its_way(entry, now) || !listing.proves_itself(&goal.last) {
             return self.wait(entry, ON_ITS_WAY);
         }
-        self.pass.store.write(|conn| {
-            datapoint::save_absent(conn, entry.id)?;
-            outbox::settle(conn, entry.id, now)
-        })?;
-        Ok(Next::GoOn)
+        self.note_missing(entry)
     }
 
     /// Finds the datapoint in the form that the request carried.
@@ -320,6 +318,13 @@ impl Round<'_> {
             return Ok(Some(found.clone()));
         }
         Ok(self.listing(goal, entry).await?.find_as(&carried, id).cloned())
+    }
+
+    /// The goal's list over the days concerned, and what changed there last: one that the user moved to another day
+    /// is among that.
+    async fn lists(&self, goal: &OpenGoal, entry: &OutboxEntry) -> Result<(Listing, Listing), Error> {
+        let listing = self.listing(goal, entry).await?;
+        Ok((listing, Listing::latest(self.pass.beeminder, &self.token, &goal.slug).await?))
     }
 
     /// The goal's list over the days concerned.

@@ -6,6 +6,7 @@ use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measurement::GroupId;
+use beeminder_withings_sync::domain::measure::take::Take;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
@@ -15,7 +16,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::support::goals::{at, each, has, lowest, once};
-use super::support::{TestApp, track};
+use super::support::{TestApp, take, track};
 
 const TWENTY_MINUTES: TimeDelta = TimeDelta::minutes(20);
 
@@ -218,4 +219,65 @@ async fn what_both_computers_send_otherwise_was_not_deleted() {
         }
         assert_eq!(has(&test, goal), [("20261123".into(), expected)]);
     }
+}
+
+#[tokio::test]
+async fn what_another_computer_made_anew_does_not_bring_back_what_was_deleted() {
+    // Before the other computer compares what is there, and after.
+    for later in [TimeDelta::zero(), TimeDelta::hours(25)] {
+        let (mut test, other, _folder) = two("weight", take(MeasureKind::WEIGHT, Take::Mean)).await;
+        test.weigh_in(60.0);
+        both(&test, &other).await;
+        test.advance(TimeDelta::minutes(70));
+        both(&test, &other).await;
+        test.world().beeminder.datapoints("weight").clear();
+        test.advance(TWENTY_MINUTES);
+        test.weigh_in(80.0);
+        passes(&mut test, 3, TimeDelta::minutes(12)).await;
+        assert_eq!(test.values("weight"), [80.0], "{later}");
+        test.advance(later);
+        for _ in 0..3 {
+            both(&test, &other).await;
+            test.advance(TimeDelta::minutes(12));
+        }
+        assert_eq!(test.values("weight"), [80.0], "{later}");
+    }
+}
+
+#[tokio::test]
+async fn what_another_computer_moved_away_and_back_was_not_deleted() {
+    let (mut test, other, _folder) = two("weight", take(MeasureKind::WEIGHT, Take::Mean)).await;
+    let reading = test.weigh_in(60.0);
+    both(&test, &other).await;
+    test.advance(TimeDelta::hours(1));
+    date(&test, reading, "2026-11-22T18:00:00Z");
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    date(&test, reading, "2026-11-23T06:00:00Z");
+    test.sync().await;
+    test.advance(TimeDelta::hours(1));
+    test.weigh_in(80.0);
+    for _ in 0..3 {
+        both(&test, &other).await;
+        test.advance(TWENTY_MINUTES);
+    }
+    assert_eq!(has(&test, "weight"), [("20261123".into(), 70.0)]);
+}
+
+#[tokio::test]
+async fn what_was_said_to_be_there_and_is_deleted_stays_deleted() {
+    let (mut test, other, _folder) = two("weight", weight()).await;
+    test.weigh_in(60.0);
+    test.sync().await;
+    // To the other computer it is a duplicate, which its list does not show.
+    test.world().faults.after(1, Service::Beeminder, "weight/datapoints.json", Fault::http(503, ""));
+    pass(&other, &test).await;
+    test.advance(TimeDelta::hours(2));
+    both(&test, &other).await;
+    test.world().beeminder.datapoints("weight").clear();
+    for _ in 0..6 {
+        test.advance(TimeDelta::hours(13));
+        both(&test, &other).await;
+    }
+    assert_eq!(has(&test, "weight"), []);
 }

@@ -16,7 +16,7 @@ use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, GoalId};
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
-use crate::services::beeminder::{Error, Token};
+use crate::services::beeminder::{Error, StoredDatapoint, Token};
 use crate::store::datapoint::{self, Stored};
 use crate::store::goal::Compared;
 use crate::store::{self, Connection};
@@ -138,6 +138,25 @@ fn note(
     }
 }
 
+/// Notes that a goal's list has a datapoint.
+fn note_there(
+    conn: &Connection,
+    stored: &Stored,
+    found: &StoredDatapoint,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    if missing::is_another(stored, found) {
+        return missing::note_found(conn, stored.id, found, now);
+    }
+    if stored.missing_since.is_some() {
+        datapoint::save_missing(conn, stored.id, None)?;
+    }
+    if stored.confirmed.beeminder_id.is_none() {
+        datapoint::save_id(conn, stored.id, told(&found.confirmation))?;
+    }
+    note_readings(conn, stored.id)
+}
+
 /// Notes that a day's datapoint which is there stands for the readings that came since, though its form is
 /// the same.
 fn note_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
@@ -199,13 +218,7 @@ async fn compare_goal(
     pass.store.write(|conn| {
         for stored in &sent {
             if let Some(found) = find(stored) {
-                if stored.missing_since.is_some() {
-                    datapoint::save_missing(conn, stored.id, None)?;
-                }
-                if stored.confirmed.beeminder_id.is_none() {
-                    datapoint::save_id(conn, stored.id, told(&found.confirmation))?;
-                }
-                note_readings(conn, stored.id)?;
+                note_there(conn, stored, found, pass.now)?;
             } else if believed {
                 missing::note(conn, stored.id, pass.beeminder_now())?;
             }

@@ -3,8 +3,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::deliver::told;
+use crate::domain::datapoint::Datapoint;
 use crate::domain::difference::Word;
 use crate::domain::goal::GoalId;
+use crate::services::beeminder::StoredDatapoint;
 use crate::store::datapoint::{self, Stored};
 use crate::store::outbox;
 use crate::store::{self, Connection};
@@ -56,6 +59,47 @@ pub(super) fn note(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Re
         note_absent(conn, &stored, now)?;
     }
     Ok(is_believed)
+}
+
+/// Whether what a goal has under a datapoint's key is another one than was known.
+pub(super) fn is_another(stored: &Stored, found: &StoredDatapoint) -> bool {
+    let known = stored.confirmed.beeminder_id.as_ref();
+    known.is_some_and(|known| found.confirmation.id.as_ref().is_some_and(|id| id != known))
+}
+
+/// Notes that a goal has a datapoint, in whatever form. In the place of the one that was known the user deleted
+/// that, and another computer made one anew: what it was made of stays deleted.
+pub(super) fn note_found(
+    conn: &Connection,
+    id: i64,
+    found: &StoredDatapoint,
+    now: DateTime<Utc>,
+) -> anyhow::Result<()> {
+    let Some(stored) = datapoint::load_number(conn, id)? else {
+        return Ok(());
+    };
+    if is_another(&stored, found) && stored.word != Word::Remove && !is_the_same_again(&stored, found) {
+        note_deleted_readings(conn, &stored)?;
+    }
+    datapoint::save_found(conn, id, told(&found.confirmation), now)?;
+    outbox::settle(conn, id, now).map(drop)
+}
+
+/// Whether what is there says what was sent or is to be: then nobody meant to take anything out of it.
+fn is_the_same_again(stored: &Stored, found: &StoredDatapoint) -> bool {
+    let is_of = |form: &Datapoint| found.is_of(form, None);
+    is_of(&stored.datapoint) || stored.confirmed.form.as_ref().is_some_and(is_of)
+}
+
+/// Notes what is known to have been deleted with a datapoint that another one took the place of.
+fn note_deleted_readings(conn: &Connection, stored: &Stored) -> anyhow::Result<()> {
+    let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
+    if store::struck::confirmed_readings(conn, goal, key)?.is_empty() {
+        return Ok(());
+    }
+    tracing::info!(goal = %stored.slug, request_id = %key, "Deleted at Beeminder, and made anew elsewhere");
+    store::struck::save_confirmed(conn, goal, key, Word::Deleted)?;
+    store::struck::save_made_of(conn, goal, key, &[])
 }
 
 /// Notes that a datapoint is not there any more: the user has deleted it, and it stays deleted.

@@ -41,6 +41,10 @@ impl Round<'_> {
             // The request is done with; what is wanted by now may be something else.
             outbox::remove(conn, entry.id)?;
             outbox::settle(conn, entry.id, now)?;
+            if confirmation.id.is_none() {
+                // Until it was seen there, who deletes it cannot be told from a datapoint that never was.
+                store::goal::compare_soon(conn, &entry.goal)?;
+            }
             trouble::end(conn, &Place::Goal(goal.id.clone()))
         })?;
         tracing::info!(goal = %goal.slug, request_id = %entry.request_id, action = entry.action.name(), "Done");
@@ -73,7 +77,6 @@ impl Round<'_> {
                     )
                 }
                 None if claimed.may_be_there => self.wait(entry, APART),
-                // The comparison looks for it later.
                 None => self.confirm(goal, claimed, &Confirmation { id: None, daystamp: None }),
             },
             Err(error) if claimed.may_be_there => self.leave(goal, error),
@@ -92,11 +95,7 @@ impl Round<'_> {
         found: &StoredDatapoint,
         again: bool,
     ) -> anyhow::Result<Next> {
-        let answer = told(&found.confirmation);
-        self.pass.store.write(|conn| {
-            datapoint::save_found(conn, entry.id, answer, self.pass.now)?;
-            outbox::settle(conn, entry.id, self.pass.now)
-        })?;
+        self.pass.store.write(|conn| missing::note_found(conn, entry.id, found, self.pass.now))?;
         if again {
             return Box::pin(self.attempt(goal, entry.id, false)).await;
         }
@@ -291,10 +290,8 @@ impl Round<'_> {
         let id = known.and_then(|known| known.confirmed.beeminder_id);
         let (key, id) = (&entry.request_id, id.as_deref());
         if let Some(found) = listing.find(key, id).or_else(|| latest.find(key, id)) {
-            let answer = told(&found.confirmation);
             self.pass.store.write(|conn| {
-                datapoint::save_found(conn, entry.id, answer, now)?;
-                outbox::settle(conn, entry.id, now)?;
+                missing::note_found(conn, entry.id, found, now)?;
                 let (goal, key) = (&entry.goal, &entry.request_id);
                 if store::struck::confirmed_readings(conn, goal, key)?.is_empty() {
                     let readings = store::struck::readings_left(conn, goal, key)?;

@@ -1,4 +1,4 @@
-//! One request that cannot be done holds up no other, one odd row nothing that can be told without it, and trouble ends with what it was about.
+//! One request that cannot be done holds up no other, and one odd row nothing that can be told without it.
 
 use beeminder_withings_sync::domain::link::LinkId;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
@@ -7,7 +7,7 @@ use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::support::goals::{at, days, each, has, lowest, once};
+use super::support::goals::{at, days, has, lowest};
 use super::support::{TestApp, codes, track};
 
 /// Requests that are read between two that are written and refused.
@@ -318,82 +318,6 @@ async fn a_day_whose_zone_cannot_be_read_anew_is_said_before_its_deadline_passes
         test.expect_pending(n);
     }
     assert!(bad.is_empty(), "{bad:#?}");
-}
-
-#[tokio::test]
-async fn trouble_with_a_goal_ends_with_what_it_was_about() {
-    let mut test = TestApp::connected().await;
-    test.expect_warning("");
-    test.link("weigh-in", once()).await;
-    test.link("weight", track(MeasureKind::WEIGHT)).await;
-    test.weigh_in(80.0);
-    test.world().faults.every(Service::Beeminder, "goals/weight/datapoints", Fault::Drop);
-    test.sync().await;
-    test.world().faults.clear();
-    test.app().remove_link(LinkId(2), test.now).unwrap();
-    let mut said = vec![];
-    for _ in 0..30 {
-        test.advance(TimeDelta::hours(1));
-        said = codes(&test.pass(Trigger::Timer).await);
-    }
-    assert!(said.is_empty(), "{said:?} {:?} {:?}", test.outbox(), test.values("weight"));
-}
-
-#[tokio::test]
-async fn trouble_with_a_goal_ends_when_what_was_in_trouble_is_discarded() {
-    let mut test = TestApp::weighing().await;
-    test.expect_warning("");
-    test.weigh_in(80.0);
-    test.world().faults.every(Service::Beeminder, "goals/weight/datapoints", Fault::http(500, "x"));
-    test.sync().await;
-    test.world().faults.clear();
-    test.app().discard(test.outbox()[0].id, test.now).unwrap();
-    let mut said = vec![];
-    for _ in 0..30 {
-        test.advance(TimeDelta::hours(1));
-        said = codes(&test.pass(Trigger::Timer).await);
-    }
-    said.retain(|c| format!("{c:?}") != "NothingMeasured");
-    assert!(said.is_empty(), "{said:?} {:?} {:?}", test.outbox(), test.values("weight"));
-}
-
-#[tokio::test]
-async fn trouble_with_a_service_that_nobody_uses_any_more_is_over() {
-    let mut test = TestApp::weighing().await;
-    test.expect_warning("");
-    test.link("sleep", track(MeasureKind::SLEEP_DURATION)).await;
-    test.connect_withings().await.unwrap();
-    test.world().faults.every(Service::Withings, "/v2/sleep", Fault::http(500, "x"));
-    test.weigh_in(80.0);
-    test.sync().await;
-    test.app().remove_link(LinkId(2), test.now).unwrap();
-    let mut said = vec![];
-    for _ in 0..30 {
-        test.advance(TimeDelta::hours(1));
-        test.weigh_in(80.0);
-        said = codes(&test.pass(Trigger::Timer).await);
-    }
-    assert!(said.is_empty(), "{said:?}");
-}
-
-#[tokio::test]
-async fn trouble_with_a_comparison_that_nobody_needs_any_more_is_over() {
-    let mut test = TestApp::weighing().await;
-    test.expect_warning("");
-    test.weigh_in(80.0);
-    test.sync().await;
-    test.link("weigh-in", each()).await;
-    test.advance(TimeDelta::hours(25));
-    test.world().faults.every(Service::Beeminder, "goals/weight/datapoints", Fault::http(500, "x"));
-    test.pass(Trigger::Timer).await;
-    test.world().faults.clear();
-    test.app().remove_link(LinkId(1), test.now).unwrap();
-    let mut said = vec![];
-    for _ in 0..30 {
-        test.advance(TimeDelta::hours(1));
-        said = codes(&test.pass(Trigger::Timer).await);
-    }
-    assert!(said.is_empty(), "{said:?}");
 }
 
 #[tokio::test]

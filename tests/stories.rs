@@ -60,6 +60,7 @@ mod store;
 mod support;
 mod three_facts;
 mod tokens;
+mod trouble_that_ends;
 mod unknown;
 mod weigh_in;
 mod what_withings_sends;

@@ -62,6 +62,18 @@ pub fn end(conn: &Connection, place: &Place) -> anyhow::Result<bool> {
     Ok(known)
 }
 
+/// Forgets trouble at places that this version does not know: nothing is asked for there, so nothing would end it.
+pub fn forget_unknown_places(conn: &Connection) -> anyhow::Result<()> {
+    let places: Vec<String> = conn
+        .prepare_cached("SELECT place FROM trouble")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for place in places.iter().filter(|place| Place::named(place).is_none()) {
+        conn.execute("DELETE FROM trouble WHERE place = ?1", [place])?;
+    }
+    Ok(())
+}
+
 /// Forgets everything that is wrong with a service.
 pub fn forget_service(conn: &Connection, service: Service) -> anyhow::Result<()> {
     for problem in load_all(conn)? {
@@ -129,5 +141,9 @@ mod tests {
             known.iter().map(|p| (&p.place, p.code)).collect::<Vec<_>>(),
             [(&Place::Goals, ProblemCode::Unavailable)]
         );
+        forget_unknown_places(&conn).unwrap();
+        let places: String =
+            conn.query_row("SELECT group_concat(place) FROM trouble", [], |row| row.get(0)).unwrap();
+        assert_eq!(places, "goals", "what nobody asks at is over");
     }
 }

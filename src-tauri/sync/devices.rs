@@ -11,17 +11,20 @@ use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::services::withings::oauth;
 use crate::store::doubt::{self, About, Answer};
-use crate::store::{account, device};
+use crate::store::{Connection, account, device};
 
 /// A battery does not run out faster.
 const STALE: TimeDelta = TimeDelta::hours(24);
 
+/// Whether the user shares them.
+pub(super) fn are_shared(conn: &Connection) -> anyhow::Result<bool> {
+    let account = account::load(conn, Service::Withings)?;
+    Ok(account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES)))
+}
+
 /// Reads them if it is time to, and says whether it did.
-///
 pub(super) async fn read_if_due(pass: &SyncPass<'_>) -> Result<bool, StepError> {
-    let (account, read_at) =
-        pass.store.read(|conn| Ok((account::load(conn, Service::Withings)?, device::read_at(conn)?)))?;
-    let shared = account.is_some_and(|account| scope::has(&account.scope, oauth::DEVICES));
+    let (shared, read_at) = pass.store.read(|conn| Ok((are_shared(conn)?, device::read_at(conn)?)))?;
     let fresh = read_at.is_some_and(|at| at <= pass.now && pass.now - at < STALE);
     if !shared || fresh {
         return Ok(false);

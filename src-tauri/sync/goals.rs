@@ -41,7 +41,7 @@ pub(super) fn are_stale(pass: &SyncPass<'_>) -> anyhow::Result<bool> {
 fn waits_for_closed(conn: &Connection) -> anyhow::Result<bool> {
     for id in store::outbox::goals(conn)? {
         let goal = store::goal::load(conn, &id)?;
-        let is_closed = goal.is_some_and(|goal| goal.presence != Presence::Active || goal.frozen);
+        let is_closed = goal.is_some_and(|goal| !goal.is_open());
         if is_closed || store::goal::missing_since(conn, &id)?.is_some() {
             return Ok(true);
         }
@@ -57,7 +57,6 @@ pub(super) fn redrawn_at(conn: &Connection) -> anyhow::Result<Option<DateTime<Ut
 /// Stores a goal as it was just read. One that takes datapoints again gets what it refused before; where its
 /// days are cut or begin elsewhere, what Beeminder has not confirmed is planned anew.
 pub(crate) fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let is_open = |goal: &Goal| goal.presence == Presence::Active && !goal.frozen;
     let before = store::goal::load(conn, &goal.id)?;
     store::goal::save(conn, goal, now)?;
     if before.as_ref().is_some_and(|before| goal.is_cut_elsewhere(before)) {
@@ -69,7 +68,7 @@ pub(crate) fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow
             store::measurement::mark_concerned(conn, link, link.earliest() - TimeDelta::days(2))?;
         }
     }
-    if is_open(goal) && before.is_some_and(|before| !is_open(&before)) {
+    if goal.is_open() && before.is_some_and(|before| !before.is_open()) {
         store::outbox::unpark_goal(conn, &goal.id)?;
     }
     Ok(())

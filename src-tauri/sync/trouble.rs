@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{SyncPass, Trigger, retry, schedule};
+use super::{SyncPass, Trigger, devices, retry, schedule};
 use crate::accounts::keychain::KeychainError;
+use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
@@ -121,23 +122,31 @@ pub(super) fn end(conn: &Connection, place: &Place) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends trouble with what nobody asks for any more: a service that no link needs, a goal that nothing
-/// waits for, the comparison of one that is not linked.
+/// Ends trouble with what nobody asks for any more: a service that no link needs, devices that are not shared,
+/// a goal that nothing is sent to, the comparison of one that is not compared, and what no version asks for now.
 pub(super) fn end_idle(conn: &Connection, needed: &[Source]) -> anyhow::Result<()> {
+    store::trouble::forget_unknown_places(conn)?;
     for problem in store::trouble::load_all(conn)? {
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
-            Place::Goal(goal) => !store::outbox::goals(conn)?.contains(goal),
+            Place::Devices => !devices::are_shared(conn)?,
+            Place::Goal(goal) => !takes_what_waits(conn, goal)?,
             Place::Comparison(goal) => {
-                !store::goal::load_linked(conn)?.iter().any(|linked| linked.id == *goal)
+                !store::goal::load_compared(conn)?.iter().any(|compared| compared.goal == *goal)
             }
-            Place::Account(_) | Place::Devices | Place::Goals => false,
+            Place::Account(_) | Place::Goals => false,
         };
         if is_idle {
             store::trouble::end(conn, &problem.place)?;
         }
     }
     Ok(())
+}
+
+/// Whether something waits for a goal that takes it.
+fn takes_what_waits(conn: &Connection, goal: &GoalId) -> anyhow::Result<bool> {
+    let takes = store::goal::load(conn, goal)?.is_some_and(|goal| goal.is_open());
+    Ok(takes && store::outbox::goals(conn)?.contains(goal))
 }
 
 impl From<withings::Error> for Trouble {

@@ -113,6 +113,11 @@ impl Goal {
         DayRule::new(time_zone, self.deadline.unwrap_or(0))
     }
 
+    /// Whether it takes datapoints: it is there and has not ended.
+    pub fn is_open(&self) -> bool {
+        self.presence == Presence::Active && !self.frozen
+    }
+
     /// Whether its days are known to be cut elsewhere than before.
     pub fn is_cut_elsewhere(&self, before: &Goal) -> bool {
         self.deadline.is_some() && self.deadline != before.deadline

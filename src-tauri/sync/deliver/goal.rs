@@ -3,7 +3,7 @@
 use super::queue::Queue;
 use super::{Next, OpenGoal, Opened, Round};
 use crate::domain::difference::Action;
-use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
@@ -72,8 +72,7 @@ impl Round<'_> {
             return Ok(Opened::Not(self.note(&known.id, &trouble)?));
         }
         let goal = self.pass.store.read(|conn| store::goal::load(conn, &known.id))?;
-        let is_as_planned =
-            |goal: &Goal| goal.presence == Presence::Active && !goal.frozen && !goal.is_cut_elsewhere(known);
+        let is_as_planned = |goal: &Goal| goal.is_open() && !goal.is_cut_elsewhere(known);
         let Some(goal) = goal.filter(is_as_planned) else {
             return Ok(Opened::Not(Next::LeaveGoal));
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, Utc};
 
 use crate::domain::difference::Action;
-use crate::domain::goal::{Goal, GoalId, Presence};
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::link::LinkId;
 use crate::domain::trouble::Place;
 use crate::store::outbox::OutboxEntry;
@@ -91,8 +91,7 @@ pub(crate) fn queues(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) ->
         let newest = newest.map(|(_, newest)| newest);
         // One that has ended takes nothing until the user restarts it; what there is for it waits.
         let goal = store::goal::load(conn, &id)?;
-        let goal = goal.filter(|goal| goal.presence == Presence::Active && !goal.frozen);
-        let Some(goal) = goal else {
+        let Some(goal) = goal.filter(Goal::is_open) else {
             continue;
         };
         if trouble::may_ask(conn, &Place::Goal(id.clone()), trigger, now)? {

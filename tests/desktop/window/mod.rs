@@ -137,7 +137,11 @@ pub(super) async fn fits(window: &Client, name: &str, width: u32) {
         return !chart || Math.abs(chart.getAttribute('width') - chart.parentElement.clientWidth) < 2";
     until("a chart that fits", async || (value(window, drawn_again).await == true).then_some(())).await;
     let wide = value(window, "return document.documentElement.scrollWidth - innerWidth").await;
-    assert!(wide.as_f64().unwrap() <= 0.0, "{name} {width}: {wide} too wide");
+    let beyond = "return [...document.body.querySelectorAll('*')]
+        .filter((element) => element.getBoundingClientRect().right > innerWidth)
+        .map((element) => `${element.tagName} ${element.id} ${element.textContent.trim().slice(0, 40)}`).slice(-4)";
+    let beyond = value(window, beyond).await;
+    assert!(wide.as_f64().unwrap() <= 0.0, "{name} {width}: {wide} too wide: {beyond}");
 }
 
 /// Waits for a frame; it is drawn with the next one.

@@ -94,7 +94,7 @@ async fn every_page_can_be_read_by_everybody_in_light_and_dark() {
         go(&window, "goal").await;
         fill(&window, "#slug", "a b").await;
         click(&window, "#goal-form [type=submit]").await;
-        shows(&window, "#slug + .problem", "„a b“ geht nicht").await;
+        shows(&window, "#slug + .problem", "„a b“ ist nicht zulässig").await;
         let dark = value(&window, "return matchMedia('(prefers-color-scheme: dark)').matches").await;
         assert_eq!(dark, theme.ends_with("dark"));
         assert_eq!(found, [""; 0]);

@@ -1,7 +1,7 @@
 //! Measures the first import of a long history, and a pass with nothing new, as ratios in one run.
 //!
 //! The yardstick for the import is what cannot be saved: parsing the same answers and inserting the same
-//! conn with nothing around it. Run it with `./dev bench`.
+//! rows with nothing around it. Run it with `./dev bench`.
 
 #![expect(
     clippy::unwrap_used,
@@ -242,7 +242,7 @@ struct Measure {
     unit: i64,
 }
 
-/// The same conn into the same tables in as many transactions as there are pages.
+/// The same rows into the same tables in as many transactions as there are pages.
 fn parse_and_insert(pages: &[String]) -> Duration {
     let dir = tempfile::tempdir().unwrap();
     let (store, _) = Store::open(dir.path(), clock::now()).unwrap();

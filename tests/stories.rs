@@ -18,7 +18,6 @@ mod bws;
 mod bws_decisions;
 mod changes;
 mod clock;
-mod comparisons;
 mod crash;
 mod days;
 mod days_of_activity;

@@ -92,7 +92,7 @@ pub struct Outcome {
 pub struct HistoryRow {
     /// The reading.
     pub group: MeasureGroup,
-    /// What became of it; `None` when not sent to any goal.
+    /// What became of it; `None` when no link is about it.
     pub outcome: Option<Outcome>,
     /// Where the row stands in the order, to go on from.
     pub place: Place,

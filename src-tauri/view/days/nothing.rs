@@ -17,7 +17,7 @@ pub(super) struct Reasons {
     now: DateTime<Utc>,
     /// The first day of the goal's graph.
     goal_begins: Option<Daystamp>,
-    /// The service of Withings that the goal's links need.
+    /// The service of Withings that the goal's links need, of several the one that is known least.
     source: Option<Source>,
     /// Whether the user shares that service.
     is_shared: bool,
@@ -33,13 +33,19 @@ impl Reasons {
         rule: DayRule,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Reasons> {
-        let source = links.first().map(|link| link.feed.source());
-        let (mut is_shared, mut read_at) = (true, None);
-        if let Some(source) = source {
-            is_shared = scope::is_worth_asking(conn, source, now)?
-                && !store::setting::withdrawn(conn)?.contains(&source);
-            read_at = store::checkpoint::load(conn, source)?.map(|checkpoint| checkpoint.read_at);
+        let withdrawn = store::setting::withdrawn(conn)?;
+        let mut services = Vec::new();
+        for link in links {
+            let source = link.feed.source();
+            let is_shared = scope::is_worth_asking(conn, source, now)? && !withdrawn.contains(&source);
+            let read_at = store::checkpoint::load(conn, source)?.map(|checkpoint| checkpoint.read_at);
+            services.push((is_shared, read_at, source));
         }
+        // Of several the one that is known least decides: what it has may be what is missing.
+        let least = services.into_iter().min();
+        let source = least.map(|(_, _, source)| source);
+        let is_shared = least.is_none_or(|(is_shared, ..)| is_shared);
+        let read_at = least.and_then(|(_, read_at, _)| read_at);
         Ok(Reasons { rule, now, goal_begins: goal.first_day(rule), source, is_shared, read_at })
     }
 

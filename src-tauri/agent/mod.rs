@@ -221,7 +221,7 @@ impl Agent {
     pub fn perform(&self, Click { action, token }: Click) -> anyhow::Result<()> {
         let now = clock::now();
         match action {
-            MenuAction::Open => self.show(token)?,
+            MenuAction::Open => self.show(token.as_deref())?,
             MenuAction::SyncNow => self.polling.sync_now(),
             MenuAction::OpenGoal(slug) => {
                 self.desktop.open_page(&self.app.page_of_goal(&slug)?, token.as_deref())?;
@@ -242,12 +242,11 @@ impl Agent {
     ///
     /// # Errors
     /// When none can be opened.
-    pub fn show(&self, token: Option<String>) -> anyhow::Result<()> {
-        if self.windows.any() {
-            self.windows.tell(&Event::Show { token });
+    pub fn show(&self, token: Option<&str>) -> anyhow::Result<()> {
+        if self.windows.show(token) {
             return Ok(());
         }
-        let opened = self.desktop.open_window(token.as_deref());
+        let opened = self.desktop.open_window(token);
         if let Err(error) = &opened {
             self.notify_failure("notice.no_window", &explained(error).by(self.language()), true);
         }

@@ -27,6 +27,8 @@ pub enum AgentRequest {
         /// What the desktop gave the further start, as permission to take the focus.
         token: Option<String>,
     },
+    /// Says that the window came to the front, as [`Event::Show`] told it.
+    Shown,
     /// Takes an address that a browser brought.
     Callback {
         /// The whole `beeminder-withings-sync:` address, unparsed.
@@ -104,7 +106,7 @@ fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, 
 pub enum Event {
     /// What there is to show may have changed.
     Changed(Box<AgentState>),
-    /// The window should come to the front.
+    /// The window should come to the front, and answer with [`AgentRequest::Shown`].
     Show {
         /// Permission of the desktop to take the focus.
         token: Option<String>,

@@ -54,7 +54,7 @@ async fn answer(agent: Arc<Agent>, Request { line, reply }: Request) {
         return;
     }
     if matches!(request, AgentRequest::Watch) {
-        agent.watch(reply);
+        agent.watch(reply).await;
     } else if matches!(request, AgentRequest::Check) {
         send(&reply, &agent.checks().await);
     } else if let AgentRequest::Callback { address, token } = request {
@@ -73,16 +73,23 @@ fn send<T: Serialize>(reply: &mpsc::UnboundedSender<String>, outcome: &Result<T,
 }
 
 impl Agent {
-    fn watch(&self, window: mpsc::UnboundedSender<String>) {
+    /// Tells a window what happens until it closes, and opens another if it was wanted again meanwhile.
+    async fn watch(&self, window: mpsc::UnboundedSender<String>) {
         let first = Event::Changed(Box::new(self.state()));
         if let Ok(line) = serde_json::to_string(&first) {
             // It may have closed already.
             let _ = window.send(line);
         }
-        self.windows.add(window);
+        self.windows.add(window.clone());
         // A window that an upgrade brought meets the agent from before it.
         if !self.is_syncing() {
             self.leave_if_replaced();
+        }
+        window.closed().await;
+        if let Some(token) = self.windows.take_unanswered().filter(|_| !self.is_ending())
+            && let Err(error) = self.show(token.as_deref())
+        {
+            tracing::error!("The window could not be opened again: {error:#}");
         }
     }
 
@@ -91,7 +98,7 @@ impl Agent {
         match self.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                self.windows.tell(&Event::Show { token });
+                self.windows.show(token.as_deref());
                 Ok(said)
             }
             Err(why) => {
@@ -119,7 +126,8 @@ impl Agent {
         match request {
             AgentRequest::Watch | AgentRequest::Check | AgentRequest::Callback { .. } => {}
             AgentRequest::Focus { focused } => self.windows.focus(focused),
-            AgentRequest::Show { token } => self.show(token)?,
+            AgentRequest::Show { token } => self.show(token.as_deref())?,
+            AgentRequest::Shown => self.windows.note_shown(),
             AgentRequest::SyncNow => self.sync_soon(),
             AgentRequest::Changed => self.changed()?,
             AgentRequest::CancelPass => self.cancel_pass(),
@@ -157,11 +165,14 @@ pub(super) async fn serve_failure(
                 windows.tell(&event);
                 continue;
             }
-            Ok(AgentRequest::Show { token }) if windows.any() => {
-                windows.tell(&Event::Show { token });
+            Ok(AgentRequest::Show { token }) => {
+                let token = token.as_deref();
+                if windows.show(token) { Ok(()) } else { desktop.open_window(token).map_err(Refusal::from) }
+            }
+            Ok(AgentRequest::Shown) => {
+                windows.note_shown();
                 Ok(())
             }
-            Ok(AgentRequest::Show { token }) => desktop.open_window(token.as_deref()).map_err(Refusal::from),
             Ok(AgentRequest::Quit) => {
                 stop.cancel();
                 Ok(())

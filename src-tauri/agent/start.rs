@@ -188,16 +188,16 @@ async fn first_steps(agent: Arc<Agent>, arguments: Arguments) {
         Some(address) => match agent.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                show(&agent, arguments.token);
+                show(&agent, arguments.token.as_deref());
             }
             Err(why) => tracing::warn!("A callback came to nothing: {why}"),
         },
         None if arguments.hidden => show_without_tray(&agent).await,
-        None => show(&agent, arguments.token),
+        None => show(&agent, arguments.token.as_deref()),
     }
 }
 
-fn show(agent: &Agent, token: Option<String>) {
+fn show(agent: &Agent, token: Option<&str>) {
     if let Err(error) = agent.show(token) {
         tracing::error!("{error:#}");
     }

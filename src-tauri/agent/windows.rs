@@ -19,6 +19,8 @@ pub(super) struct Windows {
 #[derive(Debug, Default)]
 struct WindowState {
     watching: Vec<UnboundedSender<String>>,
+    /// A wish to see a window, with the desktop's permission, that no window has answered.
+    wish: Option<Option<String>>,
     focused: bool,
 }
 
@@ -35,6 +37,26 @@ impl Windows {
             Err(error) => tracing::error!("An event could not be told: {error}"),
         }
         !state.watching.is_empty()
+    }
+
+    /// Tells the windows there are to come to the front. `false` when there is none.
+    pub(super) fn show(&self, token: Option<&str>) -> bool {
+        if !self.any() {
+            return false;
+        }
+        let token = token.map(str::to_owned);
+        self.state().wish = Some(token.clone());
+        self.tell(&Event::Show { token })
+    }
+
+    /// Notes that a window came to the front.
+    pub(super) fn note_shown(&self) {
+        self.state().wish = None;
+    }
+
+    /// The wish that no window is left to answer: one that was told so was being closed.
+    pub(super) fn take_unanswered(&self) -> Option<Option<String>> {
+        if self.any() { None } else { self.state().wish.take() }
     }
 
     /// Whether any window is there.

@@ -66,6 +66,8 @@ pub(crate) struct AgentWatch {
     focus: tokio::sync::Mutex<()>,
     state: Mutex<AgentPresence>,
     is_watching: AtomicBool,
+    /// Told when the window is gone.
+    closed: tokio::sync::Notify,
 }
 
 /// What is wrong with the agent.
@@ -143,7 +145,8 @@ impl AgentWatch {
     /// The agent behind `client`; `arguments` start it.
     pub(crate) fn new(client: AgentClient, arguments: Vec<String>, may_start: bool) -> AgentWatch {
         let (state, is_watching) = (Mutex::new(AgentPresence::Starting), AtomicBool::new(false));
-        AgentWatch { client, arguments, may_start, focus: tokio::sync::Mutex::default(), state, is_watching }
+        let (focus, closed) = (tokio::sync::Mutex::default(), tokio::sync::Notify::new());
+        AgentWatch { client, arguments, may_start, focus, state, is_watching, closed }
     }
 
     /// Says whether the user works with the window.
@@ -153,6 +156,21 @@ impl AgentWatch {
         if let Err(refusal) = self.tell(AgentRequest::Focus { focused }).await {
             tracing::info!("The agent was not told of the focus: {}", refusal.why);
         }
+    }
+
+    /// Says that the window came to the front.
+    pub(crate) fn say_shown(self: &Arc<Self>) {
+        let watch = Arc::clone(self);
+        tauri::async_runtime::spawn(async move {
+            if let Err(refusal) = watch.tell(AgentRequest::Shown).await {
+                tracing::info!("The agent was not told that the window is in front: {}", refusal.why);
+            }
+        });
+    }
+
+    /// Hangs up: the window is gone.
+    pub(crate) fn stop_watching(&self) {
+        self.closed.notify_one();
     }
 
     /// Asks the agent for something that needs none.
@@ -205,9 +223,13 @@ impl AgentWatch {
     /// Heeds what the agent says, until it ends or the window does. Returns how it is then.
     async fn follow(&self, app: &AppHandle, mut watch: Watch) -> AgentPresence {
         loop {
-            match watch.next().await {
+            let event = tokio::select! {
+                event = watch.next() => event,
+                () = self.closed.notified() => return AgentPresence::Gone,
+            };
+            match event {
                 Ok(Some(Event::Changed(state))) => self.note(app, AgentPresence::Here(state)),
-                Ok(Some(Event::Show { token })) => webview::open(app, token),
+                Ok(Some(Event::Show { token })) => webview::show(app, token),
                 Ok(Some(Event::Quit)) => {
                     webview::close_for_good(app);
                     return AgentPresence::Gone;

@@ -73,7 +73,7 @@ mod system {
     use beeminder_withings_sync::platform::{activation, program};
 
     use super::{AgentClient, Arguments, Context, DataDir, Environment, commands, context, put_behind};
-    use crate::window::webview;
+    use crate::window::{front, webview};
 
     /// Starts the agent as a process that outlives this one.
     pub(crate) fn launch_agent(arguments: &[String]) -> anyhow::Result<tokio::process::Child> {
@@ -92,6 +92,10 @@ mod system {
         gtk::init().with_context(|| UserError::new("no_display", []))?;
         let dir = DataDir::open(&environment.data_dir)?;
         let Some(held) = dir.try_lock(Lock::Window)? else {
+            // The agent saw no window: that one is on its way, and comes to the front by itself.
+            if arguments.by_agent {
+                return Ok(0);
+            }
             let token = activation::given();
             let shown = tauri::async_runtime::block_on(async {
                 AgentClient::new(dir).ask::<()>(&AgentRequest::Show { token }).await
@@ -112,9 +116,14 @@ mod system {
             })
             .build(context(&environment))
             .context("Failed to start")?;
-        let code = app.run_return(|_, _| {});
-        drop(held);
-        Ok(code)
+        let mut held = Some(held);
+        Ok(app.run_return(move |app, event| {
+            // The next window need not wait for the end of this program.
+            if webview::is_end(&event) {
+                drop(held.take());
+                front::agent(app).stop_watching();
+            }
+        }))
     }
 }
 
@@ -130,6 +139,7 @@ mod system {
 
     use super::{Arguments, Context, DataDir, Environment, commands, context, put_behind};
     use crate::window::desktop::TauriDesktop;
+    use crate::window::{front, webview};
 
     /// The agent is part of this program, so there is none to start.
     pub(crate) fn launch_agent(_arguments: &[String]) -> anyhow::Result<tokio::process::Child> {
@@ -155,7 +165,10 @@ mod system {
             })
             .build(context(environment))
             .context("Failed to start")?;
-        let code = app.run_return(|_, event| {
+        let code = app.run_return(|app, event| {
+            if webview::is_end(&event) {
+                front::agent(app).stop_watching();
+            }
             // The last window may close; the agent stays in the tray.
             if let RunEvent::ExitRequested { code: None, api, .. } = event {
                 api.prevent_exit();

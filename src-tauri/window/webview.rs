@@ -3,7 +3,7 @@
 
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::view::tray::NAME;
-use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Emitter, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use crate::window::front::{agent, front};
 use crate::window::{raise, size};
@@ -20,6 +20,21 @@ pub(crate) fn open(app: &AppHandle, token: Option<String>) {
     });
     if let Err(error) = asked {
         tracing::error!("The window could not be opened: {error}");
+    }
+}
+
+/// Brings the window to the front, and tells the agent so. One that was closed meanwhile is left to the agent.
+pub(crate) fn show(app: &AppHandle, token: Option<String>) {
+    let for_main_thread = app.clone();
+    let asked = app.run_on_main_thread(move || {
+        let Some(window) = for_main_thread.get_webview_window(LABEL) else { return };
+        match raise::to_front(&window, token.as_deref()) {
+            Ok(()) => agent(&for_main_thread).say_shown(),
+            Err(error) => tracing::error!("The window could not be brought to the front: {error}"),
+        }
+    });
+    if let Err(error) = asked {
+        tracing::error!("The window could not be brought to the front: {error}");
     }
 }
 
@@ -80,6 +95,11 @@ pub(crate) fn close_for_good(app: &AppHandle) {
     if let Err(error) = close(app) {
         tracing::warn!("The window could not be closed: {error}");
     }
+}
+
+/// Whether the window is gone with this event.
+pub(crate) fn is_end(event: &RunEvent) -> bool {
+    matches!(event, RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == LABEL)
 }
 
 /// Whether there is one.

@@ -131,7 +131,20 @@ impl Session {
 
     /// How many processes of the window there are.
     pub(super) fn windows_running(&self) -> usize {
-        pages::running(&Session::window_path(), self.home()).len()
+        self.windows().len()
+    }
+
+    /// The processes of the window.
+    pub(super) fn windows(&self) -> Vec<u32> {
+        pages::running(&Session::window_path(), self.home())
+    }
+
+    /// Sends a signal to every window.
+    pub(super) fn signal_windows(&self, signal: &str) {
+        for pid in self.windows() {
+            let arguments = [signal.to_owned(), pid.to_string()];
+            assert!(std::process::Command::new("kill").args(arguments).status().unwrap().success());
+        }
     }
 
     /// Ends every window, as a crash does.

@@ -81,11 +81,9 @@ async fn work(
     end
 }
 
-/// Notes when a window has ended, and says when it did not come to be.
-async fn watch_over(mut window: Child, is_open: Arc<AtomicBool>, notifications: Notifications) {
-    let ended = window.wait().await;
-    is_open.store(false, Ordering::SeqCst);
-    match ended {
+/// Waits for a window's end, and says when it did not come to be.
+async fn watch_over(mut window: Child, notifications: Notifications) {
+    match window.wait().await {
         Ok(status) if status.success() || status.signal().is_some() => {}
         Ok(status) => {
             tracing::warn!("The window ended with {status}");
@@ -106,8 +104,6 @@ struct LinuxDesktop {
     tray: TrayIcon,
     has_tray: Arc<AtomicBool>,
     notifications: Notifications,
-    /// Whether a window that was opened from here is there.
-    is_opening: Arc<AtomicBool>,
 }
 
 impl LinuxDesktop {
@@ -123,7 +119,6 @@ impl LinuxDesktop {
             tray: TrayIcon::start(actions, &has_tray),
             has_tray,
             notifications: Notifications::start(actions.clone()),
-            is_opening: Arc::default(),
         }
     }
 
@@ -158,16 +153,12 @@ impl Desktop for LinuxDesktop {
     }
 
     fn open_window(&self, token: Option<&str>) -> anyhow::Result<()> {
-        // One that is still on its way comes to the front by itself.
-        if self.is_opening.swap(true, Ordering::SeqCst) {
-            return Ok(());
-        }
+        // Where one is on its way, this one ends by itself.
         let mut command = Command::new(program::beside(program::WINDOW)?);
         command.arg("--by-agent").arg("--data-dir").arg(&self.data_dir);
         activation::give(command.as_std_mut(), token);
-        let window = command.spawn().with_context(|| UserError::new("no_window", []));
-        let window = window.inspect_err(|_| self.is_opening.store(false, Ordering::SeqCst))?;
-        tokio::spawn(watch_over(window, Arc::clone(&self.is_opening), self.notifications.clone()));
+        let window = command.spawn().with_context(|| UserError::new("no_window", []))?;
+        tokio::spawn(watch_over(window, self.notifications.clone()));
         Ok(())
     }
 

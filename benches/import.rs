@@ -32,6 +32,7 @@ use beeminder_withings_sync::sandbox::{Sandbox, World, beeminder, withings};
 use beeminder_withings_sync::services::withings::Application;
 use beeminder_withings_sync::store::{self, Store};
 use beeminder_withings_sync::sync::Trigger;
+use beeminder_withings_sync::view::pages::ChartLook;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -159,7 +160,7 @@ fn time_history(app: &App, now: DateTime<Utc>) {
     time("by value", json!({"search": "4711.5"}), 0);
     time("by outcome", json!({"outcome": "sent"}), 0);
     let begun = Instant::now();
-    let chart = app.chart("weight", 40_000, (false, 900), now).unwrap();
+    let chart = app.chart("weight", 40_000, ChartLook { dark: false, width: 900 }, now).unwrap();
     println!("chart of {LINES} measurements            {:>9.1?}", begun.elapsed());
     assert_eq!(u64::try_from(chart.count).unwrap(), all);
 }

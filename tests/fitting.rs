@@ -18,7 +18,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::support::process::{bws, connected, ok};
-use super::support::{TestApp, codes, count, take, track};
+use super::support::{LOOK, TestApp, codes, count, take, track};
 
 const DISTANCE: MeasureKind = MeasureKind(1_000_002);
 const TEMPERATURE: MeasureKind = MeasureKind(71);
@@ -41,7 +41,7 @@ fn set_goal(test: &TestApp, goal: &str, fields: &Value) {
 /// What the window says of a link before it is made.
 async fn previewed(test: &TestApp, goal: &str, feed: &Feed) -> Vec<String> {
     let form = LinkForm::of(&GoalSlug(goal.into()), feed, &Options::default());
-    let preview: PreviewView = test.app().preview_form(&form, (false, 600), test.now).await.unwrap();
+    let preview: PreviewView = test.app().preview_form(&form, LOOK, test.now).await.unwrap();
     let misfits = seen(&preview)["misfits"].as_array().unwrap().clone();
     misfits.iter().map(|said| said["key"].as_str().unwrap().replace("misfit.", "")).collect()
 }
@@ -192,7 +192,7 @@ async fn two_links_that_one_act_satisfies_are_said_before_it_counts_twice() {
         link: Some(3),
         ..LinkForm::of(&GoalSlug("weigh-in".into()), &set("spo2"), &Options::default())
     };
-    let preview = test.app().preview_form(&form, (false, 600), test.now).await.unwrap();
+    let preview = test.app().preview_form(&form, LOOK, test.now).await.unwrap();
     assert_eq!(seen(&preview)["misfits"], json!([]));
 }
 

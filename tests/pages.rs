@@ -15,7 +15,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::support::{TestApp, track};
+use super::support::{LOOK, TestApp, track};
 
 /// What the window gets.
 fn seen(value: &impl serde::Serialize) -> Value {
@@ -56,27 +56,26 @@ async fn a_form_is_previewed_step_by_step_without_asking_beeminder_each_time() {
     let mut test = TestApp::weighing().await;
     test.weigh_in(82.4);
     test.sync().await;
-    let look = (false, 600);
-    let preview = seen(&test.app().preview_form(&form("pounds"), look, test.now).await.unwrap());
+    let preview = seen(&test.app().preview_form(&form("pounds"), LOOK, test.now).await.unwrap());
     assert_eq!(preview["datapoints"][0]["value"], "82.4");
     assert_eq!(preview["misfits"][0]["key"], "misfit.unit_looks_wrong");
-    assert!(preview["chart"].as_str().unwrap().starts_with("<svg"));
+    assert!(preview["chart"]["drawing"]["svg"].as_str().unwrap().starts_with("<svg"));
     let before = test.world().requests_to(Service::Beeminder);
     let pounds = LinkForm { unit: "lb".into(), ..form("pounds") };
-    let preview = seen(&test.app().preview_form(&pounds, look, test.now).await.unwrap());
+    let preview = seen(&test.app().preview_form(&pounds, LOOK, test.now).await.unwrap());
     assert_eq!((&preview["datapoints"][0]["value"], &preview["misfits"]), (&json!("181.7"), &json!([])));
     assert_eq!(test.world().requests_to(Service::Beeminder), before, "the goal was read a moment ago");
     test.advance(TimeDelta::minutes(2));
-    test.app().preview_form(&pounds, look, test.now).await.unwrap();
+    test.app().preview_form(&pounds, LOOK, test.now).await.unwrap();
     assert!(test.world().requests_to(Service::Beeminder) > before, "a while later it is read again");
 
     let mut bad = form("weight");
     bad.options.comment = Some("{moon}".into());
-    let error = test.app().preview_form(&bad, look, test.now).await.unwrap_err();
+    let error = test.app().preview_form(&bad, LOOK, test.now).await.unwrap_err();
     assert_eq!(wrong_field(&error), Some("comment"));
     bad.options.comment = None;
     bad.options.decimals = Some(7);
-    let error = test.app().preview_form(&bad, look, test.now).await.unwrap_err();
+    let error = test.app().preview_form(&bad, LOOK, test.now).await.unwrap_err();
     assert_eq!(wrong_field(&error), Some("decimals"));
 }
 
@@ -158,13 +157,13 @@ async fn a_chart_tells_what_was_sent_in_the_units_chosen() {
     test.weigh_in(82.4);
     test.sync().await;
     test.app().change_setting(SettingChange::Units(Units::Us)).unwrap();
-    let chart = test.app().chart("weight", 30, (true, 600), test.now).unwrap();
+    let chart = test.app().chart("weight", 30, LOOK, test.now).unwrap();
     assert_eq!((chart.count, chart.unit), (2, "lb"));
     assert_eq!(chart.range.unwrap(), ("181.7".into(), "198.4".into()));
-    let svg = chart.svg.unwrap();
-    assert_eq!(svg.matches("fill=\"#82B4FF\"").count(), 1, "one of the two was sent");
-    assert_eq!(test.app().chart("height", 30, (true, 600), test.now).unwrap().svg, None);
-    assert!(test.app().chart("charm", 30, (true, 600), test.now).is_err());
+    let svg = chart.drawing.unwrap().svg;
+    assert_eq!(svg.matches("fill=\"#1F58AB\"").count(), 1, "one of the two was sent");
+    assert_eq!(test.app().chart("height", 30, LOOK, test.now).unwrap().drawing, None);
+    assert!(test.app().chart("charm", 30, LOOK, test.now).is_err());
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ mod before_the_deadline;
 mod bws;
 mod bws_decisions;
 mod changes;
+mod charts;
 mod clock;
 mod crash;
 mod days;

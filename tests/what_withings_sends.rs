@@ -15,7 +15,7 @@ use beeminder_withings_sync::view::overview::overview;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::support::{TestApp, codes, count, take, track};
+use super::support::{LOOK, TestApp, codes, count, take, track};
 
 fn kind(name: &str) -> MeasureKind {
     MeasureKind::named(name).unwrap()
@@ -216,7 +216,7 @@ async fn what_an_earlier_version_kept_from_the_ends_of_the_calendar_harms_nothin
     test.weigh_in(82.4);
     assert_eq!(codes(&test.sync().await), [ProblemCode::InFuture]);
     assert_eq!(test.values("weight"), [82.4]);
-    assert!(test.app().chart("weight", 40_000, (true, 500), test.now).is_ok());
+    assert!(test.app().chart("weight", 40_000, LOOK, test.now).is_ok());
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ export const backend = {
 
   catalogue: () => invoke("catalogue"),
   choices: () => invoke("choices"),
-  previewLink: (form, dark, width) => invoke("preview_link", { form, dark, width }),
+  previewLink: (form, look) => invoke("preview_link", { form, look }),
   addLink: (form) => invoke("add_link", { form }),
   previewChange: (id, form) => invoke("preview_change", { id, form }),
   changeLink: (id, form, existing) => invoke("change_link", { id, form, existing }),
@@ -44,7 +44,9 @@ export const backend = {
   goalOfDays: (goal, days) => invoke("goal_of_days", { goal, days }),
   history: (request) => invoke("history", { request }),
   exportHistory: (request, format) => invoke("export_history", { request, format }),
-  chart: (kind, days, dark, width) => invoke("chart", { kind, days, dark, width }),
+  chart: (kind, days, look) => invoke("chart", { kind, days, look }),
+  chartOfGoal: (goal, days, look) => invoke("chart_of_goal", { goal, days, look }),
+  readLine: (goal) => invoke("read_line", { goal }),
 
   questions: () => invoke("questions"),
   answerHeld: (group, mine, remember) => invoke("answer_held", { group, mine, remember }),

@@ -61,20 +61,6 @@ export function choose(select, choices, chosen = select.value) {
   }
 }
 
-/** Shows a drawing that the program made. */
-export function draw(element, svg, words) {
-  if (!svg) {
-    element.replaceChildren();
-    return;
-  }
-  const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-  const size = [drawing.getAttribute("width"), drawing.getAttribute("height")];
-  drawing.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
-  drawing.setAttribute("role", "img");
-  drawing.setAttribute("aria-label", words);
-  element.replaceChildren(document.importNode(drawing, true));
-}
-
 /** Whether the user sees light letters on a dark ground. */
 export const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
 

@@ -1,7 +1,8 @@
 // The form of a link, with a preview of what it would send. The guide and the link editor share it.
 
-import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "./dom.js";
-import { day, exactly, explain, fill, number, say, t } from "./texts.js";
+import { look, showChart } from "./chart.js";
+import { $, $$, choose, clearProblem, h, replace, setText, settled, showProblem } from "./dom.js";
+import { day, dayOf, exactly, explain, fill, number, say, t } from "./texts.js";
 
 /**
  * Puts the form into `root`. `options.link` is the card of a link to change; `options.onDone` is called when
@@ -216,8 +217,7 @@ async function showPreview(form, context, problem, values, exists) {
   shown = [];
   let preview;
   try {
-    const width = Math.round($(".preview", form).clientWidth) || 600;
-    preview = await context.backend.previewLink(wish, isDark(), width);
+    preview = await context.backend.previewLink(wish, look($(".chart", form)));
   } catch (error) {
     if (asked === latest && form.isConnected) {
       setText($(".summary", form), "");
@@ -231,7 +231,7 @@ async function showPreview(form, context, problem, values, exists) {
   const { datapoints, kept_out: keptOut, misfits, trouble } = preview;
   const summary = exists ? "link.summary_of_change" : "link.summary";
   setText($(".summary", form), datapoints.length === 0 ? t("link.nothing") : t(summary, { count: datapoints.length }));
-  draw($(".chart", form), preview.chart, t("link.chart", { count: datapoints.length }));
+  showChart($(".chart", form), preview.chart, t("link.chart", { count: datapoints.length }), dayOf);
   replace(
     $("tbody", form),
     datapoints.map((one) =>

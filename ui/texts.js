@@ -110,6 +110,16 @@ export function moment(text) {
 export const time = (text) =>
   new Date(text).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit", timeZone });
 
+/** The day of a moment. */
+export const dayOf = (text) =>
+  new Date(text).toLocaleDateString(locale, {
+    weekday: "short",
+    year: Date.now() - new Date(text) > 300 * 86_400_000 ? "numeric" : undefined,
+    month: "short",
+    day: "numeric",
+    timeZone,
+  });
+
 /** A moment to the minute, with its date. */
 export const exactly = (text) =>
   new Date(text).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone });

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::{App, UserError};
+use crate::domain::day::DayRule;
 use crate::domain::goal::new_goal::NewGoal;
 use crate::domain::goal::{Goal, GoalSlug, User};
 use crate::domain::service::Service;
@@ -12,6 +13,25 @@ use crate::store;
 use crate::text::Message;
 
 impl App {
+    /// A goal that a link feeds, by its name, and how it cuts days.
+    ///
+    /// # Errors
+    /// When no link feeds a goal of this name.
+    pub fn goal_of_links(&self, slug: &GoalSlug) -> anyhow::Result<(Goal, DayRule)> {
+        self.store.read(|conn| {
+            let goals = store::goal::load_linked(conn)?;
+            let names: Vec<_> = goals.iter().map(|goal| goal.slug.0.clone()).collect();
+            let found = goals.into_iter().find(|goal| goal.slug == *slug);
+            let Some(goal) = found else {
+                let about = [("goal", slug.to_string()), ("known", names.join(", "))];
+                let code = if names.is_empty() { "nothing_linked" } else { "goal_not_linked" };
+                return Err(UserError::new(code, about).into());
+            };
+            let rule = goal.day_rule(store::account::time_zone(conn)?);
+            Ok((goal, rule))
+        })
+    }
+
     /// Reads the user's active goals from Beeminder.
     ///
     /// # Errors

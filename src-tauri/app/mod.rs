@@ -14,6 +14,7 @@ mod known;
 mod links;
 pub mod polling;
 mod preview;
+pub(crate) mod red_line;
 mod self_test;
 mod settings;
 mod stale;

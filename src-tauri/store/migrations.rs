@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_days.sql"),
     include_str!("migrations/0007_needed.sql"),
     include_str!("migrations/0008_missing.sql"),
+    include_str!("migrations/0009_red_line.sql"),
 ];
 
 /// The version that this program writes.

@@ -27,6 +27,7 @@ pub mod ownership;
 pub mod person;
 pub mod reading;
 mod recover;
+pub mod red_line;
 pub mod replacement;
 pub mod setting;
 pub mod struck;

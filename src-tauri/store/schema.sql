@@ -117,6 +117,14 @@ CREATE TABLE goal (
     needed_value REAL                  -- how much of that, in the goal's unit
 ) STRICT;
 
+-- The bright red lines of goals, for charts.
+CREATE TABLE red_line (
+    goal_id TEXT NOT NULL PRIMARY KEY, -- Beeminder's id; the goal may not be linked yet
+    corners TEXT NOT NULL,             -- [[Unix seconds, value], …] as JSON, oldest first
+    good_is_below INTEGER NOT NULL,    -- 1 when the good side is below, as for losing weight
+    read_at INTEGER NOT NULL           -- when it was read
+) STRICT;
+
 -- This feeds that goal, so, since then.
 CREATE TABLE link (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- number for the user

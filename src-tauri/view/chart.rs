@@ -1,16 +1,26 @@
-//! Pictures of measurements as SVG, drawn without a display. Dots that are filled were sent; the line is a
-//! moving average.
+//! Pictures of measurements as SVG, drawn without a display, and where each value stands in them.
+//!
+//! Dots that are filled were sent. What lies far outside stands at the edge, as a triangle
+//! when it was sent and as a cross otherwise, and squeezes nothing.
+
+mod scale;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
+use plotters::coord::Shift;
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
+use serde::Serialize;
 
 use crate::text::Locale;
+pub(in crate::view) use scale::{unix, write};
 
-/// One measurement.
+use scale::Scale;
+
+/// One value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Dot {
-    /// When the reading was taken.
+    /// When the reading was taken, or its day.
     pub at: DateTime<Utc>,
     /// Its value in the unit shown.
     pub value: f64,
@@ -33,6 +43,43 @@ pub struct ChartStyle {
     pub locale: Locale,
 }
 
+/// What a chart shows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Content {
+    /// The values, oldest first.
+    pub dots: Vec<Dot>,
+    /// The bright red line, in Unix seconds and the unit of the values; empty where there is none.
+    pub line: Vec<(f64, f64)>,
+    /// From when to when; from the first dot to the last where it is not said.
+    pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// A chart that was drawn.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Drawing {
+    /// The picture.
+    pub svg: String,
+    /// The values in it, oldest first.
+    pub marks: Vec<Mark>,
+    /// How many values lie outside.
+    pub outside: usize,
+}
+
+/// A value in the picture.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Mark {
+    /// From the left, in pixels.
+    pub x: i32,
+    /// From above, in pixels.
+    pub y: i32,
+    /// When the reading was taken, or its day.
+    pub at: DateTime<Utc>,
+    /// The value, with as many decimals as are worth showing.
+    pub value: String,
+    /// Whether Beeminder has it.
+    pub sent: bool,
+}
+
 /// What the moving average looks back on.
 const AVERAGE: TimeDelta = TimeDelta::days(7);
 
@@ -43,6 +90,7 @@ struct Palette {
     ink: RGBColor,
     grid: RGBColor,
     dot: RGBColor,
+    average: RGBColor,
     line: RGBColor,
 }
 
@@ -56,65 +104,81 @@ impl Palette {
             ink: colour((0x5a, 0x5a, 0x57), (0xae, 0xae, 0xb2)),
             grid: colour((0xe2, 0xe0, 0xda), (0x3a, 0x3d, 0x42)),
             dot: colour((0x1f, 0x58, 0xab), (0x82, 0xb4, 0xff)),
-            line: colour((0xa3, 0x3c, 0x00), (0xff, 0xa2, 0x66)),
+            average: colour((0x8a, 0x88, 0x82), (0x9a, 0x9a, 0xa2)),
+            line: colour((0xd1, 0x1a, 0x2a), (0xff, 0x5c, 0x66)),
         }
     }
 }
 
-/// Draws `dots`, oldest first, as an SVG document. `None` when there are none.
+/// Draws `content` as an SVG document. `None` when there is no dot and no line.
 ///
 /// # Errors
 /// When it cannot be drawn.
-pub fn svg(dots: &[Dot], style: ChartStyle) -> anyhow::Result<Option<String>> {
-    let (Some(first), Some(last)) = (dots.first(), dots.last()) else {
+pub fn draw(content: &Content, style: ChartStyle) -> anyhow::Result<Option<Drawing>> {
+    let Some(scale) = Scale::of(content) else {
         return Ok(None);
     };
     let mut svg = String::new();
-    let days = span(first.at, last.at);
-    let values = range(dots);
-    draw(&mut svg, dots, style, days, values).context("Failed to draw the chart")?;
-    Ok(Some(svg))
+    let marks = {
+        let root = SVGBackend::with_string(&mut svg, (style.width, style.height)).into_drawing_area();
+        paint(&root, content, &scale, style).context("Failed to draw the chart")?
+    };
+    let outside = content.dots.iter().filter(|dot| !scale.shows(dot.value)).count();
+    Ok(Some(Drawing { svg, marks, outside }))
 }
 
-fn draw(
-    svg: &mut String,
-    dots: &[Dot],
-    style: ChartStyle,
-    days: (f64, f64),
-    values: (f64, f64),
-) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Axes<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+type DrawingResult<T> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
+
+fn paint(root: &Area<'_>, content: &Content, scale: &Scale, style: ChartStyle) -> DrawingResult<Vec<Mark>> {
     let palette = Palette::of(style);
-    let root = SVGBackend::with_string(svg, (style.width, style.height)).into_drawing_area();
-    let mut chart = ChartBuilder::on(&root)
+    let mut axes = ChartBuilder::on(root)
         .margin(8)
-        .x_label_area_size(26)
-        .y_label_area_size(46)
-        .build_cartesian_2d(days.0..days.1, values.0..values.1)?;
-    let letters = ("sans-serif", 13).into_font().color(&palette.ink);
-    let far = days.1 - days.0 > 400.0 * 86_400.0;
+        .x_label_area_size(28)
+        .y_label_area_size(52)
+        .build_cartesian_2d(scale.from..scale.until, scale.low..scale.high)?;
+    mesh(&mut axes, scale, &palette, style)?;
+    let every = content.dots.len().div_ceil(MOST_DOTS).max(1);
+    let average = moving_average(&content.dots).into_iter().step_by(every);
+    axes.draw_series(LineSeries::new(average, palette.average.stroke_width(1)))?;
+    axes.draw_series(LineSeries::new(content.line.iter().copied(), palette.line.stroke_width(3)))?;
+    let radius = if content.dots.len() > 200 { 2 } else { 4 };
+    let mut marks = Vec::new();
+    for dot in content.dots.iter().step_by(every) {
+        let place = (unix(dot.at), scale.inside(dot.value));
+        let look: ShapeStyle = if dot.sent { palette.dot.filled() } else { palette.dot.stroke_width(1) };
+        if scale.shows(dot.value) {
+            axes.draw_series([Circle::new(place, radius, look)])?;
+        } else if dot.sent {
+            axes.draw_series([TriangleMarker::new(place, 6, look)])?;
+        } else {
+            axes.draw_series([Cross::new(place, 4, palette.dot.stroke_width(2))])?;
+        }
+        let (x, y) = axes.backend_coord(&place);
+        marks.push(Mark { x, y, at: dot.at, value: write(dot.value), sent: dot.sent });
+    }
+    root.present()?;
+    Ok(marks)
+}
+
+/// Draws what is behind the values: the grid, the days, the numbers.
+fn mesh(axes: &mut Axes<'_, '_>, scale: &Scale, palette: &Palette, style: ChartStyle) -> DrawingResult<()> {
+    let far = scale.until - scale.from > 400.0 * 86_400.0;
     let date = |unix: &f64| day(*unix, style.locale, far);
-    let number = |value: &f64| style.locale.number(format!("{value:.1}").trim_end_matches(".0"));
-    chart
-        .configure_mesh()
+    let number =
+        |value: &f64| scale.label(*value).map_or_else(String::new, |text| style.locale.number(&text));
+    axes.configure_mesh()
         .disable_x_mesh()
-        .x_labels(labels(style.width, days))
-        .y_labels(5)
+        .x_labels(scale.dates(style.width))
+        .y_labels(scale.numbers())
         .x_label_formatter(&date)
         .y_label_formatter(&number)
         .bold_line_style(palette.grid)
         .light_line_style(TRANSPARENT)
         .axis_style(palette.grid)
-        .label_style(letters)
-        .draw()?;
-    let every = dots.len().div_ceil(MOST_DOTS).max(1);
-    for dot in dots.iter().step_by(every) {
-        let style: ShapeStyle = if dot.sent { palette.dot.filled() } else { palette.dot.stroke_width(1) };
-        let radius = if dots.len() > 200 { 2 } else { 4 };
-        chart.draw_series([Circle::new((unix(dot.at), dot.value), radius, style)])?;
-    }
-    let average = moving_average(dots).into_iter().step_by(every);
-    chart.draw_series(LineSeries::new(average, palette.line.stroke_width(2)))?;
-    root.present()
+        .label_style(("sans-serif", 14).into_font().color(&palette.ink))
+        .draw()
 }
 
 /// The mean of the week before each dot, at the dot's moment.
@@ -135,33 +199,6 @@ fn moving_average(dots: &[Dot]) -> Vec<(f64, f64)> {
     average
 }
 
-/// As many dates as there is room for, and no date twice.
-fn labels(width: u32, (from, until): (f64, f64)) -> usize {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few thousand at most")]
-    let days = ((until - from) / 86_400.0) as usize;
-    (width as usize / 110).min(days).max(2)
-}
-
-/// The moments shown; a single one gets a day around it.
-fn span(first: DateTime<Utc>, last: DateTime<Utc>) -> (f64, f64) {
-    let (from, until) = (unix(first), unix(last));
-    let air = ((until - from) * 0.02).max(43_200.0);
-    (from - air, until + air)
-}
-
-/// The values shown, with some air; never empty.
-fn range(dots: &[Dot]) -> (f64, f64) {
-    let low = dots.iter().map(|dot| dot.value).fold(f64::INFINITY, f64::min);
-    let high = dots.iter().map(|dot| dot.value).fold(f64::NEG_INFINITY, f64::max);
-    let air = ((high - low) * 0.1).max(high.abs() * 0.005).max(0.5);
-    (low - air, high + air)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "Unix timestamps fit in the 53 bits of an f64")]
-fn unix(moment: DateTime<Utc>) -> f64 {
-    moment.timestamp() as f64
-}
-
 fn day(unix: f64, locale: Locale, far: bool) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "it was made from whole seconds")]
     let moment = DateTime::from_timestamp(unix as i64, 0).unwrap_or_default();
@@ -173,27 +210,32 @@ mod tests {
     use super::*;
     use crate::text::Language;
 
-    fn dots(values: &[f64]) -> Vec<Dot> {
-        let at = |day: i64| DateTime::from_timestamp(1_795_000_000 + day * 86_400, 0).unwrap();
-        values
-            .iter()
-            .zip(0..)
-            .map(|(value, day)| Dot { at: at(day), value: *value, sent: day % 2 == 0, certain: true })
-            .collect()
+    fn at(day: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_000_000 + day * 86_400, 0).unwrap()
+    }
+
+    fn content(values: &[f64]) -> Content {
+        let dot =
+            |(value, day): (&f64, i64)| Dot { at: at(day), value: *value, sent: day % 2 == 0, certain: true };
+        Content { dots: values.iter().zip(0..).map(dot).collect(), ..Content::default() }
     }
 
     const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Europe::Paris };
     const STYLE: ChartStyle = ChartStyle { dark: false, width: 600, height: 240, locale: LOCALE };
 
+    fn drawn(content: &Content) -> Drawing {
+        draw(content, STYLE).unwrap().unwrap()
+    }
+
     #[test]
     fn dots_tell_what_was_sent_and_nothing_in_it_is_styled_or_run() {
-        let svg_text = svg(&dots(&[82.4, 82.1, 81.9]), STYLE).unwrap().unwrap();
-        assert_eq!(svg_text.matches("<circle").count(), 3);
-        assert_eq!(svg_text.matches("fill=\"none\" stroke=\"#1F58AB\"").count(), 1, "{svg_text}");
+        let svg = drawn(&content(&[82.4, 82.1, 81.9])).svg;
+        assert_eq!(svg.matches("<circle").count(), 3);
+        assert_eq!(svg.matches("fill=\"none\" stroke=\"#1F58AB\"").count(), 1, "{svg}");
         for forbidden in ["style", "script", "href", "http://www.w3.org/1999"] {
-            assert!(!svg_text.contains(forbidden), "{forbidden}: the window's policy would not show it");
+            assert!(!svg.contains(forbidden), "{forbidden}: the window's policy would not show it");
         }
-        let dark = svg(&dots(&[82.4, 82.1]), ChartStyle { dark: true, ..STYLE }).unwrap().unwrap();
+        let dark = draw(&content(&[82.4, 82.1]), ChartStyle { dark: true, ..STYLE }).unwrap().unwrap().svg;
         assert!(dark.contains("#82B4FF") && !dark.contains("#1F58AB"));
     }
 
@@ -201,23 +243,49 @@ mod tests {
     fn days_and_numbers_are_written_in_the_users_language() {
         let german = ChartStyle { locale: Locale { language: Language::German, ..LOCALE }, ..STYLE };
         for (style, day, number) in [(STYLE, "Nov 19", "82.5"), (german, "19.11.", "82,5")] {
-            let drawn = svg(&dots(&[82.4, 82.1, 81.9, 82.8]), style).unwrap().unwrap();
-            assert!(drawn.contains(day) && drawn.contains(number), "{day} {number}: {drawn}");
+            let svg = draw(&content(&[82.4, 82.1, 81.9, 82.8]), style).unwrap().unwrap().svg;
+            assert!(svg.contains(day) && svg.contains(number), "{day} {number}: {svg}");
         }
     }
 
     #[test]
     fn none_one_equal_and_very_many_can_be_drawn() {
-        assert_eq!(svg(&[], STYLE).unwrap(), None);
-        assert!(svg(&dots(&[82.4]), STYLE).unwrap().is_some());
-        assert!(svg(&dots(&[82.4; 30]), STYLE).unwrap().is_some());
-        let many = svg(&dots(&vec![82.4; 100_000]), STYLE).unwrap().unwrap();
-        assert!(many.matches("<circle").count() <= MOST_DOTS);
+        assert_eq!(draw(&content(&[]), STYLE).unwrap(), None);
+        assert_eq!(drawn(&content(&[82.4])).marks.len(), 1);
+        assert_eq!(drawn(&content(&[82.4; 30])).marks.len(), 30);
+        let many = drawn(&content(&vec![82.4; 100_000]));
+        assert!(many.marks.len() <= MOST_DOTS && many.svg.matches("<circle").count() <= MOST_DOTS);
+    }
+
+    #[test]
+    fn the_bright_red_line_is_in_the_picture_also_without_a_value() {
+        let line = vec![(unix(at(0)), 90.0), (unix(at(9)), 80.0)];
+        let period = Some((at(0), at(9)));
+        let alone = drawn(&Content { line: line.clone(), period, dots: Vec::new() });
+        assert!(alone.svg.contains("#D11A2A") && alone.marks.is_empty(), "{}", alone.svg);
+        let both = drawn(&Content { line, period, ..content(&[82.4, 82.1]) });
+        assert!(both.svg.contains("#D11A2A") && both.marks.len() == 2);
+    }
+
+    #[test]
+    fn a_strangers_weight_stands_at_the_edge() {
+        let mut values = vec![82.4, 82.1, 81.9, 82.8, 82.0, 82.2, 82.6, 81.8, 82.5];
+        let plain = drawn(&content(&values));
+        values.push(30.0);
+        let with = drawn(&content(&values));
+        assert_eq!((plain.outside, with.outside), (0, 1));
+        let lowest = with.marks.iter().map(|mark| mark.y).max().unwrap();
+        assert_eq!(with.marks.last().map(|mark| (mark.y, mark.value.as_str())), Some((lowest, "30")));
+        let spread = |drawing: &Drawing| {
+            let ys = drawing.marks[..9].iter().map(|mark| mark.y);
+            ys.clone().max().unwrap() - ys.min().unwrap()
+        };
+        assert!(spread(&with) * 10 > spread(&plain) * 9, "{} {}", spread(&with), spread(&plain));
     }
 
     #[test]
     fn the_average_looks_a_week_back() {
-        let average = moving_average(&dots(&[1.0, 3.0, 5.0, 1.0, 1.0, 1.0, 1.0, 1.0, 12.0]));
+        let average = moving_average(&content(&[1.0, 3.0, 5.0, 1.0, 1.0, 1.0, 1.0, 1.0, 12.0]).dots);
         assert_eq!(average[1].1, 2.0);
         assert_eq!(average[8].1, (3.0 + 5.0 + 5.0 + 12.0) / 8.0);
     }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::app::{App, UserError};
+use crate::app::App;
 use crate::domain::day::{DayRule, Daystamp};
-use crate::domain::goal::{Goal, GoalId, GoalSlug};
+use crate::domain::goal::{Goal, GoalId};
 use crate::domain::link::Link;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
@@ -39,25 +39,6 @@ pub struct DayLine {
 }
 
 impl App {
-    /// A goal that a link feeds, by its name, and how it cuts days.
-    ///
-    /// # Errors
-    /// When no link feeds a goal of this name.
-    pub fn goal_of_links(&self, slug: &GoalSlug) -> anyhow::Result<(Goal, DayRule)> {
-        self.store.read(|conn| {
-            let goals = store::goal::load_linked(conn)?;
-            let names: Vec<_> = goals.iter().map(|goal| goal.slug.0.clone()).collect();
-            let found = goals.into_iter().find(|goal| goal.slug == *slug);
-            let Some(goal) = found else {
-                let about = [("goal", slug.to_string()), ("known", names.join(", "))];
-                let code = if names.is_empty() { "nothing_linked" } else { "goal_not_linked" };
-                return Err(UserError::new(code, about).into());
-            };
-            let rule = goal.day_rule(store::account::time_zone(conn)?);
-            Ok((goal, rule))
-        })
-    }
-
     /// The days of a linked goal from the first to the last, newest first.
     ///
     /// # Errors

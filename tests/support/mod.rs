@@ -32,6 +32,7 @@ use beeminder_withings_sync::services::withings::Application;
 use beeminder_withings_sync::store;
 use beeminder_withings_sync::store::history::Filter;
 use beeminder_withings_sync::sync::{SyncReport, Trigger};
+use beeminder_withings_sync::view::pages::ChartLook;
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -235,6 +236,9 @@ pub(crate) async fn sign_in_to_withings(app: &App, now: DateTime<Utc>) {
 pub(crate) fn application() -> Application {
     Application { client_id: withings::CLIENT_ID.into(), secret: withings::CLIENT_SECRET.into() }
 }
+
+/// How charts are to look.
+pub(crate) const LOOK: ChartLook = ChartLook { dark: false, width: 600 };
 
 pub(crate) fn track(kind: MeasureKind) -> Feed {
     Feed::Track { kind, unit: kind.unit(), take: kind.day_take() }

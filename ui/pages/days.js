@@ -1,21 +1,18 @@
 // The page of a goal: one line a day, with what was sent, or why nothing was, and what can be done about it.
 
-import { $, choose, clearProblem, h, replace, setText, showProblem } from "../dom.js";
+import { choosePeriod, look, period, showChart } from "../chart.js";
+import { $, clearProblem, h, replace, setText, showProblem } from "../dom.js";
 import { buffer, needed } from "../safety.js";
-import { amount, dayWithWeekday, list, say, t } from "../texts.js";
+import { amount, dayOf, dayWithWeekday, explain, list, number, say, t } from "../texts.js";
 
 const PERIODS = [7, 30, 90, 365];
 
 /** Makes the page live. */
 export async function init(root, context, [slug]) {
-  const period = $("#days-count", root);
-  choose(
-    period,
-    PERIODS.map((days) => [String(days), t("days.last", { count: days })]),
-    "30",
-  );
+  const periods = $("#days-count", root);
+  choosePeriod(periods, "days", PERIODS, 30);
   root.dataset.goal = slug;
-  period.addEventListener("change", () => show(root, context));
+  periods.addEventListener("change", () => show(root, context));
   $("#open-goal", root).addEventListener("click", (event) =>
     context.attempt(event.target, context.problem, () => context.backend.openGoal(slug)),
   );
@@ -31,6 +28,9 @@ export async function init(root, context, [slug]) {
 /** Shows what has changed. */
 export const update = (root, view, context) => (root.dataset.goal ? show(root, context) : undefined);
 
+/** Shows the chart in another width or colour. */
+export const redraw = (root, context) => chart(root, context);
+
 let latest = 0;
 
 async function show(root, context) {
@@ -38,7 +38,7 @@ async function show(root, context) {
   const problem = $("section > .problem", root);
   let page;
   try {
-    page = await context.backend.goalOfDays(root.dataset.goal, Number($("#days-count", root).value));
+    page = await context.backend.goalOfDays(root.dataset.goal, period($("#days-count", root)));
   } catch (error) {
     showProblem(problem, error);
     return;
@@ -59,17 +59,67 @@ async function show(root, context) {
   $("#goal-buffer", root).className = `buffer ${safety}`;
   setText($("#goal-buffer .words", root), words);
   setText($("#goal-buffer .needed", root), page.alive ? needed(page) : "");
-  showGraph($("#graph", root), page.slug, context.view());
+  showGraph(root, page.slug, context.view());
+  chart(root, context);
   const change = $("#change", root);
   change.hidden = page.links.length !== 1;
   change.href = `#link/${page.links[0]?.id}`;
   replace($("#days", root), page.days.map(line));
 }
 
+let drawn = 0;
+
+/** Draws the goal's datapoints beside the bright red line, which is read where it is not known or old. */
+async function chart(root, context, mayAsk = true) {
+  const asked = ++drawn;
+  const { backend } = context;
+  const [box, slug] = [$("#goal-chart", root), root.dataset.goal];
+  const problem = $("section > .problem", root);
+  let made;
+  try {
+    made = await backend.chartOfGoal(slug, period($("#days-count", root)), look(box));
+  } catch (error) {
+    showProblem(problem, error);
+    return;
+  }
+  if (asked !== drawn || !box.isConnected) {
+    return;
+  }
+  const [low, high] = made.range ?? [0, 0];
+  const words =
+    made.count === 0
+      ? t("days.no_datapoints")
+      : t("days.chart_words", { count: made.count, low: number(low), high: amount(high, made.unit) });
+  showChart(box, made, words, dayOf);
+  if (made.wants_line && mayAsk) {
+    await askForLine(root, context, made.has_line);
+  }
+}
+
+/** Reads the line, and draws again with it; says why there is none. */
+async function askForLine(root, context, isKnown) {
+  const hint = $("#no-line", root);
+  let why = null;
+  try {
+    why = (await context.backend.readLine(root.dataset.goal)) ? null : t("days.line_unknown");
+  } catch (error) {
+    why = t("days.no_line", { problem: explain(error) });
+  }
+  if (!hint.isConnected) {
+    return;
+  }
+  hint.hidden = why === null || isKnown;
+  setText(hint, why ?? "");
+  if (why === null) {
+    await chart(root, context, false);
+  }
+}
+
 /** Beeminder's own picture of the goal's graph. */
-function showGraph(picture, slug, view) {
+function showGraph(root, slug, view) {
+  const picture = $("#graph", root);
   const graph = view.links.find((link) => link.form.goal === slug)?.graph;
-  picture.hidden = !graph;
+  $("#graph-box", root).hidden = !graph;
   if (graph && picture.getAttribute("src") !== graph) {
     picture.src = graph;
     picture.alt = t("days.graph", { goal: slug });

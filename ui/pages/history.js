@@ -1,6 +1,7 @@
 // The ledger: every measurement and what became of it, a page at a time, however many there are.
 
-import { $, $$, choose, clearProblem, draw, h, isDark, replace, setText, settled, showProblem } from "../dom.js";
+import { choosePeriod, look, period, showChart } from "../chart.js";
+import { $, $$, choose, clearProblem, h, replace, setText, settled, showProblem } from "../dom.js";
 import { amount, day, exactly, number, t, values, wordsOf } from "../texts.js";
 
 let catalogue = null;
@@ -21,7 +22,7 @@ export async function init(root, context) {
   const kinds = catalogue.kinds.filter((kind) => kind.trackable).map((kind) => [kind.name, t(`kind.${kind.name}`)]);
   const chart = $("#chart-form", root);
   choose(chart.kind, kinds, context.view().links.find((link) => link.form.kind)?.form.kind ?? "weight");
-  chart.days.value = "90";
+  choosePeriod($("#chart-days", root), "days", [7, 30, 90, 365, 0], 90);
   choose(filter.kind, [["", t("history.any")], ...kinds]);
   choose(filter.goal, [
     ["", t("history.any")],
@@ -65,9 +66,7 @@ export async function update(root, view, context) {
     return;
   }
   known = now;
-  if (places.length === 0) {
-    await lines(root, context);
-  }
+  await Promise.all([places.length === 0 ? lines(root, context) : null, redraw(root, context)]);
 }
 
 const fingerprint = ({ overview, syncing }) =>
@@ -157,10 +156,9 @@ export async function redraw(root, context) {
   const asked = ++drawn;
   const form = $("#chart-form", root);
   const box = $("#chart", root);
-  const width = Math.round(box.clientWidth) || 600;
-  let chart;
+  let made;
   try {
-    chart = await context.backend.chart(form.kind.value, Number(form.days.value), isDark(), width);
+    made = await context.backend.chart(form.kind.value, period(form), look(box));
   } catch (error) {
     showProblem(context.problem, error);
     return;
@@ -168,15 +166,13 @@ export async function redraw(root, context) {
   if (asked !== drawn || !box.isConnected) {
     return;
   }
-  const [low, high] = chart.range ?? [];
-  const words =
-    chart.count === 0
-      ? t("history.no_chart")
-      : t("history.chart_summary", {
-          count: chart.count,
-          low: amount(low, chart.unit),
-          high: amount(high, chart.unit),
-        });
-  draw(box, chart.svg, `${t(`kind.${form.kind.value}`)}: ${words}`);
-  setText($("#chart-summary", root), words);
+  const [low, high] = made.range ?? [0, 0];
+  const words = t("history.chart_summary", {
+    kind: form.kind.value,
+    count: made.count,
+    low: number(low),
+    high: amount(high, made.unit),
+  });
+  showChart(box, made, words, exactly);
+  $("#no-chart", root).hidden = made.count > 0;
 }

@@ -1,26 +1,19 @@
-//! The history page: the ledger page by page, as a file, and as a chart.
+//! The history page: the ledger page by page, and as a file.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, UserError};
-use crate::domain::link::Feed;
 use crate::domain::measure::kind::{KINDS, MeasureKind};
-use crate::domain::measure::measurement::Attribution;
-use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 use crate::domain::settings::Units;
 use crate::store;
 use crate::store::history::{Filter, Meant, Place, ValueRange};
-use crate::sync;
-use crate::view::chart;
-use crate::view::chart::{ChartStyle, Dot};
 use crate::view::ledger::{LedgerRow, cell, shown_in};
 
 /// What the page asks for.
@@ -107,19 +100,6 @@ pub struct Exported {
     pub count: usize,
 }
 
-/// A picture of one kind.
-#[derive(Debug, Serialize)]
-pub struct Chart {
-    /// The picture; none when nothing of the kind was measured in that time.
-    pub svg: Option<String>,
-    /// How many measurements it shows.
-    pub count: usize,
-    /// The unit's symbol.
-    pub unit: &'static str,
-    /// The lowest and the highest value.
-    pub range: Option<(String, String)>,
-}
-
 impl App {
     /// One page of history.
     ///
@@ -162,52 +142,6 @@ impl App {
         crate::platform::data_dir::write_private_file(&path, &text)
             .with_context(|| UserError::new("not_written", [("path", path.display().to_string())]))?;
         Ok(Exported { path, count: rows.len() })
-    }
-
-    /// Draws what was measured of one kind in the last `days`.
-    ///
-    /// # Errors
-    /// When there is no such kind, or it cannot be drawn.
-    pub fn chart(
-        &self,
-        kind: &str,
-        days: i64,
-        (dark, width): (bool, u32),
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<Chart> {
-        let kind = MeasureKind::named(kind).with_context(|| format!("There is no kind “{kind}”"))?;
-        let unit = shown_in(kind, self.settings()?.units);
-        let since = now.checked_sub_signed(TimeDelta::days(days.clamp(1, 40_000))).unwrap_or_default();
-        let locale = self.locale()?;
-        let dots = self.store.read(|conn| {
-            let feed = Feed::Track { kind, unit, take: Take::Every };
-            let heights = sync::heights_for(conn, &feed)?;
-            let sent = store::history::sent_groups(conn)?;
-            let groups = store::measurement::load_with_kinds(conn, &kind.sources(), since)?;
-            let dot = |group: &crate::domain::measure::measurement::MeasureGroup| {
-                let value = unit.convert(kind.value_in(group, &heights)?)?.to_f64()?;
-                let sent = sent.contains(&group.id);
-                let certain = sent || group.attribution() != Attribution::Ambiguous;
-                Some(Dot { at: group.measured_at, value, sent, certain })
-            };
-            let mut dots: Vec<_> = groups.iter().filter(|group| !group.gone).filter_map(dot).collect();
-            dots.sort_by_key(|dot| dot.at);
-            Ok(dots)
-        })?;
-        let style = ChartStyle { dark, width: width.clamp(200, 1600), height: 260, locale };
-        let range = dots.iter().map(|dot| dot.value).fold(None, |range: Option<(f64, f64)>, value| {
-            Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
-        });
-        let rounded = |value: f64| {
-            rust_decimal::Decimal::from_f64_retain(value)
-                .map_or_else(String::new, |value| unit.round(value).to_string())
-        };
-        Ok(Chart {
-            svg: chart::svg(&dots, style)?,
-            count: dots.len(),
-            unit: unit.symbol(),
-            range: range.map(|(low, high)| (rounded(low), rounded(high))),
-        })
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -13,9 +12,7 @@ use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
 use crate::store::{self, Connection};
 use crate::text::{Explained, Message};
-use crate::view::chart;
-use crate::view::chart::{ChartStyle, Dot};
-use crate::view::pages::LinkForm;
+use crate::view::pages::{Chart, ChartLook, LinkForm};
 
 /// A link on the overview.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -110,7 +107,7 @@ pub struct PreviewView {
     misfits: Vec<Message>,
     /// Why the newest measurements may be missing.
     trouble: Option<Explained>,
-    chart: Option<String>,
+    chart: Chart,
 }
 
 #[derive(Debug, Serialize)]
@@ -181,21 +178,13 @@ impl App {
     pub async fn preview_form(
         &self,
         form: &LinkForm,
-        (dark, width): (bool, u32),
+        look: ChartLook,
         now: DateTime<Utc>,
     ) -> anyhow::Result<PreviewView> {
         let (link, options) = (form.link.map(LinkId), form.options.clone());
         let preview = self.preview_of(link, &form.slug(), form.feed()?, options, DAYS, now).await?;
         let plan = &preview.plan;
-        let moment = |datapoint: &crate::domain::datapoint::Datapoint| match datapoint.moment {
-            crate::domain::datapoint::Moment::At(at) => at,
-            crate::domain::datapoint::Moment::On(day) => preview.rule.start_of(day),
-        };
-        let dot = |datapoint: &crate::domain::datapoint::Datapoint| {
-            Some(Dot { at: moment(datapoint), value: datapoint.value.to_f64()?, sent: true, certain: true })
-        };
-        let dots: Vec<_> = plan.datapoints.iter().filter_map(dot).collect();
-        let style = ChartStyle { dark, width: width.clamp(200, 1200), height: 200, locale: self.locale()? };
+        let chart = self.chart_of_preview(&preview, look, now).await?;
         let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
             day: datapoint.day(preview.rule).0,
             value: datapoint.value.to_string(),
@@ -209,7 +198,7 @@ impl App {
             kept_out: kept_out.collect(),
             misfits: preview.misfits.iter().map(Message::from).collect(),
             trouble: preview.trouble.clone(),
-            chart: chart::svg(&dots, style)?,
+            chart,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The window's pages as JSON, one file a page. Words are left to the window, which has them in its user's
 //! language; here are codes, facts and exact numbers.
 
+mod charts;
 mod days;
 mod form;
 mod goals;
@@ -11,10 +12,11 @@ mod window;
 
 use serde::Serialize;
 
+pub use charts::{Chart, ChartLook};
 pub use days::GoalPage;
 pub use form::{LinkForm, Sends};
 pub use goals::{Choice, NewGoalForm};
-pub use history::{Chart, Exported, Format, HistoryPage, HistoryRequest};
+pub use history::{Exported, Format, HistoryPage, HistoryRequest};
 pub use links::{BackfillView, Card, ChangeView, PreviewView, Stretch};
 pub use questions::Questions;
 pub use window::View;

@@ -2,7 +2,9 @@
 
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::platform::clock;
-use beeminder_withings_sync::view::pages::{Chart, Exported, Format, GoalPage, HistoryPage, HistoryRequest};
+use beeminder_withings_sync::view::pages::{
+    Chart, ChartLook, Exported, Format, GoalPage, HistoryPage, HistoryRequest,
+};
 use tauri::AppHandle;
 
 use super::{CommandResult, help};
@@ -31,12 +33,22 @@ pub(crate) async fn export_history(
 }
 
 #[tauri::command]
-pub(crate) async fn chart(
+pub(crate) async fn chart(app: AppHandle, kind: String, days: i64, look: ChartLook) -> CommandResult<Chart> {
+    Ok(front(&app)?.app.chart(&kind, days, look, clock::now())?)
+}
+
+#[tauri::command]
+pub(crate) async fn chart_of_goal(
     app: AppHandle,
-    kind: String,
+    goal: String,
     days: i64,
-    dark: bool,
-    width: u32,
+    look: ChartLook,
 ) -> CommandResult<Chart> {
-    Ok(front(&app)?.app.chart(&kind, days, (dark, width), clock::now())?)
+    Ok(front(&app)?.app.chart_of_goal(&GoalSlug(goal), days, look, clock::now())?)
+}
+
+/// Reads the bright red line that a chart wants. `false` while Beeminder is still working it out.
+#[tauri::command]
+pub(crate) async fn read_line(app: AppHandle, goal: String) -> CommandResult<bool> {
+    Ok(front(&app)?.app.read_line(&GoalSlug(goal), clock::now()).await?)
 }

@@ -5,7 +5,7 @@ use beeminder_withings_sync::domain::link::LinkId;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::text::Message;
 use beeminder_withings_sync::view::pages::{
-    BackfillView, Catalogue, ChangeView, Choice, LinkForm, NewGoalForm, PreviewView, Stretch,
+    BackfillView, Catalogue, ChangeView, ChartLook, Choice, LinkForm, NewGoalForm, PreviewView, Stretch,
 };
 use tauri::AppHandle;
 
@@ -26,10 +26,9 @@ pub(crate) async fn choices(app: AppHandle) -> CommandResult<Vec<Choice>> {
 pub(crate) async fn preview_link(
     app: AppHandle,
     form: LinkForm,
-    dark: bool,
-    width: u32,
+    look: ChartLook,
 ) -> CommandResult<PreviewView> {
-    Ok(front(&app)?.app.preview_form(&form, (dark, width), clock::now()).await?)
+    Ok(front(&app)?.app.preview_form(&form, look, clock::now()).await?)
 }
 
 /// Makes a link, and sends what there is at once. Says why the goal may not suit.

@@ -57,6 +57,8 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         history::history,
         history::export_history,
         history::chart,
+        history::chart_of_goal,
+        history::read_line,
         questions::questions,
         questions::answer_held,
         questions::take_back_answer,

@@ -21,7 +21,7 @@ const PAGES: [(&str, &str, &str); 9] = [
     ("link/1", ".link-form .summary", "datapoint"),
     ("link/new", ".link-form .summary", "."),
     ("goal", "#goal-form", "Short name"),
-    ("history", "#chart-summary", "measurements"),
+    ("history", "#chart .read-out", "measurements"),
     ("questions", "#held", "82.1"),
     ("settings", "#settings", "Read Withings every"),
 ];

@@ -133,7 +133,7 @@ pub(super) async fn fits(window: &Client, name: &str, width: u32) {
     window.set_window_size(width, 900).await.unwrap();
     drawn(window).await;
     // A chart is drawn again in the width there is.
-    let drawn_again = "const chart = document.querySelector('#chart svg, .chart svg');
+    let drawn_again = "const chart = document.querySelector('.chart svg');
         return !chart || Math.abs(chart.getAttribute('width') - chart.parentElement.clientWidth) < 2";
     until("a chart that fits", async || (value(window, drawn_again).await == true).then_some(())).await;
     let wide = value(window, "return document.documentElement.scrollWidth - innerWidth").await;

@@ -5,6 +5,7 @@
 mod callbacks;
 mod home;
 mod keychain;
+mod notices;
 mod pages;
 mod program;
 mod prompter;

@@ -154,6 +154,12 @@ impl Session {
         assert!(clicked.success());
     }
 
+    /// Closes every notification without a click on it.
+    pub(super) async fn close_notifications(&self) {
+        let closed = self.command("dunstctl").arg("close-all").status().await.unwrap();
+        assert!(closed.success());
+    }
+
     /// A picture of the whole screen, for people to look at.
     pub(super) async fn picture(&self, name: &str) {
         let path = pictures().join(format!("{name}.png"));

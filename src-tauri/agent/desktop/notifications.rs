@@ -4,54 +4,18 @@
 //!
 //! <https://specifications.freedesktop.org/notification-spec/latest/>
 
-use std::collections::HashMap;
+mod service;
+mod shown;
 
-use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use zbus::proxy::OwnerChangedStream;
-use zbus::zvariant::Value;
-use zbus::{Connection, proxy};
 
 use crate::view::notification::Notice;
-use crate::view::tray::{Click, MenuAction, NAME};
-
-/// The icon's name, and that of the desktop entry.
-const DESKTOP_ENTRY: &str = "beeminder-withings-sync";
+use crate::view::tray::Click;
+use service::{Connected, News};
+use shown::Shown;
 
 /// The action that a click on the notification itself stands for.
 const DEFAULT_ACTION: &str = "default";
-
-#[proxy(
-    interface = "org.freedesktop.Notifications",
-    default_service = "org.freedesktop.Notifications",
-    default_path = "/org/freedesktop/Notifications",
-    gen_blocking = false
-)]
-trait Service {
-    fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
-
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
-    fn notify(
-        &self,
-        app_name: &str,
-        replaces_id: u32,
-        app_icon: &str,
-        summary: &str,
-        body: &str,
-        actions: &[&str],
-        hints: HashMap<&str, Value<'_>>,
-        expire_timeout: i32,
-    ) -> zbus::Result<u32>;
-
-    fn close_notification(&self, id: u32) -> zbus::Result<()>;
-
-    #[zbus(signal)]
-    fn action_invoked(&self, id: u32, action: String) -> zbus::Result<()>;
-
-    /// Comes before the action that it is for.
-    #[zbus(signal)]
-    fn activation_token(&self, id: u32, token: String) -> zbus::Result<()>;
-}
 
 /// Shows notices one after the other.
 #[derive(Debug, Clone)]
@@ -74,18 +38,30 @@ impl Notifications {
 }
 
 /// Shows what comes, each notice in place of an earlier one about the same. What cannot be shown is shown when
-/// there is a service: at login this program may be there first.
+/// there is a service: at login this program may be there first. So is what was on the screen of a service that
+/// ended, if it is urgent: its cause lasts until there is another notice about the same.
 async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedSender<Click>) {
     let (mut shown, mut waiting) = (Shown::default(), Vec::<Notice>::new());
     let mut service = None;
     loop {
         tokio::select! {
+            heard = news(&mut service) => match heard {
+                News::Closed(id) => shown.forget(id),
+                News::OwnerChanged { ended, began } => {
+                    if ended {
+                        add_older(&mut waiting, shown.lose());
+                    }
+                    // To ask for one where none is there may start one, at a log-out for instance.
+                    if !began {
+                        continue;
+                    }
+                }
+            },
             notice = notices.recv() => {
                 let Some(notice) = notice else { return };
                 waiting.retain(|earlier| earlier.about != notice.about);
                 waiting.push(notice);
             }
-            () = comes(&mut service) => {}
         }
         if waiting.is_empty() {
             continue;
@@ -102,115 +78,16 @@ async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedS
     }
 }
 
-/// Waits until somebody shows notifications who did not.
-async fn comes(service: &mut Option<Connected>) {
-    if let Some(connected) = service {
-        while let Some(owner) = connected.owners.next().await {
-            if owner.is_some() {
-                return;
-            }
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
-/// The service, and who has its name.
-struct Connected {
-    service: ServiceProxy<'static>,
-    owners: OwnerChangedStream<'static>,
-}
-
-impl Connected {
-    async fn connect(clicks: &UnboundedSender<Click>) -> zbus::Result<Connected> {
-        let bus = Connection::session().await?;
-        let service = ServiceProxy::new(&bus).await?;
-        let owners = service.inner().receive_owner_changed().await?;
-        let actions = service.receive_action_invoked().await?;
-        let tokens = service.receive_activation_token().await?;
-        tokio::spawn(hear_clicks(actions, tokens, clicks.clone()));
-        Ok(Connected { service, owners })
+async fn news(service: &mut Option<Connected>) -> News {
+    match service {
+        Some(connected) => connected.news().await,
+        None => std::future::pending().await,
     }
 }
 
-/// Opens the window on a click, with the permission that the desktop sends before it.
-async fn hear_clicks(
-    mut actions: ActionInvokedStream,
-    mut tokens: ActivationTokenStream,
-    clicks: UnboundedSender<Click>,
-) {
-    let mut token = None;
-    loop {
-        tokio::select! {
-            biased;
-            Some(given) = tokens.next() => {
-                token = given.args().ok().map(|given| (given.id, given.token));
-            }
-            Some(invoked) = actions.next() => {
-                let Ok(invoked) = invoked.args() else { continue };
-                if invoked.action == DEFAULT_ACTION {
-                    let token = token.take().filter(|(id, _)| *id == invoked.id).map(|(_, token)| token);
-                    let _ = clicks.send(Click { action: MenuAction::Open, token });
-                }
-            }
-            else => return,
-        }
-    }
-}
-
-/// The numbers of the notifications on the screen, by what they are about.
-#[derive(Debug, Default)]
-struct Shown(HashMap<String, u32>);
-
-impl Shown {
-    /// Shows what waits; what cannot be shown goes on waiting.
-    async fn show_all(&mut self, service: &ServiceProxy<'_>, waiting: &mut Vec<Notice>) {
-        for notice in std::mem::take(waiting) {
-            if let Err(error) = self.show(service, &notice).await {
-                tracing::warn!("A notification could not be shown: {error}");
-                waiting.push(notice);
-            }
-        }
-    }
-
-    async fn show(&mut self, service: &ServiceProxy<'_>, notice: &Notice) -> zbus::Result<()> {
-        let can = service.get_capabilities().await?;
-        let earlier = self.0.get(&notice.about).copied();
-        let id = match notify(service, notice, &can, earlier.unwrap_or_default()).await {
-            Ok(id) => id,
-            // A service that was started again does not know the earlier one.
-            Err(_) if earlier.is_some() => {
-                if let Some(earlier) = earlier {
-                    // It may be closed already.
-                    let _ = service.close_notification(earlier).await;
-                }
-                notify(service, notice, &can, 0).await?
-            }
-            Err(error) => return Err(error),
-        };
-        self.0.insert(notice.about.clone(), id);
-        Ok(())
-    }
-}
-
-async fn notify(
-    service: &ServiceProxy<'_>,
-    notice: &Notice,
-    can: &[String],
-    replaces: u32,
-) -> zbus::Result<u32> {
-    let has = |name: &str| can.iter().any(|can| can == name);
-    let body = if has("body-markup") { without_markup(&notice.body) } else { notice.body.clone() };
-    let opens: &[&str] = if has("actions") { &[DEFAULT_ACTION, NAME] } else { &[] };
-    // Low, normal, critical.
-    let urgency: u8 = if notice.urgent { 2 } else { 1 };
-    let hints =
-        HashMap::from([("desktop-entry", Value::from(DESKTOP_ENTRY)), ("urgency", Value::from(urgency))]);
-    // Never, or when the desktop likes.
-    let timeout = if notice.urgent { 0 } else { -1 };
-    service.notify(NAME, replaces, DESKTOP_ENTRY, &notice.title, &body, opens, hints, timeout).await
-}
-
-/// What others wrote, a goal's name for instance, must not become markup.
-fn without_markup(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Has older notices wait as well, but those about which there is something newer to say.
+fn add_older(waiting: &mut Vec<Notice>, older: Vec<Notice>) {
+    let is_news = |notice: &Notice| waiting.iter().all(|newer| newer.about != notice.about);
+    let older: Vec<_> = older.into_iter().filter(is_news).collect();
+    waiting.extend(older);
 }

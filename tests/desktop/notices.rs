@@ -1,0 +1,46 @@
+//! Notifications when who shows them was started again.
+
+use super::session::Session;
+use super::until;
+
+#[tokio::test]
+async fn what_lasts_is_shown_again_by_a_daemon_that_was_started_again() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("Up to date").await;
+    let (broken, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
+    session.sandbox.world().withings.revoke();
+    tray.click("Sync now").await;
+    said(&session, &[broken]).await;
+    start_daemon_again(&mut session).await;
+    said(&session, &[broken, broken]).await;
+    session.connect_withings().await;
+    tray.click("Sync now").await;
+    said(&session, &[broken, broken, solved]).await;
+    assert_eq!(session.notifications_shown().await, 1, "one replaced the other");
+    // What is over is not shown again, nor is what the user closed.
+    start_daemon_again(&mut session).await;
+    session.sandbox.world().withings.revoke();
+    tray.click("Sync now").await;
+    said(&session, &[broken, broken, solved, broken]).await;
+    session.close_notifications().await;
+    start_daemon_again(&mut session).await;
+    session.connect_withings().await;
+    tray.click("Sync now").await;
+    said(&session, &[broken, broken, solved, broken, solved]).await;
+}
+
+/// Waits until exactly these were shown, in this order.
+async fn said(session: &Session, titles: &[&str]) {
+    let title = |line: &String| line.split(" | ").next().unwrap_or_default().to_owned();
+    let all = || session.notifications().iter().map(title).collect::<Vec<_>>();
+    until(&format!("{titles:?}"), async || (all() == titles).then_some(())).await;
+}
+
+async fn start_daemon_again(session: &mut Session) {
+    let mut daemon = session.others.pop().expect("it was started last");
+    daemon.kill().await.unwrap();
+    session.owned("org.freedesktop.Notifications", false).await;
+    session.start_notifications().await;
+}

@@ -12,6 +12,7 @@ export const backend = {
   resume: () => invoke("resume"),
   openGoal: (goal) => invoke("open_goal", { goal }),
   markSeen: () => invoke("mark_seen"),
+  asksBeforeClosing: () => invoke("asks_before_closing"),
   closeWindow: () => invoke("close_window"),
   quit: () => invoke("quit"),
   leaveGuide: () => invoke("leave_guide"),

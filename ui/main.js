@@ -237,7 +237,12 @@ export async function init(backend) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("resize", redraw);
   await backend.onChanged(refresh);
-  await backend.onClosing(() => $("#closing").showModal());
+  const asks = () => backend.asksBeforeClosing().catch((error) => showProblem(context.problem, error));
+  await backend.onClosing(() => {
+    $("#closing").showModal();
+    asks();
+  });
+  asks();
   await refresh();
 }
 

@@ -15,6 +15,7 @@ use tauri::{AppHandle, Manager};
 
 use crate::window::commands;
 use crate::window::front::{AgentWatch, Program};
+use crate::window::webview::AsksBeforeClosing;
 
 /// Runs until the user closes the window, or quits.
 pub(crate) fn main() -> ExitCode {
@@ -57,6 +58,7 @@ fn put_behind(app: &AppHandle, environment: &Environment, arguments: &Arguments)
     let dir = DataDir::open(&environment.data_dir)?;
     let client = AgentClient::new(dir.clone());
     app.manage(dir);
+    app.manage(AsksBeforeClosing::default());
     app.manage(Arc::new(AgentWatch::new(client, arguments.at_login(), !arguments.by_agent)));
     app.manage(Program::new(environment.clone()));
     Ok(())

@@ -1,6 +1,8 @@
 //! The window itself: made when it is wanted and destroyed when it is closed, so that no web page is kept in
 //! memory while nobody looks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::view::tray::NAME;
 use tauri::{AppHandle, Emitter, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
@@ -9,6 +11,23 @@ use crate::window::front::{agent, front};
 use crate::window::{raise, size};
 
 const LABEL: &str = "main";
+
+/// Whether the page is there to ask before its window closes. It says so when it is loaded, and again each time
+/// that it asks: one that hangs, or is not loaded yet, keeps no window open.
+#[derive(Debug, Default)]
+pub(crate) struct AsksBeforeClosing(AtomicBool);
+
+impl AsksBeforeClosing {
+    /// Notes that it is there.
+    pub(crate) fn note(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it can be had to ask.
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
+    }
+}
 
 /// Shows the window in front, making it if need be. `token` is the desktop's permission to take the focus.
 pub(crate) fn open(app: &AppHandle, token: Option<String>) {
@@ -43,6 +62,8 @@ fn open_here(app: &AppHandle, token: Option<&str>) -> tauri::Result<()> {
         return raise::to_front(&window, token);
     }
     let (width, height) = size::fitting(app);
+    // Another page than that of an earlier window.
+    app.state::<AsksBeforeClosing>().take();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(NAME)
         .inner_size(width, height)
@@ -56,6 +77,7 @@ fn open_here(app: &AppHandle, token: Option<&str>) -> tauri::Result<()> {
     window.on_window_event(move |event| {
         if let WindowEvent::CloseRequested { api, .. } = event
             && is_only_sight_of_it(&app)
+            && app.state::<AsksBeforeClosing>().take()
         {
             // Without a tray nothing would show that the program goes on.
             api.prevent_close();

@@ -147,6 +147,11 @@ impl Session {
         }
     }
 
+    /// The process of the page in the window.
+    pub(super) fn page_process(&self) -> Option<u32> {
+        pages::running(Path::new("WebKitWebProcess"), self.home()).first().copied()
+    }
+
     /// Ends every window, as a crash does.
     pub(super) fn kill_windows(&self) {
         kill_program(&Session::window_path(), self.home());

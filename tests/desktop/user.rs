@@ -124,6 +124,11 @@ impl Session {
         assert!(self.command("xdotool").args(keys).status().await.unwrap().success());
     }
 
+    /// Presses them again, whoever has the focus.
+    pub(super) async fn press_keys_to_close(&self) {
+        assert!(self.command("xdotool").args(["key", "alt+F4"]).status().await.unwrap().success());
+    }
+
     /// Works with something other than the window.
     pub(super) async fn focus_on_panel(&self) {
         let keys = ["search", "--onlyvisible", "--class", "xfce4-panel", "windowfocus", "--sync", "%1"];

@@ -27,6 +27,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         program::resume,
         program::open_goal,
         program::mark_seen,
+        program::asks_before_closing,
         program::close_window,
         program::quit,
         program::start_agent,

@@ -7,11 +7,12 @@ use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::view::pages::View;
 use chrono::TimeDelta;
 use serde::Serialize;
-use tauri::AppHandle;
+use tauri::{AppHandle, State};
 
 use super::{CommandResult, open_page};
 use crate::window::front::{Missing, agent, front};
 use crate::window::webview;
+use crate::window::webview::AsksBeforeClosing;
 
 /// What the window shows, and what is wrong with the agent.
 #[derive(Debug, Serialize)]
@@ -63,6 +64,13 @@ pub(crate) async fn mark_seen(app: AppHandle) -> CommandResult {
     let front = front(&app)?;
     front.app.mark_seen()?;
     front.changed().await
+}
+
+/// Notes that the page is there to ask before the window closes.
+#[tauri::command]
+pub(crate) async fn asks_before_closing(asks: State<'_, AsksBeforeClosing>) -> CommandResult {
+    asks.note();
+    Ok(())
 }
 
 #[tauri::command]

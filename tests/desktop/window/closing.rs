@@ -44,6 +44,30 @@ async fn without_a_tray_closing_the_window_asks() {
 }
 
 #[tokio::test]
+async fn a_window_whose_page_does_not_answer_closes_without_asking() {
+    for is_loaded in [false, true] {
+        let mut session = Session::bare().await;
+        session.unlock_keychain().await;
+        session.start_notifications().await;
+        if is_loaded {
+            let window = session.launch_driven().await;
+            shows(&window, "#no-tray", "no tray icons").await;
+        } else {
+            session.launch(&[]);
+        }
+        let page = until("the page", async || session.page_process()).await;
+        signal(page, "-STOP");
+        session.ask_to_close().await;
+        until("the window gone", async || {
+            session.press_keys_to_close().await;
+            session.window().await.is_none().then_some(())
+        })
+        .await;
+        signal(page, "-KILL");
+    }
+}
+
+#[tokio::test]
 async fn a_window_whose_agent_was_killed_says_so_at_once_and_starts_it_again() {
     let mut session = Session::start().await;
     session.set_up().await;
@@ -140,4 +164,9 @@ async fn impatient_clicks_open_one_window_and_quit_ends_it_on_its_way() {
     // A window that comes up now finds no agent, and starts none.
     let late = async { session.tray().await };
     assert!(tokio::time::timeout(std::time::Duration::from_secs(3), late).await.is_err(), "it stays ended");
+}
+
+/// Sends a signal to a process.
+fn signal(pid: u32, signal: &str) {
+    assert!(std::process::Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }

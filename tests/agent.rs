@@ -94,14 +94,14 @@ impl Desktop for Recorder {
     }
 }
 
-struct Story {
-    sandbox: Sandbox,
+pub(super) struct Story {
+    pub(super) sandbox: Sandbox,
     running: Mutex<Option<JoinHandle<End>>>,
     keychain: Arc<MemoryKeychain>,
     desktop: Arc<Recorder>,
-    agent: Arc<Agent>,
+    pub(super) agent: Arc<Agent>,
     client: AgentClient,
-    dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 impl Story {
@@ -126,7 +126,7 @@ impl Story {
     }
 
     /// The program with both accounts connected and weights linked, running.
-    async fn running() -> Story {
+    pub(super) async fn running() -> Story {
         let story = Story::new().await;
         let app = &story.agent.app;
         let attempt = app.begin_withings(application(), CallbackWay::Scheme, clock::now()).await.unwrap();
@@ -164,21 +164,21 @@ impl Story {
     }
 
     /// A window that watches.
-    async fn window(&self) -> Watch {
+    pub(super) async fn window(&self) -> Watch {
         let mut watch = self.client.watch().await.unwrap().expect("the agent listens");
         assert!(matches!(watch.next().await.unwrap(), Some(Event::Changed(_))), "at once");
         watch
     }
 
-    async fn ask(&self, request: AgentRequest) {
+    pub(super) async fn ask(&self, request: AgentRequest) {
         self.client.ask::<()>(&request).await.unwrap();
     }
 
-    fn action(&self, action: MenuAction) {
+    pub(super) fn action(&self, action: MenuAction) {
         self.agent.perform(Click { action, token: None }).unwrap();
     }
 
-    async fn until(&self, what: &str, found: impl Fn(&Story) -> bool) {
+    pub(super) async fn until(&self, what: &str, found: impl Fn(&Story) -> bool) {
         let search = async {
             while !found(self) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -189,14 +189,14 @@ impl Story {
     }
 
     /// Waits until the tray says these words.
-    async fn says(&self, words: &str) {
+    pub(super) async fn says(&self, words: &str) {
         let found = |story: &Story| {
             story.desktop.trays.lock().unwrap().last().is_some_and(|tray| tray.title.contains(words))
         };
         self.until(words, found).await;
     }
 
-    fn notices(&self) -> Vec<String> {
+    pub(super) fn notices(&self) -> Vec<String> {
         self.desktop.notices.lock().unwrap().iter().map(|notice| notice.title.clone()).collect()
     }
 

@@ -10,6 +10,7 @@
 )]
 
 mod agent;
+mod agent_focus;
 mod any_history;
 mod any_night;
 mod beeminder_bad_days;

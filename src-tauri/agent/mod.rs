@@ -8,6 +8,7 @@ mod checks;
 pub mod client;
 #[cfg(all(target_os = "linux", feature = "desktop"))]
 pub mod desktop;
+mod notices;
 pub mod protocol;
 pub mod server;
 mod sign_ins;
@@ -27,13 +28,13 @@ use crate::platform::program::Executable;
 use crate::platform::{autostart, clock, wake};
 use crate::store;
 use crate::sync::SyncReport;
-use crate::text::{Args, Explained, Language, Locale, Message};
+use crate::text::{Explained, Language, Message};
 use crate::view::agent_state::AgentState;
-use crate::view::notification;
-use crate::view::notification::{Notice, Situation};
+use crate::view::notification::Notice;
 use crate::view::overview::{Overview, overview};
 use crate::view::tray;
 use crate::view::tray::{Activity, Click, MenuAction, Tray};
+use notices::Glimpsed;
 use sign_ins::SignIns;
 use windows::Windows;
 
@@ -119,6 +120,8 @@ struct PassState {
     last: Option<SyncReport>,
     /// Whether notifications said since the start what no icon shows.
     said_without_tray: bool,
+    /// What the user may not have seen, because the window lost the focus.
+    glimpsed: Glimpsed,
     /// Whether the executable was replaced.
     replaced: bool,
     /// The tray as last shown.
@@ -147,7 +150,7 @@ impl Agent {
             if tokio::spawn(async move { agent.work().await }).await.is_ok() {
                 break;
             }
-            self.failed(Message::error("fault", []).into());
+            self.failed(&Message::error("fault", []).into(), clock::now());
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -192,7 +195,7 @@ impl Agent {
         while let Err(error) = self.polling.run(&self.app, &|event| self.told(&event)).await {
             let failure = explained(&error);
             tracing::error!("Syncing failed: {failure}");
-            self.failed(failure);
+            self.failed(&failure, clock::now());
             if self.polling.stopped_within(PAUSE_AFTER_FAILURE).await {
                 break;
             }
@@ -270,18 +273,6 @@ impl Agent {
         })
     }
 
-    /// Says in notifications what no icon shows, if no pass has done so: at the first nobody may have known yet
-    /// that there is none.
-    ///
-    /// # Errors
-    /// When the store cannot be used.
-    pub fn say_without_tray(&self) -> anyhow::Result<()> {
-        let state = self.lock();
-        let last = state.last.clone().filter(|_| !state.said_without_tray);
-        drop(state);
-        last.map_or(Ok(()), |report| self.notify(&SyncReport { delivered: 0, ..report }))
-    }
-
     /// Makes a pass as soon as may be: something was decided that Beeminder or Withings should know.
     pub fn sync_soon(&self) {
         self.polling.sync_now();
@@ -321,7 +312,7 @@ impl Agent {
                     self.notify_failure("notice.works_again", &self.plain("notice.goes_on"), false);
                 }
                 self.lock().last = Some((*report).clone());
-                if let Err(error) = self.notify(report) {
+                if let Err(error) = self.notify(report, clock::now()) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
                 self.leave_if_replaced();
@@ -339,56 +330,6 @@ impl Agent {
             self.lock().replaced = true;
             self.polling.stop();
         }
-    }
-
-    fn notify(&self, report: &SyncReport) -> anyhow::Result<()> {
-        let has_tray = self.desktop.has_tray();
-        let situation = Situation {
-            attention: &report.attention,
-            parked: report.parked,
-            held: report.held,
-            delivered: report.delivered,
-            locale: self.app.locale()?,
-            window_has_focus: self.windows.has_focus(),
-            has_tray,
-            is_first: !has_tray && !std::mem::replace(&mut self.lock().said_without_tray, true),
-        };
-        let notices = self.app.store.write(|conn| {
-            let known = store::incident::load_all(conn)?;
-            let preferences = store::setting::preferences(conn)?;
-            let (notices, after) = notification::notices(&known, situation, preferences, clock::now());
-            if after != known {
-                store::incident::save_all(conn, &after)?;
-            }
-            Ok(notices)
-        })?;
-        for notice in notices {
-            self.desktop.notify(&notice);
-        }
-        Ok(())
-    }
-
-    /// Notes that nothing works, loudly, once.
-    fn failed(&self, failure: Explained) {
-        let message = failure.by(self.language());
-        let mut state = self.lock();
-        state.syncing = false;
-        let news = state.failure.is_none();
-        state.failure = Some(failure);
-        drop(state);
-        if news && !self.windows.has_focus() {
-            self.notify_failure("notice.does_not_work", &message, true);
-        }
-        self.refresh();
-    }
-
-    fn plain(&self, key: &str) -> String {
-        Locale { language: self.language(), zone: chrono_tz::Tz::UTC }.say(key, &Args::new())
-    }
-
-    fn notify_failure(&self, title: &str, body: &str, urgent: bool) {
-        let (about, title, body) = ("failure".into(), self.plain(title), body.into());
-        self.desktop.notify(&Notice { about, title, body, urgent });
     }
 
     /// Shows how things are.

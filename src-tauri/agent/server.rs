@@ -10,6 +10,7 @@ use crate::agent::protocol::{AgentRequest, Event, Refusal, Repair};
 use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, checks};
 use crate::app::Check;
+use crate::platform::clock;
 use crate::platform::data_dir::DataDir;
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, Listener, Request};
@@ -85,8 +86,12 @@ impl Agent {
         if !self.is_syncing() {
             self.leave_if_replaced();
         }
-        window.closed().await;
-        if let Some(token) = self.windows.take_unanswered().filter(|_| !self.is_ending())
+        tokio::select! {
+            () = window.closed() => self.window_closed(clock::now()),
+            // This end of it is hung up then.
+            () = self.polling.stopped() => return,
+        }
+        if let Some(token) = self.windows.take_unanswered()
             && let Err(error) = self.show(token.as_deref())
         {
             tracing::error!("The window could not be opened again: {error:#}");
@@ -125,7 +130,7 @@ impl Agent {
     async fn handle(self: &Arc<Self>, request: AgentRequest) -> Result<(), Refusal> {
         match request {
             AgentRequest::Watch | AgentRequest::Check | AgentRequest::Callback { .. } => {}
-            AgentRequest::Focus { focused } => self.windows.focus(focused),
+            AgentRequest::Focus { focused } => self.focus(focused, clock::now())?,
             AgentRequest::Show { token } => self.show(token.as_deref())?,
             AgentRequest::Shown => self.windows.note_shown(),
             AgentRequest::SyncNow => self.sync_soon(),

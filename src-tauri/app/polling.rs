@@ -129,6 +129,11 @@ impl Polling {
         Ok(())
     }
 
+    /// Waits until it is told to stop.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
     /// Whether it is told to stop within `time`. A nudge ends the wait as well.
     pub async fn stopped_within(&self, time: Duration) -> bool {
         tokio::select! {

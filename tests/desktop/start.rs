@@ -31,6 +31,17 @@ async fn a_hidden_start_shows_no_window_and_loads_no_web_engine() {
 }
 
 #[tokio::test]
+async fn a_permission_that_comes_after_the_click_is_passed_on() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let tray = session.launch_hidden().await;
+    tray.says("Up to date").await;
+    tray.activate_and_permit("a permission").await;
+    session.window_opens().await;
+    assert!(session.window_has_variable("XDG_ACTIVATION_TOKEN=a permission"));
+}
+
+#[tokio::test]
 async fn a_second_start_shows_the_window_and_leaves() {
     let mut session = Session::start().await;
     let tray = session.launch_hidden().await;

@@ -75,6 +75,19 @@ impl Tray {
         proxy.call_method("Activate", &(0, 0)).await.unwrap();
     }
 
+    /// The user clicks the icon on a panel that gives its permission to take the focus right after that, as
+    /// those do that wait for no answer.
+    pub(super) async fn activate_and_permit(&self, token: &str) {
+        let item = "org.kde.StatusNotifierItem";
+        let proxy = Proxy::new(&self.bus, self.service.as_str(), self.path.as_str(), item).await.unwrap();
+        let (place, token) = ((0, 0), (token,));
+        let (clicked, permitted) = tokio::join!(
+            proxy.call_method("Activate", &place),
+            proxy.call_method("ProvideXdgActivationToken", &token),
+        );
+        clicked.and(permitted).unwrap();
+    }
+
     /// The texts of the menu with their numbers, depth first; separators are empty.
     pub(super) async fn menu(&self) -> Vec<(i32, String)> {
         let reply: (u32, Layout) =

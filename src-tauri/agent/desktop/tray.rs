@@ -5,12 +5,19 @@
 use std::io::Cursor;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ksni::TrayMethods;
 use ksni::menu::{MenuItem, StandardItem, SubMenu};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::view::tray::{Click, Entry, Icon, MenuAction, Tray};
+
+/// How often a click looks for its permission.
+const PERMISSION_STEP: Duration = Duration::from_millis(1);
+
+/// How many times: one that comes later is taken for that of the next click.
+const PERMISSION_STEPS: u32 = 20;
 
 /// The icon in the tray.
 #[derive(Debug)]
@@ -64,10 +71,25 @@ struct Item {
 
 impl Item {
     fn click(&self, action: MenuAction) {
-        let token = ksni::current_xdg_activation_token();
+        let opens = matches!(action, MenuAction::Open | MenuAction::OpenGoal(_));
+        let token = if opens { permission() } else { None };
         // The program is ending when nobody listens.
         let _ = self.clicks.send(Click { action, token });
     }
+}
+
+/// The desktop's permission to take the focus. Some give it together with the click, and it may come a moment
+/// after that: the bus keeps their order, the library does not.
+fn permission() -> Option<String> {
+    let given = |_| {
+        let token = ksni::current_xdg_activation_token();
+        if token.is_none() {
+            std::thread::sleep(PERMISSION_STEP);
+        }
+        token
+    };
+    // The one who takes it needs a thread.
+    tokio::task::block_in_place(|| (0..PERMISSION_STEPS).find_map(given))
 }
 
 impl ksni::Tray for Item {

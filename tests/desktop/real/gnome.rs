@@ -23,6 +23,10 @@ enable-animations=false
 const ICON: &str =
     "Object.entries(imports.ui.main.panel.statusArea).find(([name]) => name.startsWith('appindicator'))?.[1]";
 
+/// The dialogs that are open.
+const DIALOGS: &str =
+    "imports.ui.main.layoutManager.modalDialogGroup.get_children().filter((d) => d.state === 0)";
+
 const EXTENSIONS: &str = "['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']";
 
 impl Gnome {
@@ -104,16 +108,25 @@ impl Gnome {
         titles.as_array().unwrap().iter().filter_map(|title| title.as_str().map(str::to_owned)).collect()
     }
 
-    /// Clicks in the middle of what a script finds on the stage, once it is there.
+    /// Clicks in the middle of what a script finds on the stage, once it is there and stays where it is.
     pub(super) async fn click(&self, what: &str, find: &str, button: u32) {
         let place = format!(
             "(() => {{ const found = {find}; if (!found || !found.get_stage() || !found.mapped) return null;
                 const [x, y] = found.get_transformed_position();
-                return [x + found.width / 2, y + found.height / 2]; }})()"
+                return [Math.round(x + found.width / 2), Math.round(y + found.height / 2)]; }})()"
         );
-        let place = until(what, async || Some(self.run(&place).await).filter(Value::is_array)).await;
-        let (x, y) = (place[0].as_f64().unwrap(), place[1].as_f64().unwrap());
+        let mut before = Value::Null;
+        let place = until(what, async || {
+            let place = self.run(&place).await;
+            let is_at_rest = place.is_array() && place == before;
+            before = place;
+            is_at_rest.then(|| before.clone())
+        })
+        .await;
+        let (x, y) = (&place[0], &place[1]);
         self.move_hand("POINTER", &format!("notify_absolute_motion(now(), {x}, {y})")).await;
+        let pointer = "global.get_pointer().slice(0, 2)";
+        until("the pointer there", async || (self.run(pointer).await == place).then_some(())).await;
         for pressed in [1, 0] {
             self.move_hand("POINTER", &format!("notify_button(now(), {button}, {pressed})")).await;
         }
@@ -139,8 +152,6 @@ impl Gnome {
             "imports.ui.appFavorites.getAppFavorites().addFavorite('beeminder-withings-sync.desktop')";
         self.run(favorite).await;
         self.run("imports.ui.main.overview.show()").await;
-        // Icons move to their places.
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         let icon = "imports.ui.main.overview.dash._box.get_children().map((c) => c.child)
             .find((c) => c?.app?.get_id() === 'beeminder-withings-sync.desktop')";
         self.click("the icon in the dash", icon, 1).await;
@@ -149,6 +160,11 @@ impl Gnome {
     /// Clicks the notification that is shown.
     pub(super) async fn click_notification(&self) {
         self.click("the notification", "imports.ui.main.messageTray._banner", 1).await;
+    }
+
+    /// Whether a notification is shown, all of it.
+    pub(super) async fn shows_notification(&self) -> bool {
+        self.run("imports.ui.main.messageTray._notificationState === 2").await == Value::Bool(true)
     }
 
     /// The titles of the notifications that are there, whether shown or kept.
@@ -161,8 +177,13 @@ impl Gnome {
 
     /// Whether the keychain's dialog is on the screen.
     pub(super) async fn is_prompting(&self) -> bool {
-        let open = "imports.ui.main.layoutManager.modalDialogGroup.get_children().some((d) => d.state === 0)";
-        self.run(open).await == Value::Bool(true)
+        self.run(&format!("{DIALOGS}.length > 0")).await == Value::Bool(true)
+    }
+
+    /// Whether it takes what is typed.
+    pub(super) async fn prompt_has_focus(&self) -> bool {
+        let inside = format!("{DIALOGS}.some((d) => d.contains(global.stage.key_focus))");
+        self.run(&inside).await == Value::Bool(true)
     }
 
     /// How many starts are under way, as the busy cursor shows.
@@ -204,8 +225,6 @@ impl Gnome {
                 global.hands.{kind}.{how}; return 1; }})()"
         );
         self.run(&script).await;
-        // The shell takes it in its next round.
-        tokio::time::sleep(std::time::Duration::from_millis(60)).await;
     }
 
     pub(super) async fn picture(&self, path: &Path) {

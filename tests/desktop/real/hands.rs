@@ -22,9 +22,7 @@ impl Hands {
     }
 
     pub(super) async fn point(&self, (x, y): (i32, i32)) {
-        self.run(&["mousemove", &x.to_string(), &y.to_string()]).await;
-        // What is under the pointer notices it first.
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        self.run(&["mousemove", "--sync", &x.to_string(), &y.to_string()]).await;
     }
 
     pub(super) async fn type_text(&self, text: &str) {

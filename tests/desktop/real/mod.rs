@@ -88,19 +88,13 @@ impl Real {
         std::fs::write(&script, OTHER).unwrap();
         let other = self.session.command("gjs").arg(script).quiet().spawn().unwrap();
         self.session.others.push(other);
-        self.other_has_focus().await;
+        self.comes_to_front("Another window").await;
     }
 
     /// Has the other window in front.
     async fn focus_other(&self) {
         self.activate("Another window").await;
-        self.other_has_focus().await;
-    }
-
-    async fn other_has_focus(&self) {
         self.comes_to_front("Another window").await;
-        // The program hears of it a moment later, and says aloud from then on what the window would show.
-        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
 
     async fn comes_to_front(&self, title: &str) {
@@ -112,22 +106,17 @@ impl Real {
         }
     }
 
-    /// Closes the window. Without a tray it asks once it has its page, for nothing else would be seen of the
-    /// program.
+    /// Closes the window. Without a tray its page asks, for nothing else would be seen of the program.
     async fn close_window(&self) {
-        let gone = async || {
+        if !self.has_tray() {
+            let before = self.picture_of_page("open").await;
             self.press("Alt+F4").await;
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            if self.has_tray() {
-                return (!self.is_open().await).then_some(());
-            }
-            if self.is_open().await {
-                self.picture("closing").await;
-                self.press("Return").await;
-            }
-            (!self.is_open().await).then_some(())
-        };
-        until("the window gone", gone).await;
+            self.picture_after("closing", &before).await;
+            self.press("Return").await;
+        } else {
+            self.press("Alt+F4").await;
+        }
+        until("the window gone", async || (!self.is_open().await).then_some(())).await;
     }
 
     async fn is_open(&self) -> bool {
@@ -146,9 +135,7 @@ impl Real {
 
     /// Waits for the keychain's dialog.
     async fn prompted(&self) {
-        until("the keychain's dialog", async || self.is_prompting().await.then_some(())).await;
-        // It is there before it is drawn and takes keys.
-        tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+        until("the keychain's dialog", async || self.prompt_has_focus().await.then_some(())).await;
     }
 
     /// Nothing turns the pointer into a clock.
@@ -177,20 +164,39 @@ impl Real {
         self.session.log().matches("is shown anew").count()
     }
 
-    /// A picture of the whole screen.
-    async fn picture(&self, what: &str) {
-        self.take_picture(&self.picture_path(what)).await;
+    /// A picture of the whole screen, which it returns.
+    async fn picture(&self, what: &str) -> Vec<u8> {
+        let path = self.picture_path(what);
+        self.take_picture(&path).await;
+        std::fs::read(path).unwrap()
+    }
+
+    /// A picture of the screen once something has been drawn that was not there before, all of it.
+    async fn picture_after(&self, what: &str, before: &[u8]) {
+        let mut last = Vec::new();
+        until(what, async || {
+            let picture = self.picture(what).await;
+            let is_drawn = picture == last && picture != before;
+            last = picture;
+            is_drawn.then_some(())
+        })
+        .await;
+    }
+
+    /// A picture of a notification that was not there `before`.
+    async fn picture_of_notification(&self, what: &str, before: &[u8]) {
+        until("it shown", async || self.shows_notification().await.then_some(())).await;
+        self.picture_after(what, before).await;
     }
 
     /// A picture of the whole screen once the window has painted its page.
-    async fn picture_of_page(&self, what: &str) {
-        let path = self.picture_path(what);
+    async fn picture_of_page(&self, what: &str) -> Vec<u8> {
         until("the page", async || {
-            self.take_picture(&path).await;
+            let picture = self.picture(what).await;
             // A page without anything on it makes a small file.
-            (path.metadata().unwrap().len() > 30_000).then_some(())
+            (picture.len() > 30_000).then_some(picture)
         })
-        .await;
+        .await
     }
 
     fn picture_path(&self, what: &str) -> PathBuf {

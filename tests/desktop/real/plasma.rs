@@ -124,7 +124,11 @@ impl Plasma {
     }
 
     pub(super) async fn is_prompting(&self) -> bool {
-        self.windows().await.iter().any(|title| title.contains("KDE Wallet") || title.contains("KWallet"))
+        self.windows().await.iter().any(|title| is_wallet(title))
+    }
+
+    pub(super) async fn prompt_has_focus(&self) -> bool {
+        self.windows().await.first().is_some_and(|title| is_wallet(title))
     }
 
     pub(super) async fn click_icon(&self, button: u32) {
@@ -134,6 +138,10 @@ impl Plasma {
     pub(super) async fn click_notification(&self) {
         self.hands.click(NOTIFICATION, 1).await;
     }
+}
+
+fn is_wallet(title: &str) -> bool {
+    title.contains("KDE Wallet") || title.contains("KWallet")
 }
 
 /// What the wallet is opened with, and what its key is made with beside that.

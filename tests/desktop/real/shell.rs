@@ -40,9 +40,7 @@ impl Real {
         match &self.shell {
             Shell::Gnome(gnome) => gnome.windows().await,
             Shell::Plasma(plasma) => plasma.windows().await,
-            Shell::Sway(sway) => {
-                sway.windows(&self.session).await.into_iter().map(|(title, _)| title).collect()
-            }
+            Shell::Sway(sway) => sway.windows(&self.session).await,
         }
     }
 
@@ -64,6 +62,14 @@ impl Real {
         }
     }
 
+    /// Whether a notification is shown, as far as the desktop says so.
+    pub(super) async fn shows_notification(&self) -> bool {
+        match &self.shell {
+            Shell::Gnome(gnome) => gnome.shows_notification().await,
+            Shell::Plasma(_) | Shell::Sway(_) => true,
+        }
+    }
+
     pub(super) async fn click_notification(&self) {
         match &self.shell {
             Shell::Gnome(gnome) => gnome.click_notification().await,
@@ -78,8 +84,6 @@ impl Real {
             Shell::Plasma(plasma) => plasma.click_icon(3).await,
             Shell::Sway(sway) => sway.click_icon(3).await,
         }
-        // It is drawn in its own time.
-        tokio::time::sleep(std::time::Duration::from_millis(700)).await;
     }
 
     /// Opens the window from the tray: by its menu where a click on the icon shows that.
@@ -104,9 +108,16 @@ impl Real {
         match &self.shell {
             Shell::Gnome(gnome) => gnome.is_prompting().await,
             Shell::Plasma(plasma) => plasma.is_prompting().await,
-            Shell::Sway(sway) => {
-                sway.windows(&self.session).await.iter().any(|(_, app)| app.contains("prompter"))
-            }
+            Shell::Sway(sway) => sway.is_prompting(&self.session).await,
+        }
+    }
+
+    /// Whether the keychain's dialog takes what is typed.
+    pub(super) async fn prompt_has_focus(&self) -> bool {
+        match &self.shell {
+            Shell::Gnome(gnome) => gnome.prompt_has_focus().await,
+            Shell::Plasma(plasma) => plasma.prompt_has_focus().await,
+            Shell::Sway(sway) => sway.prompt_has_focus(&self.session).await,
         }
     }
 

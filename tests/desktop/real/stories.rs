@@ -16,9 +16,9 @@ async fn the_icon_and_its_menu_sync() {
     let tray = real.session.launch_hidden().await;
     tray.says("Up to date").await;
     real.session.weigh_in(82.4);
-    real.picture("icon").await;
+    let before = real.picture("icon").await;
     real.open_menu().await;
-    real.picture("menu").await;
+    real.picture_after("menu", &before).await;
     real.press("Escape").await;
     real.click_menu("Sync now").await;
     until("the datapoint", async || (real.session.at_beeminder() == [82.4]).then_some(())).await;
@@ -55,12 +55,14 @@ async fn a_notification_is_shown_clicked_and_replaced_when_all_is_well_again() {
     real.session.set_up().await;
     real.session.launch(&[]);
     real.comes_to_front(PROGRAM).await;
+    real.picture_of_page("notification").await;
     real.open_another_window().await;
+    let before = real.picture("notification").await;
     let broken = "Sign in to Withings again";
     real.session.sandbox.world().withings.revoke();
     real.session.bws(&["sync"]).await;
     real.notified(&[broken]).await;
-    real.picture("notification").await;
+    real.picture_of_notification("notification", &before).await;
     real.click_notification().await;
     real.comes_to_front(PROGRAM).await;
     real.focus_other().await;
@@ -72,7 +74,7 @@ async fn a_notification_is_shown_clicked_and_replaced_when_all_is_well_again() {
     real.session.connect_withings().await;
     real.session.bws(&["sync"]).await;
     real.notified(&[&format!("Solved: {broken}")]).await;
-    real.picture("notification replaced").await;
+    real.picture_of_notification("notification replaced", &before).await;
 }
 
 #[tokio::test]
@@ -88,7 +90,7 @@ async fn a_locked_keychain_is_asked_for_once_and_answered_later() {
     real.press("Escape").await;
     real.notified(&["Unlock the keychain"]).await;
     assert!(!real.is_prompting().await, "it does not come back");
-    real.picture("keychain locked").await;
+    real.picture_of_notification("keychain locked", &[]).await;
     // The user does something.
     assert_eq!(real.session.start_again(&["--hidden"]).await, Some(0));
     real.session.sync_now().await;

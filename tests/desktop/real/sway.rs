@@ -89,11 +89,18 @@ impl Sway {
         focused.and_then(|window| window["name"].as_str()).unwrap_or_default().to_owned()
     }
 
-    /// What every window is called, and which program it is of.
-    pub(super) async fn windows(&self, session: &Session) -> Vec<(String, String)> {
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    /// What every window is called.
+    pub(super) async fn windows(&self, session: &Session) -> Vec<String> {
         let all = leaves(&self.tree(session).await);
-        all.iter().map(|window| (text(&window["name"]), text(&window["app_id"]))).collect()
+        all.iter().map(|window| window["name"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    pub(super) async fn is_prompting(&self, session: &Session) -> bool {
+        leaves(&self.tree(session).await).iter().any(is_prompt)
+    }
+
+    pub(super) async fn prompt_has_focus(&self, session: &Session) -> bool {
+        leaves(&self.tree(session).await).iter().any(|window| is_prompt(window) && window["focused"] == true)
     }
 
     pub(super) async fn activate(&self, session: &Session, title: &str) {
@@ -132,6 +139,10 @@ fn as_somebody(session: &Session, home: &Path, folder: &Path) -> tokio::process:
     command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups", "env"]);
     command.env("HOME", folder);
     command
+}
+
+fn is_prompt(window: &Value) -> bool {
+    window["app_id"].as_str().is_some_and(|app| app.contains("prompter"))
 }
 
 /// Every window of a tree.

@@ -226,16 +226,24 @@ impl Locale {
 
     /// The time of day of a moment.
     pub fn time(self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%H:%M").to_string()
+        at.with_timezone(&self.zone).format(self.clock()).to_string()
+    }
+
+    /// How a time of day is written. The window does so as well, see `ui/texts.js`.
+    fn clock(self) -> &'static str {
+        match self.language {
+            Language::English => "%-I:%M %p",
+            Language::German => "%H:%M",
+        }
     }
 
     /// A moment with its date.
     pub fn moment(self, at: DateTime<Utc>) -> String {
-        let format = match self.language {
-            Language::English => "%Y-%m-%d %H:%M",
-            Language::German => "%d.%m.%Y %H:%M",
+        let day = match self.language {
+            Language::English => "%b %-d, %Y",
+            Language::German => "%d.%m.%Y",
         };
-        at.with_timezone(&self.zone).format(format).to_string()
+        at.with_timezone(&self.zone).format(&format!("{day}, {}", self.clock())).to_string()
     }
 }
 
@@ -307,7 +315,7 @@ mod tests {
             ("count", "1".into()),
             ("what", "measure,sleep".into()),
         ]);
-        assert_eq!(english("status.paused", &about, zone), "Paused until 2026-11-24 16:00.");
+        assert_eq!(english("status.paused", &about, zone), "Paused until Nov 24, 2026, 4:00 PM.");
         assert!(english("attention.parked", &about, zone).contains("1 datapoint."), "one is one");
         assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
         assert_eq!(english("no such key", &about, zone), "no such key");
@@ -330,7 +338,7 @@ mod tests {
         assert_eq!(Language::chosen(Some("de")), Language::German);
         let locale = Locale { language: Language::German, zone: Tz::UTC };
         let until = args([("until", "2026-11-24T15:00:00Z".into())]);
-        assert_eq!(locale.say("status.paused", &until), "Pause bis 24.11.2026 15:00.");
+        assert_eq!(locale.say("status.paused", &until), "Pause bis 24.11.2026, 15:00.");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use beeminder_withings_sync::accounts::keychain::KeychainError;
 use beeminder_withings_sync::agent::client::{AgentClient, Watch};
-use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Refusal};
+use beeminder_withings_sync::agent::protocol::{AgentRequest, Event, Opening, Page, Refusal};
 use beeminder_withings_sync::agent::{Agent, Desktop, End, server};
 use beeminder_withings_sync::app::{App, Since};
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
@@ -58,7 +58,7 @@ impl Desktop for Recorder {
         self.notices.lock().unwrap().push(notice.clone());
     }
 
-    fn open_window(&self, _token: Option<&str>) -> anyhow::Result<()> {
+    fn open_window(&self, _opening: &Opening) -> anyhow::Result<()> {
         self.opened.store(true, Ordering::SeqCst);
         Ok(())
     }
@@ -257,15 +257,18 @@ async fn a_measurement_that_may_be_another_persons_is_asked_about_once() {
     story.until("the question", |story| !story.notices().is_empty()).await;
     let asks = |story: &Story| {
         let trays = story.desktop.trays.lock().unwrap();
-        let question = Entry::Item("1 question for you…".into(), MenuAction::Open);
-        trays.last().is_some_and(|tray| tray.icon == Icon::Fine && tray.menu.contains(&question))
+        let question = Entry::Item("1 question for you…".into(), MenuAction::Answer);
+        trays.last().is_some_and(|tray| tray.icon == Icon::NeedsYou && tray.menu.contains(&question))
     };
     story.until("the question in the menu", asks).await;
-    let held = story.agent.app.held().unwrap().remove(0);
-    story.agent.app.answer(held.group.id, false, true, clock::now()).unwrap();
-    story.agent.sync_soon();
+    let notice = story.desktop.notices.lock().unwrap()[0].clone();
+    assert!(notice.title.starts_with("Was this you? 61 kg, "), "{}", notice.title);
+    let (words, not_me) = notice.answers[1].clone();
+    assert_eq!((words.as_str(), notice.click), ("Not me", MenuAction::Answer));
+    story.action(not_me);
     story.until("no question", |story| !asks(story)).await;
-    assert_eq!(story.notices(), ["Were these measurements yours?"]);
+    assert_eq!(story.notices().len(), 1, "the answer is not told");
+    assert!(story.agent.app.held().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -353,9 +356,10 @@ async fn a_window_is_told_of_every_change_and_comes_to_the_front_instead_of_a_se
     story.action(MenuAction::Open);
     assert!(story.desktop.opened.swap(false, Ordering::SeqCst), "there is none yet");
     let mut window = story.window().await;
-    story.ask(AgentRequest::Show { token: Some("a token".into()) }).await;
-    let shown = next(&mut window, |event| matches!(event, Event::Show { .. })).await;
-    assert_eq!(shown, Event::Show { token: Some("a token".into()) });
+    let opening = Opening { token: Some("a token".into()), page: Some(Page::Questions) };
+    story.ask(AgentRequest::Show(opening.clone())).await;
+    let shown = next(&mut window, |event| matches!(event, Event::Show(_))).await;
+    assert_eq!(shown, Event::Show(opening));
     assert!(!story.desktop.opened.load(Ordering::SeqCst));
     story.ask(AgentRequest::SyncNow).await;
     next(&mut window, |event| matches!(event, Event::Changed(state) if state.syncing)).await;

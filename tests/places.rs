@@ -125,6 +125,7 @@ async fn one_locked_keychain_is_one_incident() {
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
     let situation = Situation {
+        asked: None,
         attention: &twice,
         parked: 0,
         held: 0,

@@ -66,5 +66,6 @@ export const backend = {
   forgetEverything: (typed) => invoke("forget_everything", { typed }),
 
   onChanged: (callback) => listen("changed", callback),
+  onGo: (callback) => listen("go", ({ payload }) => callback(payload)),
   onClosing: (callback) => listen("closing", callback),
 };

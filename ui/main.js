@@ -237,6 +237,7 @@ export async function init(backend) {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("resize", redraw);
   await backend.onChanged(refresh);
+  await backend.onGo(context.go);
   const asks = () => backend.asksBeforeClosing().catch((error) => showProblem(context.problem, error));
   await backend.onClosing(() => {
     $("#closing").showModal();

@@ -9,6 +9,8 @@ const ICONS = {
   not_uploading: "fine",
   retrying: "syncing",
   paused: "paused",
+  asks: "needs-you",
+  sending: "syncing",
   not_set_up: "needs-you",
   needs_you: "needs-you",
   keychain_locked: "needs-you",
@@ -44,6 +46,9 @@ function helpful(view) {
   const { overview } = view;
   if (overview.status === "paused") {
     return "resume";
+  }
+  if (overview.status === "asks") {
+    return "questions";
   }
   // What is only worth knowing is on the overview.
   const action =
@@ -83,7 +88,8 @@ export function renderShell(view, page) {
   // A pass changes the line below alone: nothing jumps, and only the outcome is read aloud.
   setText($("#status-message"), statusSentence(view));
   const last = overview.last_sync ? t("shell.last", { at: overview.last_sync }) : t("shell.never");
-  const next = t("shell.next", { at: overview.next });
+  const paused = overview.paused_until && overview.status !== "paused";
+  const next = paused ? t("shell.paused", { at: overview.paused_until }) : t("shell.next", { at: overview.next });
   setText(
     $("#status-when"),
     view.syncing ? `${t("shell.syncing")} ${activity(view)}` : connected && !isMissing ? `${last}, ${next}` : last,
@@ -99,9 +105,8 @@ export function renderShell(view, page) {
   }
   $("#sync-now").hidden = !connected || view.syncing || isMissing;
   $("#cancel-pass").hidden = !view.syncing;
-  const questions = overview.held + overview.parked + overview.stale;
-  $("#question-count").hidden = questions === 0;
-  setText($("#question-count"), number(questions));
+  $("#question-count").hidden = overview.questions === 0;
+  setText($("#question-count"), number(overview.questions));
   const waiting = view.sign_in.state === "waiting";
   const begins = waiting && $("#waiting").hidden;
   $("#waiting").hidden = !waiting;

@@ -97,18 +97,20 @@ export const say = ({ key, args }) => t(key, args);
 export const explain = (error) =>
   say(error.sentence ?? { key: "error.unforeseen", args: { detail: error.message ?? String(error) } });
 
+/** How a time of day is written: as in the tray and in notifications. */
+const clock = () => ({ hour: "numeric", minute: "2-digit", hour12: document.documentElement.lang === "en" });
+
 /** A moment by the clock of the Beeminder user, with the weekday when it is near. */
 export function moment(text) {
   const at = new Date(text);
   const days = Math.abs(at - Date.now()) / 86_400_000;
   const date =
     days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
-  return at.toLocaleString(locale, { ...date, hour: "numeric", minute: "2-digit", timeZone });
+  return at.toLocaleString(locale, { ...date, ...clock(), timeZone });
 }
 
 /** The time of day of a moment. */
-export const time = (text) =>
-  new Date(text).toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit", timeZone });
+export const time = (text) => new Date(text).toLocaleTimeString(locale, { ...clock(), timeZone });
 
 /** The day of a moment. */
 export const dayOf = (text) =>
@@ -122,7 +124,7 @@ export const dayOf = (text) =>
 
 /** A moment to the minute, with its date. */
 export const exactly = (text) =>
-  new Date(text).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone });
+  new Date(text).toLocaleString(locale, { year: "numeric", month: "short", day: "numeric", ...clock(), timeZone });
 
 /** A day, as `2026-11-24` or `20261124`. */
 export function day(text) {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use crate::agent::protocol::Event;
+use crate::agent::protocol::{Event, Opening, Page};
 use crate::app::polling::{self, Polling};
 use crate::app::{App, explained};
 use crate::platform::program::Executable;
@@ -44,11 +44,11 @@ pub trait Desktop: Send + Sync {
     fn show_tray(&self, tray: &Tray);
     /// Shows a notification, in place of an earlier one about the same.
     fn notify(&self, notice: &Notice);
-    /// Opens a window where none is open. `token` is the desktop's permission to take the focus.
+    /// Opens a window where none is open.
     ///
     /// # Errors
     /// When none can be opened.
-    fn open_window(&self, token: Option<&str>) -> anyhow::Result<()>;
+    fn open_window(&self, opening: &Opening) -> anyhow::Result<()>;
     /// Shows a page in the browser. `token` is the desktop's permission to take the focus.
     ///
     /// # Errors
@@ -224,7 +224,12 @@ impl Agent {
     pub fn perform(&self, Click { action, token }: Click) -> anyhow::Result<()> {
         let now = clock::now();
         match action {
-            MenuAction::Open => self.show(token.as_deref())?,
+            MenuAction::Open => self.show(&Opening { token, page: None })?,
+            MenuAction::Answer => self.show(&Opening { token, page: Some(Page::Questions) })?,
+            MenuAction::AnswerHeld { group, mine } => {
+                self.app.answer(group, mine, false, now)?;
+                self.polling.sync_now();
+            }
             MenuAction::SyncNow => self.polling.sync_now(),
             MenuAction::OpenGoal(slug) => {
                 self.desktop.open_page(&self.app.page_of_goal(&slug)?, token.as_deref())?;
@@ -245,11 +250,11 @@ impl Agent {
     ///
     /// # Errors
     /// When none can be opened.
-    pub fn show(&self, token: Option<&str>) -> anyhow::Result<()> {
-        if self.windows.show(token) {
+    pub fn show(&self, opening: &Opening) -> anyhow::Result<()> {
+        if self.windows.show(opening) {
             return Ok(());
         }
-        let opened = self.desktop.open_window(token);
+        let opened = self.desktop.open_window(opening);
         if let Err(error) = &opened {
             self.notify_failure("notice.no_window", &explained(error).by(self.language()), true);
         }

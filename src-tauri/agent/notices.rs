@@ -8,8 +8,9 @@ use crate::platform::clock;
 use crate::store;
 use crate::sync::SyncReport;
 use crate::text::{Args, Explained, Locale};
-use crate::view::notification;
-use crate::view::notification::{Notice, Situation};
+use crate::view::ledger;
+use crate::view::notification::{self, Asked, Notice, Situation};
+use crate::view::tray::MenuAction;
 
 /// Who leaves the window within this of something that comes up there may not have seen it. The word that the
 /// window lost the focus takes a moment as well.
@@ -131,7 +132,9 @@ impl Agent {
         before: Option<&[Incident]>,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Incident>> {
+        let asked = self.asked()?;
         let situation = Situation {
+            asked: asked.as_ref(),
             attention: &report.attention,
             parked: report.parked,
             held: report.held,
@@ -155,6 +158,19 @@ impl Agent {
             self.desktop.notify(&notice);
         }
         Ok(stored)
+    }
+
+    /// The held measurement, if it is one.
+    fn asked(&self) -> anyhow::Result<Option<Asked>> {
+        let mut held = self.app.held()?;
+        let held = held.pop().filter(|_| held.is_empty());
+        let (locale, units) = (self.app.locale()?, self.app.settings()?.units);
+        Ok(held.and_then(|held| {
+            let shown = ledger::values(&held.group, units).into_iter().next()?;
+            let value = format!("{} {}", locale.number(&shown.value?), shown.unit);
+            let value = value.trim_end().to_owned();
+            Some(Asked { group: held.group.id, value, measured_at: held.group.measured_at })
+        }))
     }
 
     /// Notes that nothing works, loudly, once.
@@ -187,7 +203,8 @@ impl Agent {
 
     pub(super) fn notify_failure(&self, title: &str, body: &str, urgent: bool) {
         let (about, title, body) = ("failure".into(), self.plain(title), body.into());
-        self.desktop.notify(&Notice { about, title, body, urgent });
+        let (click, answers) = (MenuAction::Open, Vec::new());
+        self.desktop.notify(&Notice { about, title, body, urgent, click, answers });
     }
 }
 

@@ -23,10 +23,7 @@ pub enum AgentRequest {
         focused: bool,
     },
     /// Shows the window, in front.
-    Show {
-        /// What the desktop gave the further start, as permission to take the focus.
-        token: Option<String>,
-    },
+    Show(Opening),
     /// Says that the window came to the front, as [`Event::Show`] told it.
     Shown,
     /// Takes an address that a browser brought.
@@ -76,6 +73,33 @@ pub enum AgentRequest {
     Quit,
 }
 
+/// How the window is to be shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Permission of the desktop to take the focus.
+    pub token: Option<String>,
+    /// The page that helps; the one that was open last where it is not said.
+    #[serde(default)]
+    pub page: Option<Page>,
+}
+
+/// A page that the agent leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Page {
+    /// What waits for the user's word.
+    Questions,
+}
+
+impl Page {
+    /// Its name in the window's address.
+    pub fn name(self) -> &'static str {
+        match self {
+            Page::Questions => "questions",
+        }
+    }
+}
+
 /// What can be mended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -107,10 +131,7 @@ pub enum Event {
     /// What there is to show may have changed.
     Changed(Box<AgentState>),
     /// The window should come to the front, and answer with [`AgentRequest::Shown`].
-    Show {
-        /// Permission of the desktop to take the focus.
-        token: Option<String>,
-    },
+    Show(Opening),
     /// The agent ends.
     Quit,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::protocol::{AgentRequest, Event, Refusal, Repair};
+use crate::agent::protocol::{AgentRequest, Event, Opening, Refusal, Repair};
 use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, checks};
 use crate::app::Check;
@@ -91,8 +91,8 @@ impl Agent {
             // This end of it is hung up then.
             () = self.polling.stopped() => return,
         }
-        if let Some(token) = self.windows.take_unanswered()
-            && let Err(error) = self.show(token.as_deref())
+        if let Some(opening) = self.windows.take_unanswered()
+            && let Err(error) = self.show(&opening)
         {
             tracing::error!("The window could not be opened again: {error:#}");
         }
@@ -103,7 +103,7 @@ impl Agent {
         match self.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                self.windows.show(token.as_deref());
+                self.windows.show(&Opening { token, page: None });
                 Ok(said)
             }
             Err(why) => {
@@ -131,7 +131,7 @@ impl Agent {
         match request {
             AgentRequest::Watch | AgentRequest::Check | AgentRequest::Callback { .. } => {}
             AgentRequest::Focus { focused } => self.focus(focused, clock::now())?,
-            AgentRequest::Show { token } => self.show(token.as_deref())?,
+            AgentRequest::Show(opening) => self.show(&opening)?,
             AgentRequest::Shown => self.windows.note_shown(),
             AgentRequest::SyncNow => self.sync_soon(),
             AgentRequest::Changed => self.changed()?,
@@ -170,9 +170,9 @@ pub(super) async fn serve_failure(
                 windows.tell(&event);
                 continue;
             }
-            Ok(AgentRequest::Show { token }) => {
-                let token = token.as_deref();
-                if windows.show(token) { Ok(()) } else { desktop.open_window(token).map_err(Refusal::from) }
+            Ok(AgentRequest::Show(opening)) => {
+                let is_told = windows.show(&opening);
+                if is_told { Ok(()) } else { desktop.open_window(&opening).map_err(Refusal::from) }
             }
             Ok(AgentRequest::Shown) => {
                 windows.note_shown();

@@ -8,7 +8,7 @@ use clap::Parser;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::protocol::{AgentRequest, Refusal};
+use crate::agent::protocol::{AgentRequest, Opening, Page, Refusal};
 use crate::agent::windows::Windows;
 use crate::agent::{Agent, Desktop, End, server};
 use crate::app::{App, explained};
@@ -47,6 +47,9 @@ pub struct Arguments {
     /// The agent that opens a window: it needs none to be started
     #[arg(long, hide = true)]
     pub by_agent: bool,
+    /// The page that a window begins with
+    #[arg(long, hide = true)]
+    pub page: Option<Page>,
     /// The address a browser came back to after a sign-in
     #[arg(value_name = "ADDRESS")]
     pub callback: Option<String>,
@@ -68,7 +71,7 @@ impl Arguments {
         match &self.callback {
             Some(address) => AgentRequest::Callback { address: address.split_whitespace().collect(), token },
             None if self.hidden => AgentRequest::Changed,
-            None => AgentRequest::Show { token },
+            None => AgentRequest::Show(Opening { token, page: None }),
         }
     }
 
@@ -138,7 +141,7 @@ pub async fn run(
             Err(error) => {
                 let why = explained(&error);
                 tracing::error!("The program could not start: {why}");
-                let opens = std::mem::take(&mut is_first).then_some(arguments.token.as_deref());
+                let opens = std::mem::take(&mut is_first).then_some(arguments.token.clone());
                 let next = fail(&why, &desktop, &mut actions, &mut requests, opens).await;
                 if next == Next::Quit {
                     break End::Quit;
@@ -188,17 +191,17 @@ async fn first_steps(agent: Arc<Agent>, arguments: Arguments) {
         Some(address) => match agent.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                show(&agent, arguments.token.as_deref());
+                show(&agent, arguments.token);
             }
             Err(why) => tracing::warn!("A callback came to nothing: {why}"),
         },
         None if arguments.hidden => show_without_tray(&agent).await,
-        None => show(&agent, arguments.token.as_deref()),
+        None => show(&agent, arguments.token),
     }
 }
 
-fn show(agent: &Agent, token: Option<&str>) {
-    if let Err(error) = agent.show(token) {
+fn show(agent: &Agent, token: Option<String>) {
+    if let Err(error) = agent.show(&Opening { token, page: None }) {
         tracing::error!("{error:#}");
     }
 }
@@ -235,11 +238,11 @@ async fn fail(
     desktop: &Arc<dyn Desktop>,
     actions: &mut mpsc::UnboundedReceiver<Click>,
     requests: &mut server::Requests,
-    opens: Option<Option<&str>>,
+    opens: Option<Option<String>>,
 ) -> Next {
     let windows = Windows::default();
-    let open = |token: Option<&str>| {
-        if let Err(error) = desktop.open_window(token) {
+    let open = |token: Option<String>| {
+        if let Err(error) = desktop.open_window(&Opening { token, page: None }) {
             tracing::error!("{error:#}");
         }
     };
@@ -253,7 +256,7 @@ async fn fail(
             if click.action == MenuAction::Quit {
                 return;
             }
-            open(click.token.as_deref());
+            open(click.token);
         }
     };
     let next = tokio::select! {

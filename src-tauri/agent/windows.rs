@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::agent::protocol::Event;
+use crate::agent::protocol::{Event, Opening};
 
 /// How long windows may take to close when the agent ends.
 const CLOSE_GRACE: Duration = Duration::from_secs(3);
@@ -19,8 +19,8 @@ pub(super) struct Windows {
 #[derive(Debug, Default)]
 struct WindowState {
     watching: Vec<UnboundedSender<String>>,
-    /// A wish to see a window, with the desktop's permission, that no window has answered.
-    wish: Option<Option<String>>,
+    /// A wish to see a window that no window has answered.
+    wish: Option<Opening>,
     focused: bool,
 }
 
@@ -40,13 +40,12 @@ impl Windows {
     }
 
     /// Tells the windows there are to come to the front. `false` when there is none.
-    pub(super) fn show(&self, token: Option<&str>) -> bool {
+    pub(super) fn show(&self, opening: &Opening) -> bool {
         if !self.any() {
             return false;
         }
-        let token = token.map(str::to_owned);
-        self.state().wish = Some(token.clone());
-        self.tell(&Event::Show { token })
+        self.state().wish = Some(opening.clone());
+        self.tell(&Event::Show(opening.clone()))
     }
 
     /// Notes that a window came to the front.
@@ -55,7 +54,7 @@ impl Windows {
     }
 
     /// The wish that no window is left to answer: one that was told so was being closed.
-    pub(super) fn take_unanswered(&self) -> Option<Option<String>> {
+    pub(super) fn take_unanswered(&self) -> Option<Opening> {
         if self.any() { None } else { self.state().wish.take() }
     }
 

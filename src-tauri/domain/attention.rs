@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(
             said.message,
             "Your sleep could not be read. Withings has a problem (status 2556). It is tried again after \
-             1970-01-01 02:00."
+             Jan 1, 1970, 2:00 AM."
         );
         let goal = problem(Place::Goal(crate::domain::goal::GoalId("g".into())), ProblemCode::Unavailable);
         let said = Attention::of_problem(&goal, Some("weight"), Tz::UTC, at(25));

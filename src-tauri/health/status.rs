@@ -30,6 +30,16 @@ pub enum Status {
     Retrying,
     /// Withings answers, but shows nothing any more: the share was withdrawn, or a membership ended.
     ShareWithdrawn,
+    /// Nothing is wrong, but measurements or datapoints wait for the user's word.
+    Asks {
+        /// How many.
+        count: u64,
+    },
+    /// Nothing is wrong, but Beeminder has not confirmed everything yet.
+    Sending {
+        /// How many datapoints are on their way.
+        count: u64,
+    },
     /// Up to date, but nothing was measured for a while.
     NothingMeasured {
         /// When the last measurement was taken.
@@ -58,6 +68,8 @@ impl Status {
             Status::Paused { .. } => "paused",
             Status::Retrying => "retrying",
             Status::ShareWithdrawn => "share_withdrawn",
+            Status::Asks { .. } => "asks",
+            Status::Sending { .. } => "sending",
             Status::NothingMeasured { .. } => "nothing_measured",
             Status::NotUploading { .. } => "not_uploading",
             Status::Fine => "fine",
@@ -84,6 +96,7 @@ impl Status {
                 text::args([("device", device.clone()), ("last", last.to_rfc3339())])
             }
             Status::Paused { until } => text::args([("until", until.to_rfc3339())]),
+            Status::Asks { count } | Status::Sending { count } => text::args([("count", count.to_string())]),
             Status::NotSetUp
             | Status::NeedsYou
             | Status::KeychainLocked
@@ -132,7 +145,22 @@ pub fn status(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
     if urgency(&attention) == Urgency::Retrying {
         return Ok(Status::Retrying);
     }
+    let count = questions(conn)?;
+    if count > 0 {
+        return Ok(Status::Asks { count });
+    }
+    let (count, _) = store::outbox::counts(conn)?;
+    if count > 0 {
+        return Ok(Status::Sending { count });
+    }
     silence(conn, now)
+}
+
+/// How much waits for the user's word: held measurements, refused datapoints, and datapoints without a measurement.
+pub fn questions(conn: &Connection) -> anyhow::Result<u64> {
+    let (_, parked) = store::outbox::counts(conn)?;
+    let stale = store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?;
+    Ok(store::decision::held(conn)? + parked + stale)
 }
 
 /// Why nothing arrives although nothing is broken: each kind that a link is about by itself, since a cuff that

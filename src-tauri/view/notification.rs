@@ -7,8 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::attention::Attention;
 use crate::domain::incident::{Incident, Level, Preferences};
+use crate::domain::measure::measurement::GroupId;
 use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::text::{Args, Locale, args};
+use crate::view::tray::MenuAction;
 
 /// Longer than any snooze; one that lasts longer was made by a clock that was wrong.
 const LONGEST_SNOOZE: TimeDelta = TimeDelta::days(2);
@@ -24,6 +26,21 @@ pub struct Notice {
     pub body: String,
     /// Whether it should stay until the user has seen it.
     pub urgent: bool,
+    /// What a click on it does.
+    pub click: MenuAction,
+    /// Answers to choose from there: their words, and what each does. For desktops that have buttons.
+    pub answers: Vec<(String, MenuAction)>,
+}
+
+/// A measurement that may be another person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The weigh-in that waits for an answer.
+    pub group: GroupId,
+    /// What was measured, in the user's units and language.
+    pub value: String,
+    /// When.
+    pub measured_at: DateTime<Utc>,
 }
 
 /// How things are after a pass.
@@ -35,6 +52,8 @@ pub struct Situation<'a> {
     pub parked: u64,
     /// Measurements that wait for the user's word.
     pub held: u64,
+    /// The one, where it is one.
+    pub asked: Option<&'a Asked>,
     /// Datapoints that Beeminder confirmed in this pass.
     pub delivered: u64,
     /// Whether the user looks at the window.
@@ -81,12 +100,7 @@ pub fn notices(
             }
             if !silent {
                 incident.told = true;
-                said.push(Notice {
-                    about: incident.about(),
-                    title: item.code.headline_by(situation.locale),
-                    body: item.said_by(situation.locale),
-                    urgent: item.code.urgency() == Urgency::NeedsYou,
-                });
+                said.push(notice(item, &incident, situation));
             }
         }
         known_now.push(incident);
@@ -135,6 +149,32 @@ fn is_incident(code: ProblemCode, has_tray: bool) -> bool {
     needs_you || matches!(code, ProblemCode::MeasureSoon | ProblemCode::Held)
 }
 
+fn notice(item: &Attention, incident: &Incident, situation: Situation<'_>) -> Notice {
+    let locale = situation.locale;
+    let asks = matches!(item.code, ProblemCode::Held | ProblemCode::Parked | ProblemCode::Stale);
+    let said = Notice {
+        about: incident.about(),
+        title: item.code.headline_by(locale),
+        body: item.said_by(locale),
+        urgent: item.code.urgency() == Urgency::NeedsYou,
+        click: if asks { MenuAction::Answer } else { MenuAction::Open },
+        answers: Vec::new(),
+    };
+    match situation.asked.filter(|_| item.code == ProblemCode::Held) {
+        Some(asked) => was_it_you(asked, said, locale),
+        None => said,
+    }
+}
+
+/// Asks about one measurement, with its value and the two answers.
+fn was_it_you(asked: &Asked, said: Notice, locale: Locale) -> Notice {
+    let about = [("value", asked.value.clone()), ("at", locale.time(asked.measured_at))];
+    let answer =
+        |key, mine| (locale.say(key, &Args::new()), MenuAction::AnswerHeld { group: asked.group, mine });
+    let answers = vec![answer("days.mine", true), answer("days.not_mine", false)];
+    Notice { title: locale.say("notice.was_it_you", &args(about)), answers, ..said }
+}
+
 fn solved(incident: &Incident, locale: Locale) -> Notice {
     let problem = incident.code.headline_by(locale);
     Notice {
@@ -142,6 +182,8 @@ fn solved(incident: &Incident, locale: Locale) -> Notice {
         title: locale.say("notice.solved", &args([("problem", problem)])),
         body: locale.say("notice.goes_on", &Args::new()),
         urgent: false,
+        click: MenuAction::Open,
+        answers: Vec::new(),
     }
 }
 
@@ -151,6 +193,8 @@ fn delivered(count: u64, locale: Locale) -> Notice {
         title: locale.say("notice.delivered", &args([("count", count.to_string())])),
         body: locale.say("notice.confirmed", &Args::new()),
         urgent: false,
+        click: MenuAction::Open,
+        answers: Vec::new(),
     }
 }
 
@@ -177,6 +221,7 @@ mod tests {
             attention,
             parked: 0,
             held: 0,
+            asked: None,
             delivered: 0,
             window_has_focus: false,
             has_tray: true,
@@ -204,6 +249,22 @@ mod tests {
         let due: (&[ProblemCode], u64) = (&[ProblemCode::MeasureSoon], 0);
         let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
         assert_eq!(said, [vec!["Measure soon"], vec![], vec![], vec!["Measure soon"]]);
+    }
+
+    #[test]
+    fn one_measurement_is_asked_about_with_its_value_and_both_answers() {
+        let attention = [item(ProblemCode::Held)];
+        let asked = Asked { group: GroupId(7), value: "78.4 kg".into(), measured_at: now() };
+        let situation = Situation { held: 1, asked: Some(&asked), ..quiet(&attention) };
+        let (said, _) = notices(&[], situation, Preferences::default(), now());
+        assert_eq!(said[0].title, "Was this you? 78.4 kg, 2:13 PM");
+        assert_eq!(said[0].click, MenuAction::Answer);
+        let answer =
+            |words: &str, mine| (words.to_owned(), MenuAction::AnswerHeld { group: GroupId(7), mine });
+        assert_eq!(said[0].answers, [answer("It was me", true), answer("Not me", false)]);
+        let several = Situation { held: 2, asked: None, ..situation };
+        let (said, _) = notices(&[], several, Preferences::default(), now());
+        assert_eq!((said[0].title.as_str(), said[0].answers.len()), ("Were these measurements yours?", 0));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::domain::goal::GoalSlug;
 use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
-use crate::health::attention::attention;
-use crate::health::status::{Status, status};
+use crate::health::attention::{attention, paused};
+use crate::health::status::{Status, questions, status};
 use crate::store::{self, Connection};
 use crate::sync::schedule;
 use crate::text::Args;
@@ -43,6 +43,10 @@ pub struct Overview {
     pub held: u64,
     /// Datapoints at Beeminder that nothing calls for any more.
     pub stale: u64,
+    /// How much waits for the user's word: what is held, refused or stale.
+    pub questions: u64,
+    /// When the pause ends, if the user paused.
+    pub paused_until: Option<DateTime<Utc>>,
     /// Stretches of the past that are being posted.
     pub backfills: Vec<BackfillLine>,
     /// Groups of measurements that are known.
@@ -120,6 +124,8 @@ pub fn overview(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Overvie
         parked,
         held: store::decision::held(conn)?,
         stale: store::datapoint::count_in(conn, store::datapoint::DatapointState::Stale)?,
+        questions: questions(conn)?,
+        paused_until: paused(conn, now)?,
         backfills: backfills(conn)?,
         measure_groups,
         last_measured: store::measurement::last(conn, now)?,

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::goal::GoalSlug;
+use crate::domain::measure::measurement::GroupId;
 use crate::domain::problem_code::Urgency;
 use crate::domain::service::Service;
 use crate::health::status::Status;
@@ -14,11 +15,23 @@ use crate::view::overview::{GoalLine, Overview};
 /// The program's name, as people read it.
 pub const NAME: &str = "Beeminder Withings Sync";
 
+/// How many goals the menu has, the most urgent ones: what stands below them is to stay in reach.
+const MOST_GOALS: usize = 5;
+
 /// What the user can ask for with a click.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MenuAction {
     /// Show the window.
     Open,
+    /// Show the window with the questions that wait for an answer.
+    Answer,
+    /// Say whether a held measurement is the user's.
+    AnswerHeld {
+        /// The weigh-in.
+        group: GroupId,
+        /// Whether it is.
+        mine: bool,
+    },
     /// Make a pass.
     SyncNow,
     /// Show a goal's page at Beeminder.
@@ -141,7 +154,8 @@ fn icon(overview: &Overview, activity: &Activity) -> Icon {
             Icon::NeedsYou
         }
         Status::Paused { .. } => Icon::Paused,
-        Status::Retrying => Icon::Syncing,
+        Status::Asks { .. } => Icon::NeedsYou,
+        Status::Retrying | Status::Sending { .. } => Icon::Syncing,
         Status::NothingMeasured { .. } | Status::NotUploading { .. } | Status::Fine => Icon::Fine,
     }
 }
@@ -157,6 +171,8 @@ fn words(overview: &Overview, activity: &Activity, locale: Locale, now: DateTime
         _ if activity.syncing => plain(locale, "shell.syncing"),
         Status::Paused { until } => about(locale, "menu.paused", "at", at(*until)),
         Status::Retrying => about(locale, "menu.retrying", "problem", headline()),
+        Status::Asks { count } => about(locale, "menu.asks", "count", count.to_string()),
+        Status::Sending { count } => about(locale, "menu.sending", "count", count.to_string()),
         Status::NothingMeasured { last, .. } => about(locale, "menu.nothing_measured", "at", at(*last)),
         Status::NotUploading { device, last } => {
             locale.say("menu.not_uploading", &args([("device", device.clone()), ("at", at(*last))]))
@@ -187,8 +203,10 @@ fn menu(
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => {
             menu.push(Entry::Item(format!("{words}…"), MenuAction::Open));
         }
+        Status::Asks { .. } => menu.push(Entry::Item(format!("{words}…"), MenuAction::Answer)),
         Status::Paused { .. }
         | Status::Retrying
+        | Status::Sending { .. }
         | Status::NothingMeasured { .. }
         | Status::NotUploading { .. }
         | Status::Fine => {
@@ -196,10 +214,13 @@ fn menu(
         }
     }
     menu.push(Entry::Line(when(overview, locale, now)));
-    let questions = overview.held + overview.stale;
-    if questions > 0 {
-        let words = about(locale, "menu.questions", "count", questions.to_string());
-        menu.push(Entry::Item(words, MenuAction::Open));
+    let is_said = matches!(overview.status, Status::Paused { .. });
+    if let Some(until) = overview.paused_until.filter(|_| !is_said) {
+        menu.push(Entry::Line(about(locale, "menu.paused", "at", clock(until, locale, now))));
+    }
+    if overview.questions > 0 && !matches!(overview.status, Status::Asks { .. }) {
+        let words = about(locale, "menu.questions", "count", overview.questions.to_string());
+        menu.push(Entry::Item(words, MenuAction::Answer));
     }
     if let Some(service) = activity.signing_in {
         let words = about(locale, "menu.cancel_sign_in", "service", service.to_string());
@@ -207,26 +228,22 @@ fn menu(
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
-        menu.extend(overview.goals.iter().map(|goal| goal_entry(goal, locale, now)));
+        menu.extend(overview.goals.iter().take(MOST_GOALS).map(|goal| goal_entry(goal, locale, now)));
+        if overview.goals.len() > MOST_GOALS {
+            let words = about(locale, "menu.all_goals", "count", overview.goals.len().to_string());
+            menu.push(Entry::Item(words, MenuAction::Open));
+        }
         menu.push(Entry::Separator);
     }
     menu.push(item("shell.sync_now", MenuAction::SyncNow));
-    menu.push(match overview.status {
-        Status::Paused { .. } => item("action.resume", MenuAction::Resume),
-        Status::NotSetUp
-        | Status::NeedsYou
-        | Status::ShareWithdrawn
-        | Status::KeychainLocked
-        | Status::Retrying
-        | Status::NothingMeasured { .. }
-        | Status::NotUploading { .. }
-        | Status::Fine => Entry::Submenu(
-            plain(locale, "menu.pause"),
-            vec![
-                item("menu.pause_hour", MenuAction::PauseForAnHour),
-                item("menu.pause_tomorrow", MenuAction::PauseUntilTomorrow),
-            ],
-        ),
+    menu.push(if overview.paused_until.is_some() {
+        item("action.resume", MenuAction::Resume)
+    } else {
+        let choices = vec![
+            item("menu.pause_hour", MenuAction::PauseForAnHour),
+            item("menu.pause_tomorrow", MenuAction::PauseUntilTomorrow),
+        ];
+        Entry::Submenu(plain(locale, "menu.pause"), choices)
     });
     menu.extend([
         Entry::Separator,
@@ -261,10 +278,10 @@ fn clock(moment: DateTime<Utc>, locale: Locale, now: DateTime<Utc>) -> String {
     let (local, today) = (moment.with_timezone(&locale.zone), now.with_timezone(&locale.zone));
     let days = (local.date_naive() - today.date_naive()).num_days();
     match days {
-        0 => local.format("%H:%M").to_string(),
+        0 => locale.time(moment),
         -6..=6 => {
             let weekday = local.format("%a").to_string().to_lowercase();
-            format!("{} {}", plain(locale, &format!("weekday.{weekday}")), local.format("%H:%M"))
+            format!("{} {}", plain(locale, &format!("weekday.{weekday}")), locale.time(moment))
         }
         _ => locale.moment(moment),
     }
@@ -303,6 +320,8 @@ mod tests {
             parked: 0,
             held: 0,
             stale: 0,
+            questions: 0,
+            paused_until: None,
             backfills: Vec::new(),
             measure_groups: 1,
             last_measured: Some(monday()),
@@ -332,10 +351,10 @@ mod tests {
         let tray = tray(&overview(Status::Fine, &[]), &idle(), monday());
         assert_eq!(tray.icon, Icon::Fine);
         assert_eq!(tray.title, "Beeminder Withings Sync: Up to date");
-        assert_eq!(tray.tooltip, "Last synced 06:55, next 07:10");
+        assert_eq!(tray.tooltip, "Last synced 6:55 AM, next 7:10 AM");
         assert_eq!(
             picture(&tray.menu),
-            "Up to date\nLast synced 06:55, next 07:10\n---\n[weight: derails at Tue 03:00]\n---\n[Sync now]\n\
+            "Up to date\nLast synced 6:55 AM, next 7:10 AM\n---\n[weight: derails at Tue 3:00 AM]\n---\n[Sync now]\n\
              Pause > [For an hour] [Until tomorrow]\n---\n[Open Beeminder Withings Sync]\n[Quit]"
         );
     }
@@ -375,14 +394,16 @@ mod tests {
         let syncing = Activity { syncing: true, ..idle() };
         for (status, activity, icon, words) in [
             (Status::Fine, &syncing, Icon::Syncing, "Syncing…"),
-            (Status::Paused { until }, &idle(), Icon::Paused, "Paused until 08:00"),
+            (Status::Paused { until }, &idle(), Icon::Paused, "Paused until 8:00 AM"),
             (Status::Paused { until }, &syncing, Icon::Syncing, "Syncing…"),
             (Status::Retrying, &idle(), Icon::Syncing, "No connection; trying again"),
+            (Status::Asks { count: 1 }, &idle(), Icon::NeedsYou, "1 question for you"),
+            (Status::Sending { count: 2 }, &idle(), Icon::Syncing, "Sending 2 datapoints"),
             (
                 Status::NothingMeasured { last, what: crate::domain::measure::kind::MeasureKind::WEIGHT },
                 &idle(),
                 Icon::Fine,
-                "Nothing measured since Fri 07:00",
+                "Nothing measured since Fri 7:00 AM",
             ),
             (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
             (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
@@ -394,10 +415,33 @@ mod tests {
 
     #[test]
     fn what_waits_for_the_users_word_is_in_the_menu_and_opens_the_window() {
-        let mut asking = overview(Status::Fine, &[ProblemCode::Held]);
-        (asking.held, asking.stale) = (1, 1);
-        let menu = tray(&asking, &idle(), monday()).menu;
-        assert!(menu.contains(&Entry::Item("2 questions for you…".into(), MenuAction::Open)));
+        for status in [Status::Asks { count: 2 }, Status::Retrying] {
+            let asking = Overview { questions: 2, ..overview(status, &[ProblemCode::Held]) };
+            let menu = tray(&asking, &idle(), monday()).menu;
+            let said = menu
+                .iter()
+                .filter(|entry| **entry == Entry::Item("2 questions for you…".into(), MenuAction::Answer));
+            assert_eq!(said.count(), 1, "{}", picture(&menu));
+        }
+    }
+
+    #[test]
+    fn a_pause_is_said_beside_a_problem_and_can_be_ended_there() {
+        let until = Some(monday() + TimeDelta::hours(1));
+        let paused = Overview { paused_until: until, ..overview(Status::NeedsYou, &[ProblemCode::Parked]) };
+        let menu = tray(&paused, &idle(), monday()).menu;
+        assert!(menu.contains(&Entry::Line("Paused until 8:00 AM".into())), "{}", picture(&menu));
+        assert!(menu.contains(&Entry::Item("Resume".into(), MenuAction::Resume)));
+    }
+
+    #[test]
+    fn of_many_goals_the_most_urgent_are_in_the_menu() {
+        let mut many = overview(Status::Fine, &[]);
+        many.goals = vec![many.goals.remove(0); 33];
+        let menu = tray(&many, &idle(), monday()).menu;
+        let goals = menu.iter().filter(|entry| matches!(entry, Entry::Item(_, MenuAction::OpenGoal(_))));
+        assert_eq!(goals.count(), MOST_GOALS);
+        assert!(menu.contains(&Entry::Item("All 33 goals…".into(), MenuAction::Open)), "{}", picture(&menu));
     }
 
     #[test]
@@ -415,7 +459,9 @@ mod tests {
     fn a_pause_can_be_ended_and_a_sign_in_cancelled() {
         let paused = Status::Paused { until: monday() + TimeDelta::hours(1) };
         let signing_in = Activity { signing_in: Some(Service::Withings), ..idle() };
-        let menu = tray(&overview(paused, &[]), &signing_in, monday()).menu;
+        let until = Some(monday() + TimeDelta::hours(1));
+        let menu =
+            tray(&Overview { paused_until: until, ..overview(paused, &[]) }, &signing_in, monday()).menu;
         assert!(menu.contains(&Entry::Item("Resume".into(), MenuAction::Resume)));
         assert!(
             menu.contains(&Entry::Item("Cancel the sign-in to Withings".into(), MenuAction::CancelSignIn))
@@ -430,7 +476,7 @@ mod tests {
             loses_at: hours.map(|hours| monday() + TimeDelta::hours(hours)),
         };
         for (goal, expected) in [
-            (goal(Some(0), Some(10)), "weight: derails at 17:00"),
+            (goal(Some(0), Some(10)), "weight: derails at 5:00 PM"),
             (goal(Some(-1), None), "weight: due today"),
             (goal(Some(1), Some(30)), "weight: 1 safe day"),
             (goal(Some(400), None), "weight: 400 safe days"),

@@ -229,7 +229,7 @@ impl AgentWatch {
             };
             match event {
                 Ok(Some(Event::Changed(state))) => self.note(app, AgentPresence::Here(state)),
-                Ok(Some(Event::Show { token })) => webview::show(app, token),
+                Ok(Some(Event::Show(opening))) => webview::show(app, opening),
                 Ok(Some(Event::Quit)) => {
                     webview::close_for_good(app);
                     return AgentPresence::Gone;

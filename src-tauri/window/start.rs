@@ -69,7 +69,7 @@ pub(crate) use system::launch_agent;
 /// The window as a program of its own.
 #[cfg(target_os = "linux")]
 mod system {
-    use beeminder_withings_sync::agent::protocol::AgentRequest;
+    use beeminder_withings_sync::agent::protocol::{AgentRequest, Opening};
     use beeminder_withings_sync::app::UserError;
     use beeminder_withings_sync::platform::data_dir::Lock;
     use beeminder_withings_sync::platform::{activation, program};
@@ -100,7 +100,7 @@ mod system {
             }
             let token = activation::given();
             let shown = tauri::async_runtime::block_on(async {
-                AgentClient::new(dir).ask::<()>(&AgentRequest::Show { token }).await
+                AgentClient::new(dir).ask::<()>(&AgentRequest::Show(Opening { token, page: None })).await
             });
             shown.map_err(|refusal| UserError { field: None, message: refusal.why.sentence })?;
             return Ok(0);
@@ -112,7 +112,7 @@ mod system {
                 let environment = environment.clone();
                 move |app| {
                     put_behind(app.handle(), &environment, &arguments)?;
-                    webview::open(app.handle(), None);
+                    webview::open(app.handle(), Opening { token: None, page: arguments.page });
                     Ok(())
                 }
             })

@@ -3,9 +3,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use beeminder_withings_sync::agent::protocol::Opening;
 use beeminder_withings_sync::platform::data_dir::DataDir;
 use beeminder_withings_sync::view::tray::NAME;
-use tauri::{AppHandle, Emitter, Manager, RunEvent, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{
+    AppHandle, Emitter, Manager, RunEvent, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+};
 
 use crate::window::front::{agent, front};
 use crate::window::{raise, size};
@@ -29,11 +32,11 @@ impl AsksBeforeClosing {
     }
 }
 
-/// Shows the window in front, making it if need be. `token` is the desktop's permission to take the focus.
-pub(crate) fn open(app: &AppHandle, token: Option<String>) {
+/// Shows the window in front, making it if need be.
+pub(crate) fn open(app: &AppHandle, opening: Opening) {
     let for_main_thread = app.clone();
     let asked = app.run_on_main_thread(move || {
-        if let Err(error) = open_here(&for_main_thread, token.as_deref()) {
+        if let Err(error) = open_here(&for_main_thread, &opening) {
             tracing::error!("The window could not be opened: {error}");
         }
     });
@@ -43,11 +46,11 @@ pub(crate) fn open(app: &AppHandle, token: Option<String>) {
 }
 
 /// Brings the window to the front, and tells the agent so. One that was closed meanwhile is left to the agent.
-pub(crate) fn show(app: &AppHandle, token: Option<String>) {
+pub(crate) fn show(app: &AppHandle, opening: Opening) {
     let for_main_thread = app.clone();
     let asked = app.run_on_main_thread(move || {
         let Some(window) = for_main_thread.get_webview_window(LABEL) else { return };
-        match raise::to_front(&window, token.as_deref()) {
+        match to_front(&window, &opening) {
             Ok(()) => agent(&for_main_thread).say_shown(),
             Err(error) => tracing::error!("The window could not be brought to the front: {error}"),
         }
@@ -57,14 +60,22 @@ pub(crate) fn show(app: &AppHandle, token: Option<String>) {
     }
 }
 
-fn open_here(app: &AppHandle, token: Option<&str>) -> tauri::Result<()> {
-    if let Some(window) = app.get_webview_window(LABEL) {
-        return raise::to_front(&window, token);
+fn to_front(window: &WebviewWindow, opening: &Opening) -> tauri::Result<()> {
+    if let Some(page) = opening.page {
+        window.emit("go", page.name())?;
     }
+    raise::to_front(window, opening.token.as_deref())
+}
+
+fn open_here(app: &AppHandle, opening: &Opening) -> tauri::Result<()> {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        return to_front(&window, opening);
+    }
+    let page = opening.page.map_or_else(String::new, |page| format!("#{}", page.name()));
     let (width, height) = size::fitting(app);
     // Another page than that of an earlier window.
     app.state::<AsksBeforeClosing>().take();
-    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(format!("index.html{page}").into()))
         .title(NAME)
         .inner_size(width, height)
         .min_inner_size(size::SMALLEST.0, size::SMALLEST.1)

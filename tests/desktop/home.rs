@@ -25,7 +25,7 @@ pub(super) fn prepare(home: &Path) {
         "config/mimeapps.list",
         "[Default Applications]\nx-scheme-handler/http=story-browser.desktop\nx-scheme-handler/https=story-browser.desktop\n",
     );
-    for (name, script) in [("bin/story-browser", OPEN_PAGE), ("record", RECORD)] {
+    for (name, script) in [("bin/story-browser", OPEN_PAGE), ("record", RECORD), ("choose", CHOOSE)] {
         write(name, script);
         let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(home.join(name), executable).unwrap();
@@ -38,6 +38,9 @@ const BROWSER: &str = "[Desktop Entry]\nType=Application\nName=Browser\nExec=sto
 /// A browser that only notes which page it is to open.
 const OPEN_PAGE: &str = "#!/bin/sh\nprintf '%s\\n' \"$1\" >\"$HOME/browser-page.new\"\n\
     mv \"$HOME/browser-page.new\" \"$HOME/browser-page\"\n";
+
+/// The menu of notifications' buttons, in which the user has made up their mind.
+const CHOOSE: &str = "#!/bin/sh\ngrep -F \"$(cat \"$HOME/choice\")\"\n";
 
 /// What the notification daemon runs for each notification.
 const RECORD: &str = "#!/bin/sh\nprintf '%s | %s\\n' \"$2\" \"$3\" >>\"$HOME/notifications\"\n";

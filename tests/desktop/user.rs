@@ -159,6 +159,12 @@ impl Session {
         assert!(clicked.success());
     }
 
+    /// Clicks a button of the notifications on the screen.
+    pub(super) async fn choose_in_notification(&self, words: &str) {
+        std::fs::write(self.home().join("choice"), words).unwrap();
+        assert!(self.command("dunstctl").arg("context").status().await.unwrap().success());
+    }
+
     /// Closes every notification without a click on it.
     pub(super) async fn close_notifications(&self) {
         let closed = self.command("dunstctl").arg("close-all").status().await.unwrap();

@@ -116,7 +116,7 @@ export function update(root, view) {
   // What is on is one of the choices, so that every other one can be chosen.
   const on = snoozed ? [["on", t("settings.snoozed", { at: until })]] : [];
   choose(form.snooze, [...on, ...snoozes()], snoozed ? "on" : "0");
-  const paused = view.overview.status === "paused";
+  const paused = view.overview.paused_until !== null;
   $("#resume", root).disabled = !paused;
   $("#pause-for-an-hour", root).disabled = paused;
   $("#pause-until-tomorrow", root).disabled = paused;

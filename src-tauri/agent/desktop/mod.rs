@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 use url::Url;
 
+use super::protocol::Opening;
 use super::start::{self, Arguments};
 use super::{Desktop, End};
 use crate::app::UserError;
@@ -26,7 +27,7 @@ use crate::platform::program::{self, Executable};
 use crate::platform::{activation, browser, log_file, scheme};
 use crate::text::{Language, Message};
 use crate::view::notification::Notice;
-use crate::view::tray::{Click, Tray};
+use crate::view::tray::{Click, MenuAction, Tray};
 use notifications::Notifications;
 use tray::TrayIcon;
 
@@ -90,7 +91,8 @@ async fn watch_over(mut window: Child, notifications: Notifications) {
             let language = Language::chosen(None);
             let say = |key: &str| Message::new(key, []).by(language);
             let (title, body) = (say("notice.no_window"), say("error.no_window"));
-            notifications.show(&Notice { about: "window".into(), title, body, urgent: true });
+            let (about, click, answers) = ("window".into(), MenuAction::Open, Vec::new());
+            notifications.show(&Notice { about, title, body, urgent: true, click, answers });
         }
         Err(error) => tracing::warn!("The window could not be waited for: {error}"),
     }
@@ -152,11 +154,14 @@ impl Desktop for LinuxDesktop {
         self.notifications.show(notice);
     }
 
-    fn open_window(&self, token: Option<&str>) -> anyhow::Result<()> {
+    fn open_window(&self, opening: &Opening) -> anyhow::Result<()> {
         // Where one is on its way, this one ends by itself.
         let mut command = Command::new(program::beside(program::WINDOW)?);
         command.arg("--by-agent").arg("--data-dir").arg(&self.data_dir);
-        activation::give(command.as_std_mut(), token);
+        if let Some(page) = opening.page {
+            command.arg("--page").arg(page.name());
+        }
+        activation::give(command.as_std_mut(), opening.token.as_deref());
         let window = command.spawn().with_context(|| UserError::new("no_window", []))?;
         tokio::spawn(watch_over(window, self.notifications.clone()));
         Ok(())

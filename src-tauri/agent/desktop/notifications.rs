@@ -47,6 +47,10 @@ async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedS
         tokio::select! {
             heard = news(&mut service) => match heard {
                 News::Closed(id) => shown.forget(id),
+                News::Clicked(choice) => {
+                    // The task that hears it ends with the process.
+                    let _ = clicks.send(shown.click(choice));
+                }
                 News::OwnerChanged { ended, began } => {
                     if ended {
                         add_older(&mut waiting, shown.lose());
@@ -67,7 +71,7 @@ async fn keep_showing(mut notices: UnboundedReceiver<Notice>, clicks: UnboundedS
             continue;
         }
         if service.is_none() {
-            match Connected::connect(&clicks).await {
+            match Connected::connect().await {
                 Ok(connected) => service = Some(connected),
                 Err(error) => tracing::warn!("A notification could not be shown: {error}"),
             }

@@ -71,7 +71,7 @@ struct Item {
 
 impl Item {
     fn click(&self, action: MenuAction) {
-        let opens = matches!(action, MenuAction::Open | MenuAction::OpenGoal(_));
+        let opens = matches!(action, MenuAction::Open | MenuAction::Answer | MenuAction::OpenGoal(_));
         let token = if opens { permission() } else { None };
         // The program is ending when nobody listens.
         let _ = self.clicks.send(Click { action, token });

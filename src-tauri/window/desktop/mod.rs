@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 use beeminder_withings_sync::agent::Desktop;
+use beeminder_withings_sync::agent::protocol::Opening;
 use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::platform::autostart::AutostartState;
 use beeminder_withings_sync::view::notification::Notice;
@@ -76,8 +77,8 @@ impl Desktop for TauriDesktop {
         self.notifications.show(notice.clone());
     }
 
-    fn open_window(&self, _token: Option<&str>) -> anyhow::Result<()> {
-        webview::open(&self.app, None);
+    fn open_window(&self, opening: &Opening) -> anyhow::Result<()> {
+        webview::open(&self.app, opening.clone());
         Ok(())
     }
 

@@ -19,7 +19,8 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     session.sandbox.world().withings.add(unsure, clock::now());
     click(&window, "#sync-now").await;
     shows(&window, "#question-count", "1").await;
-    click(&window, "nav a[href='#questions']").await;
+    shows(&window, "#status-message", "1 question for you").await;
+    session.tray().await.click("1 question for you…").await;
     shows(&window, "#held", "82.4 kg").await;
     let refusal = Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#);
     session.sandbox.world().faults.next(Service::Beeminder, "datapoints", refusal);

@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 
 use futures_util::StreamExt;
-use tokio::sync::mpsc::UnboundedSender;
 use zbus::names::OwnedUniqueName;
 use zbus::proxy::OwnerChangedStream;
 use zbus::zvariant::Value;
 use zbus::{Connection, fdo, proxy};
-
-use super::DEFAULT_ACTION;
-use crate::view::tray::{Click, MenuAction};
 
 /// Why a notification was closed, as the specification numbers it. One that expired may not have been seen.
 const BY_USER: u32 = 2;
@@ -54,14 +50,31 @@ pub(super) trait Service {
 /// The service, and who has its name.
 pub(super) struct Connected {
     pub(super) service: ServiceProxy<'static>,
+    actions: ActionInvokedStream,
+    tokens: ActivationTokenStream,
+    /// The permission that came last, and the notification it is for.
+    token: Option<(u32, String)>,
     closed: NotificationClosedStream,
     owners: OwnerChangedStream<'static>,
     owner: Option<OwnedUniqueName>,
 }
 
+/// A click on a notification, or on one of its buttons.
+#[derive(Debug, Clone)]
+pub(super) struct Choice {
+    /// The notification's number.
+    pub(super) id: u32,
+    /// The action's key.
+    pub(super) action: String,
+    /// The desktop's permission to take the focus.
+    pub(super) token: Option<String>,
+}
+
 /// What is heard of the service.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum News {
+    /// The user chose an action of a notification.
+    Clicked(Choice),
     /// The user closed a notification, with a click on it or without, or this program did.
     Closed(u32),
     /// It ended, with what it had on the screen, if there was one; and whether another one is there.
@@ -69,14 +82,13 @@ pub(super) enum News {
 }
 
 impl Connected {
-    pub(super) async fn connect(clicks: &UnboundedSender<Click>) -> zbus::Result<Connected> {
+    pub(super) async fn connect() -> zbus::Result<Connected> {
         let bus = Connection::session().await?;
         let service = ServiceProxy::new(&bus).await?;
         let owners = service.inner().receive_owner_changed().await?;
         let closed = service.receive_notification_closed().await?;
         let actions = service.receive_action_invoked().await?;
         let tokens = service.receive_activation_token().await?;
-        tokio::spawn(hear_clicks(actions, tokens, clicks.clone()));
         let owner = match fdo::DBusProxy::new(&bus)
             .await?
             .get_name_owner(service.inner().destination().clone())
@@ -87,20 +99,39 @@ impl Connected {
             Err(fdo::Error::NameHasNoOwner(_)) => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Connected { service, closed, owners, owner })
+        Ok(Connected { service, actions, tokens, token: None, closed, owners, owner })
     }
 
-    /// Waits for news; what was closed before a service ended comes before its end.
+    /// Waits for news. A permission comes before the click it is for, a click before it closes what was clicked, and
+    /// what was closed before a service ended before its end.
     pub(super) async fn news(&mut self) -> News {
         loop {
             let news = tokio::select! {
                 biased;
+                Some(given) = self.tokens.next() => {
+                    self.token = given.args().ok().map(|given| (given.id, given.token));
+                    None
+                }
+                Some(invoked) = self.actions.next() => self.was_clicked(&invoked),
                 Some(closed) = self.closed.next() => was_closed(&closed),
                 Some(owner) = self.owners.next() => self.is_owned_by(owner.map(OwnedUniqueName::from)),
                 else => std::future::pending().await,
             };
             if let Some(news) = news {
                 return news;
+            }
+        }
+    }
+
+    fn was_clicked(&mut self, invoked: &ActionInvoked) -> Option<News> {
+        match invoked.args() {
+            Ok(invoked) => {
+                let token = self.token.take().filter(|(id, _)| *id == invoked.id).map(|(_, token)| token);
+                Some(News::Clicked(Choice { id: invoked.id, action: invoked.action, token }))
+            }
+            Err(error) => {
+                tracing::warn!("A click on a notification was not understood: {error}");
+                None
             }
         }
     }
@@ -118,31 +149,6 @@ fn was_closed(closed: &NotificationClosed) -> Option<News> {
         Err(error) => {
             tracing::warn!("How a notification was closed was not understood: {error}");
             None
-        }
-    }
-}
-
-/// Opens the window on a click, with the permission that the desktop sends before it.
-async fn hear_clicks(
-    mut actions: ActionInvokedStream,
-    mut tokens: ActivationTokenStream,
-    clicks: UnboundedSender<Click>,
-) {
-    let mut token = None;
-    loop {
-        tokio::select! {
-            biased;
-            Some(given) = tokens.next() => {
-                token = given.args().ok().map(|given| (given.id, given.token));
-            }
-            Some(invoked) = actions.next() => {
-                let Ok(invoked) = invoked.args() else { continue };
-                if invoked.action == DEFAULT_ACTION {
-                    let token = token.take().filter(|(id, _)| *id == invoked.id).map(|(_, token)| token);
-                    let _ = clicks.send(Click { action: MenuAction::Open, token });
-                }
-            }
-            else => return,
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use zbus::zvariant::Value;
 
 use super::DEFAULT_ACTION;
-use super::service::ServiceProxy;
+use super::service::{Choice, ServiceProxy};
 use crate::view::notification::Notice;
-use crate::view::tray::NAME;
+use crate::view::tray::{Click, MenuAction, NAME};
 
 /// The icon's name, and that of the desktop entry.
 const DESKTOP_ENTRY: &str = "beeminder-withings-sync";
@@ -20,6 +20,18 @@ impl Shown {
     /// Forgets the one that was closed.
     pub(super) fn forget(&mut self, id: u32) {
         self.0.retain(|_, (known, _)| *known != id);
+    }
+
+    /// What the user asks for with a click on a notification. On one that is not known it is the window.
+    pub(super) fn click(&self, choice: Choice) -> Click {
+        let Choice { id, action, token } = choice;
+        let notice = self.0.values().find(|(known, _)| *known == id).map(|(_, notice)| notice);
+        let answer = |notice: &Notice| {
+            let number: usize = action.parse().ok()?;
+            notice.answers.get(number).map(|(_, answer)| answer.clone())
+        };
+        let asked = notice.map(|notice| answer(notice).unwrap_or_else(|| notice.click.clone()));
+        Click { action: asked.unwrap_or(MenuAction::Open), token }
     }
 
     /// Forgets them all, for the service has ended and the next one numbers anew. Returns those that the user
@@ -67,14 +79,19 @@ async fn notify(
 ) -> zbus::Result<u32> {
     let has = |name: &str| can.iter().any(|can| can == name);
     let body = if has("body-markup") { without_markup(&notice.body) } else { notice.body.clone() };
-    let opens: &[&str] = if has("actions") { &[DEFAULT_ACTION, NAME] } else { &[] };
+    // Keys and labels: the answers go by their numbers.
+    let keys: Vec<_> = (0..notice.answers.len()).map(|number| number.to_string()).collect();
+    let answers =
+        keys.iter().zip(&notice.answers).flat_map(|(key, (label, _))| [key.as_str(), label.as_str()]);
+    let actions: Vec<&str> =
+        if has("actions") { [DEFAULT_ACTION, NAME].into_iter().chain(answers).collect() } else { Vec::new() };
     // Low, normal, critical.
     let urgency: u8 = if notice.urgent { 2 } else { 1 };
     let hints =
         HashMap::from([("desktop-entry", Value::from(DESKTOP_ENTRY)), ("urgency", Value::from(urgency))]);
     // Never, or when the desktop likes.
     let timeout = if notice.urgent { 0 } else { -1 };
-    service.notify(NAME, replaces, DESKTOP_ENTRY, &notice.title, &body, opens, hints, timeout).await
+    service.notify(NAME, replaces, DESKTOP_ENTRY, &notice.title, &body, &actions, hints, timeout).await
 }
 
 /// What others wrote, a goal's name for instance, must not become markup.

@@ -108,7 +108,6 @@ async fn history_comes_by_the_page_and_each_filter_finds_its_lines() {
     let count = |wish: Value| test.app().history(request(wish)).unwrap().count;
     for (wish, expected) in [
         (json!({"outcome": "sent"}), 1),
-        (json!({"goal": "weight"}), 1),
         (json!({"search": "97.33"}), 1),
         // What was measured is found though it was not sent.
         (json!({"search": "91.27"}), 1),
@@ -120,12 +119,49 @@ async fn history_comes_by_the_page_and_each_filter_finds_its_lines() {
             count(json!({"kind": "systolic"})),
         ),
         (json!({"search": "xyz", "meant": {"kinds": [], "reasons": ["sent", "x' OR 1"]}}), 1),
+        (json!({"search": "xyz", "meant": {"outcomes": ["sent"]}}), 1),
+        (
+            json!({"search": "xyz", "meant": {"stretches": [[test.now.timestamp(), test.now.timestamp() + 1]]}}),
+            1,
+        ),
+        (json!({"search": "xyz", "days": [test.now.date_naive()]}), 2),
+        (
+            json!({"search": "xyz", "days": [test.now.date_naive(), test.now.date_naive() - TimeDelta::days(400)]}),
+            2,
+        ),
         (json!({"search": "%"}), 0),
         (json!({"search": "no such thing"}), 0),
         (json!({"outcome": "refused"}), 0),
     ] {
         assert_eq!(count(wish.clone()), expected, "{wish}");
     }
+}
+
+#[tokio::test]
+async fn what_was_measured_before_a_link_began_is_a_line_of_each_goal_it_concerns() {
+    let mut test = TestApp::connected().await;
+    test.weigh_in(91.2);
+    test.world().withings.blood_pressure(120, 80, 60, test.now);
+    test.advance(TimeDelta::minutes(1));
+    test.sync().await;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.link("pounds", track(MeasureKind::WEIGHT)).await;
+    test.advance(TimeDelta::minutes(1));
+    test.weigh_in(82.4);
+    test.sync().await;
+    let rows = |wish: Value| {
+        let page = test.app().history(request(wish)).unwrap();
+        assert_eq!(u64::try_from(page.rows.len()).unwrap(), page.count);
+        page.rows.into_iter().map(|row| (row.outcome, row.goal)).collect::<Vec<_>>()
+    };
+    let line = |outcome: &str, goal: &str| (outcome.to_owned(), Some(goal.to_owned()));
+    let early = line("early", "weight, pounds");
+    assert_eq!(rows(json!({"goal": "weight"})), [line("sent", "weight"), early.clone()]);
+    assert_eq!(rows(json!({"goal": "pounds"})), [line("sent", "pounds"), early.clone()]);
+    assert_eq!(rows(json!({})), [line("sent", "pounds"), line("sent", "weight"), early]);
+    let unlinked = |rows: &[(String, Option<String>)]| rows.iter().filter(|row| row.0 == "unlinked").count();
+    assert!(unlinked(&rows(json!({"unlinked": true}))) > 0, "also what no goal gets");
+    assert!(unlinked(&rows(json!({"outcome": "unlinked"}))) > 0);
 }
 
 #[tokio::test]
@@ -137,7 +173,10 @@ async fn history_is_saved_whole_and_a_folder_that_cannot_be_written_is_said() {
     test.sync().await;
     let folder = tempfile::tempdir().unwrap();
     for (format, lines) in [(Format::Csv, 10), (Format::Json, 1)] {
-        let saved = test.app().export_history(request(json!({})), format, folder.path(), test.now).unwrap();
+        let saved = test
+            .app()
+            .export_history(request(json!({"unlinked": true})), format, folder.path(), test.now)
+            .unwrap();
         let text = std::fs::read_to_string(&saved.path).unwrap();
         assert_eq!(saved.count, 9, "a scale sends three groups");
         assert!(text.lines().count() >= lines && text.contains("withings-"), "{text}");

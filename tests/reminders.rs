@@ -35,7 +35,7 @@ async fn a_goal_that_is_due_and_not_measured_for_is_said_at_the_users_hour() {
     assert_eq!(codes(&report), [ProblemCode::MeasureSoon]);
     assert_eq!(
         report.attention[0].message,
-        "The goal weigh-in is due by 2026-11-24 00:00, and nothing was measured for it today. To measure: Weight."
+        "The goal weigh-in is due by Nov 24, 2026, 12:00 AM, and nothing was measured for it today. To measure: Weight."
     );
     until(&mut test, "2026-11-23T23:30:00Z");
     assert_eq!(codes(&test.pass(Trigger::Timer).await), [], "the day is over");

@@ -55,9 +55,9 @@ async fn each_day_has_a_line_and_says_what_was_sent_or_that_nothing_was_measured
     assert_eq!(
         told(&test, "weight", 4),
         [
-            "26: – no reading yet; Withings was last read at 08:00",
+            "26: – no reading yet; Withings was last read at 8:00 AM",
             "25: – no reading: nothing was measured",
-            "24: 79.9 kg sent as the day's lowest of 2 (07:12 and 09:12)",
+            "24: 79.9 kg sent as the day's lowest of 2 (7:12 AM and 9:12 AM)",
             "23: – no reading: nothing was measured",
         ]
     );
@@ -127,10 +127,10 @@ async fn a_reading_after_midnight_says_for_which_day_it_counts() {
     assert_eq!(
         told(&test, "weight", 2),
         [
-            "25: – no reading yet; Withings was last read at 12:00",
-            "25! The reading at 00:30 counts for 2026-11-24: the deadline is 03:00.",
-            "24: 79.7 kg sent (00:30)",
-            "24! The reading at 00:30 on 2026-11-25 counts here: the deadline is 03:00.",
+            "25: – no reading yet; Withings was last read at 12:00 PM",
+            "25! The reading at 12:30 AM counts for 2026-11-24: the deadline is 3:00 AM.",
+            "24: 79.7 kg sent (12:30 AM)",
+            "24! The reading at 12:30 AM on 2026-11-25 counts here: the deadline is 3:00 AM.",
         ]
     );
 }
@@ -142,7 +142,7 @@ async fn what_is_not_known_is_not_taken_for_nothing_measured() {
     test.sync().await;
     test.advance(TimeDelta::days(2));
     test.sync_with(Service::Withings, "/measure", Fault::http(500, "")).await;
-    assert!(told(&test, "weight", 2)[1].starts_with("24: – not known: Withings was last read 2026-11-23"));
+    assert!(told(&test, "weight", 2)[1].starts_with("24: – not known: Withings was last read Nov 23, 2026"));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn what_waits_says_until_when_and_what_the_user_deleted_stays_visible() {
     test.weigh_in(80.0);
     test.sync_with(Service::Beeminder, "datapoints.json", Fault::http(503, "")).await;
     assert!(
-        told(&test, "weight", 1)[0].contains("80 kg waiting, next try 2026-11-23"),
+        told(&test, "weight", 1)[0].contains("80 kg waiting, next try Nov 23, 2026"),
         "{:?}",
         told(&test, "weight", 1)
     );

@@ -109,6 +109,32 @@ export function moment(text) {
   return at.toLocaleString(locale, { ...date, ...clock(), timeZone });
 }
 
+/** A day from today, in a word where there is one: “yesterday”. */
+export const relativeDay = (days) => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
+
+/** The day of a moment as `2026-11-24`. */
+export const isoDay = (text) => new Date(text).toLocaleDateString("sv-SE", { timeZone });
+
+const formats = new Map();
+
+/** How a day may be written that lies some days back, by the clock of the Beeminder user. */
+export function dayForms(back) {
+  const key = `${locale} ${timeZone}`;
+  if (!formats.has(key)) {
+    const written = (options) => new Intl.DateTimeFormat(locale, { ...options, timeZone });
+    formats.set(key, [
+      written({ weekday: "short", month: "short", day: "numeric" }),
+      written({ weekday: "long", year: "numeric", month: "long", day: "numeric" }),
+      written({ year: "numeric", month: "short", day: "numeric" }),
+      written({ year: "numeric", month: "numeric", day: "numeric" }),
+    ]);
+  }
+  const at = new Date(Date.now() - back * 86_400_000);
+  const iso = isoDay(at);
+  const near = back < 2 ? [relativeDay(-back)] : [];
+  return { iso, forms: [...formats.get(key).map((format) => format.format(at)), ...near] };
+}
+
 /** The time of day of a moment. */
 export const time = (text) => new Date(text).toLocaleTimeString(locale, { ...clock(), timeZone });
 
@@ -150,13 +176,12 @@ export function amount(value, unit) {
 }
 
 /** What was measured, in words; of many values the first few. */
-export function values(list) {
-  const MOST = 4;
+export function values(list, most = 4) {
   const words = list
-    .slice(0, MOST)
+    .slice(0, most)
     .map((one) => `${t(`kind.${one.kind}`).replace(/^kind\./, "")} ${amount(one.value, one.unit)}`);
-  return list.length > MOST
-    ? `${words.join(", ")} ${t("history.more", { count: list.length - MOST })}`
+  return list.length > most
+    ? `${words.join(", ")} ${t("history.more", { count: list.length - most })}`
     : words.join(", ");
 }
 

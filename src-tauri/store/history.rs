@@ -21,6 +21,10 @@ pub struct Filter {
     pub kinds: Vec<MeasureKind>,
     /// Only what concerns the goal of this name.
     pub goal: Option<String>,
+    /// What was measured before a link of that goal began, which concerns it as well.
+    pub early: Vec<Early>,
+    /// Only groups that a link decided on, or with one of these kinds; all when it is not said.
+    pub linked: Option<Vec<MeasureKind>>,
     /// Only what ended in this way; see [`Outcome::outcome`].
     pub outcome: Option<String>,
     /// Only lines in which these letters stand: in the day, the value sent, the goal, the device, the
@@ -34,14 +38,27 @@ pub struct Filter {
     pub after: Option<Place>,
 }
 
+/// What was measured of some kinds before a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Early {
+    /// The kinds that a link is about.
+    pub kinds: Vec<MeasureKind>,
+    /// When it began.
+    pub before: DateTime<Utc>,
+}
+
 /// What a search means beside its letters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Meant {
-    /// Only readings with one of these kinds; all when empty.
+    /// Readings with one of these kinds.
     pub kinds: Vec<i64>,
-    /// Only readings with one of these reasons; all when empty.
+    /// Readings with one of these reasons.
     pub reasons: Vec<String>,
+    /// Readings that ended in one of these ways.
+    pub outcomes: Vec<String>,
+    /// Readings of these stretches: from one moment to before another, in Unix seconds.
+    pub stretches: Vec<(i64, i64)>,
 }
 
 /// Values of some kinds, from one to before another, in the unit Withings measures in.
@@ -233,27 +250,49 @@ fn wanted(filter: &Filter) -> String {
     } else {
         has_kind(numbers(&mut filter.kinds.iter().map(|kind| kind.0)))
     };
-    let is_word = |word: &&String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    let reasons: Vec<_> =
-        filter.meant.reasons.iter().filter(is_word).map(|reason| format!("'{reason}'")).collect();
+    let early = |early: &Early| {
+        let kinds = has_kind(numbers(&mut early.kinds.iter().map(|kind| kind.0)));
+        format!("g.measured_at < {} AND {kinds}", early.before.timestamp())
+    };
+    let early = any(filter.early.iter().map(early));
+    let linked = filter.linked.as_ref().map_or("TRUE".to_owned(), |kinds| {
+        format!("(d.link_id IS NOT NULL OR {})", has_kind(numbers(&mut kinds.iter().map(|kind| kind.0))))
+    });
+    let stretch = |(from, until): &(i64, i64)| format!("g.measured_at >= {from} AND g.measured_at < {until}");
     format!(
         "FROM measure_group g
-         LEFT JOIN decision d ON d.group_id = g.id
+         LEFT JOIN decision d ON d.group_id = g.id AND (:goal IS NULL OR d.link_id IN (
+             SELECT l.id FROM link l JOIN goal ON goal.id = l.goal_id WHERE goal.slug = :goal))
          {JOINS}
          WHERE g.measured_at >= :since
            AND g.measured_at <= :at
            AND (g.measured_at, g.id, coalesce(d.link_id, 0)) < (:at, :group, :link)
            AND {of_kind}
-           AND (:goal IS NULL OR goal.slug = :goal)
+           AND {linked}
+           AND (:goal IS NULL OR d.link_id IS NOT NULL OR {early})
            AND (:outcome IS NULL OR {OUTCOME} = :outcome)
            AND (:search = '' OR instr(lower(concat_ws(' ', coalesce(p.beeminder_day, d.daystamp),
                    date(g.measured_at, 'unixepoch'), p.value, goal.slug, g.model, d.request_id, o.parked)),
                    :search)
-                OR {} OR {} OR d.reason IN ({}))",
+                OR {} OR {} OR {} OR d.reason IN ({}) OR {OUTCOME} IN ({}))",
         has_kind(numbers(&mut filter.meant.kinds.iter().copied())),
         has_value(&filter.values),
-        reasons.join(", ")
+        any(filter.meant.stretches.iter().map(stretch)),
+        words(&filter.meant.reasons),
+        words(&filter.meant.outcomes)
     )
+}
+
+/// One of these conditions; never when there is none.
+fn any(conditions: impl Iterator<Item = String>) -> String {
+    let all: Vec<_> = conditions.map(|condition| format!("({condition})")).collect();
+    if all.is_empty() { "FALSE".into() } else { format!("({})", all.join(" OR ")) }
+}
+
+/// Words of a closed set as SQL has them; what is none is left out.
+fn words(words: &[String]) -> String {
+    let is_word = |word: &&String| word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    words.iter().filter(is_word).map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a group has one of the values. The groups that do are looked up once, each kind by its index.

@@ -84,9 +84,11 @@ impl LedgerRow {
                 let early = |link: &&Link| {
                     group.measured_at < link.since && group.measurement(link.feed.first_kind()).is_some()
                 };
-                if let Some(link) = links.iter().find(early) {
+                let goals: Vec<_> = links.iter().filter(early).map(|link| link.slug.to_string()).collect();
+                if !goals.is_empty() {
                     row.outcome = "early".into();
-                    row.facts = args([("goal", link.slug.to_string())]);
+                    row.facts = args([("goal", goals.join(", "))]);
+                    row.goal = Some(goals.join(", "));
                 }
             }
         }

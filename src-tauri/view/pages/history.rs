@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::app::{App, UserError};
+use crate::domain::day::{DayRule, Daystamp};
+use crate::domain::link::Link;
 use crate::domain::measure::kind::{KINDS, MeasureKind};
 use crate::domain::measure::unit::Unit;
 use crate::domain::settings::Units;
 use crate::store;
-use crate::store::history::{Filter, Meant, Place, ValueRange};
+use crate::store::history::{Early, Filter, Meant, Place, ValueRange};
 use crate::view::ledger::{LedgerRow, cell, shown_in};
 
 /// What the page asks for.
@@ -22,20 +25,31 @@ use crate::view::ledger::{LedgerRow, cell, shown_in};
 pub struct HistoryRequest {
     search: String,
     meant: Meant,
+    /// Days that are written as the search is.
+    days: Vec<NaiveDate>,
     /// The word of a kind.
     kind: Option<String>,
     goal: Option<String>,
     outcome: Option<String>,
+    /// Also what no goal gets.
+    unlinked: bool,
     after: Option<Place>,
 }
 
 impl HistoryRequest {
-    fn filter(self, units: Units) -> Filter {
+    fn filter(mut self, links: &[Link], units: Units, zone: Tz) -> Filter {
+        let days = std::mem::take(&mut self.days);
+        self.meant.stretches.extend(stretches(days, DayRule::new(zone, 0)));
         let kinds = self.kind.as_deref().and_then(MeasureKind::named).map(MeasureKind::sources);
+        let goal = self.goal.filter(|goal| !goal.is_empty());
+        let of_goal = links.iter().filter(|link| goal.as_deref() == Some(link.slug.0.as_str()));
+        let linked = || links.iter().flat_map(|link| link.feed.kinds()).collect();
         Filter {
             since: DateTime::UNIX_EPOCH,
+            early: of_goal.map(|link| Early { kinds: link.feed.kinds(), before: link.since }).collect(),
+            linked: (!self.unlinked && self.outcome.as_deref() != Some("unlinked")).then(linked),
+            goal,
             kinds: kinds.unwrap_or_default(),
-            goal: self.goal.filter(|goal| !goal.is_empty()),
             outcome: self.outcome.filter(|outcome| !outcome.is_empty()),
             values: values_meant(&self.search, units),
             search: self.search,
@@ -43,6 +57,18 @@ impl HistoryRequest {
             after: self.after,
         }
     }
+}
+
+/// Days by the user's clock, those in a row as one.
+fn stretches(mut days: Vec<NaiveDate>, rule: DayRule) -> Vec<(i64, i64)> {
+    days.sort_unstable();
+    let in_a_row = |a: &NaiveDate, b: &NaiveDate| a.succ_opt() == Some(*b);
+    let ends = days.chunk_by(in_a_row).filter_map(|days| days.first().zip(days.last()?.succ_opt()));
+    ends.map(|(first, after)| {
+        let start = |day| rule.start_of(Daystamp(day)).timestamp();
+        (start(*first), start(after))
+    })
+    .collect()
 }
 
 /// The values that a number means as it is shown: 82 means 82.4 as well, and 82.4 means 82.39.
@@ -107,7 +133,7 @@ impl App {
     /// When the store cannot be read.
     pub fn history(&self, request: HistoryRequest) -> anyhow::Result<HistoryPage> {
         let (links, units) = (self.links()?, self.settings()?.units);
-        let filter = request.filter(units);
+        let filter = request.filter(&links, units, self.locale()?.zone);
         self.store.read(|conn| {
             let lines = store::history::load(conn, &filter, PAGE)?;
             Ok(HistoryPage {
@@ -128,8 +154,8 @@ impl App {
         folder: &std::path::Path,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Exported> {
-        let filter = request.filter(self.settings()?.units);
         let links = self.links()?;
+        let filter = request.filter(&links, self.settings()?.units, self.locale()?.zone);
         let lines = self.store.read(|conn| store::history::load(conn, &filter, u32::MAX))?;
         let rows: Vec<_> =
             lines.into_iter().map(|line| LedgerRow::new(line, &links, Units::Metric)).collect();

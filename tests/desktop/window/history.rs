@@ -20,16 +20,28 @@ async fn history_is_searched_and_saved() {
     go(&window, "history").await;
     shows(&window, "#lines-summary", "1 to 100 of").await;
     shows(&window, "#lines tbody tr.sent", "sent").await;
-    assert_eq!(all(&window, "#lines tbody tr").await.len(), 100);
+    assert_eq!(all(&window, "#lines tbody tr:not(.day-heading)").await.len(), 100);
     click(&window, "#older").await;
     shows(&window, "#lines-summary", "101 to 200 of").await;
     click(&window, "#newer").await;
     shows(&window, "#lines-summary", "1 to 100 of").await;
 
+    // Days are found as they are written, and what no goal gets only when it is asked for.
+    let today = clock::now().format("%b %-d").to_string();
+    for search in ["yesterday", "today", &today, "97.3 kg"] {
+        fill(&window, "#search", search).await;
+        let found = format!("for {search}");
+        until(&found, async || {
+            let rows = all(&window, "#lines tbody tr:not(.day-heading)").await.len();
+            (1..5).contains(&rows).then_some(())
+        })
+        .await;
+    }
     // Words of the user's language mean what they stand for.
+    click(&window, "#filter [name=unlinked]").await;
     fill(&window, "#search", "systolic").await;
     until("blood pressure alone", async || {
-        let rows = all(&window, "#lines tbody tr").await;
+        let rows = all(&window, "#lines tbody tr:not(.day-heading)").await;
         let first = rows.first()?.text().await.ok()?;
         (rows.len() > 40 && rows.len() < 60 && first.contains("Systolic")).then_some(())
     })
@@ -37,7 +49,7 @@ async fn history_is_searched_and_saved() {
     fill(&window, "#search", "97.3").await;
     shows(&window, "#lines-summary", "1 to 1 of 1").await;
     fill(&window, "#search", "no such thing").await;
-    shows(&window, "#lines-summary", "Nothing to show").await;
+    shows(&window, "#lines-summary", "Nothing matches").await;
     fill(&window, "#search", " ").await;
     select(&window, "#filter-outcome", "sent").await;
     shows(&window, "#lines-summary", "1 to 1 of 1").await;

@@ -30,6 +30,7 @@ mod deletions;
 #[cfg(all(feature = "desktop", target_os = "linux"))]
 mod desktop;
 mod fitting;
+mod given_back;
 mod goals;
 mod goals_that_begin_anew;
 mod held;

@@ -197,7 +197,8 @@ pub(super) fn end_link(
 ) -> anyhow::Result<Ended> {
     let mut ended = Ended::default();
     for stored in store::datapoint::load_live(conn, &link.goal)? {
-        let is_of_link = stored.link == link.id && stored.wanted;
+        let is_moved = word == Word::Remove && stored.word == Word::Moved;
+        let is_of_link = stored.link == link.id && (stored.wanted || is_moved);
         let is_of_kind = word == Word::Remove && link.feed.names(&stored.datapoint.request_id);
         if !is_of_link && !is_of_kind {
             continue;
@@ -221,7 +222,7 @@ fn compare(conn: &Connection, link: &Link, planned: Vec<Datapoint>) -> anyhow::R
     let mut live = store::datapoint::load_wanted_by(conn, link.id)?;
     for datapoint in planned {
         match store::datapoint::load(conn, &link.goal, &datapoint.request_id)? {
-            Some(known) if known.datapoint == datapoint && known.word != Word::Remove => change.same += 1,
+            Some(known) if known.datapoint == datapoint && !known.word.removes() => change.same += 1,
             Some(known) if store::outbox::stays_as_it_is(conn, &known, &datapoint)? => change.same += 1,
             Some(known) if known.confirmed.is_there() || known.wanted => {
                 change.updated.push((known, datapoint.clone()));

@@ -182,7 +182,7 @@ impl App {
     pub fn retry(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|conn| {
             let stored = store::datapoint::load_number(conn, id)?;
-            if let Some(stored) = stored.filter(|stored| stored.word != Word::Remove) {
+            if let Some(stored) = stored.filter(|stored| !stored.word.removes()) {
                 let (goal, key) = (&stored.goal, &stored.datapoint.request_id);
                 let is_decided = !stored.wanted && stored.word != Word::None && stored.word != Word::Left;
                 let is_struck =

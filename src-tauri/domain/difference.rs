@@ -44,9 +44,17 @@ pub enum Word {
     Left,
     /// It is to be taken away at Beeminder.
     Remove,
+    /// It is to be taken away once what its readings went into instead is there. No word of the user's: where nothing
+    /// takes its place after all, it stays.
+    Moved,
 }
 
 impl Word {
+    /// Whether it is to be taken away at Beeminder.
+    pub fn removes(self) -> bool {
+        matches!(self, Word::Remove | Word::Moved)
+    }
+
     /// The word in the store.
     pub fn name(self) -> &'static str {
         self.into()
@@ -103,7 +111,9 @@ pub fn difference(wanted: Option<&Datapoint>, confirmed: &Confirmed, word: Word)
     match (wanted, word) {
         (Some(wanted), _) if !confirmed.unsure && confirmed.form.as_ref() == Some(wanted) => None,
         (Some(_), _) => Some(id.map_or(Action::Create, Action::Update)),
-        (None, Word::Remove) if confirmed.unsure || confirmed.is_there() => Some(Action::Remove(id)),
+        (None, word) if word.removes() && (confirmed.unsure || confirmed.is_there()) => {
+            Some(Action::Remove(id))
+        }
         (None, Word::Deleted) => None,
         (None, _) => confirmed.unsure.then_some(Action::LookUp),
     }
@@ -148,6 +158,7 @@ mod tests {
             (None, has(Some(80), Some("b"), true), Word::Left, Some(Action::LookUp)),
             (None, has(Some(80), Some("b"), false), Word::Keep, None),
             (None, has(Some(80), Some("b"), false), Word::Remove, remove(Some("b"))),
+            (None, has(Some(80), Some("b"), false), Word::Moved, remove(Some("b"))),
             (None, has(None, None, true), Word::Remove, remove(None)),
             (None, has(None, None, false), Word::Remove, None),
             (None, has(Some(80), Some("b"), true), Word::Deleted, None),
@@ -160,7 +171,9 @@ mod tests {
 
     #[test]
     fn words_and_actions_are_read_back() {
-        for word in [Word::None, Word::Discarded, Word::Deleted, Word::Keep, Word::Left, Word::Remove] {
+        for word in
+            [Word::None, Word::Discarded, Word::Deleted, Word::Keep, Word::Left, Word::Remove, Word::Moved]
+        {
             assert_eq!(word.name().parse(), Ok(word));
         }
         for action in [Action::Create, Action::Update("b".into()), Action::Remove(None), Action::LookUp] {

@@ -143,7 +143,8 @@ pub fn load_in(conn: &Connection, state: DatapointState) -> anyhow::Result<Vec<S
 pub fn load_live(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
     let found = conn
         .prepare_cached(&format!(
-            "{SELECT} WHERE d.goal_id = ?1 AND d.state IN ('pending', 'confirmed', 'stale', 'kept')
+            "{SELECT} WHERE d.goal_id = ?1 AND (d.state IN ('pending', 'confirmed', 'stale', 'kept')
+                 OR (d.state = 'removing' AND d.word = 'moved'))
              ORDER BY d.id"
         ))?
         .query_map([&goal.0], read)?
@@ -155,7 +156,7 @@ pub fn load_live(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>
 pub fn load_left(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<Stored>> {
     let found = conn
         .prepare_cached(&format!(
-            "{SELECT} WHERE d.goal_id = ?1 AND d.wanted = 0 AND d.word NOT IN ('remove', 'deleted')
+            "{SELECT} WHERE d.goal_id = ?1 AND d.wanted = 0 AND d.word NOT IN ('remove', 'moved', 'deleted')
                  AND (d.sent_value IS NOT NULL OR d.beeminder_id IS NOT NULL OR d.unsure = 1)
              ORDER BY d.id"
         ))?
@@ -184,7 +185,7 @@ pub fn load_to_compare(conn: &Connection, goal: &GoalId, first: Daystamp) -> any
             "{SELECT} WHERE d.goal_id = ?1 AND {is_there}
                  AND (d.beeminder_day >= ?2 OR (d.beeminder_day IS NULL AND
                       coalesce(d.daystamp, strftime('%Y%m%d', d.timestamp, 'unixepoch')) > ?2)
-                      OR (d.missing_since IS NOT NULL AND d.word <> 'remove'))
+                      OR (d.missing_since IS NOT NULL AND d.word NOT IN ('remove', 'moved')))
              ORDER BY d.id"
         ))?
         .query_map([&goal.0, &first.to_string()], read)?
@@ -198,7 +199,8 @@ pub fn missing_since(conn: &Connection, goal: &GoalId) -> anyhow::Result<Option<
     let since: Option<i64> = conn
         .prepare_cached(&format!(
             "SELECT min(d.missing_since) FROM datapoint d
-             WHERE d.goal_id = ?1 AND d.missing_since IS NOT NULL AND d.word <> 'remove' AND {is_there}"
+             WHERE d.goal_id = ?1 AND d.missing_since IS NOT NULL AND d.word NOT IN ('remove', 'moved')
+                 AND {is_there}"
         ))?
         .query_row([&goal.0], |row| row.get(0))?;
     Ok(since.map(moment))
@@ -367,7 +369,7 @@ fn forget_readings(conn: &Connection, id: i64) -> anyhow::Result<()> {
 
 /// Notes that no link calls for a datapoint, and what the user decided about it.
 pub fn unwant(conn: &Connection, id: i64, word: Word) -> anyhow::Result<()> {
-    if word != Word::Remove {
+    if !word.removes() {
         forget_half_removed(conn, id)?;
     }
     conn.prepare_cached("UPDATE datapoint SET wanted = 0, word = ?2 WHERE id = ?1")?

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_needed.sql"),
     include_str!("migrations/0008_missing.sql"),
     include_str!("migrations/0009_red_line.sql"),
+    include_str!("migrations/0011_moved.sql"),
 ];
 
 /// The version that this program writes.

@@ -50,6 +50,8 @@ pub struct OutboxEntry {
     pub beeminder_day: Option<Daystamp>,
     /// Whether the goal's list lacked it.
     pub is_missing: bool,
+    /// Whether it is to be removed because its readings went into something else.
+    pub is_moved: bool,
 }
 
 impl OutboxEntry {
@@ -165,6 +167,13 @@ fn moment_of(datapoint: &Datapoint) -> i64 {
 /// there by then.
 pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
     let query = format!("{SELECT} ORDER BY o.goal_id, o.action = 'remove', o.moment, o.datapoint_id");
+    let entries = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
+/// Loads what is to be removed once something else is there.
+pub fn load_moved(conn: &Connection) -> anyhow::Result<Vec<OutboxEntry>> {
+    let query = format!("{SELECT} WHERE d.word = 'moved' AND o.action = 'remove' ORDER BY o.datapoint_id");
     let entries = conn.prepare_cached(&query)?.query_map([], read)?.collect::<Result<_, _>>()?;
     Ok(entries)
 }
@@ -340,7 +349,7 @@ pub fn goals(conn: &Connection) -> anyhow::Result<Vec<GoalId>> {
 const SELECT: &str = "SELECT o.datapoint_id, o.goal_id, g.slug, d.request_id, d.link_id, d.value, o.form,
             o.beeminder_id, o.attempts, o.wait_until, o.parked, o.queued_at, o.action, o.moment,
             o.unanswered_at, d.timestamp, d.daystamp, d.comment, d.beeminder_day,
-            d.missing_since IS NOT NULL
+            d.missing_since IS NOT NULL, d.word = 'moved'
      FROM outbox o JOIN datapoint d ON d.id = o.datapoint_id JOIN goal g ON g.id = o.goal_id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -372,5 +381,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         moment: moment(row.get(13)?),
         beeminder_day: row.get::<_, Option<String>>(18)?.and_then(|day| day.parse().ok()),
         is_missing: row.get(19)?,
+        is_moved: row.get(20)?,
     })
 }

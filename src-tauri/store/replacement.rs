@@ -4,7 +4,9 @@ use rusqlite::{Connection, Params, params};
 
 use super::beside::LONGEST_STRETCH;
 use super::outbox::OutboxEntry;
-use super::struck;
+use super::{link, struck};
+use crate::domain::difference::Word;
+use crate::domain::measure::measurement::GroupId;
 
 /// The datapoints that tell what a datapoint was made of. A reading that came again has another number, and a night may
 /// be told by a longer one.
@@ -13,27 +15,57 @@ use super::struck;
 const TELLING: &str = "FROM made_of m
     CROSS JOIN measure_group was ON was.id = m.group_id
     CROSS JOIN measure_group tells ON tells.measured_at
-        BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?4)
-            AND was.measured_at + iif(was.length IS NULL, 0, ?4)
+        BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?3)
+            AND was.measured_at + iif(was.length IS NULL, 0, ?3)
     CROSS JOIN decision d ON d.group_id = tells.id
     JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id";
 
-/// What must be there before a datapoint is taken away: what its readings go into instead, as far as that is still to
-/// be sent. Nothing for one that is missing already.
+/// What must be there before a datapoint is taken away: what its readings went into instead, as far as that is still
+/// to be sent or looked for. Nothing for one that is missing already, or that the user wants taken away.
 ///
 /// Where it is not known what it is made of, it is all that its link has to send.
 pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
-    if entry.is_missing {
+    if entry.is_missing || !entry.is_moved {
         return Ok(Vec::new());
     }
     if struck::confirmed_readings(conn, &entry.goal, &entry.request_id)?.is_empty() {
         return all_of_link(conn, entry);
     }
     let query = format!(
-        "SELECT DISTINCT p.id {TELLING} JOIN outbox o ON o.datapoint_id = p.id
-         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND d.link_id = ?3 AND o.action IN ('create', 'update')"
+        "SELECT DISTINCT p.id {TELLING} JOIN link l ON l.id = d.link_id JOIN outbox o ON o.datapoint_id = p.id
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND l.goal_id = ?1 AND o.action <> 'remove'"
     );
-    ids(conn, &query, params![entry.goal.0, entry.request_id.0, entry.link.0, LONGEST_STRETCH])
+    ids(conn, &query, params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH])
+}
+
+/// Whether a datapoint is still to be taken away: if it is for what its readings went into instead, that has to be
+/// wanted, or there, or the user decided against just that.
+///
+/// Where it is not known what it is made of, it is for what its link sends.
+pub fn is_called_for(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<bool> {
+    if !entry.is_moved {
+        return Ok(true);
+    }
+    let (goal, id) = (&entry.goal, &entry.request_id);
+    let readings = struck::confirmed_readings(conn, goal, id)?;
+    if readings.is_empty() {
+        return Ok(link::load(conn, entry.link)?.is_some());
+    }
+    let struck = struck::load(conn, goal)?;
+    let is_struck = |reading: &GroupId| {
+        let word = struck.get(&(*reading, id.subject())).copied();
+        matches!(word, Some(Word::Discarded | Word::Deleted))
+    };
+    if readings.iter().any(is_struck) {
+        return Ok(true);
+    }
+    let query = format!(
+        "SELECT 1 {TELLING} JOIN link l ON l.id = d.link_id
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND l.goal_id = ?1 AND p.id <> ?4
+             AND p.word NOT IN ('remove', 'moved')
+             AND (p.wanted = 1 OR p.unsure = 1 OR p.sent_value IS NOT NULL OR p.beeminder_id IS NOT NULL)"
+    );
+    Ok(conn.prepare_cached(&query)?.exists(params![goal.0, id.0, LONGEST_STRETCH, entry.id])?)
 }
 
 /// What the readings of a datapoint go into instead under the links in force, whether it is there or still to be sent.
@@ -43,16 +75,16 @@ pub fn load_all(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i6
     }
     let query = format!(
         "SELECT DISTINCT p.id {TELLING} JOIN link l ON l.id = d.link_id
-         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND p.id <> ?3 AND p.wanted = 1
+         WHERE m.goal_id = ?1 AND m.request_id = ?2 AND p.id <> ?4 AND p.wanted = 1
              AND l.goal_id = ?1 AND l.removed_at IS NULL"
     );
-    ids(conn, &query, params![entry.goal.0, entry.request_id.0, entry.id, LONGEST_STRETCH])
+    ids(conn, &query, params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH, entry.id])
 }
 
 fn all_of_link(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
     let query = "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
          WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
-             AND o.action IN ('create', 'update')";
+             AND o.action <> 'remove'";
     ids(conn, query, params![entry.goal.0, entry.request_id.0, entry.link.0])
 }
 

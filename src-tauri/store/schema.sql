@@ -211,14 +211,15 @@ CREATE TABLE datapoint (
     beeminder_day TEXT,                -- the day Beeminder counts it for; NULL while unknown
     confirmed_at INTEGER,              -- when Beeminder last confirmed it; NULL before
     missing_since INTEGER,             -- when the goal's list first lacked it; NULL while it has it
-    word TEXT NOT NULL,                -- the user's word on what is not wanted: '', 'discarded', 'deleted' (by the user, at Beeminder), 'keep' (what is there), 'left' (there when its link was removed) or 'remove' (from there)
+    word TEXT NOT NULL,                -- the user's word on what is not wanted: '', 'discarded', 'deleted' (by the user, at Beeminder), 'keep' (what is there), 'left' (there when its link was removed) or 'remove' (from there); or 'moved' (to be removed once what its readings went into instead is there), which is none
     state TEXT NOT NULL GENERATED ALWAYS AS (CASE -- the three facts as one word, for showing and counting
         WHEN word = 'deleted' THEN 'deleted'
         WHEN wanted = 1 AND unsure = 0 AND sent_value IS value AND sent_timestamp IS timestamp
             AND sent_daystamp IS daystamp AND sent_comment IS comment THEN 'confirmed'
         WHEN wanted = 1 THEN 'pending'
-        WHEN word = 'remove' AND sent_value IS NULL AND beeminder_id IS NULL AND unsure = 0 THEN 'removed'
-        WHEN word = 'remove' THEN 'removing'
+        WHEN word IN ('remove', 'moved') AND sent_value IS NULL AND beeminder_id IS NULL AND unsure = 0
+            THEN 'removed'
+        WHEN word IN ('remove', 'moved') THEN 'removing'
         WHEN unsure = 1 THEN 'pending'
         WHEN sent_value IS NULL AND beeminder_id IS NULL THEN 'discarded'
         WHEN word = 'left' THEN 'confirmed'

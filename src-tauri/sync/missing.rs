@@ -54,7 +54,7 @@ pub(super) fn note(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Re
         return Ok(false);
     };
     // What became of what is to be removed is found out by removing it.
-    let is_believed = stored.word != Word::Remove && believed_at(conn, &stored.goal, since, now)? <= now;
+    let is_believed = !stored.word.removes() && believed_at(conn, &stored.goal, since, now)? <= now;
     if is_believed {
         note_absent(conn, &stored, now)?;
     }
@@ -78,7 +78,7 @@ pub(super) fn note_found(
     let Some(stored) = datapoint::load_number(conn, id)? else {
         return Ok(());
     };
-    if is_another(&stored, found) && stored.word != Word::Remove && !is_the_same_again(&stored, found) {
+    if is_another(&stored, found) && !stored.word.removes() && !is_the_same_again(&stored, found) {
         note_deleted_readings(conn, &stored)?;
     }
     datapoint::save_found(conn, id, told(&found.confirmation), now)?;

@@ -229,7 +229,7 @@ fn settled(link: &Link, context: &Context, place: Place<'_>) -> Result<(), Reaso
     match context.word_on(place.group.id, &request_id(link, place)) {
         Word::Deleted => return Err(Reason::Deleted),
         Word::Discarded => return Err(Reason::Discarded),
-        Word::None | Word::Keep | Word::Left | Word::Remove => {}
+        Word::None | Word::Keep | Word::Left | Word::Remove | Word::Moved => {}
     }
     if context.sent_before.readings.contains(&place.group.id) {
         return Err(Reason::SentBefore);

@@ -208,8 +208,11 @@ impl Round<'_> {
             return Ok(None);
         }
         let waits = match entry.action {
-            // What takes its place was not taken in this round.
-            Action::Remove(_) => !store::replacement::load(conn, &entry)?.is_empty(),
+            // What takes its place was not taken in this round, or is not called for any more.
+            Action::Remove(_) => {
+                !store::replacement::load(conn, &entry)?.is_empty()
+                    || !store::replacement::is_called_for(conn, &entry)?
+            }
             Action::Create | Action::Update(_) | Action::LookUp => self.may_be_struck(conn, &entry)?,
         };
         if waits {

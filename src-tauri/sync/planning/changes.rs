@@ -145,9 +145,8 @@ impl Changes<'_> {
 
     /// Deals with a datapoint that no measurement calls for any more.
     ///
-    /// What was never sent is dropped. What Beeminder may have is taken away there when its reading counts
-    /// elsewhere now, or if the user chose so, a few at a time; else the user is asked. Of what they kept they are
-    /// asked anew when Withings has its readings no more; what they are asked about may have come again elsewhere.
+    /// Of what the user kept they are asked anew when Withings has its readings no more; what they are asked about may
+    /// have come again elsewhere.
     pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, leaving: Leaving) -> anyhow::Result<()> {
         let Leaving { moved, gone } = leaving;
         let known = store::datapoint::load(self.conn, &link.goal, id)?;
@@ -156,20 +155,47 @@ impl Changes<'_> {
                 || (gone && known.state == DatapointState::Kept)
                 || (moved && known.state == DatapointState::Stale)
         };
-        let Some(known) = known.filter(is_open) else {
-            return Ok(());
-        };
+        match known.filter(is_open) {
+            Some(known) => self.unwant(&known, moved),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives up a datapoint. What was never sent is dropped. What Beeminder may have is taken away there once its
+    /// readings are in another one, or if the user chose so, a few at a time; else the user is asked.
+    fn unwant(&mut self, known: &Stored, moved: bool) -> anyhow::Result<()> {
         let may_be_there = known.confirmed.unsure || known.confirmed.is_there();
         let word = match &mut self.unwanted {
             _ if !may_be_there => Word::None,
-            _ if moved => Word::Remove,
+            _ if moved => Word::Moved,
             Unwanted::Remove(left @ 1..) => {
                 *left -= 1;
                 Word::Remove
             }
             Unwanted::Remove(_) | Unwanted::Ask => Word::None,
         };
-        self.enqueued += u64::from(store::outbox::unwant(self.conn, &known, word, self.now)?);
+        self.enqueued += u64::from(store::outbox::unwant(self.conn, known, word, self.now)?);
+        Ok(())
+    }
+
+    /// Gives back what was to make way for something that nothing calls for any more before it was there: it is dealt
+    /// with as if nothing had ever taken its place.
+    ///
+    /// Under a link in force that is known when all is planned. What a removed link has is left there at once, so that
+    /// the next one knows of it.
+    pub(super) fn give_back(&mut self) -> anyhow::Result<()> {
+        let all_planned = store::measurement::all_planned(self.conn)?;
+        for entry in store::outbox::load_moved(self.conn)? {
+            let in_force = store::link::load(self.conn, entry.link)?.is_some();
+            if (in_force && !all_planned) || store::replacement::is_called_for(self.conn, &entry)? {
+                continue;
+            }
+            match store::datapoint::load_number(self.conn, entry.id)? {
+                Some(known) if in_force => self.unwant(&known, false)?,
+                Some(known) => store::outbox::unwant(self.conn, &known, Word::Left, self.now).map(drop)?,
+                None => {}
+            }
+        }
         Ok(())
     }
 }

@@ -33,6 +33,8 @@ const MOST_AT_ONCE: u32 = 500;
 /// Returns how many requests were put into the outbox, and whether something is left.
 pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     store::measurement::mark_come(conn, store::checkpoint::clock(conn, now)?)?;
+    let mut given_back = Changes { conn, unwanted: unwanted(conn)?, enqueued: 0, now };
+    given_back.give_back()?;
     let links = store::link::load_all(conn)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
@@ -61,7 +63,7 @@ pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result
     let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
     beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
     let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
-    let (mut enqueued, mut as_chosen) = (0, unwanted(conn)?);
+    let (mut enqueued, mut as_chosen) = (0, given_back.unwanted);
     for link in &links {
         let Some(context) = context(conn, link, now)? else {
             continue;

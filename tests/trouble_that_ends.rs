@@ -9,7 +9,7 @@ use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 
-use super::support::goals::{each, once};
+use super::support::goals::{each, lowest, once};
 use super::support::{TestApp, codes, track};
 
 #[tokio::test]
@@ -47,6 +47,43 @@ async fn trouble_with_a_goal_ends_when_what_was_in_trouble_is_discarded() {
     }
     said.retain(|c| format!("{c:?}") != "NothingMeasured");
     assert!(said.is_empty(), "{said:?} {:?} {:?}", test.outbox(), test.values("weight"));
+}
+
+/// The next request is refused for itself.
+fn no() -> Fault {
+    Fault::http(422, r#"{"errors":{"value":["no"]}}"#)
+}
+
+#[tokio::test]
+async fn trouble_with_a_goal_ends_when_that_answers_with_a_refusal() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.weigh_in(80.0);
+    test.sync_with(Service::Beeminder, "weight/datapoints", Fault::http(503, "")).await;
+    test.advance(TimeDelta::minutes(20));
+    let report = test.sync_with(Service::Beeminder, "weight/datapoints", no()).await;
+    assert_eq!(codes(&report), [ProblemCode::Parked]);
+    test.expect_pending(1);
+}
+
+#[tokio::test]
+async fn trouble_with_a_goal_ends_when_the_rest_waits_for_what_it_refused() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weight", lowest()).await;
+    let reading = test.weigh_in(80.0);
+    test.sync().await;
+    test.advance(TimeDelta::days(1));
+    let now = test.now;
+    test.world().withings.edit(reading, now, |group| group["date"] = now.timestamp().into());
+    // The comparison before reads two lists.
+    test.world().faults.after(2, Service::Beeminder, "datapoints.json", no());
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Parked]);
+    let add = "INSERT INTO trouble SELECT 'goal ' || goal_id, 'unavailable', '{}', 1, 1, 1 FROM link";
+    test.app().store.write(|conn| Ok(conn.execute(add, [])?)).unwrap();
+    test.advance(TimeDelta::minutes(20));
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Parked]);
+    test.expect_pending(2);
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ impl SyncPass<'_> {
         let sources = self.store.read(|conn| needed(conn, self.now))?;
         self.store.write(|conn| {
             planning::note_first_days(conn)?;
-            trouble::end_idle(conn, &sources)
+            trouble::end_idle(conn, &sources, self.now)
         })?;
         // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.
         let mut planned =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{SyncPass, Trigger, devices, retry, schedule};
+use super::{SyncPass, Trigger, deliver, devices, retry, schedule};
 use crate::accounts::keychain::KeychainError;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
@@ -124,13 +124,13 @@ pub(super) fn end(conn: &Connection, place: &Place) -> anyhow::Result<()> {
 
 /// Ends trouble with what nobody asks for any more: a service that no link needs, devices that are not shared,
 /// a goal that nothing is sent to, the comparison of one that is not compared, and what no version asks for now.
-pub(super) fn end_idle(conn: &Connection, needed: &[Source]) -> anyhow::Result<()> {
+pub(super) fn end_idle(conn: &Connection, needed: &[Source], now: DateTime<Utc>) -> anyhow::Result<()> {
     store::trouble::forget_unknown_places(conn)?;
     for problem in store::trouble::load_all(conn)? {
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
             Place::Devices => !devices::are_shared(conn)?,
-            Place::Goal(goal) => !takes_what_waits(conn, goal)?,
+            Place::Goal(goal) => !takes_what_waits(conn, goal, now)?,
             Place::Comparison(goal) => {
                 !store::goal::load_compared(conn)?.iter().any(|compared| compared.goal == *goal)
             }
@@ -143,10 +143,10 @@ pub(super) fn end_idle(conn: &Connection, needed: &[Source]) -> anyhow::Result<(
     Ok(())
 }
 
-/// Whether something waits for a goal that takes it.
-fn takes_what_waits(conn: &Connection, goal: &GoalId) -> anyhow::Result<bool> {
+/// Whether something waits to be sent to a goal that takes it.
+fn takes_what_waits(conn: &Connection, goal: &GoalId, now: DateTime<Utc>) -> anyhow::Result<bool> {
     let takes = store::goal::load(conn, goal)?.is_some_and(|goal| goal.is_open());
-    Ok(takes && store::outbox::goals(conn)?.contains(goal))
+    Ok(takes && deliver::goals_sent_to(conn, now)?.contains(goal))
 }
 
 impl From<withings::Error> for Trouble {

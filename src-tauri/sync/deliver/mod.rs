@@ -28,7 +28,7 @@ use super::trouble::Trouble;
 use super::{SyncPass, missing, retry, schedule};
 use answer::{Delivery, delivery};
 
-pub(super) use queue::queues;
+pub(super) use queue::{goals_sent_to, queues};
 pub(super) use settle::told;
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.

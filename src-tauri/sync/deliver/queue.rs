@@ -75,6 +75,12 @@ fn sendable(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::
     Ok(sendable)
 }
 
+/// The goals that something is sent to, by and by at least: what is refused waits for the user, and what it is to take
+/// the place of waits with it.
+pub(crate) fn goals_sent_to(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
+    Ok(sendable(conn, Trigger::Hand, now)?.into_iter().map(|entry| entry.goal).collect())
+}
+
 /// Lists what can be sent now, goal by goal.
 pub(crate) fn queues(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::Result<Vec<Queue>> {
     let mut waiting: BTreeMap<GoalId, Waiting> = BTreeMap::new();

@@ -172,9 +172,17 @@ impl Round<'_> {
         self.park(goal, claimed.entry.id, reason)
     }
 
+    /// Sets a request aside. The goal answered, so whatever kept it from that is over.
     fn park(&mut self, goal: &OpenGoal, id: i64, reason: &str) -> anyhow::Result<Next> {
         tracing::warn!(goal = %goal.slug, datapoint = id, "Parked: {reason}");
-        self.pass.store.write(|conn| outbox::park(conn, id, reason))?;
+        let place = Place::Goal(goal.id.clone());
+        self.pass.store.write(|conn| {
+            outbox::park(conn, id, reason)?;
+            match store::trouble::load(conn, &place)? {
+                Some(problem) if problem.code != ProblemCode::GoalRefuses => trouble::end(conn, &place),
+                Some(_) | None => Ok(()),
+            }
+        })?;
         Ok(Next::GoOn)
     }
 

@@ -51,6 +51,7 @@ mod places;
 mod queues;
 mod reading;
 mod recorded;
+mod relayed_copies;
 mod reminders;
 mod replaced;
 mod rules;

@@ -105,17 +105,22 @@ pub fn is_made_by_a_new_one(conn: &Connection, goal: &GoalId, id: &RequestId) ->
         .exists([&goal.0, &id.0])?)
 }
 
-/// Whether a datapoint is to be made of a reading that is to be planned anew.
+/// Whether a datapoint is to be made of a reading that is to be planned anew, or with another one of its moment, which may
+/// tell of the same act.
 pub fn is_to_be_planned(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<bool> {
     Ok(conn
         .prepare_cached(
-            "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id JOIN unplanned u ON u.group_id = d.group_id
+            "SELECT 1 FROM decision d JOIN link l ON l.id = d.link_id
+                 JOIN measure_group tells ON tells.id = d.group_id
+                 JOIN measure_group beside ON beside.measured_at = tells.measured_at
+                 JOIN unplanned u ON u.group_id = beside.id
              WHERE l.goal_id = ?1 AND d.request_id = ?2 AND l.removed_at IS NULL",
         )?
         .exists([&goal.0, &id.0])?)
 }
 
-/// When a goal's list first lacked another datapoint that readings of this one were sent as.
+/// When a goal's list first lacked another datapoint that readings of this one were sent as, under this number or
+/// another one.
 pub fn missing_before(
     conn: &Connection,
     goal: &GoalId,
@@ -126,7 +131,9 @@ pub fn missing_before(
             // Crossed, so that it begins with what is missing, which is little.
             "SELECT max(p.missing_since) FROM datapoint p
                  CROSS JOIN made_of m ON m.goal_id = p.goal_id AND m.request_id = p.request_id
-                 CROSS JOIN decision d ON d.group_id = m.group_id AND d.request_id = ?2
+                 CROSS JOIN measure_group was ON was.id = m.group_id
+                 CROSS JOIN measure_group tells ON tells.measured_at = was.measured_at
+                 CROSS JOIN decision d ON d.group_id = tells.id AND d.request_id = ?2
                  JOIN link l ON l.id = d.link_id
              WHERE p.goal_id = ?1 AND p.request_id <> ?2 AND p.missing_since IS NOT NULL
                  AND l.goal_id = ?1 AND l.removed_at IS NULL",

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup};
 use crate::domain::plan::Reason;
+use crate::domain::plan::act::Act;
 
 /// What became of a group so far: its value, or why it is kept out.
 pub(super) type Judged<'a> = (&'a MeasureGroup, Result<Decimal, Reason>);
@@ -37,12 +38,13 @@ pub(super) fn told_twice(
                 group.id,
             )
         });
-        let mut counts: Vec<&MeasureGroup> = Vec::new();
+        let mut counts: Vec<Act<'_>> = Vec::new();
         for (group, _) in told {
-            if counts.iter().any(|other| are_one(kind, other, group)) {
+            let act = Act::of_kind(kind, group);
+            if counts.iter().any(|other| other.is(&act)) {
                 twice.insert(group.id);
             } else {
-                counts.push(group);
+                counts.push(act);
             }
         }
     }
@@ -58,14 +60,6 @@ fn is_told_by(group: &MeasureGroup) -> bool {
 /// that need not wait.
 fn may_count(outcome: &Result<Decimal, Reason>) -> bool {
     outcome.as_ref().err().is_none_or(|reason| reason.is_held())
-}
-
-/// Whether two groups of one moment tell the same act. What has no device may be anybody's, unless it says
-/// the same.
-fn are_one(kind: MeasureKind, one: &MeasureGroup, other: &MeasureGroup) -> bool {
-    let value = |group: &MeasureGroup| group.measurement(kind).and_then(|measurement| measurement.value());
-    let same_device = one.device.is_some() && one.device == other.device;
-    same_device || (value(one).is_some() && value(one) == value(other))
 }
 
 #[cfg(test)]

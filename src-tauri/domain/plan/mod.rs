@@ -2,6 +2,7 @@
 //!
 //! Every group that concerns the link gets a decision with a reason, which is what history shows.
 
+pub(crate) mod act;
 mod acts;
 mod context;
 mod evaluate;
@@ -27,6 +28,7 @@ use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::measure::take::Take;
 use crate::domain::measure::unit::Unit;
 
+use act::{Act, ByAct};
 pub use context::{Context, Given, KnownDays, SentBefore, Struck};
 use evaluate::{acts, evaluate};
 pub use reason::Reason;
@@ -170,14 +172,6 @@ struct Candidate<'a> {
     elsewhere: Vec<Span>,
 }
 
-/// What tells a reading from others when it comes again under another number.
-pub(crate) type Act<'a> = (DateTime<Utc>, Option<&'a str>, Option<Decimal>);
-
-/// The act that a reading tells of to a link.
-pub(crate) fn act<'a>(link: &Link, group: &'a MeasureGroup) -> Act<'a> {
-    (group.measured_at, group.device.as_deref(), group.value(link.feed.first_kind()))
-}
-
 /// Whether the user kept what a reading went into, though Withings has it no more: it counts as before.
 fn is_kept(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
     let place = Place { group, day: context.day_of(group), rule: context.rule };
@@ -187,31 +181,28 @@ fn is_kept(link: &Link, context: &Context, group: &MeasureGroup) -> bool {
 /// What holds for a reading that is gone, and so for the same one that came again.
 struct KnownActs<'a> {
     /// Why what is gone was kept out.
-    kept_out: HashMap<Act<'a>, Reason>,
+    kept_out: ByAct<'a, Reason>,
     /// What was sent for days before the goal's first.
-    sent_before_first: HashSet<Act<'a>>,
+    sent_before_first: ByAct<'a, ()>,
 }
 
 impl<'a> KnownActs<'a> {
     fn new(link: &Link, context: &Context, groups: &'a [MeasureGroup]) -> KnownActs<'a> {
-        let mut kept_out = HashMap::new();
-        for group in groups.iter().filter(|group| group.gone) {
+        let gone = groups.iter().filter(|group| group.gone).filter_map(|group| {
             let place = Place { group, day: context.day_of(group), rule: context.rule };
-            if let Err(reason) = settled(link, context, place) {
-                kept_out.insert(act(link, group), reason);
-            }
-        }
+            Some((Act::of(link, group), settled(link, context, place).err()?))
+        });
         let was_sent = |group: &&MeasureGroup| context.sent_before_first.contains(&group.id);
-        let sent_before_first = groups.iter().filter(was_sent).map(|group| act(link, group)).collect();
-        KnownActs { kept_out, sent_before_first }
+        let sent_before_first = groups.iter().filter(was_sent).map(|group| Act::of(link, group));
+        KnownActs { kept_out: gone.collect(), sent_before_first: sent_before_first.collect() }
     }
 }
 
 /// What is kept out for its day, by the user's word, or because it is at Beeminder already.
 fn allowed(link: &Link, context: &Context, known: &KnownActs<'_>, place: Place<'_>) -> Result<(), Reason> {
-    let act = act(link, place.group);
+    let act = Act::of(link, place.group);
     let is_before_goal = context.first_day.is_some_and(|first| place.day < first);
-    if is_before_goal && !known.sent_before_first.contains(&act) {
+    if is_before_goal && !known.sent_before_first.has(&act) {
         return Err(Reason::BeforeGoal);
     }
     settled(link, context, place)?;

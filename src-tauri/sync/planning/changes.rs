@@ -8,7 +8,8 @@ use crate::domain::datapoint::RequestId;
 use crate::domain::difference::Word;
 use crate::domain::link::Link;
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
-use crate::domain::plan::{self, Decision, Plan, Reason};
+use crate::domain::plan::act::{Act, ByAct};
+use crate::domain::plan::{Decision, Plan, Reason};
 use crate::store::datapoint::{DatapointState, Stored};
 use crate::store::{self, Connection};
 
@@ -114,10 +115,10 @@ impl Changes<'_> {
         let counts = |group: &MeasureGroup| {
             decided.get(&group.id).is_some_and(|decision| decision.request_id.is_some())
         };
-        let told: HashSet<_> =
-            changed.iter().filter(|group| counts(group)).map(|group| plan::act(link, group)).collect();
+        let told: ByAct<'_, ()> =
+            changed.iter().filter(|group| counts(group)).map(|group| Act::of(link, group)).collect();
         for group in changed {
-            let comes_again = group.gone && told.contains(&plan::act(link, group));
+            let comes_again = group.gone && told.has(&Act::of(link, group));
             let mut before = store::decision::request_id(self.conn, link.id, group.id)?.map(RequestId);
             if before.is_none() && comes_again {
                 // What was left of it when it went.

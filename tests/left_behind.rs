@@ -91,6 +91,22 @@ async fn while_withings_cannot_be_read_nothing_is_left() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_when_withings_was_read_minutes_ago_and_cannot_be_read_now() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.sync().await;
+    test.advance(TimeDelta::minutes(2));
+    test.weigh_in(80.0);
+    test.advance(TimeDelta::minutes(3));
+    test.world().faults.next(Service::Withings, "/measure", Fault::http(503, ""));
+    assert!(leave(&test, &weight()).await.is_err());
+    test.advance(TimeDelta::minutes(20));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
+    assert_eq!(leave(&test, &weight()).await, Ok(()));
+}
+
+#[tokio::test]
 async fn what_waits_for_an_answer_is_answered_first() {
     let mut test = TestApp::weighing().await;
     test.sync().await;

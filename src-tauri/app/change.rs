@@ -154,7 +154,9 @@ fn since_of_change(conn: &Connection, link: &Link, feed: &Feed) -> anyhow::Resul
 fn refuse_to_drop(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow::Result<()> {
     let source = link.feed.source();
     let read = store::checkpoint::load(conn, source)?.map(|read| read.read_at);
-    if scope::is_shared(conn, source)? && read.is_none_or(|read| (now - read).abs() > STALE) {
+    // Read for this change, that is: one noted further ahead than that was noted by a clock that was wrong.
+    let is_read = read.is_some_and(|read| (TimeDelta::zero()..=STALE).contains(&(read - now)));
+    if scope::is_shared(conn, source)? && !is_read {
         anyhow::bail!(UserError::new("still_unread", []));
     }
     let (mut waiting, mut refused) = (0, 0);

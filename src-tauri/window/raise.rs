@@ -21,13 +21,17 @@ mod linux {
     use std::time::Duration;
 
     use gtk::glib;
+    use gtk::glib::ControlFlow;
     use gtk::glib::object::ObjectExt;
     use gtk::prelude::{DisplayExtManual, GtkWindowExt, WidgetExt};
 
     use super::{Runtime, WebviewWindow};
 
-    /// A desktop that lets the window to the front has done so within this.
-    const RAISE_TIMEOUT: Duration = Duration::from_millis(300);
+    /// How often is looked whether the desktop has let the window to the front.
+    const RAISE_STEP: Duration = Duration::from_millis(20);
+
+    /// How many times: one that does has done so within 300 ms.
+    const RAISE_STEPS: u32 = 15;
 
     /// Brings `window` to the front, by the desktop's permission if there is one.
     ///
@@ -46,14 +50,24 @@ mod linux {
             show_anew(&frame);
             return Ok(());
         }
-        // Weak: it may be closed by then.
-        let frame = frame.downgrade();
-        glib::timeout_add_local_once(RAISE_TIMEOUT, move || {
-            if let Some(frame) = frame.upgrade() {
-                show_anew(&frame);
-            }
-        });
+        show_anew_if_behind(&frame);
         Ok(())
+    }
+
+    /// Shows a window anew that does not come to the front. One that does may be left at once for another, and
+    /// stays behind then.
+    fn show_anew_if_behind(frame: &gtk::ApplicationWindow) {
+        // Weak: it may be closed by then.
+        let (frame, mut looks) = (frame.downgrade(), 0);
+        glib::timeout_add_local(RAISE_STEP, move || {
+            looks += 1;
+            match frame.upgrade() {
+                Some(frame) if !is_in_front(&frame) && looks < RAISE_STEPS => return ControlFlow::Continue,
+                Some(frame) => show_anew(&frame),
+                None => {}
+            }
+            ControlFlow::Break
+        });
     }
 
     /// Shows a window that stayed behind as if it were new: that is when desktops give the focus to those

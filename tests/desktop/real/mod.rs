@@ -4,14 +4,14 @@
 
 mod gnome;
 mod hands;
+mod keychain;
 mod plasma;
 mod shell;
 mod stories;
 mod sway;
+mod wallet;
 
 use std::path::{Path, PathBuf};
-
-use tokio::process::Child;
 
 use super::session::{Quiet, Session};
 use super::until;
@@ -35,27 +35,10 @@ impl Real {
     async fn start() -> Real {
         let mut real = Real::without_keychain().await;
         match &real.shell {
-            Shell::Plasma(_) => plasma::start_wallet(&mut real.session, true).await,
+            Shell::Plasma(_) => wallet::start(&mut real.session, true).await,
             Shell::Gnome(_) | Shell::Sway(_) => real.session.unlock_keychain().await,
         }
         real
-    }
-
-    /// Locks the keychain.
-    async fn lock_keychain(&mut self) {
-        self.session.stop_keychain().await;
-        match &self.shell {
-            Shell::Plasma(_) => plasma::start_wallet(&mut self.session, false).await,
-            Shell::Gnome(_) | Shell::Sway(_) => self.session.start_locked_keychain().await,
-        }
-    }
-
-    /// A keychain that was never used.
-    async fn start_first_keychain(&mut self) {
-        match &self.shell {
-            Shell::Plasma(_) => plasma::start_empty_wallet(&mut self.session).await,
-            Shell::Gnome(_) | Shell::Sway(_) => self.session.start_locked_keychain().await,
-        }
     }
 
     async fn without_keychain() -> Real {
@@ -133,30 +116,9 @@ impl Real {
         }
     }
 
-    /// Waits for the keychain's dialog.
-    async fn prompted(&self) {
-        until("the keychain's dialog", async || self.prompt_has_focus().await.then_some(())).await;
-    }
-
     /// Nothing turns the pointer into a clock.
     async fn nothing_is_starting(&self) {
         until("no start under way", async || (self.starting().await == 0).then_some(())).await;
-    }
-
-    /// Connects Withings where there is no keychain yet, with the system's own dialog for the first one.
-    async fn sign_in_at_first_use(&mut self) -> (Child, url::Url) {
-        let (signing_in, dialog) = tokio::join!(self.session.bws_connect(), async {
-            self.prompted().await;
-            self.picture("keychain first used").await;
-            // From one field to the other, and on.
-            let next = if matches!(self.shell, Shell::Gnome(_)) { "Return" } else { "Tab" };
-            for key in [next, "Return"] {
-                self.type_text("a password").await;
-                self.press(key).await;
-            }
-        });
-        let () = dialog;
-        signing_in
     }
 
     /// How often the window was hidden and shown to get the focus.
@@ -172,15 +134,15 @@ impl Real {
     }
 
     /// A picture of the screen once something has been drawn that was not there before, all of it.
-    async fn picture_after(&self, what: &str, before: &[u8]) {
+    async fn picture_after(&self, what: &str, before: &[u8]) -> Vec<u8> {
         let mut last = Vec::new();
         until(what, async || {
             let picture = self.picture(what).await;
             let is_drawn = picture == last && picture != before;
             last = picture;
-            is_drawn.then_some(())
+            is_drawn.then(|| last.clone())
         })
-        .await;
+        .await
     }
 
     /// A picture of a notification that was not there `before`.

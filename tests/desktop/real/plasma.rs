@@ -17,6 +17,10 @@ use super::hands::Hands;
 const ICON: (i32, i32) = (1071, 698);
 const NOTIFICATION: (i32, i32) = (1080, 600);
 
+/// In the wizard for the first wallet; the first moves down a little when its text is wrapped.
+const CLASSIC: (i32, i32) = (615, 327);
+const FINISH: (i32, i32) = (748, 505);
+
 pub(super) struct Plasma {
     hands: Hands,
     bus: Connection,
@@ -131,6 +135,16 @@ impl Plasma {
         self.windows().await.first().is_some_and(|title| is_wallet(title))
     }
 
+    /// In the wizard for the first wallet: of the other kind there is none without a key of one's own.
+    pub(super) async fn choose_classic_wallet(&self) {
+        self.hands.click(CLASSIC, 1).await;
+    }
+
+    /// Goes on to the wizard's next dialog.
+    pub(super) async fn finish_choice(&self) {
+        self.hands.click(FINISH, 1).await;
+    }
+
     pub(super) async fn click_icon(&self, button: u32) {
         self.hands.click(ICON, button).await;
     }
@@ -142,61 +156,6 @@ impl Plasma {
 
 fn is_wallet(title: &str) -> bool {
     title.contains("KDE Wallet") || title.contains("KWallet")
-}
-
-/// What the wallet is opened with, and what its key is made with beside that.
-const PASSWORD: &str = "a password";
-const SALT: [u8; 56] = [7; 56];
-
-/// Starts `KWallet`, and opens its wallet as the log-in does.
-pub(super) async fn start_wallet(session: &mut Session, opens: bool) {
-    let salt = session.home().join("share/kwalletd/kdewallet.salt");
-    std::fs::create_dir_all(salt.parent().unwrap()).unwrap();
-    std::fs::write(salt, SALT).unwrap();
-    start_empty_wallet(session).await;
-    if opens && !session.home().join("share/kwalletd/kdewallet.kwl").exists() {
-        // One that is made while it runs is no collection before the next log-in.
-        open(session).await;
-        session.stop_keychain().await;
-        start_empty_wallet(session).await;
-    }
-    if opens {
-        open(session).await;
-    }
-}
-
-async fn open(session: &Session) {
-    let bus = session.bus().await;
-    let name = "org.kde.kwalletd5";
-    let wallet = Proxy::new(&bus, name, "/modules/kwalletd5", "org.kde.KWallet").await.unwrap();
-    wallet.call_method("pamOpen", &("kdewallet", key(), 0)).await.unwrap();
-}
-
-/// The same for a user who has no wallet yet.
-pub(super) async fn start_empty_wallet(session: &mut Session) {
-    let mut wallet = session.command("kwalletd5");
-    let log = std::fs::File::create(session.home().join("wallet.log")).unwrap();
-    session.keyring = Some(wallet.stdout(Stdio::null()).stderr(log).spawn().unwrap());
-    session.owned("org.kde.kwalletd5", true).await;
-    session.owned("org.freedesktop.secrets", true).await;
-}
-
-/// PBKDF2 with SHA-512, whose first block is long enough.
-fn key() -> Vec<u8> {
-    use hmac::{Hmac, KeyInit, Mac};
-    let code = |text: &[u8]| {
-        let mut code = Hmac::<sha2::Sha512>::new_from_slice(PASSWORD.as_bytes()).unwrap();
-        code.update(text);
-        code.finalize().into_bytes().to_vec()
-    };
-    let mut last = code(&[&SALT[..], &[0, 0, 0, 1]].concat());
-    let mut all = last.clone();
-    for _ in 1..50_000 {
-        last = code(&last);
-        all.iter_mut().zip(&last).for_each(|(sum, byte)| *sum ^= byte);
-    }
-    all.truncate(56);
-    all
 }
 
 fn start(session: &mut Session, mut command: tokio::process::Command, name: &str) {

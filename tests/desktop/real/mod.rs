@@ -2,6 +2,7 @@
 //! and sway with waybar and mako. `./dev desktops` starts each without a screen and tells these stories;
 //! its name is in the variable `DESKTOP`. What is seen is in `target/screenshots/desktops`.
 
+mod autostart;
 mod gnome;
 mod hands;
 mod keychain;

@@ -16,7 +16,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0007_needed.sql"),
     include_str!("migrations/0008_missing.sql"),
     include_str!("migrations/0009_red_line.sql"),
-    include_str!("migrations/0011_moved.sql"),
+    include_str!("migrations/0010_moved.sql"),
 ];
 
 /// The version that this program writes.

@@ -20,9 +20,10 @@ const TELLING: &str = "FROM made_of m
     CROSS JOIN decision d ON d.group_id = tells.id
     JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id";
 
-/// What must be there before a datapoint is taken away: what its readings went into instead, as far as that is still
-/// to be sent or looked for. Nothing for one that is missing already, or that the user wants taken away.
+/// What must be there before a datapoint is taken away.
 ///
+/// It is what its readings went into instead, as far as that is still to be sent or looked for; nothing for one that is
+/// missing already, or that the user wants taken away.
 /// Where it is not known what it is made of, it is all that its link has to send.
 pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
     if entry.is_missing || !entry.is_moved {

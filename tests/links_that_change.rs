@@ -211,6 +211,38 @@ async fn what_is_left_and_gone_is_asked_about_and_blocks_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_left_and_gone_goes_without_asking_when_the_user_chose_so() {
+    for (comes_again, expected) in [(false, vec![81.0]), (true, vec![60.0, 81.0])] {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        test.app().mirror_deletions(true).unwrap();
+        let moment = test.now;
+        let weighing = json!({"measures": [{"value": 60, "type": 1, "unit": 0}], "date": moment.timestamp()});
+        let reading = test.world().withings.add(weighing.clone(), moment);
+        test.sync().await;
+        test.app().remove_link(LinkId(1), test.now).unwrap();
+        test.advance(TimeDelta::hours(25));
+        let now = test.now;
+        test.world().withings.delete(reading);
+        if comes_again {
+            test.world().withings.add(weighing, now);
+        }
+        test.weigh_in(81.0);
+        test.link_since("weight", track(MeasureKind::WEIGHT), "2026-11-23").await;
+        if comes_again {
+            // What tells it by now is refused, so it stays until that is decided.
+            let no = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
+            test.world().faults.after(2, Service::Beeminder, "datapoints.json", no);
+            test.expect_pending(2);
+        }
+        test.sync().await;
+        test.sync().await;
+        assert_eq!(test.values("weight"), expected);
+        assert_eq!(test.app().stale().unwrap(), []);
+    }
+}
+
+#[tokio::test]
 async fn leaving_there_and_back_sends_no_reading_twice() {
     let mut test = TestApp::connected().await;
     test.expect_warning("");

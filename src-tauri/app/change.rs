@@ -205,7 +205,7 @@ pub(super) fn end_link(
         if !is_of_link && !is_of_kind {
             continue;
         }
-        let may_be_there = stored.confirmed.unsure || stored.confirmed.is_there();
+        let may_be_there = stored.confirmed.may_be_there();
         ended.at_beeminder += usize::from(may_be_there);
         ended.unsent += usize::from(stored.wanted && stored.difference().is_some());
         let word = if may_be_there { word } else { Word::None };

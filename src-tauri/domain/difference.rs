@@ -24,6 +24,11 @@ impl Confirmed {
     pub fn is_there(&self) -> bool {
         self.form.is_some() || self.beeminder_id.is_some()
     }
+
+    /// Whether it is there, or may be.
+    pub fn may_be_there(&self) -> bool {
+        self.unsure || self.is_there()
+    }
 }
 
 /// What the user decided about a datapoint that is not wanted.
@@ -111,9 +116,7 @@ pub fn difference(wanted: Option<&Datapoint>, confirmed: &Confirmed, word: Word)
     match (wanted, word) {
         (Some(wanted), _) if !confirmed.unsure && confirmed.form.as_ref() == Some(wanted) => None,
         (Some(_), _) => Some(id.map_or(Action::Create, Action::Update)),
-        (None, word) if word.removes() && (confirmed.unsure || confirmed.is_there()) => {
-            Some(Action::Remove(id))
-        }
+        (None, word) if word.removes() && confirmed.may_be_there() => Some(Action::Remove(id)),
         (None, Word::Deleted) => None,
         (None, _) => confirmed.unsure.then_some(Action::LookUp),
     }

@@ -146,15 +146,17 @@ impl Changes<'_> {
 
     /// Deals with a datapoint that no measurement calls for any more.
     ///
-    /// Of what the user kept they are asked anew when Withings has its readings no more; what they are asked about may
-    /// have come again elsewhere.
+    /// Of what the user kept they are asked anew when Withings has its readings no more; what they are asked about, what
+    /// a link left or what is to be removed may have come again elsewhere.
     pub(super) fn withdraw(&mut self, link: &Link, id: &RequestId, leaving: Leaving) -> anyhow::Result<()> {
         let Leaving { moved, gone } = leaving;
         let known = store::datapoint::load(self.conn, &link.goal, id)?;
+        let may_come_again = |known: &Stored| {
+            let is_left_or_removed = matches!(known.word, Word::Left | Word::Remove);
+            known.state == DatapointState::Stale || (is_left_or_removed && known.confirmed.may_be_there())
+        };
         let is_open = |known: &Stored| {
-            known.wanted
-                || (gone && known.state == DatapointState::Kept)
-                || (moved && known.state == DatapointState::Stale)
+            known.wanted || (gone && known.state == DatapointState::Kept) || (moved && may_come_again(known))
         };
         match known.filter(is_open) {
             Some(known) => self.unwant(&known, moved),
@@ -164,10 +166,9 @@ impl Changes<'_> {
 
     /// Gives up a datapoint. What was never sent is dropped. What Beeminder may have is taken away there once its
     /// readings are in another one, or if the user chose so, a few at a time; else the user is asked.
-    fn unwant(&mut self, known: &Stored, moved: bool) -> anyhow::Result<()> {
-        let may_be_there = known.confirmed.unsure || known.confirmed.is_there();
+    pub(super) fn unwant(&mut self, known: &Stored, moved: bool) -> anyhow::Result<()> {
         let word = match &mut self.unwanted {
-            _ if !may_be_there => Word::None,
+            _ if !known.confirmed.may_be_there() => Word::None,
             _ if moved => Word::Moved,
             Unwanted::Remove(left @ 1..) => {
                 *left -= 1;

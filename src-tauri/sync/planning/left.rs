@@ -1,23 +1,22 @@
 //! Deals with datapoints that a removed link left at Beeminder.
 
-use chrono::{DateTime, Utc};
-
+use super::changes::Changes;
 use crate::domain::datapoint::Moment;
 use crate::domain::day::DayRule;
 use crate::domain::difference::Word;
 use crate::domain::link::{Link, Part};
 use crate::domain::measure::measurement::GroupId;
+use crate::store;
 use crate::store::datapoint::Stored;
-use crate::store::{self, Connection};
 
-/// Asks about what an earlier link left at Beeminder though its readings are gone: no link takes it over. Of
-/// those that `concerns` says yes to.
-pub(super) fn ask_about_left(
-    conn: &Connection,
+/// Gives up what an earlier link left at Beeminder though its readings are gone: no link takes it over. Of those that
+/// `concerns` says yes to.
+pub(super) fn give_up_left(
+    changes: &mut Changes<'_>,
     link: &Link,
-    now: DateTime<Utc>,
     concerns: impl Fn(&Stored, &[GroupId]) -> bool,
 ) -> anyhow::Result<()> {
+    let conn = changes.conn;
     for left in store::datapoint::load_left(conn, &link.goal)? {
         let id = &left.datapoint.request_id;
         let readings = match link.feed.part(id).filter(|_| left.word == Word::Left) {
@@ -30,7 +29,7 @@ pub(super) fn ask_about_left(
         }
         let known = store::measurement::load_these(conn, &readings)?;
         if known.iter().all(|group| group.gone) {
-            store::outbox::unwant(conn, &left, Word::None, now)?;
+            changes.unwant(&left, false)?;
         }
     }
     Ok(())

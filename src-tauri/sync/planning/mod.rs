@@ -23,7 +23,7 @@ use crate::store::{self, Connection};
 use changes::{Changes, Leaving, Unwanted, unwanted};
 use context::{context, is_touched_by_heights};
 pub(crate) use context::{context_for, heights_for};
-use left::ask_about_left;
+use left::give_up_left;
 pub(crate) use left::is_about;
 
 /// What is planned in one transaction: nobody who writes should have to wait for long.
@@ -33,8 +33,8 @@ const MOST_AT_ONCE: u32 = 500;
 /// Returns how many requests were put into the outbox, and whether something is left.
 pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<(u64, bool)> {
     store::measurement::mark_come(conn, store::checkpoint::clock(conn, now)?)?;
-    let mut given_back = Changes { conn, unwanted: unwanted(conn)?, enqueued: 0, now };
-    given_back.give_back()?;
+    let mut as_chosen = Changes { conn, unwanted: unwanted(conn)?, enqueued: 0, now };
+    as_chosen.give_back()?;
     let links = store::link::load_all(conn)?;
     if links.is_empty() {
         // Without a link nothing is concerned: a first import need not go through memory.
@@ -45,11 +45,12 @@ pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result
     let unread = unread(conn, &links)?;
     store::link::mark_changed_all(conn, &unread)?;
     let is_read = |link: &Link| !unread.contains(&link.id);
-    spread(conn, &links.into_iter().filter(is_read).collect::<Vec<_>>(), now)?;
+    spread(&mut as_chosen, &links.into_iter().filter(is_read).collect::<Vec<_>>())?;
     // What of the past is released by now is part of a link.
     let links: Vec<Link> = store::link::load_all(conn)?.into_iter().filter(is_read).collect();
     if store::measurement::all_planned(conn)? {
-        return finish(conn, &links, now);
+        let (enqueued, is_left) = finish(conn, &links, now)?;
+        return Ok((as_chosen.enqueued + enqueued, is_left));
     }
     let changed = store::measurement::load_changed(conn, MOST_AT_ONCE)?;
     if store::link::is_any_planning(conn)? {
@@ -63,32 +64,31 @@ pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result
     let known: HashSet<GroupId> = beside.iter().map(|group| group.id).collect();
     beside.extend(changed.iter().filter(|group| !known.contains(&group.id)).cloned());
     let gone: HashSet<GroupId> = changed.iter().filter(|group| group.gone).map(|group| group.id).collect();
-    let (mut enqueued, mut as_chosen) = (0, given_back.unwanted);
     for link in &links {
         let Some(context) = context(conn, link, now)? else {
             continue;
         };
+        if !gone.is_empty() {
+            give_up_left(&mut as_chosen, link, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
+        }
         // Who changed a link has seen all that is taken away.
         let planning = store::link::is_planning(conn, link.id)?;
         let may_remove = planning == Some(true);
-        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen };
+        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen.unwanted };
         let mut changes = Changes { conn, unwanted, enqueued: 0, now };
         // A link that is gone through already goes by the new height.
         if planning.is_none() && is_touched_by_heights(link, &changed) {
             store::link::mark_changed(conn, link.id)?;
         }
-        if !gone.is_empty() {
-            ask_about_left(conn, link, now, |_, readings| readings.iter().any(|id| gone.contains(id)))?;
-        }
         let plan = plan_changed(conn, link, &context, &beside)?;
         changes.apply(link, &plan, &beside)?;
-        enqueued += changes.enqueued;
+        as_chosen.enqueued += changes.enqueued;
         if !may_remove {
-            as_chosen = changes.unwanted;
+            as_chosen.unwanted = changes.unwanted;
         }
     }
     store::measurement::mark_planned(conn, &changed)?;
-    Ok((enqueued, true))
+    Ok((as_chosen.enqueued, true))
 }
 
 /// Notes the first day of links that an earlier version made, before the goal cuts its days elsewhere.
@@ -103,12 +103,13 @@ pub(super) fn note_first_days(conn: &Connection) -> anyhow::Result<()> {
 }
 
 /// Marks for the plan whatever concerns a link that was made or changed, and what of the past is released.
-fn spread(conn: &Connection, links: &[Link], now: DateTime<Utc>) -> anyhow::Result<()> {
+fn spread(changes: &mut Changes<'_>, links: &[Link]) -> anyhow::Result<()> {
+    let (conn, now) = (changes.conn, changes.now);
     for link in links {
         if store::link::begin_planning(conn, link.id)? {
             store::measurement::mark_concerned(conn, link, link.earliest() - TimeDelta::days(2))?;
             if let Some(context) = context(conn, link, now)? {
-                ask_about_left(conn, link, now, |left, _| is_about(link, context.rule, left))?;
+                give_up_left(changes, link, |left, _| is_about(link, context.rule, left))?;
             }
         }
     }
@@ -121,7 +122,7 @@ fn spread(conn: &Connection, links: &[Link], now: DateTime<Utc>) -> anyhow::Resu
         {
             store::measurement::mark_concerned(conn, link, backfill.reached - TimeDelta::days(2))?;
             if let Some(link) = store::link::load(conn, link.id)? {
-                ask_about_left(conn, &link, now, |left, _| is_about(&link, context.rule, left))?;
+                give_up_left(changes, &link, |left, _| is_about(&link, context.rule, left))?;
             }
         }
     }

@@ -9,8 +9,9 @@ use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::TimeDelta;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
-use super::support::goals::lowest;
+use super::support::goals::{d, lowest};
 use super::support::{TestApp, codes, track};
 
 const YEAR: TimeDelta = TimeDelta::days(365);
@@ -105,4 +106,61 @@ async fn what_the_user_deleted_is_seen_though_this_computers_clock_is_months_ahe
         test.advance(TimeDelta::hours(13));
     }
     assert_eq!(test.values("weight"), [80.0]);
+}
+
+#[tokio::test]
+async fn a_wait_noted_while_the_clock_was_hours_ahead_holds_nothing_up() {
+    for (service, path) in
+        [(Service::Beeminder, "weight"), (Service::Beeminder, "users/me"), (Service::Withings, "measure")]
+    {
+        let mut test = TestApp::weighing().await;
+        test.expect_warning("");
+        test.sync().await;
+        test.advance(TimeDelta::minutes(20));
+        test.weigh_in(80.0);
+        test.world().faults.every(service, path, Fault::http(503, ""));
+        let ahead = test.now + TimeDelta::hours(5);
+        test.app().sync(Trigger::Timer, ahead, &CancellationToken::new()).await.unwrap();
+        test.world().faults.clear();
+        test.advance(TimeDelta::minutes(1));
+        test.pass(Trigger::Timer).await;
+        assert_eq!(test.values("weight"), [80.0], "{service:?} {path}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_service_asked_for_is_kept_though_the_clock_is_set_back_a_little() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.weigh_in(80.0);
+    test.sync_with(
+        Service::Beeminder,
+        "weight",
+        Fault::Answer { status: 503, body: String::new(), retry_after: Some(7200) },
+    )
+    .await;
+    test.now -= TimeDelta::minutes(4);
+    test.pass(Trigger::Timer).await;
+    assert_eq!(test.values("weight"), [0.0; 0]);
+    test.expect_pending(1);
+}
+
+#[tokio::test]
+async fn a_clock_a_day_ahead_for_a_moment_releases_no_more_of_the_past() {
+    let mut test = TestApp::connected().await;
+    for _ in 0..210 {
+        test.weigh_in(82.0);
+        test.advance(TimeDelta::hours(1));
+    }
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    test.sync().await;
+    let (from, to) = (d("2026-11-23"), d("2027-12-31"));
+    let preview = test.app().preview_backfill(LinkId(1), from, to, test.now).await.unwrap();
+    test.app().start_backfill(LinkId(1), &preview).unwrap();
+    let mut delivered = test.sync().await.delivered;
+    for ahead in [TimeDelta::days(1), TimeDelta::zero()] {
+        let pass = test.app().sync(Trigger::Timer, test.now + ahead, &CancellationToken::new()).await;
+        delivered += pass.unwrap().delivered;
+    }
+    assert!(delivered <= 100, "{delivered}");
 }

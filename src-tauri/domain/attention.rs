@@ -95,6 +95,7 @@ mod tests {
             ]),
             since: at(1),
             failures: 1,
+            noted_at: Some(at(1)),
             wait_until: at(2),
         };
         let sleep =

@@ -1,7 +1,7 @@
 //! Places of trouble: the smallest thing it is about. It holds up that alone, and only success of the same thing
 //! ends it. Pure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
@@ -75,8 +75,30 @@ pub struct Problem {
     pub since: DateTime<Utc>,
     /// How often in a row.
     pub failures: u32,
+    /// When it last came, by this computer's clock; an earlier version did not say.
+    pub noted_at: Option<DateTime<Utc>>,
     /// Automatic passes leave the place alone until then.
     pub wait_until: DateTime<Utc>,
+}
+
+/// The longest back-off.
+pub const LONGEST_WAIT: TimeDelta = TimeDelta::hours(6);
+
+/// How far a clock is set back in everyday life, by the network's time.
+pub const SET_BACK: TimeDelta = TimeDelta::minutes(5);
+
+impl Problem {
+    /// Until when automatic passes leave the place alone, if they do.
+    pub fn waits_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let length = self.noted_at.map_or(LONGEST_WAIT, |noted| self.wait_until - noted);
+        Some(self.wait_until).filter(|until| is_waiting(*until, length, now))
+    }
+}
+
+/// Whether a wait until `until`, no longer than `longest`, is still on. One further ahead comes from a clock that was
+/// wrong: how much of it is left nobody knows, and a request too many does no harm.
+pub fn is_waiting(until: DateTime<Utc>, longest: TimeDelta, now: DateTime<Utc>) -> bool {
+    until > now && until - now <= longest.min(LONGEST_WAIT) + SET_BACK
 }
 
 #[cfg(test)]

@@ -199,12 +199,14 @@ pub struct Claimed {
     pub readings: Vec<GroupId>,
 }
 
-/// Counts an attempt, before it is made, and notes that its answer is not known. Returns the request as it
-/// is then; `None` when there is nothing to be sent any more.
+/// Counts an attempt, before it is made, and notes that its answer is not known.
+///
+/// Returns the request as it is then; `None` when there is nothing to be sent any more.
 pub fn claim(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<Option<Claimed>> {
     let counted = conn
         .prepare_cached(
-            "UPDATE outbox SET attempts = attempts + 1,
+            // What was decided on later than now was so by a clock that was wrong.
+            "UPDATE outbox SET attempts = attempts + 1, queued_at = min(queued_at, ?2),
                  unanswered_at = iif(action IN ('look_up', 'remove'), unanswered_at, ?2)
              WHERE datapoint_id = ?1 AND parked IS NULL",
         )?

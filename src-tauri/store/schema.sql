@@ -281,7 +281,7 @@ CREATE TABLE given_day (
 CREATE TABLE trouble (
     place TEXT NOT NULL PRIMARY KEY,   -- an account, a service of Withings, a task or a goal, see trouble::Place
     code TEXT NOT NULL,                -- what it is, see attention::Code
-    facts TEXT NOT NULL,               -- what its sentence is about, as JSON
+    facts TEXT NOT NULL,               -- what its sentence is about, and when it last came, as JSON
     since INTEGER NOT NULL,            -- when it began
     failures INTEGER NOT NULL,         -- how often in a row, for the back-off
     wait_until INTEGER NOT NULL        -- automatic passes leave the place alone until then

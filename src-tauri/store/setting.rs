@@ -8,6 +8,7 @@ use super::moment;
 use crate::domain::incident::Preferences;
 use crate::domain::measure::kind::Source;
 use crate::domain::settings::{INTERVALS, LANGUAGES, Settings};
+use crate::domain::trouble::SET_BACK;
 
 /// When a pause ends, in Unix seconds.
 const PAUSED_UNTIL: &str = "paused_until";
@@ -232,9 +233,6 @@ fn save(conn: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()
 
 /// The longest pause.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::days(2);
-
-/// How far a clock is set back in everyday life, by the network's time.
-const SET_BACK: TimeDelta = TimeDelta::minutes(5);
 
 /// Whether a pause is on. One that begins later than now, or lasts longer than any, was made by a clock that
 /// was wrong: how much of it is left nobody knows, and a pass too many does no harm.

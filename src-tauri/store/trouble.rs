@@ -27,6 +27,9 @@ pub fn load(conn: &Connection, place: &Place) -> anyhow::Result<Option<Problem>>
     Ok(problem.flatten())
 }
 
+/// Among the stored facts: when it last came, in Unix seconds.
+const NOTED_AT: &str = "noted_at";
+
 /// Notes that something is wrong, keeping the moment it began while it is the same.
 pub fn save(
     conn: &Connection,
@@ -36,16 +39,18 @@ pub fn save(
     wait_until: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
+    let mut facts = facts.clone();
+    facts.insert(NOTED_AT.into(), now.timestamp().to_string());
     conn.prepare_cached(
         "INSERT INTO trouble VALUES (?1, ?2, ?3, ?4, 1, ?5)
          ON CONFLICT (place) DO UPDATE SET
-             since = iif(code = excluded.code, since, excluded.since), code = excluded.code,
+             since = iif(code = excluded.code, min(since, excluded.since), excluded.since), code = excluded.code,
              facts = excluded.facts, failures = failures + 1, wait_until = excluded.wait_until",
     )?
     .execute(params![
         place.name(),
         code.name(),
-        serde_json::to_string(facts)?,
+        serde_json::to_string(&facts)?,
         now.timestamp(),
         wait_until.timestamp()
     ])?;
@@ -92,12 +97,15 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Problem>> {
     let Some(place) = Place::named(&place) else {
         return Ok(None);
     };
+    let mut facts = serde_json::from_str::<Args>(&facts).unwrap_or_default();
+    let noted_at = facts.remove(NOTED_AT).and_then(|unix| unix.parse().ok()).map(moment);
     Ok(Some(Problem {
         place,
         code: ProblemCode::named(&code).unwrap_or(ProblemCode::Unavailable),
-        facts: serde_json::from_str::<Args>(&facts).unwrap_or_default(),
+        facts,
         since: moment(row.get(3)?),
         failures: row.get(4)?,
+        noted_at,
         wait_until: moment(row.get(5)?),
     }))
 }
@@ -119,7 +127,7 @@ mod tests {
         save(&conn, &goals, ProblemCode::Offline, &Args::new(), moment(400), moment(300)).unwrap();
         let problem = load(&conn, &sleep).unwrap().unwrap();
         assert_eq!((problem.since, problem.failures, problem.wait_until), (moment(100), 2, moment(260)));
-        assert_eq!(problem.facts, about);
+        assert_eq!((problem.facts, problem.noted_at), (about, Some(moment(200))));
         assert!(end(&conn, &sleep).unwrap() && !end(&conn, &sleep).unwrap());
         assert_eq!(load_all(&conn).unwrap().iter().map(|p| &p.place).collect::<Vec<_>>(), [&goals]);
         forget_service(&conn, Service::Withings).unwrap();

@@ -20,7 +20,8 @@ pub(super) fn release(
     context: &Context,
     now: DateTime<Utc>,
 ) -> anyhow::Result<bool> {
-    let today = context.rule.day_of(now);
+    // By the services' clock, since this computer's may be wrong.
+    let today = context.rule.day_of(context.now);
     let mut released = false;
     for backfill in backfill::load_of(conn, link.id)? {
         if backfill.is_done() {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Trigger;
 use crate::domain::problem_code::ProblemCode;
-use crate::domain::trouble::Problem;
+use crate::domain::trouble::{LONGEST_WAIT, Problem};
 
 /// Withings' 601 without a hint how long: programs that retried within seconds were kept out for days.
 pub(super) const AFTER_TOO_MANY: Duration = Duration::from_secs(600);
@@ -17,19 +17,11 @@ pub(super) const AFTER_LIMIT: TimeDelta = TimeDelta::seconds(60);
 /// The shortest: a pass asks more than what is waited for.
 const SHORTEST: TimeDelta = TimeDelta::minutes(1);
 
-/// The longest back-off. A wait further ahead comes from a clock that was wrong.
-pub(super) const LONGEST: TimeDelta = TimeDelta::hours(6);
-
 /// How long to leave a service alone after `failures` in a row; what it asked for comes first.
 pub fn delay(failures: u32, asked_for: Option<Duration>) -> TimeDelta {
     let doubled = TimeDelta::minutes(1_i64 << failures.min(4)).min(TimeDelta::minutes(15));
     let asked_for = asked_for.and_then(|asked| TimeDelta::from_std(asked).ok());
-    asked_for.map_or(doubled, |asked| asked.clamp(SHORTEST, LONGEST))
-}
-
-/// Whether a wait until `until` is still on.
-pub(super) fn is_waiting(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    until > now && until - now <= LONGEST
+    asked_for.map_or(doubled, |asked| asked.clamp(SHORTEST, LONGEST_WAIT))
 }
 
 /// Whether a problem keeps a pass from asking again. `limited_at` is when the service last asked for a pause.
@@ -43,8 +35,8 @@ pub(super) fn holds_up(
     let just_limited = since_limit >= TimeDelta::zero() && since_limit < AFTER_LIMIT;
     match trigger {
         Trigger::Hand => just_limited && problem.code == ProblemCode::RateLimited,
-        Trigger::Wake => !may_be_over(problem.code) && is_waiting(problem.wait_until, now),
-        Trigger::Timer => is_waiting(problem.wait_until, now),
+        Trigger::Wake => !may_be_over(problem.code) && problem.waits_until(now).is_some(),
+        Trigger::Timer => problem.waits_until(now).is_some(),
     }
 }
 
@@ -77,6 +69,7 @@ mod tests {
             facts: Args::new(),
             since: at(10_000),
             failures: 1,
+            noted_at: Some(at(10_000)),
             wait_until: at(10_600),
         }
     }
@@ -122,7 +115,8 @@ mod tests {
             (10_060, true, false),
             (10_599, true, false),
             (10_600, true, true),
-            // The clock went back a year, or forth.
+            // The clock went back five hours, or a year, or forth.
+            (10_000 - 18_000, true, true),
             (10_000 - 31_536_000, true, true),
             (10_000 + 31_536_000, true, true),
         ] {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Trigger, comparison, deliver, goals, pace, retry};
+use super::{Trigger, comparison, deliver, goals, pace};
 use crate::domain::goal::GoalId;
 use crate::store::{self, Connection};
 
@@ -31,7 +31,7 @@ pub fn next_pass(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTi
     }
     retries.extend(pace::goes_on_at(conn, now)?);
     retries.extend(comparison::looks_again_at(conn, now)?);
-    retries.retain(|until| retry::is_waiting(*until, now));
+    retries.retain(|until| *until > now);
     // More than one pass sends; what waits for a goal that is held up is no reason to hurry.
     if !deliver::queues(conn, Trigger::Timer, now)?.is_empty() {
         retries.push(now + SOON);

@@ -66,7 +66,7 @@ fn days(
     let rule = goal.day_rule(store::account::time_zone(conn)?);
     let links: Vec<Link> =
         store::link::load_all(conn)?.into_iter().filter(|link| link.goal == goal.id).collect();
-    let waits = Waits { now, held_up_until: held_up_until(conn, &goal.id)? };
+    let waits = Waits { now, held_up_until: held_up_until(conn, &goal.id, now)? };
     let mut days = Days { rule, now, entries: BTreeMap::new(), notes: BTreeMap::new() };
     let mut told = HashSet::new();
     // A reading may count for the day before or after the one it seems to belong to.
@@ -99,10 +99,14 @@ fn days(
 }
 
 /// Until when trouble with a goal, or with Beeminder, holds up what waits for it.
-fn held_up_until(conn: &Connection, goal: &GoalId) -> anyhow::Result<Option<DateTime<Utc>>> {
+fn held_up_until(
+    conn: &Connection,
+    goal: &GoalId,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<DateTime<Utc>>> {
     let mut latest = None;
     for place in [Place::Goal(goal.clone()), Place::Account(Service::Beeminder)] {
-        latest = latest.max(store::trouble::load(conn, &place)?.map(|problem| problem.wait_until));
+        latest = latest.max(store::trouble::load(conn, &place)?.and_then(|problem| problem.waits_until(now)));
     }
     Ok(latest)
 }

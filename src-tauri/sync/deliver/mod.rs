@@ -25,7 +25,7 @@ use crate::store::{self, datapoint};
 use super::listing::Listing;
 use super::step_error::StepError;
 use super::trouble::Trouble;
-use super::{SyncPass, missing, retry, schedule};
+use super::{SyncPass, missing, schedule};
 use answer::{Delivery, delivery};
 
 pub(super) use queue::{goals_sent_to, queues};
@@ -33,6 +33,9 @@ pub(super) use settle::told;
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
 pub(super) const MOST_A_PASS: usize = 300;
+
+/// The longest that one request is left alone, while its goal's others go on.
+const LONGEST_WAIT: TimeDelta = missing::APART;
 
 /// When a day's value is tried again after the user's time zone could not be read.
 const UNTIL_ZONE_IS_KNOWN: TimeDelta = TimeDelta::minutes(5);
@@ -295,7 +298,7 @@ impl Round<'_> {
     fn wait(&self, entry: &OutboxEntry, time: TimeDelta) -> anyhow::Result<Next> {
         self.pass.store.write(|conn| {
             let chance = schedule::next_chance(conn, Some(&entry.goal), self.pass.now)?;
-            let until = self.pass.now + time.min(retry::LONGEST);
+            let until = self.pass.now + time.min(LONGEST_WAIT);
             outbox::save_wait(conn, entry.id, chance.map_or(until, |chance| until.min(chance)))
         })?;
         Ok(Next::GoOn)

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use super::LONGEST_WAIT;
 use crate::domain::difference::Action;
 use crate::domain::goal::{Goal, GoalId};
 use crate::domain::link::LinkId;
-use crate::domain::trouble::Place;
+use crate::domain::trouble::{Place, is_waiting};
 use crate::store::outbox::OutboxEntry;
 use crate::store::{self, Connection};
-use crate::sync::{Trigger, missing, retry, trouble};
+use crate::sync::{Trigger, missing, trouble};
 
 /// A goal with more to send than this waits until the others are done.
 const BULK: usize = 20;
@@ -59,7 +60,7 @@ fn sendable(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) -> anyhow::
         store::link::load_unreadable(conn)?.into_iter().map(|(link, _)| link).collect();
     let mut entries = store::outbox::load_all(conn)?;
     entries.retain(|entry| {
-        let waits = trigger != Trigger::Hand && retry::is_waiting(entry.wait_until, now);
+        let waits = trigger != Trigger::Hand && is_waiting(entry.wait_until, LONGEST_WAIT, now);
         entry.parked.is_none() && !waits && !unreadable.contains(&entry.link)
     });
     let due = due(conn, now)?;

@@ -118,7 +118,15 @@ fn sentences(trouble: Trouble, place: Place) -> [String; 2] {
     let at = |hour| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hour);
     let mut facts = trouble.facts;
     facts.insert("by_hand".into(), at(3).to_rfc3339());
-    let problem = Problem { place, code: trouble.code, facts, since: at(1), failures: 1, wait_until: at(2) };
+    let problem = Problem {
+        place,
+        code: trouble.code,
+        facts,
+        since: at(1),
+        failures: 1,
+        noted_at: None,
+        wait_until: at(2),
+    };
     let attention = Attention::of_problem(&problem, Some("weight"), Tz::UTC, at(1));
     [Language::English, Language::German]
         .map(|language| attention.said_by(Locale { language, zone: Tz::UTC }))

@@ -23,15 +23,15 @@ async fn passes(test: &mut TestApp, count: usize, every: TimeDelta) {
 }
 
 /// Somebody weighs in, as `first` and then the other one of scale and app tell it. Returns their numbers.
-fn weighed(test: &TestApp, first: Value) -> (i64, i64) {
+fn weighed(test: &TestApp, first: &Value) -> (i64, i64) {
     let (now, scale) = (test.now, json!("scale"));
     let tell = |device: &Value| {
         let measures = json!([{"value": 60, "type": 1, "unit": 0}]);
         let group = json!({"measures": measures, "date": now.timestamp(), "deviceid": device});
         test.world().withings.add(group, now)
     };
-    let second = if first == scale { Value::Null } else { scale };
-    (tell(&first), tell(&second))
+    let second = if *first == scale { Value::Null } else { scale };
+    (tell(first), tell(&second))
 }
 
 /// The reading that counted so far is deleted at Withings, and the other one is left.
@@ -50,7 +50,7 @@ async fn what_was_deleted_at_beeminder_does_not_come_back_as_its_copy() {
         {
             let mut test = TestApp::connected().await;
             test.link(goal, feed.clone()).await;
-            let (counted, _) = weighed(&test, first.clone());
+            let (counted, _) = weighed(&test, &first);
             test.sync().await;
             assert_eq!(has(&test, goal).len(), 1);
             test.advance(TimeDelta::hours(2));
@@ -72,7 +72,7 @@ async fn what_the_user_discarded_does_not_come_back_as_its_copy() {
         let mut test = TestApp::connected().await;
         test.expect_warning("Parked");
         test.link(goal, feed.clone()).await;
-        let (counted, _) = weighed(&test, json!("scale"));
+        let (counted, _) = weighed(&test, &json!("scale"));
         let no = Fault::http(422, r#"{"errors":{"value":["no"]}}"#);
         test.sync_with(Service::Beeminder, "datapoints.json", no).await;
         test.app().discard(test.outbox()[0].id, test.now).unwrap();
@@ -88,7 +88,7 @@ async fn a_copy_takes_the_place_of_what_it_tells() {
     for (goal, feed) in feeds() {
         let mut test = TestApp::connected().await;
         test.link(goal, feed.clone()).await;
-        let (counted, _) = weighed(&test, json!("scale"));
+        let (counted, _) = weighed(&test, &json!("scale"));
         test.sync().await;
         let before = has(&test, goal);
         test.advance(TimeDelta::hours(2));

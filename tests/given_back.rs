@@ -2,13 +2,14 @@
 
 use beeminder_withings_sync::app::Existing;
 use beeminder_withings_sync::domain::link::{Feed, LinkId, Options};
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::support::TestApp;
 use super::support::goals::{at, days, each, has, lowest, once};
+use super::support::{TestApp, track};
 
 /// Three passes, after which something may be left to send.
 async fn passes(test: &mut TestApp) {
@@ -111,6 +112,39 @@ async fn removing_a_link_whose_moved_day_was_refused_takes_nothing_away() {
     test.app().remove_link(LinkId(1), test.now).unwrap();
     passes(&mut test).await;
     assert_eq!(days(&test, "weight"), ["20261123", "20261124"]);
+}
+
+#[tokio::test]
+async fn another_workout_the_day_before_is_no_replacement() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("exercise", track(MeasureKind::WORKOUTS)).await;
+    test.connect_withings().await.unwrap();
+    let monday = test.now;
+    let moved = test.world().withings.days().work_out(2, 30, monday);
+    test.advance(TimeDelta::hours(1));
+    test.sync().await;
+    at(&mut test, "2026-11-24T10:00:00Z");
+    let tuesday = test.now;
+    test.world().withings.days().work_out(2, 40, tuesday);
+    test.advance(TimeDelta::hours(1));
+    test.sync().await;
+    at(&mut test, "2026-11-25T08:00:00Z");
+    let (start, end) = (test.now - TimeDelta::hours(2), test.now - TimeDelta::hours(1));
+    {
+        let mut world = test.world();
+        let row = world.withings.days().workouts.get_mut(&moved).unwrap();
+        row["startdate"] = start.timestamp().into();
+        row["enddate"] = end.timestamp().into();
+        row["date"] = json!("2026-11-25");
+        row["modified"] = end.timestamp().into();
+    }
+    pass_in_vain(&test, "exercise.json").await;
+    assert_eq!(days(&test, "exercise"), ["20261123", "20261124"]);
+    assert_eq!(test.outbox().len(), 2);
+    test.app().remove_link(LinkId(1), test.now).unwrap();
+    passes(&mut test).await;
+    assert_eq!(days(&test, "exercise"), ["20261123", "20261124"]);
 }
 
 #[tokio::test]

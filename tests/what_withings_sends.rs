@@ -149,6 +149,7 @@ async fn a_row_that_cannot_be_read_hides_no_deletion_and_makes_no_pass_longer() 
     {
         let mut test = TestApp::weighing().await;
         let gone = test.weigh_in(80.0);
+        test.advance(TimeDelta::minutes(1));
         let stays = test.weigh_in(81.0);
         test.sync().await;
         test.expect_warning("cannot be read and is kept");

@@ -8,8 +8,8 @@ use super::{link, struck};
 use crate::domain::difference::Word;
 use crate::domain::measure::measurement::GroupId;
 
-/// The datapoints that tell what a datapoint was made of. A reading that came again has another number, and a night may
-/// be told by a longer one.
+/// The datapoints that tell what a datapoint was made of. A reading that came again has another number, and a night or
+/// workout may be told by another one of the same time.
 ///
 /// Crossed, so that it begins with the readings, which are few.
 const TELLING: &str = "FROM made_of m
@@ -17,6 +17,11 @@ const TELLING: &str = "FROM made_of m
     CROSS JOIN measure_group tells ON tells.measured_at
         BETWEEN was.measured_at - iif(was.length IS NULL, 0, ?3)
             AND was.measured_at + iif(was.length IS NULL, 0, ?3)
+        AND (was.length IS NULL OR tells.id = was.id
+            OR (tells.measured_at - iif(tells.source = 'sleep', tells.length, 0)
+                    < was.measured_at + iif(was.source = 'sleep', 0, was.length)
+                AND was.measured_at - iif(was.source = 'sleep', was.length, 0)
+                    < tells.measured_at + iif(tells.source = 'sleep', 0, tells.length)))
     CROSS JOIN decision d ON d.group_id = tells.id
     JOIN datapoint p ON p.goal_id = m.goal_id AND p.request_id = d.request_id";
 

@@ -155,7 +155,9 @@ async fn a_row_that_cannot_be_read_hides_no_deletion_and_makes_no_pass_longer() 
         test.expect_warning("cannot be read and is kept");
         add(&test, bad);
         test.sync().await;
-        test.advance(TimeDelta::days(2));
+        test.advance(TimeDelta::days(1));
+        test.sync().await;
+        test.advance(TimeDelta::days(1));
         test.world().withings.delete(gone);
         let report = test.sync().await;
         assert_eq!(codes(&report), [ProblemCode::Stale, ProblemCode::MeasurementUnreadable]);

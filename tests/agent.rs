@@ -351,6 +351,25 @@ async fn a_callback_after_a_restart_finishes_the_sign_in_once() {
 }
 
 #[tokio::test]
+async fn a_click_that_a_closing_window_cannot_answer_opens_another() {
+    let story = Story::running().await;
+    let opened = |story: &Story| story.desktop.opened.load(Ordering::SeqCst);
+    let ask = async |window: &mut Watch| {
+        story.ask(AgentRequest::Show(Opening::default())).await;
+        next(window, |event| matches!(event, Event::Show(_))).await;
+    };
+    let mut answered = story.window().await;
+    ask(&mut answered).await;
+    story.ask(AgentRequest::Shown).await;
+    let mut closing = story.window().await;
+    drop(answered);
+    ask(&mut closing).await;
+    assert!(!opened(&story), "a window is there");
+    drop(closing);
+    story.until("another window", opened).await;
+}
+
+#[tokio::test]
 async fn a_window_is_told_of_every_change_and_comes_to_the_front_instead_of_a_second_one() {
     let story = Story::running().await;
     story.action(MenuAction::Open);

@@ -139,26 +139,6 @@ impl Session {
         pages::running(&Session::window_path(), self.home())
     }
 
-    /// Sends a signal to every window.
-    pub(super) fn signal_windows(&self, signal: &str) {
-        for pid in self.windows() {
-            let arguments = [signal.to_owned(), pid.to_string()];
-            assert!(std::process::Command::new("kill").args(arguments).status().unwrap().success());
-        }
-    }
-
-    /// Whether the window was started with a variable in its environment.
-    pub(super) fn window_has_variable(&self, variable: &str) -> bool {
-        let environment = |pid| std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let windows = pages::running(&Session::window_path(), self.home());
-        windows.into_iter().any(|pid| environment(pid).split('\0').any(|one| one == variable))
-    }
-
-    /// The process of the page in the window.
-    pub(super) fn page_process(&self) -> Option<u32> {
-        pages::running(Path::new("WebKitWebProcess"), self.home()).first().copied()
-    }
-
     /// Ends every window, as a crash does.
     pub(super) fn kill_windows(&self) {
         kill_program(&Session::window_path(), self.home());

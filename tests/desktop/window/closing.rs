@@ -101,25 +101,6 @@ async fn syncing_goes_on_when_the_window_crashes() {
 }
 
 #[tokio::test]
-async fn a_click_that_a_dying_window_cannot_answer_opens_another() {
-    let mut session = Session::start().await;
-    session.set_up().await;
-    let tray = session.launch_hidden().await;
-    tray.activate().await;
-    session.window_opens().await;
-    let first = session.windows();
-    tray.says("Up to date").await;
-    session.signal_windows("-STOP");
-    tray.activate().await;
-    // The agent has told the window by the time that it does something else.
-    tray.click("Sync now").await;
-    session.kill_windows();
-    let is_another = || session.windows().iter().any(|window| !first.contains(window));
-    until("another window", async || is_another().then_some(())).await;
-    session.window_opens().await;
-}
-
-#[tokio::test]
 async fn a_start_right_after_quit_starts() {
     let mut session = Session::start().await;
     session.set_up().await;

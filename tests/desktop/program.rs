@@ -139,6 +139,18 @@ impl Session {
         pages::running(&Session::window_path(), self.home())
     }
 
+    /// Whether the window was started with a variable in its environment.
+    pub(super) fn window_has_variable(&self, variable: &str) -> bool {
+        let environment = |pid| std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let windows = pages::running(&Session::window_path(), self.home());
+        windows.into_iter().any(|pid| environment(pid).split('\0').any(|one| one == variable))
+    }
+
+    /// The process of the page in the window.
+    pub(super) fn page_process(&self) -> Option<u32> {
+        pages::running(Path::new("WebKitWebProcess"), self.home()).first().copied()
+    }
+
     /// Ends every window, as a crash does.
     pub(super) fn kill_windows(&self) {
         kill_program(&Session::window_path(), self.home());

@@ -80,12 +80,24 @@ async fn a_line_that_is_not_there_yet_is_no_error_and_one_that_cannot_be_read_is
     let weight = GoalSlug("weight".into());
     test.world().beeminder.goal("weight").fields["fullroad"] = Value::Null;
     assert!(!test.app().read_line(&weight, test.now).await.unwrap());
-    assert_eq!(chart(&test, "weight").drawing, None);
+    let unknown = chart(&test, "weight");
+    assert_eq!((unknown.drawing, unknown.wants_line), (None, false), "nobody asks again at once");
     test.world().faults.next(Service::Beeminder, "goals/weight", Fault::http(503, ""));
     let error = test.app().read_line(&weight, test.now).await.unwrap_err();
     assert_eq!(explained(&error).sentence.key, "error.unavailable", "{error:#}");
     assert!(test.app().read_line(&GoalSlug("nothing".into()), test.now).await.is_err());
     test.now += TimeDelta::hours(1);
+}
+
+#[tokio::test]
+async fn a_line_that_beeminder_is_working_out_again_stays_as_it_was_known() {
+    let test = TestApp::connected().await;
+    test.link("weight", track(MeasureKind::WEIGHT)).await;
+    let weight = GoalSlug("weight".into());
+    assert!(test.app().read_line(&weight, test.now).await.unwrap());
+    test.world().beeminder.goal("weight").fields["fullroad"] = Value::Null;
+    assert!(test.app().read_line(&weight, test.now).await.unwrap());
+    assert!(chart(&test, "weight").has_line);
 }
 
 #[tokio::test]

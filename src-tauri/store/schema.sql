@@ -120,7 +120,7 @@ CREATE TABLE goal (
 -- The bright red lines of goals, for charts.
 CREATE TABLE red_line (
     goal_id TEXT NOT NULL PRIMARY KEY, -- Beeminder's id; the goal may not be linked yet
-    corners TEXT NOT NULL,             -- [[Unix seconds, value], …] as JSON, oldest first
+    corners TEXT NOT NULL,             -- [[Unix seconds, value], …] as JSON, oldest first; none while Beeminder works it out
     good_is_below INTEGER NOT NULL,    -- 1 when the good side is below, as for losing weight
     read_at INTEGER NOT NULL           -- when it was read
 ) STRICT;

@@ -12,6 +12,7 @@ export async function init(root, context, [slug]) {
   const periods = $("#days-count", root);
   choosePeriod(periods, "days", PERIODS, 30);
   root.dataset.goal = slug;
+  delete root.dataset.askedForLine;
   periods.addEventListener("change", () => show(root, context));
   $("#open-goal", root).addEventListener("click", (event) =>
     context.attempt(event.target, context.problem, () => context.backend.openGoal(slug)),
@@ -70,7 +71,7 @@ async function show(root, context) {
 let drawn = 0;
 
 /** Draws the goal's datapoints beside the bright red line, which is read where it is not known or old. */
-async function chart(root, context, mayAsk = true) {
+async function chart(root, context) {
   const asked = ++drawn;
   const { backend } = context;
   const [box, slug] = [$("#goal-chart", root), root.dataset.goal];
@@ -91,7 +92,9 @@ async function chart(root, context, mayAsk = true) {
       ? t("days.no_datapoints")
       : t("days.chart_words", { count: made.count, low: number(low), high: amount(high, made.unit) });
   showChart(box, made, words, dayOf);
-  if (made.wants_line && mayAsk) {
+  // Once a visit: what cannot be read now is not asked for at each change.
+  if (made.wants_line && !root.dataset.askedForLine) {
+    root.dataset.askedForLine = "yes";
     await askForLine(root, context, made.has_line);
   }
 }
@@ -111,7 +114,7 @@ async function askForLine(root, context, isKnown) {
   hint.hidden = why === null || isKnown;
   setText(hint, why ?? "");
   if (why === null) {
-    await chart(root, context, false);
+    await chart(root, context);
   }
 }
 

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-use crate::app::red_line::LINE_AGE;
+use crate::app::red_line;
 use crate::app::{App, Preview};
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::difference::Word;
@@ -95,17 +95,17 @@ impl App {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Chart> {
         let (goal, rule) = self.goal_of_links(slug)?;
+        let from = rule.day_of(days_before(now, days));
         let (dots, line) = self.store.read(|conn| {
             let until = Daystamp(now.date_naive().succ_opt().unwrap_or(now.date_naive()));
-            let from = Daystamp(days_before(now, days).date_naive());
             let stored = store::datapoint::load_days(conn, &goal.id, from, until)?;
             Ok((dots_of(&stored, &goal, rule), store::red_line::load(conn, &goal.id)?))
         })?;
         let first = dots.first().map_or(now, |dot| dot.at);
-        let since = if days < MOST_DAYS { days_before(now, days) } else { first };
+        let since = if days < MOST_DAYS { rule.start_of(from) } else { first };
         let period = (since, now + TimeDelta::days(((now - since).num_days() / 10).clamp(1, AHEAD)));
         let unit = self.links()?.iter().find(|link| link.goal == goal.id).map_or("", |link| link.feed.unit());
-        let is_fresh = line.as_ref().is_some_and(|(_, read_at)| now - *read_at < LINE_AGE);
+        let is_fresh = line.as_ref().is_some_and(|(_, read_at)| red_line::is_fresh(*read_at, now));
         let line = line.map(|(line, _)| line_in(&line, &goal, period)).unwrap_or_default();
         let content = Content { dots, line, period: Some(period) };
         Ok(Chart { wants_line: !is_fresh, ..self.drawn(&content, unit, look)? })
@@ -122,8 +122,7 @@ impl App {
         let values = preview.plan.datapoints.iter();
         let values = values.map(|datapoint| (datapoint.day(rule), datapoint.value, true)).collect();
         let period = (rule.start_of(preview.from), now);
-        let line = self.line_of(goal, now).await?;
-        let line = line.map(|line| line_in(&line, goal, period)).unwrap_or_default();
+        let line = line_in(&self.line_of(goal, now).await?, goal, period);
         let content = Content { dots: dots(values, goal, rule), line, period: Some(period) };
         self.drawn(&content, preview.feed.unit(), look)
     }

@@ -227,7 +227,11 @@ impl Agent {
             MenuAction::Open => self.show(&Opening { token, page: None })?,
             MenuAction::Answer => self.show(&Opening { token, page: Some(Page::Questions) })?,
             MenuAction::AnswerHeld { group, mine } => {
-                self.app.answer(group, mine, false, now)?;
+                let answered = self.app.answer(group, mine, false, now);
+                if let Err(error) = &answered {
+                    self.notify_failure("notice.not_answered", &explained(error).by(self.language()), false);
+                }
+                answered?;
                 self.polling.sync_now();
             }
             MenuAction::SyncNow => self.polling.sync_now(),
@@ -251,7 +255,7 @@ impl Agent {
     /// # Errors
     /// When none can be opened.
     pub fn show(&self, opening: &Opening) -> anyhow::Result<()> {
-        if self.windows.show(opening) {
+        if self.windows.show(opening, clock::now()) {
             return Ok(());
         }
         let opened = self.desktop.open_window(opening);

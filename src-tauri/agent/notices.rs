@@ -132,7 +132,7 @@ impl Agent {
         before: Option<&[Incident]>,
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Incident>> {
-        let asked = self.asked()?;
+        let asked = if report.held == 1 { self.asked()? } else { None };
         let situation = Situation {
             asked: asked.as_ref(),
             attention: &report.attention,

@@ -91,7 +91,7 @@ impl Agent {
             // This end of it is hung up then.
             () = self.polling.stopped() => return,
         }
-        if let Some(opening) = self.windows.take_unanswered()
+        if let Some(opening) = self.windows.take_unanswered(clock::now())
             && let Err(error) = self.show(&opening)
         {
             tracing::error!("The window could not be opened again: {error:#}");
@@ -103,7 +103,7 @@ impl Agent {
         match self.take_callback(address).await {
             Ok(said) => {
                 tracing::info!("{said}");
-                self.windows.show(&Opening { token, page: None });
+                self.windows.show(&Opening { token, page: None }, clock::now());
                 Ok(said)
             }
             Err(why) => {
@@ -171,7 +171,7 @@ pub(super) async fn serve_failure(
                 continue;
             }
             Ok(AgentRequest::Show(opening)) => {
-                let is_told = windows.show(&opening);
+                let is_told = windows.show(&opening, clock::now());
                 if is_told { Ok(()) } else { desktop.open_window(&opening).map_err(Refusal::from) }
             }
             Ok(AgentRequest::Shown) => {

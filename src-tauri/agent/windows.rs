@@ -3,9 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::agent::protocol::{Event, Opening};
+
+/// A window that was told to come to the front says within this that it did.
+const ANSWER_TIMEOUT: TimeDelta = TimeDelta::seconds(10);
 
 /// How long windows may take to close when the agent ends.
 const CLOSE_GRACE: Duration = Duration::from_secs(3);
@@ -20,7 +24,7 @@ pub(super) struct Windows {
 struct WindowState {
     watching: Vec<UnboundedSender<String>>,
     /// A wish to see a window that no window has answered.
-    wish: Option<Opening>,
+    wish: Option<(Opening, DateTime<Utc>)>,
     focused: bool,
 }
 
@@ -40,11 +44,11 @@ impl Windows {
     }
 
     /// Tells the windows there are to come to the front. `false` when there is none.
-    pub(super) fn show(&self, opening: &Opening) -> bool {
+    pub(super) fn show(&self, opening: &Opening, now: DateTime<Utc>) -> bool {
         if !self.any() {
             return false;
         }
-        self.state().wish = Some(opening.clone());
+        self.state().wish = Some((opening.clone(), now));
         self.tell(&Event::Show(opening.clone()))
     }
 
@@ -53,9 +57,14 @@ impl Windows {
         self.state().wish = None;
     }
 
-    /// The wish that no window is left to answer: one that was told so was being closed.
-    pub(super) fn take_unanswered(&self) -> Option<Opening> {
-        if self.any() { None } else { self.state().wish.take() }
+    /// The wish that no window is left to answer: one that was told so was being closed. One that is older was seen,
+    /// though the window, of another version perhaps, did not say so.
+    pub(super) fn take_unanswered(&self, now: DateTime<Utc>) -> Option<Opening> {
+        if self.any() {
+            return None;
+        }
+        let (opening, at) = self.state().wish.take()?;
+        Some(opening).filter(|_| (now - at).abs() <= ANSWER_TIMEOUT)
     }
 
     /// Whether any window is there.
@@ -96,5 +105,26 @@ impl Windows {
 
     fn state(&self) -> MutexGuard<'_, WindowState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_that_no_window_is_left_to_answer_is_taken_once_and_while_it_is_fresh() {
+        let noon = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        for (seconds, is_taken) in [(0, true), (10, true), (11, false), (-60, false)] {
+            let (windows, now) = (Windows::default(), noon + TimeDelta::seconds(seconds));
+            let (window, told) = tokio::sync::mpsc::unbounded_channel();
+            assert!(!windows.show(&Opening::default(), noon), "there is none");
+            windows.add(window);
+            assert!(windows.show(&Opening::default(), noon));
+            assert_eq!(windows.take_unanswered(now), None, "it may answer yet");
+            drop(told);
+            assert_eq!(windows.take_unanswered(now).is_some(), is_taken, "{seconds} s");
+            assert_eq!(windows.take_unanswered(now), None);
+        }
     }
 }

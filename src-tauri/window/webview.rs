@@ -34,29 +34,29 @@ impl AsksBeforeClosing {
 
 /// Shows the window in front, making it if need be.
 pub(crate) fn open(app: &AppHandle, opening: Opening) {
-    let for_main_thread = app.clone();
-    let asked = app.run_on_main_thread(move || {
-        if let Err(error) = open_here(&for_main_thread, &opening) {
-            tracing::error!("The window could not be opened: {error}");
-        }
-    });
-    if let Err(error) = asked {
-        tracing::error!("The window could not be opened: {error}");
-    }
+    on_main_thread(app, move |app| open_here(app, &opening));
 }
 
 /// Brings the window to the front, and tells the agent so. One that was closed meanwhile is left to the agent.
 pub(crate) fn show(app: &AppHandle, opening: Opening) {
+    on_main_thread(app, move |app| {
+        let Some(window) = app.get_webview_window(LABEL) else { return Ok(()) };
+        to_front(&window, &opening)?;
+        agent(app).say_shown();
+        Ok(())
+    });
+}
+
+/// Windows are made and moved on the main thread alone.
+fn on_main_thread(app: &AppHandle, work: impl FnOnce(&AppHandle) -> tauri::Result<()> + Send + 'static) {
     let for_main_thread = app.clone();
     let asked = app.run_on_main_thread(move || {
-        let Some(window) = for_main_thread.get_webview_window(LABEL) else { return };
-        match to_front(&window, &opening) {
-            Ok(()) => agent(&for_main_thread).say_shown(),
-            Err(error) => tracing::error!("The window could not be brought to the front: {error}"),
+        if let Err(error) = work(&for_main_thread) {
+            tracing::error!("The window could not be shown: {error}");
         }
     });
     if let Err(error) = asked {
-        tracing::error!("The window could not be brought to the front: {error}");
+        tracing::error!("The window could not be shown: {error}");
     }
 }
 

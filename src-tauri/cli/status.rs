@@ -8,6 +8,7 @@ use super::exit::{self, Exit};
 use super::output::{Output, advised, counted, local};
 use super::sync::time_zone_or_utc;
 use crate::app::{App, polling};
+use crate::health::status::Status;
 use crate::platform::data_dir::Lock;
 use crate::view::overview::{Overview, overview};
 
@@ -41,6 +42,9 @@ fn text(overview: &Overview, polled: bool) -> String {
     } else {
         "Nobody polls: start “bws run”, or call “bws sync” when you like.".into()
     };
+    if let Some(until) = overview.paused_until.filter(|_| !matches!(overview.status, Status::Paused { .. })) {
+        text += &format!(" Paused until {}.", local(until, zone));
+    }
     text += &format!(
         "\nLinks: {}. Datapoints waiting: {}, refused: {}. Measurements held: {}.",
         overview.links, overview.pending, overview.parked, overview.held

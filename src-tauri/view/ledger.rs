@@ -87,7 +87,6 @@ impl LedgerRow {
                 let goals: Vec<_> = links.iter().filter(early).map(|link| link.slug.to_string()).collect();
                 if !goals.is_empty() {
                     row.outcome = "early".into();
-                    row.facts = args([("goal", goals.join(", "))]);
                     row.goal = Some(goals.join(", "));
                 }
             }

@@ -14,6 +14,8 @@ const open = new WeakMap();
 /** Makes the page live. */
 export async function init(root, context) {
   const { backend } = context;
+  // What an earlier visit knew is not of this one.
+  open.delete(root);
   const catalogue = await backend.catalogue();
   const filter = $("#filter", root);
   if (!filter.isConnected) {

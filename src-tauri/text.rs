@@ -110,6 +110,14 @@ impl Language {
         }
     }
 
+    /// Its tag, as documents name it.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::German => "de",
+        }
+    }
+
     /// The one the user chose, or else the desktop's.
     pub fn chosen(tag: Option<&str>) -> Language {
         let desktop = || sys_locale::get_locales().find_map(|tag| Language::of_tag(&tag));

@@ -162,12 +162,14 @@ async fn the_loopback_answers_the_browser_and_names_its_port_when_it_is_taken() 
         }
         let answer = request.send().await.unwrap();
         assert!(answer.status().is_client_error(), "{url}");
-        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+        assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         assert!(!answer.text().await.unwrap().contains("script"));
     }
     let page = reqwest::get(&address).await.unwrap();
     assert!(page.status().is_success());
-    assert!(page.text().await.unwrap().contains("Connected to Beeminder as alice"));
+    assert!(page.text().await.unwrap().contains("Beeminder is connected"));
     let last: Value = serde_json::from_str(&lines.next_line().await.unwrap().unwrap()).unwrap();
     assert_eq!(last["connected"]["user"], "alice");
     assert!(child.wait().await.unwrap().success());

@@ -16,7 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
+use super::callback_page::CallbackPage;
 use crate::domain::callback_way::LOOPBACK_PORT;
+use crate::domain::service::Service;
 use crate::text::{Explained, Language, Message};
 
 /// The port that the browser comes back to is not to be had.
@@ -99,10 +101,10 @@ async fn answer(
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     // Another page in the browser could reach this port under another name.
     let ours = host == Some(&format!("127.0.0.1:{LOOPBACK_PORT}"));
-    let path = request.uri().path();
-    if !ours || request.method() != hyper::Method::GET || !path.ends_with("/auth_callback") {
-        return Ok(page(StatusCode::NOT_FOUND, Message::error("nothing_here", []).by(language)));
-    }
+    let service = service_of(request.uri().path());
+    let (true, &hyper::Method::GET, Some(service)) = (ours, request.method(), service) else {
+        return Ok(response(StatusCode::NOT_FOUND, CallbackPage::of_nothing(language)));
+    };
     let address = format!("http://127.0.0.1:{LOOPBACK_PORT}{}", request.uri());
     let (reply, outcome) = oneshot::channel();
     let sent = callbacks.send(CallbackReceived { address, reply }).await;
@@ -110,24 +112,25 @@ async fn answer(
         (Ok(()), Ok(outcome)) => outcome,
         _ => Err(Message::error("nobody_waits", []).into()),
     };
-    Ok(match outcome {
-        Ok(said) => {
-            let close = Message::new("notice.close_page", []);
-            page(StatusCode::OK, format!("{} {}", said.by(language), close.by(language)))
-        }
-        Err(why) => page(StatusCode::BAD_REQUEST, why.sentence.by(language)),
-    })
+    let status = if outcome.is_ok() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    Ok(response(status, CallbackPage::of_sign_in(service, &outcome, language)))
 }
 
-/// A page of plain text, so that nothing a stranger brings can become markup.
-fn page(status: StatusCode, words: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(words + "\n")));
+/// The service whose sign-in leads to this path.
+fn service_of(path: &str) -> Option<Service> {
+    Service::named(path.strip_prefix('/')?.strip_suffix("/auth_callback")?)
+}
+
+fn response(status: StatusCode, page: CallbackPage) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(page.html)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, page.policy);
     for (name, value) in [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
+        // The address has the code in it.
         (header::REFERRER_POLICY, "no-referrer"),
     ] {
         headers.insert(name, header::HeaderValue::from_static(value));

@@ -67,6 +67,6 @@ async fn the_browser_may_come_back_through_a_port_of_this_computer() {
         Some(answer.text().await.unwrap())
     })
     .await;
-    assert!(shown.contains("Connected to Withings"), "{shown}");
+    assert!(shown.contains("Withings is connected") && shown.contains("close this tab"), "{shown}");
     session.tray().await.says("Connect Beeminder").await;
 }

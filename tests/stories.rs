@@ -33,6 +33,7 @@ mod fitting;
 mod given_back;
 mod goals;
 mod goals_that_begin_anew;
+mod guide;
 mod held;
 mod kept;
 mod keychain;

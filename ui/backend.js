@@ -16,6 +16,7 @@ export const backend = {
   closeWindow: () => invoke("close_window"),
   quit: () => invoke("quit"),
   leaveGuide: () => invoke("leave_guide"),
+  leaveFirst: () => invoke("leave_first"),
   setStartAtLogin: (on) => invoke("set_start_at_login", { on }),
   changeSetting: (name, value) => invoke("change_setting", { change: { [name]: value } }),
 
@@ -32,7 +33,7 @@ export const backend = {
   catalogue: () => invoke("catalogue"),
   choices: () => invoke("choices"),
   previewLink: (form, look) => invoke("preview_link", { form, look }),
-  addLink: (form) => invoke("add_link", { form }),
+  addLink: (form, first) => invoke("add_link", { form, first }),
   previewChange: (id, form) => invoke("preview_change", { id, form }),
   changeLink: (id, form, existing) => invoke("change_link", { id, form, existing }),
   removeLink: (id, datapoints) => invoke("remove_link", { id, datapoints }),

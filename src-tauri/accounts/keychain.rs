@@ -17,18 +17,21 @@ pub enum Item {
     Tokens(Service),
     /// The sign-in in flight, which has to outlive this process.
     SignIn,
+    /// The user's own application at Withings, once it was checked.
+    Application,
 }
 
 impl Item {
     /// Everything there may be.
-    pub const ALL: [Item; 3] =
-        [Item::Tokens(Service::Withings), Item::Tokens(Service::Beeminder), Item::SignIn];
+    pub const ALL: [Item; 4] =
+        [Item::Tokens(Service::Withings), Item::Tokens(Service::Beeminder), Item::SignIn, Item::Application];
 
     /// The word it is filed under.
     pub fn name(self) -> &'static str {
         match self {
             Item::Tokens(service) => service.name(),
             Item::SignIn => "sign-in",
+            Item::Application => "application",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! definite refusal means that the user must sign in again.
 //! <https://developer.withings.com/developer-guide/v3/integration-guide/public-health-data-api/get-access/access-and-refresh-tokens>
 
+mod application;
 mod error;
 mod withings_tokens;
 

@@ -13,6 +13,7 @@ use crate::accounts::sign_in::SignInError;
 use crate::agent::Agent;
 use crate::app::{
     Attempt, BEEMINDER_CLIENT_ID, CallbackWait, Connected, UserError, explained, explained_sign_in,
+    sign_in_error,
 };
 use crate::domain::callback_way::CallbackWay;
 use crate::domain::service::Service;
@@ -101,7 +102,7 @@ impl Agent {
         self.sign_ins.make_way();
         let application = match application {
             Some(application) => application,
-            None => self.app.last_application().await.map_err(|error| SignInError::Local(error.into()))?,
+            None => self.app.last_application().await.map_err(sign_in_error)?,
         };
         let waiting = CallbackWait::start(&self.app, way).await?;
         let attempt = self.app.begin_withings(application, way, clock::now()).await?;

@@ -83,7 +83,7 @@ impl App {
         };
         credential::check_client_id(&application.client_id).map_err(wrong)?;
         credential::check_secret(&application.secret).map_err(wrong)?;
-        self.withings.check_application(&application, now).await?;
+        self.check_application(&application, now).await?;
         self.tokens.prepare().await.map_err(sign_in_error)?;
         let sign_in = SignIn::start(Service::Withings, way, now)?;
         let account = &self.endpoints.withings_account;
@@ -117,15 +117,6 @@ impl App {
     /// When the store cannot be used.
     pub fn watch_devices(&self, watch: bool) -> anyhow::Result<()> {
         self.store.write(|conn| store::setting::save_watches_devices(conn, watch))
-    }
-
-    /// The application that Withings was last connected through, for signing in again.
-    ///
-    /// # Errors
-    /// When Withings is not connected, or the keychain cannot be used.
-    pub async fn last_application(&self) -> Result<Application, TokenError> {
-        self.tokens.ask_again();
-        self.tokens.withings_application().await
     }
 
     /// Starts a sign-in at Beeminder.
@@ -180,6 +171,9 @@ impl App {
     /// When the keychain did not keep it.
     pub async fn keep(&self, attempt: &Attempt) -> Result<(), SignInError> {
         let application = attempt.application.as_ref();
+        if let Some(application) = application {
+            self.keep_application(application).await.map_err(sign_in_error)?;
+        }
         let kept = KeptAttempt {
             authorize_url: attempt.authorize_url.clone(),
             sign_in: attempt.sign_in.to_keep(),
@@ -238,6 +232,9 @@ impl App {
     pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
         self.tokens.ask_again();
         self.tokens.delete(service).await?;
+        if service == Service::Withings {
+            self.forget_application().await?;
+        }
         self.store.write(|conn| store::account::save_disconnected(conn, service))
     }
 
@@ -266,6 +263,7 @@ impl App {
             store::doubt::forget_all(conn)?;
             store::account::save_scope(conn, &granted_scope)
         })?;
+        self.leave_application_to_tokens(application).await?;
         Ok(Connected { service: Service::Withings, user })
     }
 
@@ -315,7 +313,8 @@ fn wrong(wrong: UserError) -> SignInError {
     SignInError::Local(wrong.into())
 }
 
-fn sign_in_error(error: TokenError) -> SignInError {
+/// What a token that is not to be had means for a sign-in.
+pub fn sign_in_error(error: TokenError) -> SignInError {
     match error {
         TokenError::Keychain(error) => SignInError::Keychain(error),
         TokenError::Withings(error) => SignInError::Withings(error),

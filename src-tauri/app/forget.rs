@@ -30,6 +30,7 @@ impl App {
                 .with_context(|| format!("Failed to delete the {service} sign-in from the keychain"))?;
         }
         self.forget_kept().await.context("Failed to delete the sign-in in flight from the keychain")?;
+        self.forget_application().await.context("Failed to delete the application from the keychain")?;
         // The database must be closed before its file can go on every system.
         self.store.close()?;
         drop((held, pass));

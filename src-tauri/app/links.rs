@@ -36,6 +36,8 @@ pub struct Added {
 pub enum Since {
     /// From now on, by Beeminder's clock.
     Now,
+    /// From the start of today, as the goal counts days: what was measured before now is sent as well.
+    Today,
     /// From the start of a day, as the goal counts days.
     Day(NaiveDate),
 }
@@ -307,6 +309,7 @@ pub(super) fn refuse_overlap(
 fn start(goal: &Goal, rule: DayRule, since: Since, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
     let day = match since {
         Since::Now => return Ok(now),
+        Since::Today => rule.day_of(now),
         Since::Day(day) => Daystamp(day).within_reason(),
     };
     anyhow::ensure!(

@@ -1,12 +1,14 @@
 //! Operations that users ask for: connect, link, preview, sync, pause, forget. Window, tray and `bws` do them
 //! through here.
 
+mod application;
 mod backfill;
 mod callback_wait;
 mod change;
 mod conflict;
 mod connect;
 mod credential;
+pub mod first;
 mod forget;
 mod goals;
 mod held;
@@ -30,7 +32,7 @@ use url::Url;
 pub use backfill::{BackfillDay, BackfillPreview, Risk};
 pub use callback_wait::CallbackWait;
 pub use change::{Change, Existing};
-pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected};
+pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected, sign_in_error};
 pub use credential::check_client_id;
 pub use held::{HeldMeasurement, Remembered};
 pub use links::{Added, Since};

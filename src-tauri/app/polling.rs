@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::App;
+use super::{App, first};
 use crate::domain::attention::urgency;
 use crate::domain::problem_code::Urgency;
 use crate::platform::clock;
@@ -123,7 +123,8 @@ impl Polling {
     /// When the store cannot be read.
     pub fn reckon_again(&self, app: &App) -> anyhow::Result<()> {
         if let Some(last) = &mut self.asked().last {
-            last.due = app.store.read(|conn| schedule::next_pass(conn, last.made))?;
+            let made = last.made;
+            last.due = app.store.read(|conn| first::due(conn, schedule::next_pass(conn, made)?, made))?;
         }
         self.nudge();
         Ok(())
@@ -263,6 +264,7 @@ impl Polling {
         let well = urgency(&report.attention) == Urgency::Notice;
         let regular = report.next - now >= app.store.read(schedule::interval)?;
         let due = if regular { report.next + jitter() } else { report.next };
+        let due = app.store.read(|conn| first::due(conn, due, now))?;
         self.asked().last = Some(Last { made: now, due, well });
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {

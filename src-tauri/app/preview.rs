@@ -35,6 +35,8 @@ pub struct Preview {
     pub options: Options,
     /// How the goal cuts days.
     pub rule: DayRule,
+    /// The day it is, as the goal counts days.
+    pub today: Daystamp,
     /// The first day looked at.
     pub from: Daystamp,
     /// Datapoints and decisions, oldest first.
@@ -124,7 +126,7 @@ impl App {
         let plan = self.planned_since(&goal, &feed, &options, Calendar { rule, now }, rule.start_of(from))?;
         let proposal = Proposal { goal: &goal, user: &user, feed: &feed, options: &options, link };
         let misfits = self.misfits(&proposal, &stored, now)?;
-        Ok(Preview { goal, feed, options, rule, from, plan, misfits, trouble })
+        Ok(Preview { goal, feed, options, rule, today, from, plan, misfits, trouble })
     }
 
     /// Reads a goal and its recent values; again only after a while, since a form is filled in step by

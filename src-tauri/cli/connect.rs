@@ -70,10 +70,8 @@ fn which_application(error: TokenError) -> anyhow::Error {
              get one.",
         )
         .into(),
-        TokenError::Keychain(_)
-        | TokenError::Withings(_)
-        | TokenError::AnotherPerson { .. }
-        | TokenError::Local(_) => error.into(),
+        TokenError::Local(error) => error,
+        TokenError::Keychain(_) | TokenError::Withings(_) | TokenError::AnotherPerson { .. } => error.into(),
     }
 }
 

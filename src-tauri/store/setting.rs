@@ -43,6 +43,8 @@ const CALLBACK_WAY: &str = "callback_way";
 const LANGUAGE: &str = "language";
 /// Set once the first-run guide was finished or left for good.
 const GUIDED: &str = "guided";
+/// The client id of the Withings application whose secret the keychain keeps.
+const CLIENT_ID: &str = "withings_client_id";
 /// Set once the user was told that this desktop has no tray.
 const TOLD_NO_TRAY: &str = "told_no_tray";
 
@@ -91,6 +93,16 @@ pub fn save_preferences(conn: &Connection, preferences: Preferences) -> anyhow::
     save(conn, NOTIFY, Some(preferences.level.into()))?;
     let until = preferences.snoozed_until.map(|until| until.timestamp().to_string());
     save(conn, SNOOZED_UNTIL, until.as_deref())
+}
+
+/// The client id of the Withings application whose secret the keychain keeps.
+pub fn client_id(conn: &Connection) -> anyhow::Result<Option<String>> {
+    load(conn, CLIENT_ID)
+}
+
+/// Notes whose secret the keychain keeps, or that it keeps none.
+pub fn save_client_id(conn: &Connection, id: Option<&str>) -> anyhow::Result<()> {
+    save(conn, CLIENT_ID, id)
 }
 
 /// Whether the user was told that this desktop has no tray.
@@ -213,14 +225,14 @@ fn per_source(conn: &Connection, name: &str) -> anyhow::Result<Vec<(Source, Stri
     Ok(found)
 }
 
-fn load(conn: &Connection, name: &str) -> anyhow::Result<Option<String>> {
+pub(super) fn load(conn: &Connection, name: &str) -> anyhow::Result<Option<String>> {
     Ok(conn
         .prepare_cached("SELECT value FROM setting WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
         .optional()?)
 }
 
-fn save(conn: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {
+pub(super) fn save(conn: &Connection, name: &str, value: Option<&str>) -> anyhow::Result<()> {
     match value {
         Some(value) => conn.execute(
             "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",

@@ -4,6 +4,7 @@ pub mod agent_state;
 pub mod chart;
 pub mod days;
 pub mod diagnostics;
+pub mod first;
 pub mod ledger;
 pub mod notification;
 pub mod overview;

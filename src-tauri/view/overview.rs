@@ -1,6 +1,8 @@
 //! The overview, read from the store in one go: status, accounts, linked goals, when Withings was last read and
 //! when it will be next.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::domain::attention::Attention;
 use crate::domain::goal::GoalSlug;
 use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
+use crate::domain::problem_code::ProblemCode;
 use crate::domain::service::Service;
 use crate::health::attention::{attention, paused};
 use crate::health::status::{Status, questions, status};
@@ -66,6 +69,8 @@ pub struct Overview {
 pub struct AccountLine {
     /// Whether its tokens are in the keychain.
     pub connected: bool,
+    /// Whether the sign-in that was there is over, so that only the user can bring it back.
+    pub lost: bool,
     /// Withings' userid or Beeminder's user name; `None` when it was never connected.
     pub user: Option<String>,
     /// When the user last signed in.
@@ -108,6 +113,8 @@ pub struct BackfillLine {
 /// When the store cannot be read.
 pub fn overview(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Overview> {
     let (status, attention) = (status(conn, now)?, attention(conn, None, now)?);
+    let is_refused: BTreeSet<_> = attention.iter().map(|item| item.code.name()).collect();
+    let refused = |code: ProblemCode| is_refused.contains(code.name());
     let zone = store::account::time_zone(conn)?;
     let (pending, parked) = store::outbox::counts(conn)?;
     let (measure_groups, _) = store::measurement::summary(conn)?;
@@ -116,8 +123,8 @@ pub fn overview(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Overvie
         status_facts: status.facts(),
         status,
         attention,
-        withings: account(conn, Service::Withings)?,
-        beeminder: account(conn, Service::Beeminder)?,
+        withings: account(conn, Service::Withings, refused(ProblemCode::SignInWithings))?,
+        beeminder: account(conn, Service::Beeminder, refused(ProblemCode::SignInBeeminder))?,
         goals: goals(conn)?,
         links: store::link::load_all(conn)?.len(),
         pending,
@@ -147,7 +154,7 @@ fn backfills(conn: &Connection) -> anyhow::Result<Vec<BackfillLine>> {
     Ok(left.map(line).collect())
 }
 
-fn account(conn: &Connection, service: Service) -> anyhow::Result<AccountLine> {
+fn account(conn: &Connection, service: Service, refused: bool) -> anyhow::Result<AccountLine> {
     let last_success = match service {
         Service::Withings => store::checkpoint::load(conn, Source::Measure)?.map(|read| read.read_at),
         Service::Beeminder => {
@@ -156,6 +163,7 @@ fn account(conn: &Connection, service: Service) -> anyhow::Result<AccountLine> {
     };
     Ok(store::account::load(conn, service)?.map_or_else(AccountLine::default, |account| AccountLine {
         connected: account.connected,
+        lost: refused || !account.connected,
         user: Some(account.user_id),
         connected_at: Some(account.connected_at),
         last_success,

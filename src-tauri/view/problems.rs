@@ -15,6 +15,10 @@ pub enum Remedy {
     Guide,
     /// Sign in to Withings again.
     SignIn,
+    /// The same, where the sign-in was lost.
+    ReconnectWithings,
+    /// Open the guide, to sign in to Beeminder again.
+    ReconnectBeeminder,
     /// Make a pass.
     Sync,
     /// Open the questions.
@@ -57,12 +61,12 @@ pub fn problems() -> BTreeMap<&'static str, ProblemKind> {
 pub fn remedy(code: ProblemCode) -> Option<Remedy> {
     use ProblemCode as P;
     match code {
-        P::ConnectWithings
-        | P::ConnectBeeminder
-        | P::NothingLinked
-        | P::CheckApplication
-        | P::SignInBeeminder => Some(Remedy::Guide),
-        P::SignInWithings | P::ScopeMissing | P::ShareWithdrawn | P::AnotherPerson => Some(Remedy::SignIn),
+        P::ConnectWithings | P::ConnectBeeminder | P::NothingLinked | P::CheckApplication => {
+            Some(Remedy::Guide)
+        }
+        P::SignInWithings => Some(Remedy::ReconnectWithings),
+        P::SignInBeeminder => Some(Remedy::ReconnectBeeminder),
+        P::ScopeMissing | P::ShareWithdrawn | P::AnotherPerson => Some(Remedy::SignIn),
         P::KeychainLocked
         | P::KeychainAbsent
         | P::KeychainFailed

@@ -38,6 +38,9 @@ pub struct LinkForm {
     /// The first day to send; from now on when there is none.
     #[serde(default)]
     pub since: Option<NaiveDate>,
+    /// Whether to send what was measured today before now as well; a first day says more.
+    #[serde(default)]
+    pub today: bool,
 }
 
 /// What a link sends.
@@ -64,6 +67,7 @@ impl LinkForm {
             options: options.clone(),
             link: None,
             since: None,
+            today: false,
         };
         match feed {
             Feed::Track { kind, unit, take } => {
@@ -108,7 +112,8 @@ impl LinkForm {
 
     /// From when on.
     pub fn start(&self) -> Since {
-        self.since.map_or(Since::Now, Since::Day)
+        let usual = if self.today { Since::Today } else { Since::Now };
+        self.since.map_or(usual, Since::Day)
     }
 }
 

@@ -11,8 +11,8 @@ use crate::domain::goal::{Goal, Presence};
 use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
 use crate::store::{self, Connection};
-use crate::text::{Explained, Message};
-use crate::view::pages::{Chart, ChartLook, LinkForm};
+use crate::text::Message;
+use crate::view::pages::LinkForm;
 
 /// A link on the overview.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,32 +97,6 @@ fn is_picture_of_beeminders(url: &Url, sandbox: bool) -> bool {
     (url.scheme() == "https" && host == "cdn.beeminder.com") || (sandbox && host == "127.0.0.1")
 }
 
-/// What a link would send.
-#[derive(Debug, Serialize)]
-pub struct PreviewView {
-    /// The datapoints, newest first.
-    datapoints: Vec<PreviewLine>,
-    /// What would not be sent, newest first.
-    kept_out: Vec<KeptOut>,
-    misfits: Vec<Message>,
-    /// Why the newest measurements may be missing.
-    trouble: Option<Explained>,
-    chart: Chart,
-}
-
-#[derive(Debug, Serialize)]
-struct PreviewLine {
-    day: NaiveDate,
-    value: String,
-    comment: String,
-}
-
-#[derive(Debug, Serialize)]
-struct KeptOut {
-    measured_at: DateTime<Utc>,
-    reason: &'static str,
-}
-
 /// What a change would do at Beeminder.
 #[derive(Debug, Serialize)]
 pub struct ChangeView {
@@ -164,44 +138,10 @@ struct BackfillLine {
     risk: Risk,
 }
 
-/// How many days a preview goes back.
-const DAYS: u64 = 30;
-
 /// How many examples of a change are shown.
 const EXAMPLES: usize = 20;
 
 impl App {
-    /// What a link filled in like this would send for the last 30 days.
-    ///
-    /// # Errors
-    /// When the form makes no sense, or the goal cannot be read.
-    pub async fn preview_form(
-        &self,
-        form: &LinkForm,
-        look: ChartLook,
-        now: DateTime<Utc>,
-    ) -> anyhow::Result<PreviewView> {
-        let (link, options) = (form.link.map(LinkId), form.options.clone());
-        let preview = self.preview_of(link, &form.slug(), form.feed()?, options, DAYS, now).await?;
-        let plan = &preview.plan;
-        let chart = self.chart_of_preview(&preview, look, now).await?;
-        let datapoints = plan.datapoints.iter().rev().map(|datapoint| PreviewLine {
-            day: datapoint.day(preview.rule).0,
-            value: datapoint.value.to_string(),
-            comment: datapoint.comment.clone(),
-        });
-        let kept_out = plan.decisions.iter().rev().filter(|decision| decision.request_id.is_none());
-        let kept_out = kept_out
-            .map(|decision| KeptOut { measured_at: decision.measured_at, reason: decision.reason.code() });
-        Ok(PreviewView {
-            datapoints: datapoints.collect(),
-            kept_out: kept_out.collect(),
-            misfits: preview.misfits.iter().map(Message::from).collect(),
-            trouble: preview.trouble.clone(),
-            chart,
-        })
-    }
-
     /// What changing a link like this would do at Beeminder.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod form;
 mod goals;
 mod history;
 mod links;
+mod preview;
 mod questions;
 mod window;
 
@@ -17,7 +18,8 @@ pub use days::GoalPage;
 pub use form::{LinkForm, Sends};
 pub use goals::{Choice, NewGoalForm};
 pub use history::{Exported, Format, HistoryPage, HistoryRequest};
-pub use links::{BackfillView, Card, ChangeView, PreviewView, Stretch};
+pub use links::{BackfillView, Card, ChangeView, Stretch};
+pub use preview::PreviewView;
 pub use questions::Questions;
 pub use window::View;
 

@@ -13,6 +13,7 @@ use crate::domain::settings::Settings;
 use crate::store;
 use crate::store::history::Filter;
 use crate::view::agent_state::AgentState;
+use crate::view::first::{FirstDatapoint, first_datapoint};
 use crate::view::ledger::LedgerRow;
 use crate::view::overview::{Overview, overview};
 use crate::view::pages::Card;
@@ -41,8 +42,12 @@ pub struct View {
     pub settings: Settings,
     /// Whether the first-run guide was finished, or left for good.
     pub guided: bool,
+    /// The first datapoint, while the user waits for it.
+    pub first: Option<FirstDatapoint>,
     /// Which version of the program this is.
     pub version: &'static str,
+    /// The client id of the Withings application whose secret the keychain keeps.
+    pub client_id: Option<String>,
     /// Whether this build has a Beeminder application of its own.
     pub has_beeminder_application: bool,
     /// How urgent each problem is and what helps, by its name.
@@ -77,16 +82,19 @@ impl App {
         sandbox: bool,
         now: DateTime<Utc>,
     ) -> anyhow::Result<View> {
-        let (mut overview, links, latest, notifications, settings, guided) = self.store.read(|conn| {
-            Ok((
-                overview(conn, now)?,
-                cards(conn, sandbox)?,
-                latest(conn)?,
-                store::setting::preferences(conn)?,
-                store::setting::settings(conn)?,
-                store::setting::is_guided(conn)?,
-            ))
-        })?;
+        let (mut overview, links, latest, notifications, settings, guided, client_id, first) =
+            self.store.read(|conn| {
+                Ok((
+                    overview(conn, now)?,
+                    cards(conn, sandbox)?,
+                    latest(conn)?,
+                    store::setting::preferences(conn)?,
+                    store::setting::settings(conn)?,
+                    store::setting::is_guided(conn)?,
+                    store::setting::client_id(conn)?,
+                    first_datapoint(conn, now)?,
+                ))
+            })?;
         if let Some(due) = agent.as_ref().and_then(|agent| agent.due) {
             overview.next = due;
         }
@@ -99,6 +107,8 @@ impl App {
             notifications,
             settings,
             guided,
+            client_id,
+            first,
             version: env!("CARGO_PKG_VERSION"),
             has_beeminder_application: BEEMINDER_CLIENT_ID.is_some(),
             problems: problems(),

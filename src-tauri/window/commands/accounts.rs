@@ -28,10 +28,13 @@ pub(crate) async fn sign_in_withings(
 ) -> CommandResult {
     use secrecy::ExposeSecret;
     let secret = SecretString::from(client_secret.expose_secret().trim());
-    // Without both, those of the last sign-in are used.
-    let is_new = !client_id.trim().is_empty() || !secret.expose_secret().is_empty();
-    let application = is_new.then(|| Credentials { client_id: client_id.trim().to_owned(), secret });
-    front(&app)?.ask(AgentRequest::SignInWithings { application, way }).await
+    let front = front(&app)?;
+    let client_id = client_id.trim().to_owned();
+    // An id without a secret means the one whose secret is kept; neither, that of the last sign-in.
+    let is_kept = client_id.is_empty() || front.app.known_client_id()?.as_ref() == Some(&client_id);
+    let is_new = !is_kept || !secret.expose_secret().is_empty();
+    let application = is_new.then(|| Credentials { client_id, secret });
+    front.ask(AgentRequest::SignInWithings { application, way }).await
 }
 
 #[tauri::command]

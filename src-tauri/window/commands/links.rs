@@ -31,12 +31,16 @@ pub(crate) async fn preview_link(
     Ok(front(&app)?.app.preview_form(&form, look, clock::now()).await?)
 }
 
-/// Makes a link, and sends what there is at once. Says why the goal may not suit.
+/// Makes a link, and sends what there is at once. Says why the goal may not suit. With `first` the user is waited
+/// with for its first datapoint.
 #[tauri::command]
-pub(crate) async fn add_link(app: AppHandle, form: LinkForm) -> CommandResult<Vec<Message>> {
+pub(crate) async fn add_link(app: AppHandle, form: LinkForm, first: bool) -> CommandResult<Vec<Message>> {
     let front = front(&app)?;
     let (feed, start) = (form.feed()?, form.start());
     let added = front.app.add_link(&form.slug(), feed, form.options, start, clock::now()).await?;
+    if first {
+        front.app.await_first(added.link.id, clock::now())?;
+    }
     front.app.leave_guide()?;
     front.sync_soon().await?;
     Ok(added.misfits.iter().map(Message::from).collect())

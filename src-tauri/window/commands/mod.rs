@@ -32,6 +32,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         program::quit,
         program::start_agent,
         program::leave_guide,
+        program::leave_first,
         program::set_start_at_login,
         program::change_setting,
         accounts::cancel_sign_in,

@@ -106,6 +106,14 @@ pub(crate) async fn leave_guide(app: AppHandle) -> CommandResult {
     front.changed().await
 }
 
+/// Ends the waiting for the first datapoint.
+#[tauri::command]
+pub(crate) async fn leave_first(app: AppHandle) -> CommandResult {
+    let front = front(&app)?;
+    front.app.leave_first()?;
+    front.changed().await
+}
+
 #[tauri::command]
 pub(crate) async fn set_start_at_login(app: AppHandle, on: bool) -> CommandResult {
     let front = front(&app)?;

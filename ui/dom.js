@@ -99,6 +99,20 @@ export function showProblem(place, error) {
   place.scrollIntoView({ block: "nearest" });
 }
 
+/** Brings a failure before the user's eyes, and the keyboard to it: one that is out of sight seems to be none. */
+export function bring(place) {
+  place.tabIndex = -1;
+  place.scrollIntoView({ block: "center" });
+  place.focus({ preventScroll: true });
+}
+
+/** The same unless a field is marked, which has the focus then. */
+export function bringProblem(place) {
+  if (!place.hidden && !$("[aria-invalid]", place.closest("form") ?? document)) {
+    bring(place);
+  }
+}
+
 /** Takes an error back. */
 export function clearProblem(place) {
   place.hidden = true;

@@ -1,12 +1,12 @@
 // The form of a link, with a preview of what it would send. The guide and the link editor share it.
 
-import { look, showChart } from "./chart.js";
-import { $, $$, choose, clearProblem, h, replace, setText, settled, showProblem } from "./dom.js";
-import { day, dayOf, exactly, explain, fill, number, say, t } from "./texts.js";
+import { $, $$, bringProblem, choose, clearProblem, h, setText, settled, showProblem } from "./dom.js";
+import { includesToday, isShown, outdate, sayFrom, showPreview } from "./link-preview.js";
+import { fill, say, t } from "./texts.js";
 
 /**
  * Puts the form into `root`. `options.link` is the card of a link to change; `options.onDone` is called when
- * one was made; `options.save` saves a change.
+ * one was made; `options.save` saves a change; with `options.first` the user is waited with for its first datapoint.
  */
 export async function linkForm(root, context, options = {}) {
   const { backend } = context;
@@ -15,7 +15,7 @@ export async function linkForm(root, context, options = {}) {
   const form = document.importNode(page.body.firstElementChild, true);
   fill(form);
   root.replaceChildren(form);
-  const problem = $(":scope > .problem", form);
+  const problem = $(".start-bar .problem", form);
   setText($("[type=submit]", form), t(options.link ? "link.change" : "link.start"));
 
   let catalogue;
@@ -37,27 +37,32 @@ export async function linkForm(root, context, options = {}) {
   const preview = settled(() => showPreview(form, context, problem, values, Boolean(options.link)));
   form.addEventListener("input", (event) => {
     clearProblem(problem);
-    shown = [];
+    if (event.target.name === "include_today") {
+      sayFrom(form);
+      return;
+    }
+    outdate();
     if (event.target.name === "goal") {
       write(form, catalogue, choices.find((choice) => choice.slug === form.goal.value).suggestion);
     }
     adapt(form, catalogue, event.target.name, goals);
     preview();
   });
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const work = options.save
       ? () => options.save(read(form, catalogue))
       : async () => {
-          const misfits = await backend.addLink(read(form, catalogue));
+          const misfits = await backend.addLink(read(form, catalogue), Boolean(options.first));
           // The others could be read in the preview.
-          const unread = misfits.filter(({ key }) => !shown.includes(key));
+          const unread = misfits.filter((misfit) => !isShown(misfit));
           if (unread.length > 0) {
             await context.tell(t("link.made"), unread.map(say));
           }
           options.onDone();
         };
-    context.attempt($("[type=submit]", form), problem, work);
+    await context.attempt($("[type=submit]", form), problem, work);
+    bringProblem(problem);
   });
   adapt(form, catalogue, "goal");
   $("[type=submit]", form).disabled = !form.goal.value;
@@ -160,6 +165,7 @@ function read(form, catalogue) {
     kinds: track ? [] : (set?.kinds ?? ticked(form, "kinds")),
     once_a_day: !track && form.once_a_day.checked,
     since: form.since.value || null,
+    today: includesToday(form),
     options: {
       from_time: time(form.from_time.value),
       until_time: time(form.until_time.value),
@@ -199,67 +205,4 @@ function adapt(form, catalogue, changed, goals = []) {
     const goal = goals.find(({ slug }) => slug === form.goal.value);
     form.unit.value = goal?.units_of_kinds[kind.name] ?? kind.units[0][0];
   }
-}
-
-let latest = 0;
-
-/** The keys of the warnings that the preview shows. */
-let shown = [];
-
-async function showPreview(form, context, problem, values, exists) {
-  const asked = ++latest;
-  const wish = values();
-  if (!wish.goal) {
-    setText($(".summary", form), t("link.no_goals"));
-    return;
-  }
-  setText($(".summary", form), t("link.previewing"));
-  shown = [];
-  let preview;
-  try {
-    preview = await context.backend.previewLink(wish, look($(".chart", form)));
-  } catch (error) {
-    if (asked === latest && form.isConnected) {
-      setText($(".summary", form), "");
-      showProblem(problem, error);
-    }
-    return;
-  }
-  if (asked !== latest || !form.isConnected) {
-    return;
-  }
-  const { datapoints, kept_out: keptOut, misfits, trouble } = preview;
-  const summary = exists ? "link.summary_of_change" : "link.summary";
-  setText($(".summary", form), datapoints.length === 0 ? t("link.nothing") : t(summary, { count: datapoints.length }));
-  showChart($(".chart", form), preview.chart, t("link.chart", { count: datapoints.length }), dayOf);
-  replace(
-    $("tbody", form),
-    datapoints.map((one) =>
-      h(
-        "tr",
-        {},
-        h("td", {}, day(one.day)),
-        h("td", { className: "number" }, number(one.value)),
-        h("td", {}, one.comment),
-      ),
-    ),
-  );
-  $(".scroll", form).hidden = datapoints.length === 0;
-  const out = $(".kept-out", form);
-  out.hidden = keptOut.length === 0;
-  setText($("summary", out), t("link.kept_out", { count: keptOut.length }));
-  replace(
-    $("ul", out),
-    keptOut.map((one) => h("li", {}, `${exactly(one.measured_at)}: ${t(`reason.${one.reason}`)}`)),
-  );
-  const list = $(".misfits", form);
-  shown = misfits.map(({ key }) => key);
-  list.hidden = misfits.length === 0;
-  replace(
-    list,
-    misfits.map((misfit) => h("li", {}, say(misfit))),
-  );
-  const doubt = $(".trouble", form);
-  doubt.hidden = !trouble;
-  setText(doubt, trouble ? explain(trouble) : "");
 }

@@ -6,6 +6,7 @@ import { noteNoTray, renderShell } from "./shell.js";
 import { explain, fill, load, setTimeZone, t } from "./texts.js";
 
 import * as days from "./pages/days.js";
+import * as first from "./pages/first.js";
 import * as goal from "./pages/goal.js";
 import * as guide from "./pages/guide.js";
 import * as help from "./pages/help.js";
@@ -15,7 +16,7 @@ import * as overview from "./pages/overview.js";
 import * as questions from "./pages/questions.js";
 import * as settings from "./pages/settings.js";
 
-const PAGES = { overview, guide, days, link, goal, history, questions, settings, help };
+const PAGES = { overview, guide, first, days, link, goal, history, questions, settings, help };
 
 /** While a pass is made its numbers grow; this often they are looked at, in milliseconds. */
 const PROGRESS = 700;
@@ -169,8 +170,8 @@ export async function init(backend) {
 
   /** The name of the page to show, and what it is about. */
   const address = () => {
-    const first = view.guided || view.links.length > 0 ? "overview" : "guide";
-    return (location.hash.slice(1) || first).split("/");
+    const usual = view.guided || view.links.length > 0 ? "overview" : "guide";
+    return (location.hash.slice(1) || (view.first?.waits ? "first" : usual)).split("/");
   };
 
   /** Shows the page that the address names. */

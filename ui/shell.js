@@ -50,6 +50,12 @@ function helpful(view) {
   if (overview.status === "asks") {
     return "questions";
   }
+  const first = overview.attention[0]?.code;
+  for (const service of ["withings", "beeminder"]) {
+    if (first === `connect_${service}` && overview[service].lost) {
+      return `reconnect_${service}`;
+    }
+  }
   // What is only worth knowing is on the overview.
   const action =
     overview.status === "fine" ? undefined : (view.problems[overview.attention[0]?.code]?.remedy ?? undefined);
@@ -97,7 +103,9 @@ export function renderShell(view, page) {
   const action = isMissing ? undefined : helpful(view);
   $("#start-agent").hidden = view.missing !== "gone";
   const button = $("#status-action");
-  button.hidden = !action || action === page;
+  // The guide has a button of its own for it.
+  const isHere = page === "guide" && /^(guide|reconnect_.*)$/.test(action ?? "");
+  button.hidden = !action || action === page || isHere;
   if (action) {
     button.dataset.action = action;
     button.dataset.about = overview.attention[0]?.goal ?? "";
@@ -122,8 +130,11 @@ export function renderShell(view, page) {
 
 /** The words for a service and since when it is connected. */
 export function account(line) {
+  if (line.lost) {
+    return t("account.lost", { user: line.user });
+  }
   if (!line.connected) {
-    return line.user ? t("account.lost", { user: line.user }) : t("account.never");
+    return t("account.never");
   }
   return t("account.connected", { user: line.user, at: line.connected_at });
 }

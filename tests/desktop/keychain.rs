@@ -112,9 +112,11 @@ async fn the_first_sign_in_has_the_system_make_a_keychain_before_the_browser_ope
     let prompter = Prompter::on(&session.bus().await, Answer::Cancel).await;
     session.start_locked_keychain().await;
     let window = session.launch_driven().await;
+    window.set_window_size(900, 760).await.unwrap();
     super::window::sign_in_withings(&window, "scheme").await;
     until("the system's own dialog", async || (prompter.shown() == 1).then_some(())).await;
     assert!(prompter.last().contains("new keyring"), "{}", prompter.last());
     super::window::shows(&window, "#withings .problem", "locked").await;
+    super::window::in_view(&window, "#withings-form").await;
     assert!(!session.home().join("browser-page").exists(), "no browser opens for what cannot be kept");
 }

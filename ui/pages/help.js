@@ -18,9 +18,13 @@ export async function act(action, context, about) {
   const { backend, go } = context;
   switch (action) {
     case "guide":
+    case "reconnect_beeminder":
       return go("guide");
     case "questions":
       return go("questions");
+    case "reconnect_withings":
+      // What was disconnected has to be entered again.
+      return context.view().overview.withings.connected ? act("sign_in", context) : go("guide");
     case "sign_in":
       return backend.signInWithings("", "", context.view().settings.callback_way);
     case "sync":

@@ -57,13 +57,22 @@ async fn eight_clicks_lead_from_the_first_start_to_the_first_datapoint() {
     // The first goal in kilograms, and the weight, are what it suggests.
     shows(&window, "#first-link .summary", "Nothing was measured").await;
     hands.click("#first-link [type=submit]").await;
-    shows(&window, "#page h1", "Linked goals").await;
-    shows(&window, "#goals", "Weight in kg, the day's lowest").await;
+    shows(&window, "#page h1", "Step on the scale").await;
+    shows(&window, "#first-state", "we look every minute").await;
     assert!(hands.actions <= 8, "{} actions", hands.actions);
 
     session.weigh_in(82.4);
     session.bws(&["sync"]).await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+    shows(&window, "#first-state", "82.4 kg arrived at Beeminder for").await;
+    // What is not running syncs nothing, so it is offered here.
+    let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
+    assert!(!entry.exists(), "off until asked for");
+    hands.click("#start-at-login").await;
+    until("the entry", async || entry.exists().then_some(())).await;
+    hands.click("#first-done").await;
+    shows(&window, "#page h1", "Linked goals").await;
+    shows(&window, "#goals", "Weight in kg, the day's lowest").await;
     shows(&window, "#goals", "Last: 82.4").await;
     shows(&window, "#status-message", "Up to date").await;
 
@@ -136,9 +145,12 @@ async fn the_keyboard_alone_is_enough_for_the_first_run() {
     let ring = value(&window, "return getComputedStyle(document.activeElement).outlineStyle").await;
     assert_eq!(ring, "solid", "the focus can be seen");
     keyboard.press("Return").await;
-    shows(&window, "#page h1", "Linked goals").await;
+    shows(&window, "#page h1", "Step on the scale").await;
     let focused = value(&window, "return document.activeElement.id").await;
     assert_eq!(focused, "page", "the focus goes with the user");
+    keyboard.tab_to("first-done").await;
+    keyboard.press("Return").await;
+    shows(&window, "#page h1", "Linked goals").await;
 }
 
 #[tokio::test]
@@ -193,9 +205,4 @@ async fn what_goes_wrong_while_signing_in_is_said_where_it_was_entered() {
     shows(&window, "#empty", "Nothing is linked yet").await;
     go(&window, "guide").await;
     assert!(text(&window, "#steps").await.contains("What to send"));
-    // What is not running syncs nothing, so it is offered here.
-    let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
-    assert!(!entry.exists(), "off until asked for");
-    click(&window, "#start-at-login").await;
-    until("the entry", async || entry.exists().then_some(())).await;
 }

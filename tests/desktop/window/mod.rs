@@ -3,6 +3,7 @@
 mod closing;
 mod days;
 mod first_run;
+mod guide;
 mod help;
 mod history;
 mod links;
@@ -24,7 +25,7 @@ pub(super) async fn sign_in_withings(window: &Client, way: &str) {
     shows(window, "#withings .who", "Not connected").await;
     fill(window, "#client-id", withings::CLIENT_ID).await;
     fill(window, "#client-secret", withings::CLIENT_SECRET).await;
-    value(window, "document.querySelector('#withings-form details').open = true").await;
+    value(window, "document.querySelector('#withings-form .way').open = true").await;
     select(window, "#withings-way", way).await;
     click(window, "#withings-form [type=submit]").await;
 }
@@ -84,6 +85,26 @@ pub(super) async fn shows(window: &Client, selector: &str, words: &str) {
         let picture = window.screenshot().await.unwrap();
         std::fs::write(user::pictures().join("failed.png"), picture).unwrap();
         panic!("“{words}” is never seen in {selector}, but “{last}”; see failed.png");
+    }
+}
+
+/// Waits until the failure in a form is before the user's eyes, above the form's button, with the focus on it or on
+/// the field that it is about.
+pub(super) async fn in_view(window: &Client, form: &str) {
+    let script = "const form = document.querySelector(arguments[0]);
+        const problem = form.querySelector('.problem:not(.trouble):not([hidden])');
+        if (!problem) { return 'no failure'; }
+        const [seen, button] = [problem, form.querySelector('[type=submit]')].map((e) => e.getBoundingClientRect());
+        const has = document.activeElement === problem || document.activeElement.matches('[aria-invalid=true]');
+        const is = [seen.top >= 0, seen.bottom <= innerHeight, seen.bottom <= button.top, has];
+        return is.every(Boolean) ? 'in view' : `${is} ${seen.top} ${seen.bottom} of ${innerHeight}`";
+    let mut last = Value::Null;
+    let seen = until("the failure in view", async || {
+        last = run(window, script, vec![form.into()]).await;
+        (last == "in view").then_some(())
+    });
+    if tokio::time::timeout(super::PATIENCE / 4, seen).await.is_err() {
+        panic!("{form}: {last}");
     }
 }
 

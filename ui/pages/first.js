@@ -1,0 +1,62 @@
+// The guide's last page: waits with the user for the first datapoint. The program looks for it, window or not;
+// here it is only shown.
+
+import { $, setText } from "../dom.js";
+import { amount, t } from "../texts.js";
+
+/** Makes the page live. */
+export function init(root, context) {
+  const { backend, attempt, go } = context;
+  const problem = $(".problem", root);
+  const login = $("#start-at-login", root);
+  login.addEventListener("change", () => attempt(login, problem, () => backend.setStartAtLogin(login.checked)));
+  const done = $("#first-done", root);
+  done.addEventListener("click", () =>
+    attempt(done, problem, async () => {
+      await backend.leaveFirst();
+      go("overview");
+    }),
+  );
+}
+
+/** The sentence for how far the datapoint has come. */
+function sentence(first) {
+  const { goal, until, state } = first;
+  switch (state) {
+    case "arrived": {
+      const facts = { goal, value: amount(first.value, first.unit), day: first.day };
+      return t(first.is_today ? "first.arrived_today" : "first.arrived", facts);
+    }
+    case "held":
+      return t("first.held", { goal });
+    case "refused":
+      return t("first.refused", { goal });
+    case "over":
+      return t("first.over", { goal });
+    default:
+      return t("first.waiting", { goal, until });
+  }
+}
+
+/** Shows how far it has come. */
+export function update(root, view, context) {
+  const { first } = view;
+  if (!first) {
+    // It was left in another window, or its link is gone.
+    context.go("overview");
+    return;
+  }
+  const { act, state } = first;
+  setText($("#first-title", root), t(`first.title_${act}`));
+  const line = $("#first-state", root);
+  line.dataset.state = state;
+  setText(line, sentence(first));
+  const hint = $("#first-hint", root);
+  hint.hidden = !["waiting", "arrived"].includes(state);
+  setText(hint, state === "arrived" ? t("first.all_set") : t(`first.hint_${act}`));
+  $("#first-late", root).hidden = !["late", "over"].includes(state);
+  $("#first-review", root).hidden = !["held", "refused"].includes(state);
+  const login = $("#start-at-login", root);
+  login.checked = view.start_at_login === "on";
+  login.disabled = view.start_at_login === null;
+}

@@ -95,7 +95,7 @@ async fn a_secret_that_the_keychain_lost_is_asked_for_again() {
     assert_eq!(test.app().known_client_id().unwrap(), None, "the form asks for both");
 }
 
-fn form(value: Value) -> LinkForm {
+fn form(value: &Value) -> LinkForm {
     let mut form = json!({"goal": "weight", "sends": "track", "kind": "weight", "unit": "kg", "take": "every",
         "kinds": [], "once_a_day": false, "options": {}});
     for (name, value) in value.as_object().unwrap() {
@@ -105,12 +105,12 @@ fn form(value: Value) -> LinkForm {
 }
 
 async fn offered(test: &TestApp, wish: Value) -> Value {
-    let preview = test.app().preview_form(&form(wish), LOOK, test.now).await.unwrap();
+    let preview = test.app().preview_form(&form(&wish), LOOK, test.now).await.unwrap();
     serde_json::to_value(&preview).unwrap()["today"].clone()
 }
 
 async fn link(test: &TestApp, wish: Value) -> LinkId {
-    let form = form(wish);
+    let form = form(&wish);
     let (feed, start) = (form.feed().unwrap(), form.start());
     test.app().add_link(&form.slug(), feed, form.options, start, test.now).await.unwrap().link.id
 }

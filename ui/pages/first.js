@@ -4,6 +4,9 @@
 import { $, setText } from "../dom.js";
 import { amount, t } from "../texts.js";
 
+/** The picture of each state; the others are still under way. */
+const ICONS = { arrived: "fine", held: "needs-you", refused: "needs-you" };
+
 /** Makes the page live. */
 export function init(root, context) {
   const { backend, attempt, go } = context;
@@ -47,10 +50,9 @@ export function update(root, view, context) {
     return;
   }
   const { act, state } = first;
-  setText($("#first-title", root), t(`first.title_${act}`));
-  const line = $("#first-state", root);
-  line.dataset.state = state;
-  setText(line, sentence(first));
+  setText($("#first-title", root), t(`first.title_${state === "arrived" ? state : act}`));
+  $("#first-icon", root).className = `icon ${ICONS[state] ?? "syncing"}`;
+  setText($("#first-state", root), sentence(first));
   const hint = $("#first-hint", root);
   hint.hidden = !["waiting", "arrived"].includes(state);
   setText(hint, state === "arrived" ? t("first.all_set") : t(`first.hint_${act}`));

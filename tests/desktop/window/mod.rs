@@ -61,13 +61,30 @@ pub(super) async fn enter(window: &Client, selector: &str, value: &str) {
 
 /// Clicks, once it can be.
 pub(super) async fn click(window: &Client, selector: &str) {
-    until(selector, async || window.find(Locator::Css(selector)).await.ok()?.click().await.ok()).await;
+    until(selector, async || {
+        let clicked = window.find(Locator::Css(selector)).await.ok()?.click().await;
+        if clicked.is_err() {
+            center(window, selector).await;
+        }
+        clicked.ok()
+    })
+    .await;
+}
+
+/// Scrolls as a user does to whom a bar at the window's edge hides something. The driver takes it for seen.
+async fn center(window: &Client, selector: &str) {
+    let script = "document.querySelector(arguments[0])?.scrollIntoView({ block: 'center' })";
+    run(window, script, vec![selector.into()]).await;
 }
 
 /// Chooses one of several.
 pub(super) async fn select(window: &Client, selector: &str, value: &str) {
     until(selector, async || {
-        window.find(Locator::Css(selector)).await.ok()?.select_by_value(value).await.ok()
+        let selected = window.find(Locator::Css(selector)).await.ok()?.select_by_value(value).await;
+        if selected.is_err() {
+            center(window, selector).await;
+        }
+        selected.ok()
     })
     .await;
 }

@@ -2,9 +2,9 @@
 //!
 //! What is said comes as a key and facts, so that every language can say it its own way.
 //!
-//! A sentence has places for facts: `{goal}` as it is, `{until:moment}` as a moment and `{at:time}` as a time of
-//! day by the user's clock, `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
-//! `{why:error}` as the sentence of an error. Where a sentence
+//! A sentence has places for facts: `{goal}` as it is, `{at:moment}` as a moment and `{at:time}` as a time of
+//! day by the clock of the Beeminder user, `{until:here}` as a moment by this computer's clock, `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
+//! `{why:error}` as the sentence of an error, `{goals:list}` as names in a row. Where a sentence
 //! counts, the key with `_one` behind it says what one is called.
 
 pub mod nearest;
@@ -51,7 +51,7 @@ impl Message {
 impl Message {
     /// The sentence in the user's language, for one without moments.
     pub fn by(&self, language: Language) -> String {
-        Locale { language, zone: Tz::UTC }.say(&self.key, &self.args)
+        Locale::new(language, Tz::UTC).say(&self.key, &self.args)
     }
 }
 
@@ -138,11 +138,20 @@ impl Language {
 pub struct Locale {
     /// The language of words and of dates.
     pub language: Language,
-    /// Whose clock times go by.
+    /// Where the Beeminder user lives, whose clock measurements, deadlines and days go by.
     pub zone: Tz,
+    /// Where this computer is, whose clock goes for what the program did or is going to do.
+    pub here: Tz,
+    /// When it is read, if at once: then moments near to that are said in few words.
+    pub now: Option<DateTime<Utc>>,
 }
 
 impl Locale {
+    /// One that says moments in full, all by one clock.
+    pub const fn new(language: Language, zone: Tz) -> Locale {
+        Locale { language, zone, here: zone, now: None }
+    }
+
     /// Says something. An unknown key is shown as it is; a test looks for those.
     pub fn say(self, key: &str, facts: &Args) -> String {
         let texts = self.language.texts();
@@ -173,6 +182,7 @@ impl Locale {
                 self.list(&fact.split(',').map(time).collect::<Vec<_>>())
             }
             "moment" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment(at)),
+            "here" => fact.parse().map_or_else(|_| fact.to_owned(), |at| self.moment_here(at)),
             "" | "day" | "number" => fact.to_owned(),
             "error" => sentence(self.word("error", fact, facts)),
             group => {
@@ -214,6 +224,13 @@ impl Locale {
         }
     }
 
+    /// A value with its unit; an empty unit is none.
+    pub fn amount(self, figure: &str, unit: &str) -> String {
+        let space =
+            if unit.is_empty() || (unit == "%" && self.language == Language::English) { "" } else { " " };
+        format!("{}{space}{unit}", self.number(figure))
+    }
+
     /// The day of a moment, without its year.
     pub fn day(self, at: DateTime<Utc>) -> String {
         let format = match self.language {
@@ -245,8 +262,25 @@ impl Locale {
         }
     }
 
-    /// A moment with its date.
+    /// A moment by this computer's clock; see [`Locale::moment`].
+    pub fn moment_here(self, at: DateTime<Utc>) -> String {
+        Locale { zone: self.here, ..self }.moment(at)
+    }
+
+    /// A moment: the time when it is today, with the weekday when it is near, with its date otherwise.
     pub fn moment(self, at: DateTime<Utc>) -> String {
+        let day = |at: DateTime<Utc>| at.with_timezone(&self.zone).date_naive();
+        match self.now.map(|now| (day(at) - day(now)).num_days()) {
+            Some(0) => self.time(at),
+            Some(-6..=6) => {
+                let weekday = at.with_timezone(&self.zone).format("%a").to_string().to_lowercase();
+                format!("{} {}", self.say(&format!("weekday.{weekday}"), &Args::new()), self.time(at))
+            }
+            Some(_) | None => self.date_and_time(at),
+        }
+    }
+
+    fn date_and_time(self, at: DateTime<Utc>) -> String {
         let day = match self.language {
             Language::English => "%b %-d, %Y",
             Language::German => "%d.%m.%Y",
@@ -265,7 +299,7 @@ fn sentence(mut text: String) -> String {
 
 /// Says it in English, with times by the clock of `zone`.
 pub fn english(key: &str, facts: &Args, zone: Tz) -> String {
-    Locale { language: Language::English, zone }.say(key, facts)
+    Locale::new(Language::English, zone).say(key, facts)
 }
 
 /// The English word of a group of texts, where it has one.
@@ -313,7 +347,7 @@ mod tests {
     use crate::domain::measure::measure_set::NAMED_SETS;
     use crate::domain::measure::take::Take;
     use crate::domain::plan::Reason;
-    use crate::domain::problem_code::ProblemCode;
+    use crate::domain::problem_code::{ProblemCode, Urgency};
 
     #[test]
     fn places_are_filled_as_their_form_says() {
@@ -324,11 +358,30 @@ mod tests {
             ("what", "measure,sleep".into()),
         ]);
         assert_eq!(english("status.paused", &about, zone), "Paused until Nov 24, 2026, 4:00 PM.");
-        assert!(english("attention.parked", &about, zone).contains("1 datapoint."), "one is one");
+        assert!(english("status.sending", &about, zone).contains("1 datapoint "), "one is one");
         assert!(english("attention.share_withdrawn", &about, zone).contains("measurements and sleep"));
         assert_eq!(english("no such key", &about, zone), "no such key");
         let denied = args([("service", "Withings".into()), ("reason", "The user said no.".into())]);
         assert!(english("error.sign_in_denied", &denied, zone).contains("said no”. Start again"));
+    }
+
+    #[test]
+    fn what_the_program_does_goes_by_this_computers_clock_and_near_moments_are_short() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let full = Locale::new(Language::English, chrono_tz::Europe::Paris);
+        let abroad =
+            Locale { here: chrono_tz::America::New_York, now: Some(at("2026-11-24T22:30:00Z")), ..full };
+        for (moment, there, here) in [
+            ("2026-11-24T22:45:00Z", "11:45 PM", "5:45 PM"),
+            ("2026-11-25T01:00:00Z", "Wed 2:00 AM", "8:00 PM"),
+            ("2026-12-24T12:00:00Z", "Dec 24, 2026, 1:00 PM", "Dec 24, 2026, 7:00 AM"),
+        ] {
+            assert_eq!(
+                (abroad.moment(at(moment)), abroad.moment_here(at(moment))),
+                (there.into(), here.into())
+            );
+        }
+        assert_eq!(full.moment_here(at("2026-11-24T22:45:00Z")), "Nov 24, 2026, 11:45 PM");
     }
 
     #[test]
@@ -344,7 +397,7 @@ mod tests {
             assert_eq!(Language::of_tag(tag), language, "{tag}");
         }
         assert_eq!(Language::chosen(Some("de")), Language::German);
-        let locale = Locale { language: Language::German, zone: Tz::UTC };
+        let locale = Locale::new(Language::German, Tz::UTC);
         let until = args([("until", "2026-11-24T15:00:00Z".into())]);
         assert_eq!(locale.say("status.paused", &until), "Pause bis 24.11.2026, 15:00.");
     }
@@ -353,7 +406,8 @@ mod tests {
     fn everything_the_program_may_say_has_a_text_in_every_language() {
         let german = Language::German.texts();
         for code in ProblemCode::VARIANTS {
-            for group in ["attention", "headline"] {
+            let is_told = code.urgency() == Urgency::NeedsYou;
+            for group in ["attention", "headline", "solved"].into_iter().take(if is_told { 3 } else { 2 }) {
                 assert!(texts().contains_key(&format!("{group}.{}", code.name())), "{group} {code:?}");
             }
         }

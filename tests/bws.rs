@@ -96,7 +96,7 @@ async fn exit_codes_say_who_must_act() {
         (4, &value!(0)),
         "in the first minute nothing is asked"
     );
-    let said = |item: &Value| item["message"].as_str().unwrap().contains("or by hand after ");
+    let said = |item: &Value| item["message"].as_str().unwrap().contains(", by hand from ");
     assert!(report["attention"].as_array().unwrap().iter().any(said), "it says when: {report}");
     test.world().faults.next(Service::Beeminder, "me.json", Fault::Drop);
     assert_eq!(code(&["goals"]).await, Some(4));

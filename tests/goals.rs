@@ -104,6 +104,23 @@ async fn the_self_test_finds_nothing_where_nothing_is_wrong_and_says_what_is() {
 }
 
 #[tokio::test]
+async fn the_self_test_gives_one_verdict_for_each_service_and_asks_it() {
+    let mut test = TestApp::weighing().await;
+    let withings = async |test: &TestApp| {
+        let checks = test.app().self_test(test.now).await.unwrap();
+        let about = checks.into_iter().filter(|check| check.name.contains("withings"));
+        about.map(|check| (check.name, check.finding == Finding::Fine, check.problem)).collect::<Vec<_>>()
+    };
+    assert_eq!(withings(&test).await, [("withings", true, None)]);
+    test.expect_warning("no longer accepts the sign-in");
+    test.world().withings.revoke();
+    assert_eq!(withings(&test).await, [("withings", false, None)], "nobody has read it since");
+    test.advance(TimeDelta::minutes(15));
+    test.sync().await;
+    assert_eq!(withings(&test).await, [("withings", false, Some("sign_in_withings"))]);
+}
+
+#[tokio::test]
 async fn how_safe_a_goal_is_is_read_again_once_beeminder_has_worked_it_out() {
     let mut test = TestApp::weighing().await;
     let buffer = |test: &TestApp| test.app().store.read(store::goal::load_linked).unwrap()[0].buffer_days;

@@ -121,7 +121,7 @@ async fn one_locked_keychain_is_one_incident() {
     test.weigh_in(82.4);
     let report = test.sync().await;
     assert_eq!(codes(&report), [ProblemCode::KeychainLocked]);
-    let locale = Locale { language: Language::English, zone: chrono_tz::UTC };
+    let locale = Locale::new(Language::English, chrono_tz::UTC);
     // Whatever is said twice is one incident, and the store keeps it.
     let twice: Vec<_> = [report.attention.clone(), report.attention].concat();
     let situation = Situation {
@@ -129,7 +129,7 @@ async fn one_locked_keychain_is_one_incident() {
         attention: &twice,
         parked: 0,
         held: 0,
-        delivered: 0,
+        arrived: None,
         window_has_focus: false,
         has_tray: true,
         is_first: true,

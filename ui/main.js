@@ -25,7 +25,14 @@ const PROGRESS = 700;
 const TOAST = 12_000;
 
 /** What is shown of an agent that is not there. */
-const NO_AGENT = { syncing: false, failure: null, sign_in: { state: "none" }, has_tray: true, start_at_login: null };
+const NO_AGENT = {
+  syncing: false,
+  last_pass: null,
+  failure: null,
+  sign_in: { state: "none" },
+  has_tray: true,
+  start_at_login: null,
+};
 
 /** The view with what the agent told in the same row. */
 function withAgent({ agent, ...view }) {
@@ -47,6 +54,8 @@ export async function init(backend) {
   let language;
   let progress = null;
 
+  /** How many passes there were when the user asked for one; none while they wait for none. */
+  let asked = null;
   let hiding = null;
   let refreshing = null;
   let again = false;
@@ -85,12 +94,27 @@ export async function init(backend) {
       shown = null;
     }
     setTimeZone(view.overview.time_zone);
+    tellResult();
     renderShell(view, address()[0]);
     await route();
     await shown?.page.update?.(shown.root, view, context);
     clearTimeout(progress);
     if (view.syncing) {
       progress = setTimeout(refresh, PROGRESS);
+    }
+  };
+
+  /** Says what the pass came to that the user asked for; what is wrong stands in the header. */
+  const tellResult = () => {
+    const last = view.last_pass;
+    if (asked === null || view.syncing || (last?.number ?? 0) <= asked) {
+      return;
+    }
+    asked = null;
+    if (last.arrived) {
+      toast(t("pass.sent", { what: last.arrived }));
+    } else if (view.overview.status === "fine") {
+      toast(t("pass.nothing"));
     }
   };
 
@@ -136,8 +160,8 @@ export async function init(backend) {
   /** Says something that must not be missed. */
   const tell = (title, body) => confirm(title, body, t("shell.understood"), { told: true });
 
-  /** Says what was done for a while, and offers to undo it. */
-  const toast = (words, undo) => {
+  /** Says what was done for a while, and offers to undo it where that can be done. */
+  const toast = (words, undo = null) => {
     const place = $("#toast");
     const button = h("button", { type: "button" }, t("shell.undo"));
     const close = () => {
@@ -148,7 +172,7 @@ export async function init(backend) {
       close();
       attempt(button, context.problem, undo);
     });
-    place.replaceChildren(h("span", {}, words), button);
+    place.replaceChildren(h("span", {}, words), ...(undo ? [button] : []));
     place.hidden = false;
     clearTimeout(hiding);
     hiding = setTimeout(close, TOAST);
@@ -210,7 +234,10 @@ export async function init(backend) {
       button.addEventListener("click", () => attempt(button, context.problem, () => work(button)));
     }
   };
-  click("#sync-now", () => backend.syncNow());
+  click("#sync-now", () => {
+    asked = view.last_pass?.number ?? 0;
+    return backend.syncNow();
+  });
   click("#cancel-pass", () => backend.cancelPass());
   click("#open-consent-page", () => backend.openConsentPage());
   click("#cancel-sign-in", () => backend.cancelSignIn());

@@ -1,7 +1,7 @@
 // What every page has around it: the program's status, the one button that helps, and the sign-in in flight.
 
 import { $, setText } from "./dom.js";
-import { explain, moment, number, t } from "./texts.js";
+import { explain, momentHere, number, t } from "./texts.js";
 
 const ICONS = {
   fine: "fine",
@@ -63,6 +63,22 @@ function helpful(view) {
   return action === "sync" ? undefined : action;
 }
 
+let counting = null;
+
+/** Holds the button back until a moment before which nothing would be asked. */
+function countDown(until) {
+  clearTimeout(counting);
+  const button = $("#sync-now");
+  const left = until ? Math.ceil((new Date(until) - Date.now()) / 1000) : 0;
+  const waits = left > 0;
+  button.disabled = waits;
+  const clock = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+  setText(button, waits ? t("shell.sync_in", { time: clock }) : t("shell.sync_now"));
+  if (waits) {
+    counting = setTimeout(() => countDown(until), 1000);
+  }
+}
+
 /** Where the window keeps that the user knows of the missing tray. */
 const TOLD_NO_TRAY = "told-no-tray";
 
@@ -112,6 +128,7 @@ export function renderShell(view, page) {
     setText(button, t(`action.${action}`));
   }
   $("#sync-now").hidden = !connected || view.syncing || isMissing;
+  countDown(overview.attention.find((item) => item.code === "rate_limited")?.facts.by_hand);
   $("#cancel-pass").hidden = !view.syncing;
   $("#question-count").hidden = overview.questions === 0;
   setText($("#question-count"), number(overview.questions));
@@ -141,4 +158,4 @@ export function account(line) {
 
 /** When a service last did what it was asked. */
 export const lastSuccess = (line) =>
-  line.last_success ? t("account.success", { at: moment(line.last_success) }) : t("account.no_success");
+  line.last_success ? t("account.success", { at: momentHere(line.last_success) }) : t("account.no_success");

@@ -30,7 +30,13 @@ function flattened(group, before = "", found = new Map()) {
   return found;
 }
 
-/** Says by whose clock times are shown. */
+/** Whether this computer's clock shows another time than the one that deadlines and days go by. */
+export function clocksDiffer() {
+  const shown = (zone) => new Date().toLocaleString("sv-SE", { timeZone: zone });
+  return shown(undefined) !== shown(timeZone);
+}
+
+/** Says by whose clock measurements, deadlines and days are shown. */
 export function setTimeZone(zone) {
   timeZone = zone;
 }
@@ -62,6 +68,8 @@ function filled(fact, form, facts) {
       return fact;
     case "moment":
       return moment(fact);
+    case "here":
+      return momentHere(fact);
     case "time":
       return list(fact.split(",").map(time));
     case "day":
@@ -100,13 +108,20 @@ export const explain = (error) =>
 /** How a time of day is written: as in the tray and in notifications. */
 const clock = () => ({ hour: "numeric", minute: "2-digit", hour12: document.documentElement.lang === "en" });
 
-/** A moment by the clock of the Beeminder user, with the weekday when it is near. */
-export function moment(text) {
+/** A moment by this computer's clock: today the time alone, with the weekday when it is near. */
+export const momentHere = (text) => moment(text, undefined);
+
+/** The same by the clock of the Beeminder user. */
+export function moment(text, zone = timeZone) {
   const at = new Date(text);
   const days = Math.abs(at - Date.now()) / 86_400_000;
+  const dayThere = (moment) => moment.toLocaleDateString("sv-SE", { timeZone: zone });
+  if (dayThere(at) === dayThere(new Date())) {
+    return at.toLocaleTimeString(locale, { ...clock(), timeZone: zone });
+  }
   const date =
     days < 6 ? { weekday: "short" } : { year: days > 300 ? "numeric" : undefined, month: "short", day: "numeric" };
-  return at.toLocaleString(locale, { ...date, ...clock(), timeZone });
+  return at.toLocaleString(locale, { ...date, ...clock(), timeZone: zone });
 }
 
 /** A day from today, in a word where there is one: “yesterday”. */

@@ -29,7 +29,8 @@ use crate::platform::{autostart, clock, wake};
 use crate::store;
 use crate::sync::SyncReport;
 use crate::text::{Explained, Language, Message};
-use crate::view::agent_state::AgentState;
+use crate::view::agent_state::{AgentState, PassResult};
+use crate::view::arrivals;
 use crate::view::notification::Notice;
 use crate::view::overview::{Overview, overview};
 use crate::view::tray;
@@ -118,6 +119,8 @@ struct PassState {
     forget: bool,
     /// The last pass.
     last: Option<SyncReport>,
+    /// What it came to, as windows show it.
+    result: Option<PassResult>,
     /// Whether notifications said since the start what no icon shows.
     said_without_tray: bool,
     /// What the user may not have seen, because the window lost the focus.
@@ -320,7 +323,7 @@ impl Agent {
                 if was_broken {
                     self.notify_failure("notice.works_again", &self.plain("notice.goes_on"), false);
                 }
-                self.lock().last = Some((*report).clone());
+                self.note(report);
                 if let Err(error) = self.notify(report, clock::now()) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
@@ -329,6 +332,20 @@ impl Agent {
             polling::PollEvent::Changed => {}
         }
         self.refresh();
+    }
+
+    /// Notes what a pass came to, for those who ask later.
+    fn note(&self, report: &SyncReport) {
+        let locale = self.app.locale();
+        let words = |locale| self.app.store.read(|conn| arrivals::words(conn, &report.arrived, locale));
+        let arrived = locale.and_then(words).unwrap_or_else(|error| {
+            tracing::error!("Failed to work out what to say: {error:#}");
+            None
+        });
+        let mut state = self.lock();
+        let number = state.result.as_ref().map_or(0, |result| result.number) + 1;
+        state.result = Some(PassResult { number, arrived });
+        state.last = Some(report.clone());
     }
 
     /// Ends the work when an upgrade wants to start, right after a pass.
@@ -365,6 +382,7 @@ impl Agent {
         AgentState {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             syncing: state.syncing,
+            last_pass: state.result.clone(),
             failure: state.failure.clone(),
             sign_in: self.sign_ins.view(),
             due: self.polling.due(),
@@ -388,6 +406,7 @@ impl Agent {
             signing_in: self.sign_ins.waiting_for(),
             sandbox: state.sandbox,
             language: self.language(),
+            here: clock::zone(),
         }
     }
 

@@ -8,6 +8,7 @@ use crate::platform::clock;
 use crate::store;
 use crate::sync::SyncReport;
 use crate::text::{Args, Explained, Locale};
+use crate::view::arrivals;
 use crate::view::ledger;
 use crate::view::notification::{self, Asked, Notice, Situation};
 use crate::view::tray::MenuAction;
@@ -84,7 +85,7 @@ impl Agent {
         let state = self.lock();
         let last = state.last.clone().filter(|_| !state.said_without_tray);
         drop(state);
-        last.map_or(Ok(()), |report| self.notify(&SyncReport { delivered: 0, ..report }, clock::now()))
+        last.map_or(Ok(()), |report| self.notify(&SyncReport { arrived: Vec::new(), ..report }, clock::now()))
     }
 
     /// Says what a pass brought, unless the window shows it to the user.
@@ -113,7 +114,7 @@ impl Agent {
             self.say_failure(&failure);
         }
         if let Some(Glimpse { known, is_first, report, .. }) = pass {
-            self.tell(&SyncReport { delivered: 0, ..report }, is_first, false, Some(&known), now)?;
+            self.tell(&SyncReport { arrived: Vec::new(), ..report }, is_first, false, Some(&known), now)?;
         }
         Ok(())
     }
@@ -133,13 +134,15 @@ impl Agent {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Incident>> {
         let asked = if report.held == 1 { self.asked()? } else { None };
+        let locale = Locale { now: Some(now), ..self.app.locale()? };
+        let arrived = self.app.store.read(|conn| arrivals::words(conn, &report.arrived, locale))?;
         let situation = Situation {
             asked: asked.as_ref(),
             attention: &report.attention,
             parked: report.parked,
             held: report.held,
-            delivered: report.delivered,
-            locale: self.app.locale()?,
+            arrived: arrived.as_deref(),
+            locale,
             window_has_focus,
             has_tray: self.desktop.has_tray(),
             is_first,
@@ -167,8 +170,7 @@ impl Agent {
         let (locale, units) = (self.app.locale()?, self.app.settings()?.units);
         Ok(held.and_then(|held| {
             let shown = ledger::values(&held.group, units).into_iter().next()?;
-            let value = format!("{} {}", locale.number(&shown.value?), shown.unit);
-            let value = value.trim_end().to_owned();
+            let value = locale.amount(&shown.value?, shown.unit);
             Some(Asked { group: held.group.id, value, measured_at: held.group.measured_at })
         }))
     }
@@ -198,7 +200,7 @@ impl Agent {
     }
 
     pub(super) fn plain(&self, key: &str) -> String {
-        Locale { language: self.language(), zone: chrono_tz::Tz::UTC }.say(key, &Args::new())
+        Locale::new(self.language(), chrono_tz::Tz::UTC).say(key, &Args::new())
     }
 
     pub(super) fn notify_failure(&self, title: &str, body: &str, urgent: bool) {
@@ -218,6 +220,7 @@ mod tests {
             fetched: 0,
             planned: 0,
             delivered: 0,
+            arrived: Vec::new(),
             pending: 0,
             unsent: 0,
             parked: 0,

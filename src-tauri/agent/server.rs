@@ -192,6 +192,7 @@ fn failed(why: &Explained, desktop: &dyn Desktop) -> AgentState {
     AgentState {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         syncing: false,
+        last_pass: None,
         failure: Some(why.clone()),
         sign_in: SignInState::None,
         due: None,

@@ -2,17 +2,22 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use secrecy::SecretString;
 use serde::Serialize;
 
 use super::conflict::Proposal;
 use super::{App, explained};
 use crate::accounts::tokens::TokenError;
+use crate::domain::attention::Attention;
 use crate::domain::link::Link;
 use crate::domain::link::misfit::Misfit;
-use crate::domain::problem_code::Urgency;
+use crate::domain::measure::kind::Source;
+use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::domain::service::Service;
 use crate::health::attention::attention;
+use crate::services::withings::{self, Range};
 use crate::store;
+use crate::sync::PERHAPS_NO_DATA;
 use crate::text::{self, Args, Explained, Message, args};
 
 /// One thing that was looked at.
@@ -24,6 +29,8 @@ pub struct Check {
     pub finding: Finding,
     /// What it is about, for saying it in another language.
     pub facts: Args,
+    /// The problem that was found, by its name, where it is one that is shown elsewhere as well.
+    pub problem: Option<&'static str>,
     /// Why a link's goal does not suit it.
     pub misfits: Vec<Message>,
 }
@@ -31,7 +38,7 @@ pub struct Check {
 impl Check {
     /// One that is about nothing in particular.
     pub fn new(name: &'static str, finding: Finding) -> Check {
-        Check { name, finding, facts: Args::new(), misfits: Vec::new() }
+        Check { name, finding, facts: Args::new(), problem: None, misfits: Vec::new() }
     }
 
     /// What was looked at, in English.
@@ -82,13 +89,7 @@ impl App {
         let server = self.beeminder.server_time().or(self.withings.server_time());
         checks.push(Check::new("clock", clock(server, now)));
         for item in self.store.read(|conn| attention(conn, None, now))? {
-            let why = item.explained();
-            let finding = match item.code.urgency() {
-                Urgency::Notice => Finding::Warning(why),
-                Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(why),
-            };
-            let check = Check::new(item.code.name(), finding);
-            checks.push(Check { facts: item.facts, ..check });
+            note(&mut checks, &item);
         }
         if let Some(user) = user {
             for link in self.links()? {
@@ -104,8 +105,23 @@ impl App {
             account.is_some_and(|account| account.connected),
             TokenError::NotConnected(Service::Withings)
         );
-        self.tokens.withings(&self.withings, None, now).await?;
-        Ok(())
+        let token = self.tokens.withings(&self.withings, None, now).await?;
+        let asked = self.ask_withings(&token, now).await;
+        match asked {
+            // Some give this where there is nothing.
+            Err(withings::Error::AccessTokenRefused { status: PERHAPS_NO_DATA }) => Ok(()),
+            Err(withings::Error::AccessTokenRefused { .. }) => {
+                let token = self.tokens.withings(&self.withings, Some(&token), now).await?;
+                Ok(self.ask_withings(&token, now).await?)
+            }
+            asked => Ok(asked?),
+        }
+    }
+
+    /// Asks for what was measured since `now`, which is as good a question as any.
+    async fn ask_withings(&self, token: &SecretString, now: DateTime<Utc>) -> Result<(), withings::Error> {
+        let range = Range::ChangedSince(now.timestamp());
+        self.withings.groups(token, Source::Measure, range, None).await.map(drop)
     }
 
     /// Whether the goal still suits, and whether somebody else writes to it.
@@ -135,6 +151,43 @@ impl App {
             Err(error) => (Finding::Broken(explained(&error)), Vec::new()),
         };
         Check { facts: about, misfits, ..Check::new("link", finding) }
+    }
+}
+
+/// Adds what is known to be wrong: to the verdict on the service or the keychain that it is about, or by itself.
+fn note(checks: &mut Vec<Check>, item: &Attention) {
+    let why = item.explained();
+    let finding = match item.code.urgency() {
+        Urgency::Notice => Finding::Warning(why),
+        Urgency::Retrying | Urgency::NeedsYou => Finding::Broken(why),
+    };
+    let (problem, facts) = (Some(item.code.name()), item.facts.clone());
+    let of_whole = part_of(item).and_then(|part| checks.iter_mut().find(|check| check.name == part));
+    match of_whole {
+        Some(check) if check.problem.is_none() => {
+            *check = Check { problem, facts, ..Check::new(check.name, finding) }
+        }
+        Some(_) => {}
+        None => checks.push(Check { problem, facts, ..Check::new(item.code.name(), finding) }),
+    }
+}
+
+/// The check that is about the same as a problem with a whole account.
+fn part_of(item: &Attention) -> Option<&'static str> {
+    use ProblemCode as P;
+    let code = item.code;
+    let is_one_of = |codes: &[P]| codes.contains(&code);
+    if is_one_of(&[P::KeychainLocked, P::KeychainAbsent, P::KeychainFailed]) {
+        return Some("keychain");
+    }
+    if is_one_of(&[P::ConnectWithings, P::ConnectBeeminder, P::Deadbeat]) {
+        return Some(if code == P::ConnectWithings { "withings" } else { "beeminder" });
+    }
+    let is_of_account = item.facts.get("about").is_some_and(String::is_empty);
+    match item.facts.get("service").filter(|_| is_of_account)?.as_str() {
+        "Withings" => Some("withings"),
+        "Beeminder" => Some("beeminder"),
+        _ => None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{App, UserError};
 use crate::domain::settings::{INTERVALS, LANGUAGES, SettingChange, Settings};
+use crate::platform::clock;
 use crate::store;
 use crate::text::{Language, Locale, Message};
 
@@ -20,7 +21,8 @@ impl App {
     /// When the store cannot be read.
     pub fn locale(&self) -> anyhow::Result<Locale> {
         let language = Language::chosen(self.settings()?.language.as_deref());
-        Ok(Locale { language, zone: self.store.read(store::account::time_zone)? })
+        let zone = self.store.read(store::account::time_zone)?;
+        Ok(Locale { here: clock::zone().unwrap_or(zone), ..Locale::new(language, zone) })
     }
 
     /// Changes one of the settings; it counts at once. One at a time, so that a front end that has not

@@ -1,7 +1,6 @@
 //! `bws why`: what each day of a goal has, or why it has nothing.
 
 use chrono::{DateTime, Days, Utc};
-use chrono_tz::Tz;
 use serde_json::json;
 
 use super::args::Day;
@@ -35,10 +34,10 @@ pub(super) fn show(
         Some(Day::On(date)) => (Daystamp(date), Daystamp(date)),
     };
     let lines = app.days(&goal, (first, last), now)?;
-    let locale = Locale { language: Language::English, zone: rule.time_zone };
+    let locale = Locale { now: Some(now), ..Locale::new(Language::English, rule.time_zone) };
     let said: Vec<_> = lines.iter().map(|line| in_words(line, locale)).collect();
     output.show(&json!({"goal": goal.slug, "time_zone": rule.time_zone, "days": said}), || {
-        text(&lines, rule.time_zone)
+        text(&lines, locale)
     })?;
     Ok(Exit::Fine)
 }
@@ -60,8 +59,7 @@ fn say(message: &Message, locale: Locale) -> String {
     locale.say(&message.key, &message.args)
 }
 
-fn text(lines: &[DayLine], zone: Tz) -> String {
-    let locale = Locale { language: Language::English, zone };
+fn text(lines: &[DayLine], locale: Locale) -> String {
     let rows = lines.iter().flat_map(|line| {
         line.entries.iter().enumerate().map(move |(n, entry)| {
             let day = if n == 0 { line.day.0.format("%a %Y-%m-%d").to_string() } else { String::new() };

@@ -39,6 +39,11 @@ impl Attention {
         locale.say(&format!("attention.{}", self.code.name()), &self.facts)
     }
 
+    /// Says it in a few words, for a menu or the title of a notification.
+    pub fn headline_by(&self, locale: Locale) -> String {
+        locale.say(&format!("headline.{}", self.code.name()), &self.facts)
+    }
+
     /// Makes one about what is wrong at a place; `slug` is the goal's name, where it is about one.
     pub(crate) fn of_problem(
         problem: &Problem,
@@ -103,7 +108,7 @@ mod tests {
         let said = Attention::of_problem(&sleep, None, Tz::UTC, at(1));
         assert_eq!(
             said.message,
-            "Your sleep could not be read. Withings has a problem (status 2556). It is tried again after \
+            "Your sleep could not be read. Withings has a problem (status 2556). Next try \
              Jan 1, 1970, 2:00 AM."
         );
         let goal = problem(Place::Goal(crate::domain::goal::GoalId("g".into())), ProblemCode::Unavailable);

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use crate::text::{Args, Locale};
-
 /// What is wrong or worth knowing: a closed set that programs may switch on.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, EnumString, VariantArray,
@@ -169,12 +167,5 @@ impl ProblemCode {
             | ProblemCode::GoalArchiving
             | ProblemCode::MeasureSoon => Urgency::Notice,
         }
-    }
-}
-
-impl ProblemCode {
-    /// A few words, for a menu or the title of a notification.
-    pub fn headline_by(self, locale: Locale) -> String {
-        locale.say(&format!("headline.{}", self.name()), &Args::new())
     }
 }

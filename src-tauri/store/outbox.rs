@@ -339,6 +339,18 @@ pub fn unwanted(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
     Ok(ids)
 }
 
+/// The names of the goals that refused something nobody has decided on.
+pub fn goals_parked(conn: &Connection) -> anyhow::Result<Vec<String>> {
+    let goals = conn
+        .prepare_cached(
+            "SELECT DISTINCT g.slug FROM outbox o JOIN goal g ON g.id = o.goal_id
+             WHERE o.parked IS NOT NULL ORDER BY g.slug",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(goals)
+}
+
 /// The goals that something waits for.
 pub fn goals(conn: &Connection) -> anyhow::Result<Vec<GoalId>> {
     let goals = conn

@@ -34,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::scope;
 use crate::accounts::tokens::Tokens;
+use crate::domain::arrival::{self, Arrival};
 use crate::domain::attention::Attention;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
@@ -43,10 +44,12 @@ use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
 use crate::store::{self, Connection, Store};
 
+use deliver::Delivered;
 use fetch::{FetchOutcome, Fetched};
 pub(crate) use goals::{save as save_goal, save_user};
 pub(crate) use planning::{context_for, heights_for, is_about};
 pub(crate) use read_again::read_again;
+pub(crate) use reading::PERHAPS_NO_DATA;
 
 /// Who asked for a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct SyncReport {
     pub planned: u64,
     /// Datapoints that Beeminder confirmed.
     pub delivered: u64,
+    /// The datapoints that are there by it.
+    pub arrived: Vec<Arrival>,
     /// Datapoints still waiting.
     pub pending: u64,
     /// Those of them that were never tried: a pass sends a part of a long queue.
@@ -87,11 +92,15 @@ pub struct SyncReport {
 impl SyncReport {
     /// This pass and the next one, as if they were one.
     #[must_use]
-    pub fn and_then(self, next: SyncReport) -> SyncReport {
+    pub fn and_then(mut self, next: SyncReport) -> SyncReport {
+        for arrival in next.arrived {
+            arrival::add(&mut self.arrived, arrival);
+        }
         SyncReport {
             fetched: self.fetched + next.fetched,
             planned: self.planned + next.planned,
             delivered: self.delivered + next.delivered,
+            arrived: self.arrived,
             requests: Requests {
                 withings: self.requests.withings + next.requests.withings,
                 beeminder: self.requests.beeminder + next.requests.beeminder,
@@ -181,14 +190,15 @@ impl SyncPass<'_> {
         if !self.store.read(store::measurement::all_planned)? {
             // What was learnt of a goal's days on the way is gone by at once.
             planned += self.plan().await?;
-            delivered += self.deliver().await?;
+            delivered.add(self.deliver().await?);
         }
         self.store.read(|conn| {
             let (pending, parked) = store::outbox::counts(conn)?;
             Ok(SyncReport {
                 fetched: fetched.iter().map(|(_, fetched)| fetched.changed).sum(),
                 planned,
-                delivered,
+                delivered: delivered.confirmed,
+                arrived: delivered.arrived,
                 pending,
                 unsent: store::outbox::unsent(conn)?,
                 parked,
@@ -235,8 +245,12 @@ impl SyncPass<'_> {
         self.withings.server_time_since(before.withings)
     }
 
-    async fn deliver(&self) -> anyhow::Result<u64> {
-        if self.may_ask(&Place::Account(Service::Beeminder))? { deliver::deliver(self).await } else { Ok(0) }
+    async fn deliver(&self) -> anyhow::Result<Delivered> {
+        if self.may_ask(&Place::Account(Service::Beeminder))? {
+            deliver::deliver(self).await
+        } else {
+            Ok(Delivered::default())
+        }
     }
 
     /// Plans all that has changed, a part in each transaction.

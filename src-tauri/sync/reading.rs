@@ -25,7 +25,7 @@ const MOST_IN_VAIN: u32 = 5;
 const MOST_PAGES: usize = 2000;
 
 /// The status that some take for "no data" and the documentation for "authentication failed".
-pub(super) const PERHAPS_NO_DATA: i64 = 100;
+pub(crate) const PERHAPS_NO_DATA: i64 = 100;
 
 /// A place in a list that changes is good for no longer, in seconds.
 const PLACE_IS_GOOD: i64 = 24 * 3600;

@@ -15,6 +15,9 @@ pub struct AgentState {
     pub version: String,
     /// Whether a pass is being made.
     pub syncing: bool,
+    /// What the last pass came to; `None` before the first.
+    #[serde(default)]
+    pub last_pass: Option<PassResult>,
     /// Why nothing works, if so.
     pub failure: Option<Explained>,
     /// The sign-in in flight, or how the last one failed.
@@ -25,6 +28,15 @@ pub struct AgentState {
     pub has_tray: bool,
     /// Whether it starts at login; `None` when the desktop could not say.
     pub start_at_login: Option<autostart::AutostartState>,
+}
+
+/// What a pass came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassResult {
+    /// How many passes were made since the agent started, this one included.
+    pub number: u64,
+    /// What arrived at Beeminder, in the user's language; `None` when nothing did.
+    pub arrived: Option<String>,
 }
 
 /// The sign-in in flight, or how the last one failed.

@@ -220,7 +220,7 @@ mod tests {
         Content { dots: values.iter().zip(0..).map(dot).collect(), ..Content::default() }
     }
 
-    const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Europe::Paris };
+    const LOCALE: Locale = Locale::new(Language::English, chrono_tz::Europe::Paris);
     const STYLE: ChartStyle = ChartStyle { dark: false, width: 600, height: 240, locale: LOCALE };
 
     fn drawn(content: &Content) -> Drawing {

@@ -1,6 +1,7 @@
 //! Views for the front ends: pages, charts, the tray's menu, notifications. Worked out here, drawn there.
 
 pub mod agent_state;
+pub mod arrivals;
 pub mod chart;
 pub mod days;
 pub mod diagnostics;

@@ -54,8 +54,8 @@ pub struct Situation<'a> {
     pub held: u64,
     /// The one, where it is one.
     pub asked: Option<&'a Asked>,
-    /// Datapoints that Beeminder confirmed in this pass.
-    pub delivered: u64,
+    /// What arrived at Beeminder in this pass, in words.
+    pub arrived: Option<&'a str>,
     /// Whether the user looks at the window.
     pub window_has_focus: bool,
     /// Whether the user can see an icon in the tray.
@@ -123,8 +123,8 @@ pub fn notices(
     } else if !silent {
         said.extend(over.iter().map(|incident| solved(incident, situation.locale)));
     }
-    if preferences.level == Level::All && situation.delivered > 0 && !snoozed && !situation.window_has_focus {
-        said.push(delivered(situation.delivered, situation.locale));
+    if preferences.level == Level::All && !snoozed && !situation.window_has_focus {
+        said.extend(situation.arrived.map(|words| arrived(words, situation.locale)));
     }
     (said, known_now)
 }
@@ -154,7 +154,7 @@ fn notice(item: &Attention, incident: &Incident, situation: Situation<'_>) -> No
     let asks = matches!(item.code, ProblemCode::Held | ProblemCode::Parked | ProblemCode::Stale);
     let said = Notice {
         about: incident.about(),
-        title: item.code.headline_by(locale),
+        title: item.headline_by(locale),
         body: item.said_by(locale),
         urgent: item.code.urgency() == Urgency::NeedsYou,
         click: if asks { MenuAction::Answer } else { MenuAction::Open },
@@ -176,10 +176,10 @@ fn was_it_you(asked: &Asked, said: Notice, locale: Locale) -> Notice {
 }
 
 fn solved(incident: &Incident, locale: Locale) -> Notice {
-    let problem = incident.code.headline_by(locale);
+    let goal = args([("goal", incident.goal.clone())]);
     Notice {
         about: incident.about(),
-        title: locale.say("notice.solved", &args([("problem", problem)])),
+        title: locale.say(&format!("solved.{}", incident.code.name()), &goal),
         body: locale.say("notice.goes_on", &Args::new()),
         urgent: false,
         click: MenuAction::Open,
@@ -187,10 +187,10 @@ fn solved(incident: &Incident, locale: Locale) -> Notice {
     }
 }
 
-fn delivered(count: u64, locale: Locale) -> Notice {
+fn arrived(words: &str, locale: Locale) -> Notice {
     Notice {
         about: "delivered".into(),
-        title: locale.say("notice.delivered", &args([("count", count.to_string())])),
+        title: words.to_owned(),
         body: locale.say("notice.confirmed", &Args::new()),
         urgent: false,
         click: MenuAction::Open,
@@ -205,14 +205,16 @@ mod tests {
 
     use super::*;
 
-    const LOCALE: Locale = Locale { language: Language::English, zone: chrono_tz::Tz::UTC };
+    const LOCALE: Locale = Locale::new(Language::English, chrono_tz::Tz::UTC);
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000, 0).unwrap()
     }
 
     fn item(code: ProblemCode) -> Attention {
-        Attention { code, message: "…".into(), goal: None, facts: Args::new() }
+        let deadline = ("deadline", "2026-11-24T03:00:00Z".to_owned());
+        let facts = args([deadline, ("goal", "weight".into()), ("service", "Withings".into())]);
+        Attention { code, message: "…".into(), goal: None, facts }
     }
 
     /// How things stand when there is nothing to say but what the user should know.
@@ -222,7 +224,7 @@ mod tests {
             parked: 0,
             held: 0,
             asked: None,
-            delivered: 0,
+            arrived: None,
             window_has_focus: false,
             has_tray: true,
             is_first: false,
@@ -248,7 +250,10 @@ mod tests {
     fn a_reminder_comes_once_a_day_and_ends_in_silence() {
         let due: (&[ProblemCode], u64) = (&[ProblemCode::MeasureSoon], 0);
         let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
-        assert_eq!(said, [vec!["Measure soon"], vec![], vec![], vec!["Measure soon"]]);
+        assert_eq!(
+            said,
+            [vec!["Measure by 3:00 AM: weight"], vec![], vec![], vec!["Measure by 3:00 AM: weight"]]
+        );
     }
 
     #[test]
@@ -287,7 +292,7 @@ mod tests {
                 (&[], 0),
             ],
         );
-        let (told, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
+        let (told, solved) = ("Sign in to Withings again", "Withings is connected again");
         assert_eq!(said, [vec![], vec![told], vec![], vec![solved], vec![]]);
         let attention = [item(ProblemCode::SignInWithings)];
         let situation = quiet(&attention);
@@ -345,7 +350,7 @@ mod tests {
             now(),
         );
         assert_eq!(said.len(), 1);
-        assert!(said[0].title.starts_with("Solved"));
+        assert_eq!(said[0].title, "one takes datapoints again");
     }
 
     #[test]
@@ -354,9 +359,9 @@ mod tests {
         for (level, titles) in [
             (Level::None, vec![]),
             (Level::Problems, vec!["Beeminder refused datapoints"]),
-            (Level::All, vec!["Beeminder refused datapoints", "3 new datapoints"]),
+            (Level::All, vec!["Beeminder refused datapoints", "weight 78.9 kg"]),
         ] {
-            let situation = Situation { parked: 1, delivered: 3, ..quiet(&attention) };
+            let situation = Situation { parked: 1, arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
             let preferences = Preferences { level, snoozed_until: None };
             let (said, known) = notices(&[], situation, preferences, now());
             assert_eq!(
@@ -364,7 +369,7 @@ mod tests {
                 titles,
                 "{level:?}"
             );
-            let over = Situation { attention: &[], delivered: 0, ..situation };
+            let over = Situation { attention: &[], arrived: None, ..situation };
             let (said, _) = notices(&known, over, preferences, now());
             assert_eq!(said.len(), usize::from(level != Level::None), "no end without a beginning");
         }
@@ -373,7 +378,7 @@ mod tests {
     #[test]
     fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
         let attention = [item(ProblemCode::Parked)];
-        let situation = Situation { parked: 1, delivered: 1, ..quiet(&attention) };
+        let situation = Situation { parked: 1, arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));
@@ -381,7 +386,7 @@ mod tests {
         assert_eq!(notices(&[], situation, by_a_wrong_clock, now()).0.len(), 2);
         let (said, known) = notices(&known, situation, snoozed, now() + TimeDelta::minutes(1));
         assert_eq!(said.len(), 2);
-        let over = Situation { attention: &[], delivered: 0, ..situation };
+        let over = Situation { attention: &[], arrived: None, ..situation };
         let (said, known) = notices(&known, over, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 1), "the end is put off as well");
         assert_eq!(notices(&known, over, Preferences::default(), now()).0.len(), 1);

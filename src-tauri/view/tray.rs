@@ -107,12 +107,16 @@ pub struct Activity {
     pub sandbox: bool,
     /// The language of every label.
     pub language: Language,
+    /// This computer's time zone; `None` when it is not known.
+    pub here: Option<Tz>,
 }
 
 /// The tray for how things are.
 pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tray {
-    let locale = Locale { language: activity.language, zone: overview.time_zone };
-    let words = words(overview, activity, locale, now);
+    let zone = overview.time_zone;
+    let here = activity.here.unwrap_or(zone);
+    let locale = Locale { here, now: Some(now), ..Locale::new(activity.language, zone) };
+    let words = words(overview, activity, locale);
     let name = if activity.sandbox { format!("{NAME} (sandbox)") } else { NAME.into() };
     Tray {
         icon: icon(overview, activity),
@@ -124,7 +128,7 @@ pub fn tray(overview: &Overview, activity: &Activity, now: DateTime<Utc>) -> Tra
 
 /// The tray of a program that cannot work, for instance because the disk is full.
 pub fn failed(failure: &Explained, language: Language) -> Tray {
-    let locale = Locale { language, zone: Tz::UTC };
+    let locale = Locale::new(language, Tz::UTC);
     Tray {
         icon: Icon::NeedsYou,
         title: format!("{NAME}: {}", plain(locale, "menu.broken")),
@@ -161,11 +165,10 @@ fn icon(overview: &Overview, activity: &Activity) -> Icon {
 }
 
 /// The status in a few words.
-fn words(overview: &Overview, activity: &Activity, locale: Locale, now: DateTime<Utc>) -> String {
+fn words(overview: &Overview, activity: &Activity, locale: Locale) -> String {
     let first = overview.attention.first();
-    let headline =
-        || first.map_or_else(|| plain(locale, "menu.something"), |item| item.code.headline_by(locale));
-    let at = |moment| clock(moment, locale, now);
+    let headline = || first.map_or_else(|| plain(locale, "menu.something"), |item| item.headline_by(locale));
+    let at = |moment| locale.moment_here(moment);
     match &overview.status {
         Status::NotSetUp | Status::NeedsYou | Status::ShareWithdrawn | Status::KeychainLocked => headline(),
         _ if activity.syncing => plain(locale, "shell.syncing"),
@@ -216,7 +219,7 @@ fn menu(
     menu.push(Entry::Line(when(overview, locale, now)));
     let is_said = matches!(overview.status, Status::Paused { .. });
     if let Some(until) = overview.paused_until.filter(|_| !is_said) {
-        menu.push(Entry::Line(about(locale, "menu.paused", "at", clock(until, locale, now))));
+        menu.push(Entry::Line(about(locale, "menu.paused", "at", locale.moment_here(until))));
     }
     if overview.questions > 0 && !matches!(overview.status, Status::Asks { .. }) {
         let words = about(locale, "menu.questions", "count", overview.questions.to_string());
@@ -228,7 +231,7 @@ fn menu(
     }
     menu.push(Entry::Separator);
     if !overview.goals.is_empty() {
-        menu.extend(overview.goals.iter().take(MOST_GOALS).map(|goal| goal_entry(goal, locale, now)));
+        menu.extend(overview.goals.iter().take(MOST_GOALS).map(|goal| goal_entry(goal, locale)));
         if overview.goals.len() > MOST_GOALS {
             let words = about(locale, "menu.all_goals", "count", overview.goals.len().to_string());
             menu.push(Entry::Item(words, MenuAction::Open));
@@ -254,7 +257,7 @@ fn menu(
 }
 
 fn when(overview: &Overview, locale: Locale, now: DateTime<Utc>) -> String {
-    let at = |key, moment| about(locale, key, "at", clock(moment, locale, now));
+    let at = |key, moment| about(locale, key, "at", locale.moment_here(moment));
     let last = overview.last_sync.map_or_else(|| plain(locale, "shell.never"), |read| at("menu.last", read));
     if !overview.withings.connected || !overview.beeminder.connected {
         return last;
@@ -262,29 +265,14 @@ fn when(overview: &Overview, locale: Locale, now: DateTime<Utc>) -> String {
     format!("{last}, {}", at("menu.next", overview.next.max(now)))
 }
 
-fn goal_entry(goal: &GoalLine, locale: Locale, now: DateTime<Utc>) -> Entry {
+fn goal_entry(goal: &GoalLine, locale: Locale) -> Entry {
     let buffer = match (goal.buffer_days, goal.loses_at) {
-        (Some(..=0), Some(at)) => about(locale, "menu.due", "at", clock(at, locale, now)),
+        (Some(..=0), Some(at)) => about(locale, "menu.due", "at", locale.moment(at)),
         (Some(..=0), None) => plain(locale, "buffer.today"),
         (Some(days), _) => about(locale, "buffer.days", "count", days.to_string()),
         (None, _) => plain(locale, "buffer.unknown"),
     };
     Entry::Item(format!("{}: {buffer}", goal.slug), MenuAction::OpenGoal(goal.slug.clone()))
-}
-
-/// A moment in as few words as it takes: the time when it is today, with the weekday when it is near,
-/// with the date otherwise.
-fn clock(moment: DateTime<Utc>, locale: Locale, now: DateTime<Utc>) -> String {
-    let (local, today) = (moment.with_timezone(&locale.zone), now.with_timezone(&locale.zone));
-    let days = (local.date_naive() - today.date_naive()).num_days();
-    match days {
-        0 => locale.time(moment),
-        -6..=6 => {
-            let weekday = local.format("%a").to_string().to_lowercase();
-            format!("{} {}", plain(locale, &format!("weekday.{weekday}")), locale.time(moment))
-        }
-        _ => locale.moment(moment),
-    }
 }
 
 #[cfg(test)]
@@ -307,7 +295,10 @@ mod tests {
             message: String::new(),
             status_facts: Args::new(),
             status,
-            attention: attention.iter().map(|code| Attention::new(*code, Args::new(), Tz::UTC)).collect(),
+            attention: attention
+                .iter()
+                .map(|code| Attention::new(*code, args([("service", "Withings".into())]), Tz::UTC))
+                .collect(),
             withings: account(),
             beeminder: account(),
             goals: vec![GoalLine {
@@ -396,7 +387,7 @@ mod tests {
             (Status::Fine, &syncing, Icon::Syncing, "Syncing…"),
             (Status::Paused { until }, &idle(), Icon::Paused, "Paused until 8:00 AM"),
             (Status::Paused { until }, &syncing, Icon::Syncing, "Syncing…"),
-            (Status::Retrying, &idle(), Icon::Syncing, "No connection; trying again"),
+            (Status::Retrying, &idle(), Icon::Syncing, "Can’t reach Withings; trying again"),
             (Status::Asks { count: 1 }, &idle(), Icon::NeedsYou, "1 question for you"),
             (Status::Sending { count: 2 }, &idle(), Icon::Syncing, "Sending 2 datapoints"),
             (
@@ -405,8 +396,8 @@ mod tests {
                 Icon::Fine,
                 "Nothing measured since Fri 7:00 AM",
             ),
-            (Status::KeychainLocked, &idle(), Icon::NeedsYou, "No connection"),
-            (Status::NeedsYou, &syncing, Icon::Syncing, "No connection"),
+            (Status::KeychainLocked, &idle(), Icon::NeedsYou, "Can’t reach Withings"),
+            (Status::NeedsYou, &syncing, Icon::Syncing, "Can’t reach Withings"),
         ] {
             let tray = tray(&overview(status.clone(), &[ProblemCode::Offline]), activity, monday());
             assert_eq!((tray.icon, tray.title), (icon, format!("{NAME}: {words}")), "{status:?}");
@@ -482,8 +473,8 @@ mod tests {
             (goal(Some(400), None), "weight: 400 safe days"),
             (goal(None, None), "weight: not known yet"),
         ] {
-            let locale = Locale { language: Language::English, zone: Tz::Europe__Paris };
-            let Entry::Item(text, _) = goal_entry(&goal, locale, monday()) else { panic!() };
+            let locale = Locale { now: Some(monday()), ..Locale::new(Language::English, Tz::Europe__Paris) };
+            let Entry::Item(text, _) = goal_entry(&goal, locale) else { panic!() };
             assert_eq!(text, expected);
         }
     }

@@ -12,7 +12,7 @@ async fn what_lasts_is_shown_again_by_a_daemon_that_was_started_again() {
     session.set_up().await;
     let tray = session.launch_hidden().await;
     tray.says("Up to date").await;
-    let (broken, solved) = ("Sign in to Withings again", "Solved: Sign in to Withings again");
+    let (broken, solved) = ("Sign in to Withings again", "Withings is connected again");
     session.sandbox.world().withings.revoke();
     tray.click("Sync now").await;
     said(&session, &[broken]).await;

@@ -77,7 +77,7 @@ async fn a_sign_in_that_is_gone_is_said_once_and_its_return_as_well() {
     let said = session.notifications();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].starts_with("Sign in to Withings again | "), "{said:?}");
-    assert!(said[1].starts_with("Solved: "), "{said:?}");
+    assert!(said[1].starts_with("Withings is connected again"), "{said:?}");
     assert_eq!(session.notifications_shown().await, 1, "one replaced the other");
     until("the datapoint", async || (session.at_beeminder() == [81.0]).then_some(())).await;
 }

@@ -122,6 +122,10 @@ function words(check) {
   return { label, isNamed, found: state === "fine" ? "" : found };
 }
 
+/** How it is, in a word or two. */
+const verdict = ({ problem, finding }) =>
+  [`help.verdict.${problem}`, `help.${finding.state}`].filter(has).map((key) => t(key))[0];
+
 function showChecks(root, checks, problems) {
   const bad = checks.filter((check) => check.finding.state !== "fine").length;
   setText($("#test-summary", root), bad === 0 ? t("help.all_fine") : t("help.found", { count: bad }));
@@ -130,19 +134,13 @@ function showChecks(root, checks, problems) {
     checks.map((check) => {
       const { state } = check.finding;
       const { label, found, isNamed } = words(check);
-      const repair = state === "fine" ? undefined : (REPAIRS[check.name] ?? problems[check.name]?.remedy);
+      const remedy = problems[check.problem]?.remedy ?? REPAIRS[check.name];
+      const repair = state === "fine" ? undefined : remedy;
       return h(
         "li",
         { className: `check-line ${state}`, dataset: { check: check.name } },
         h("span", { className: "shape", "aria-hidden": "true" }),
-        h(
-          "span",
-          {},
-          h("strong", {}, label),
-          isNamed ? `: ${t(`help.${state}`)}` : null,
-          found ? h("br") : null,
-          found,
-        ),
+        h("span", {}, h("strong", {}, label), isNamed ? `: ${verdict(check)}` : null, found ? h("br") : null, found),
         repair
           ? h(
               "button",

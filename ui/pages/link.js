@@ -34,10 +34,10 @@ export async function init(root, context, [which, goal]) {
 /** Shows how far the past was posted. */
 export function update(root, view, context) {
   const id = Number(location.hash.split("/")[1]);
-  const list = $("#under-way", root);
+  const place = $("#under-way", root);
   const own = view.overview.backfills.filter((one) => one.link === id);
   replace(
-    list,
+    place,
     own.map((one) => {
       const words = t("card.backfill", { count: one.released, at: one.reached });
       const cancel = h("button", { type: "button", dataset: { key: String(one.id) } }, t("shell.cancel"));
@@ -47,6 +47,20 @@ export function update(root, view, context) {
       return h("li", {}, words, " ", cancel);
     }),
   );
+  const link = view.links.find((one) => one.id === id);
+  replace(
+    $("#posted", root),
+    (link?.posted ?? []).map((one) => posted(one, link)),
+  );
+}
+
+/** What a stretch of the past came to, and what of the link's is not at Beeminder yet. */
+function posted(one, link) {
+  const key = ["parked", "pending"].find((key) => link[key] > 0);
+  const left = key ? ` ${t(`past.${key}`, { count: link[key] })}` : "";
+  const words = t("past.posted", { count: one.count, from: one.first, to: one.last });
+  const show = h("a", { href: `#days/${link.form.goal}` }, t("past.show"));
+  return h("li", { dataset: { key: String(one.id) } }, `${words}${left} `, show);
 }
 
 /** Draws again, in the new colours. */
@@ -147,6 +161,7 @@ function showPast(form, preview) {
   const long = preview.takes_days > 1 ? ` ${t("past.takes", { count: preview.takes_days })}` : "";
   setText($("#past-summary", form), early + what + long);
   $(".scroll", form).hidden = preview.days.length === 0;
+  setText($("[type=submit]", form), t("past.start", { count: preview.datapoints }));
   $("[type=submit]", form).hidden = preview.days.length === 0;
   $(".risk", form).hidden = preview.risky === 0;
   form.may_derail.checked = false;

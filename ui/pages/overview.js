@@ -3,7 +3,7 @@
 import { $, $$, h, replace, setText } from "../dom.js";
 import { buffer, needed } from "../safety.js";
 import { account, lastSuccess, said } from "../shell.js";
-import { amount, list, moment, number, say, t, values } from "../texts.js";
+import { amount, clocksDiffer, list, moment, number, say, t, values } from "../texts.js";
 import { act } from "./help.js";
 
 /** So many goals are shown until the user asks for all. */
@@ -59,6 +59,9 @@ export function update(root, view) {
   $("#empty", root).hidden = view.links.length > 0;
   $("#add-link", root).hidden = view.links.length === 0;
   $("#new-goal", root).hidden = !overview.beeminder.connected;
+  const other = clocksDiffer() && view.links.length > 0;
+  $("#other-clock", root).hidden = !other;
+  setText($("#other-clock", root), other ? t("overview.other_clock", { zone: overview.time_zone }) : "");
   showGoals(root, view);
   for (const item of $$(".account", root)) {
     const line = overview[item.dataset.service];

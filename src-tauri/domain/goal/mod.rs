@@ -9,7 +9,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use self::needed::Needed;
@@ -21,7 +21,7 @@ use crate::domain::day::{DayRule, Daystamp};
 pub struct GoalId(pub String);
 
 /// A goal's name in addresses: `weight` in `beeminder.com/alice/weight`. Users can change it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GoalSlug(pub String);
 

@@ -9,7 +9,7 @@ pub mod suggestion;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{GoalId, GoalSlug};
@@ -18,7 +18,7 @@ pub use feed::{Feed, Part};
 pub use options::Options;
 
 /// The number a user refers to a link by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LinkId(pub i64);
 

@@ -268,7 +268,11 @@ fn not_arriving(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> any
 }
 
 fn datapoints(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
-    items.add_some(ProblemCode::Parked, store::outbox::counts(conn)?.1);
+    let parked = store::outbox::counts(conn)?.1;
+    if parked > 0 {
+        let goals = store::outbox::goals_parked(conn)?.join(",");
+        items.add(ProblemCode::Parked, [("count", parked.to_string()), ("goals", goals)]);
+    }
     items.add_some(ProblemCode::Held, store::decision::held(conn)?);
     items.add_some(ProblemCode::InFuture, store::measurement::in_future(conn)?);
     items.add_some(

@@ -13,6 +13,7 @@ mod settle;
 
 use chrono::TimeDelta;
 
+use crate::domain::arrival::{self, Arrival};
 use crate::domain::difference::Action;
 use crate::domain::goal::{GoalId, GoalSlug};
 use crate::domain::service::Service;
@@ -46,25 +47,26 @@ const LONGEST_WAIT_FOR_ZONE: TimeDelta = TimeDelta::hours(1);
 /// Requests that cannot be reached in a row, after which Beeminder is taken not to be there.
 const MOST_UNREACHABLE: u32 = 2;
 
-/// Sends what can be sent. Returns how many were confirmed.
+/// Sends what can be sent. Returns what was confirmed.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
+pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<Delivered> {
     let queues = pass.store.read(|conn| queues(conn, pass.trigger, pass.now))?;
     if queues.is_empty() {
-        return Ok(0);
+        return Ok(Delivered::default());
     }
     let token = match pass.tokens.beeminder().await {
         Ok(token) => token,
         Err(error) => {
             StepError::from(error).into_trouble()?.note(pass, &Place::Account(Service::Beeminder))?;
-            return Ok(0);
+            return Ok(Delivered::default());
         }
     };
-    let mut round = Round { pass, token, sent: 0, delivered: 0, unreachable: 0, sends_days: true };
+    let mut round =
+        Round { pass, token, sent: 0, delivered: Delivered::default(), unreachable: 0, sends_days: true };
     if !round.days_are_known(&queues).await? {
-        return Ok(0);
+        return Ok(Delivered::default());
     }
     for queue in queues {
         if round.is_over() || round.deliver_goal(&queue).await? == Next::Stop {
@@ -72,6 +74,25 @@ pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<u64> {
         }
     }
     Ok(round.delivered)
+}
+
+/// What Beeminder confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Delivered {
+    /// Requests, removals included.
+    pub(super) confirmed: u64,
+    /// The datapoints that are there by them.
+    pub(super) arrived: Vec<Arrival>,
+}
+
+impl Delivered {
+    /// Adds what was delivered later.
+    pub(super) fn add(&mut self, later: Delivered) {
+        self.confirmed += later.confirmed;
+        for arrival in later.arrived {
+            arrival::add(&mut self.arrived, arrival);
+        }
+    }
 }
 
 /// What follows from one attempt, or from one goal.
@@ -92,8 +113,8 @@ struct Round<'a> {
     token: Token,
     /// Requests sent so far.
     sent: usize,
-    /// Datapoints confirmed so far.
-    delivered: u64,
+    /// What is confirmed so far.
+    delivered: Delivered,
     /// How many requests in a row had no answer at all.
     unreachable: u32,
     /// Whether the time zone is known by which days are cut.
@@ -141,9 +162,9 @@ impl Round<'_> {
             if self.is_over() {
                 return Ok(Next::Stop);
             }
-            let before = self.delivered;
+            let before = self.delivered.confirmed;
             match self.attempt(&goal, *id, true).await? {
-                Next::GoOn => refusals.accepted |= self.delivered > before,
+                Next::GoOn => refusals.accepted |= self.delivered.confirmed > before,
                 Next::Refused(reason) => {
                     let newest = queue.newest.filter(|newest| newest != id);
                     let next = self.refused_alike(&goal, &mut refusals, *id, reason, newest).await?;

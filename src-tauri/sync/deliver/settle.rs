@@ -4,6 +4,7 @@
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use super::{Listing, Next, OpenGoal, Refusals, Round, removed_by};
+use crate::domain::arrival::{self, Arrival};
 use crate::domain::day::Daystamp;
 use crate::domain::difference::Action;
 use crate::domain::problem_code::ProblemCode;
@@ -48,7 +49,16 @@ impl Round<'_> {
             trouble::end(conn, &Place::Goal(goal.id.clone()))
         })?;
         tracing::info!(goal = %goal.slug, request_id = %entry.request_id, action = entry.action.name(), "Done");
-        self.delivered += 1;
+        self.delivered.confirmed += 1;
+        if !matches!(entry.action, Action::Remove(_)) {
+            let arrival = Arrival {
+                goal: goal.slug.clone(),
+                link: entry.link,
+                count: 1,
+                value: entry.carried().value.to_string(),
+            };
+            arrival::add(&mut self.delivered.arrived, arrival);
+        }
         Ok(Next::GoOn)
     }
 
@@ -207,7 +217,7 @@ impl Round<'_> {
         if refusals.accepted || !alike {
             return self.park(goal, id, &reason);
         }
-        let before = self.delivered;
+        let before = self.delivered.confirmed;
         let next = match newest {
             Some(newest) => Box::pin(self.attempt(goal, newest, true)).await?,
             None => Next::Refused(reason.clone()),
@@ -219,7 +229,7 @@ impl Round<'_> {
                 self.leave(goal, Trouble::here(ProblemCode::GoalRefuses, said))
             }
             Next::Refused(_) | Next::GoOn => {
-                refusals.accepted |= self.delivered > before;
+                refusals.accepted |= self.delivered.confirmed > before;
                 self.park(goal, id, &reason)
             }
             Next::LeaveGoal | Next::Stop => Ok(next),

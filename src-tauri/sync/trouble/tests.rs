@@ -128,8 +128,7 @@ fn sentences(trouble: Trouble, place: Place) -> [String; 2] {
         wait_until: at(2),
     };
     let attention = Attention::of_problem(&problem, Some("weight"), Tz::UTC, at(1));
-    [Language::English, Language::German]
-        .map(|language| attention.said_by(Locale { language, zone: Tz::UTC }))
+    [Language::English, Language::German].map(|language| attention.said_by(Locale::new(language, Tz::UTC)))
 }
 
 #[test]

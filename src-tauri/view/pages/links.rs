@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::app::{App, BackfillPreview, Change, Risk, UserError};
+use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, Presence};
 use crate::domain::link::suggestion::units_of_kinds;
 use crate::domain::link::{Link, LinkId};
@@ -51,7 +52,25 @@ pub struct Card {
     parked: u64,
     /// Datapoints of it at Beeminder.
     sent: u64,
+    /// Stretches of the past that were posted last, the newest first.
+    posted: Vec<PostedPast>,
 }
+
+/// A stretch of the past that was posted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct PostedPast {
+    /// The number that `bws` knows it by.
+    id: i64,
+    /// How many datapoints it made.
+    count: u64,
+    /// Its first day, as the goal cuts days.
+    first: Daystamp,
+    /// Its last day.
+    last: Daystamp,
+}
+
+/// So many of them are shown.
+const MOST_POSTED: usize = 3;
 
 /// Reads the cards, the one that derails first in front.
 ///
@@ -70,6 +89,7 @@ pub(crate) fn cards(conn: &Connection, sandbox: bool) -> anyhow::Result<Vec<Card
 
 fn card(conn: &Connection, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<Card> {
     let (pending, parked) = store::outbox::counts_of(conn, link.id)?;
+    let rule = goal.day_rule(store::account::time_zone(conn)?);
     Ok(Card {
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },
@@ -86,9 +106,22 @@ fn card(conn: &Connection, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Re
         alive: goal.presence == Presence::Active && !goal.frozen,
         last: store::datapoint::latest_of(conn, link.id)?,
         sent: store::datapoint::confirmed_of(conn, link.id)?,
+        posted: posted(conn, link.id, rule)?,
         pending,
         parked,
     })
+}
+
+fn posted(conn: &Connection, link: LinkId, rule: DayRule) -> anyhow::Result<Vec<PostedPast>> {
+    let done = store::backfill::load_of(conn, link)?.into_iter().rev();
+    let done = done.filter(|past| past.is_done() && past.released > 0).take(MOST_POSTED);
+    let line = |past: store::backfill::Backfill| PostedPast {
+        id: past.id,
+        count: past.released,
+        first: past.from_day.unwrap_or_else(|| rule.day_of(past.from)),
+        last: rule.day_of(past.until - TimeDelta::seconds(1)),
+    };
+    Ok(done.map(line).collect())
 }
 
 /// Whether a picture is one of Beeminder's, over TLS; nothing else is ever loaded from the network.

@@ -73,7 +73,7 @@ async fn a_notification_is_shown_clicked_and_replaced_when_all_is_well_again() {
     real.notified(&[broken]).await;
     real.session.connect_withings().await;
     real.session.bws(&["sync"]).await;
-    real.notified(&[&format!("Solved: {broken}")]).await;
+    real.notified(&["Withings is connected again"]).await;
     // It leaves the screen by itself.
     real.picture("notification replaced").await;
 }
@@ -99,7 +99,7 @@ async fn a_locked_keychain_is_asked_for_once_and_answered_later() {
     real.type_text("a password").await;
     real.press("Return").await;
     until("the datapoint", async || (real.session.at_beeminder() == [82.4]).then_some(())).await;
-    real.notified(&["Solved: Unlock the keychain"]).await;
+    real.notified(&["The keychain is unlocked"]).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ mod kept;
 mod keychain;
 mod left_behind;
 mod links;
+mod links_restored;
 mod links_that_change;
 mod links_that_stay;
 mod looked_for;

@@ -37,6 +37,7 @@ export const backend = {
   previewChange: (id, form) => invoke("preview_change", { id, form }),
   changeLink: (id, form, existing) => invoke("change_link", { id, form, existing }),
   removeLink: (id, datapoints) => invoke("remove_link", { id, datapoints }),
+  restoreLink: (id) => invoke("restore_link", { id }),
   previewBackfill: (stretch) => invoke("preview_backfill", { stretch }),
   startBackfill: (stretch, mayDerail) => invoke("start_backfill", { stretch, mayDerail }),
   cancelBackfill: (id) => invoke("cancel_backfill", { id }),

@@ -17,6 +17,7 @@ mod links;
 pub mod polling;
 mod preview;
 pub(crate) mod red_line;
+mod restore;
 mod self_test;
 mod settings;
 mod stale;

@@ -65,10 +65,15 @@ pub(super) async fn run(
             let unsent = app.remove_link(LinkId(id), now)?;
             output.show(&json!({"removed": id, "not_sent": unsent}), || {
                 format!(
-                    "Removed link {id}. What is at Beeminder stays there. {} not been sent yet and will not be.",
+                    "Removed link {id}. What is at Beeminder stays there. {} not been sent yet and will not be. \
+                     “bws link restore {id}” takes it back.",
                     counted(i64::try_from(unsent).unwrap_or(i64::MAX), "datapoint has", "datapoints have")
                 )
             })?;
+        }
+        LinkAction::Restore { id } => {
+            let link = app.restore_link(LinkId(id), now)?;
+            output.show(&link_json(&link), || format!("Link {}\nIt sends again as before.", line(&link)))?;
         }
     }
     Ok(Exit::Fine)

@@ -183,6 +183,32 @@ pub fn remove(conn: &Connection, id: LinkId, now: DateTime<Utc>) -> anyhow::Resu
     Ok(())
 }
 
+/// Loads a link that is out of force, with the moment it was removed, if this version can read it.
+pub fn load_removed(conn: &Connection, id: LinkId) -> anyhow::Result<Option<(Link, DateTime<Utc>)>> {
+    let query = format!("{SELECT} WHERE l.removed_at IS NOT NULL AND l.id = ?1");
+    let Some(link) = conn.query_row(&query, [id.0], read).optional()?.flatten() else {
+        return Ok(None);
+    };
+    let removed_at: i64 =
+        conn.query_row("SELECT removed_at FROM link WHERE id = ?1", [id.0], |row| row.get(0))?;
+    Ok(Some((with_past(conn, link)?, moment(removed_at))))
+}
+
+/// Whether what a removed link had sent was removed with it, and not left there.
+pub fn took_its_datapoints(conn: &Connection, id: LinkId) -> anyhow::Result<bool> {
+    let any = |word: &str| -> anyhow::Result<bool> {
+        let query = "SELECT 1 FROM datapoint WHERE link_id = ?1 AND word = ?2 AND wanted = 0";
+        Ok(conn.prepare_cached(query)?.exists(params![id.0, word])?)
+    };
+    Ok(any("remove")? && !any("left")?)
+}
+
+/// Puts a link into force again. The plan goes through all that it concerns.
+pub fn restore(conn: &Connection, id: LinkId) -> anyhow::Result<()> {
+    conn.execute("UPDATE link SET removed_at = NULL WHERE id = ?1", [id.0])?;
+    mark_changed(conn, id)
+}
+
 const SELECT: &str = "SELECT l.id, l.goal_id, g.slug, l.feed, l.measure, l.unit, l.take, l.since, l.options,
             l.first_day
      FROM link l JOIN goal g ON g.id = l.goal_id";

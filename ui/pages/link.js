@@ -204,8 +204,14 @@ function removal(root, context, link, back) {
       const yes = datapoints ? t("removal.delete", { count }) : t("removal.title");
       if (await confirm(t("removal.sure", { goal }), t(hint, { count }), yes, { danger: datapoints })) {
         await attempt(element, problem, async () => {
-          await backend.removeLink(link.id, datapoints);
+          const count = await backend.removeLink(link.id, datapoints);
           back();
+          if (datapoints) {
+            context.toast(t("removal.done_all", { goal, count }));
+          } else {
+            const words = count > 0 ? "removal.done_unsent" : "removal.done";
+            context.toast(t(words, { goal, count }), () => backend.restoreLink(link.id));
+          }
         });
       }
     });

@@ -1,6 +1,6 @@
 // What the user chose. Each change counts at once.
 
-import { $, choose } from "../dom.js";
+import { $, choose, setText } from "../dom.js";
 import { t } from "../texts.js";
 
 /** How each field is read and written; its name is that of the setting. */
@@ -74,19 +74,36 @@ export function init(root, context) {
     intervals.map((minutes) => [String(minutes), t("settings.minutes", { count: minutes })]),
     String(own),
   );
+  /** Has a change count at once, and offers to take it back. */
+  const live = (field, read, before, save) =>
+    field.addEventListener("change", async () => {
+      const was = before(context.view());
+      if (await attempt(field, problem, () => save(read(field)))) {
+        const what = $(`label[for="${field.id}"]`, root)?.textContent ?? "";
+        context.toast(t("settings.saved", { what }), () => save(was));
+      }
+    });
+  const setting = (name) => (value) => backend.changeSetting(name, value);
   for (const [name, { read }] of Object.entries(FIELDS)) {
-    form[name].addEventListener("change", (event) =>
-      attempt(event.target, problem, () => backend.changeSetting(name, read(event.target))),
-    );
+    live(form[name], read, (view) => view.settings[name], setting(name));
   }
-  form.startAtLogin.addEventListener("change", (event) =>
-    attempt(event.target, problem, () => backend.setStartAtLogin(event.target.checked)),
+  live(
+    form.startAtLogin,
+    (field) => field.checked,
+    (view) => view.start_at_login === "on",
+    (on) => backend.setStartAtLogin(on),
   );
-  form.level.addEventListener("change", () =>
-    attempt(form.level, problem, () => backend.changeSetting("level", form.level.value)),
+  live(
+    form.level,
+    (field) => field.value,
+    (view) => view.notifications.level,
+    setting("level"),
   );
-  form.snooze.addEventListener("change", () =>
-    attempt(form.snooze, problem, () => backend.changeSetting("snoozed_until", hoursAhead(form.snooze.value))),
+  live(
+    form.snooze,
+    (field) => hoursAhead(field.value),
+    (view) => view.notifications.snoozed_until,
+    setting("snoozed_until"),
   );
   const click = (id, work) => {
     const button = $(id, root);
@@ -116,7 +133,10 @@ export function update(root, view) {
   // What is on is one of the choices, so that every other one can be chosen.
   const on = snoozed ? [["on", t("settings.snoozed", { at: until })]] : [];
   choose(form.snooze, [...on, ...snoozes()], snoozed ? "on" : "0");
-  const paused = view.overview.paused_until !== null;
+  const { paused_until: at } = view.overview;
+  const paused = at !== null;
+  $("#paused-until", root).hidden = !paused;
+  setText($("#paused-until", root), paused ? t("settings.paused_until", { at }) : "");
   $("#resume", root).disabled = !paused;
   $("#pause-for-an-hour", root).disabled = paused;
   $("#pause-until-tomorrow", root).disabled = paused;

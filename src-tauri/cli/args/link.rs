@@ -42,6 +42,12 @@ pub(in crate::cli) enum LinkAction {
         #[arg(long)]
         datapoints: bool,
     },
+    /// Take back the removal of a link, within a day
+    Restore {
+        /// Its number
+        #[arg(value_parser = id)]
+        id: i64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

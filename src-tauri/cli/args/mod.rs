@@ -211,7 +211,11 @@ impl Command {
             Command::Connect { .. }
             | Command::Disconnect { .. }
             | Command::Link {
-                action: LinkAction::Add { .. } | LinkAction::Change { .. } | LinkAction::Remove { .. },
+                action:
+                    LinkAction::Add { .. }
+                    | LinkAction::Change { .. }
+                    | LinkAction::Remove { .. }
+                    | LinkAction::Restore { .. },
             }
             | Command::Backfill { action: BackfillAction::Start { .. } | BackfillAction::Cancel { .. } }
             | Command::Held { action: Some(_) }

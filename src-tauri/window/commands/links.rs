@@ -65,16 +65,25 @@ pub(crate) async fn change_link(
     Ok(())
 }
 
+/// Removes a link, and its datapoints when told to. Returns how many were not sent, or are removed.
 #[tauri::command]
-pub(crate) async fn remove_link(app: AppHandle, id: i64, datapoints: bool) -> CommandResult {
+pub(crate) async fn remove_link(app: AppHandle, id: i64, datapoints: bool) -> CommandResult<usize> {
     let front = front(&app)?;
     if datapoints {
-        front.app.remove_link_with_datapoints(LinkId(id), clock::now())?;
+        let removed = front.app.remove_link_with_datapoints(LinkId(id), clock::now())?;
         front.sync_soon().await?;
-    } else {
-        front.app.remove_link(LinkId(id), clock::now())?;
-        front.changed().await?;
+        return Ok(removed);
     }
+    let unsent = front.app.remove_link(LinkId(id), clock::now())?;
+    front.changed().await?;
+    Ok(unsent)
+}
+
+#[tauri::command]
+pub(crate) async fn restore_link(app: AppHandle, id: i64) -> CommandResult {
+    let front = front(&app)?;
+    front.app.restore_link(LinkId(id), clock::now())?;
+    front.sync_soon().await?;
     Ok(())
 }
 

@@ -50,6 +50,7 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         links::preview_change,
         links::change_link,
         links::remove_link,
+        links::restore_link,
         links::preview_backfill,
         links::start_backfill,
         links::cancel_backfill,

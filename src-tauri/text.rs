@@ -3,7 +3,8 @@
 //! What is said comes as a key and facts, so that every language can say it its own way.
 //!
 //! A sentence has places for facts: `{goal}` as it is, `{at:moment}` as a moment and `{at:time}` as a time of
-//! day by the clock of the Beeminder user, `{until:here}` as a moment by this computer's clock, `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
+//! day by the clock of the Beeminder user, `{until:here}` as a moment by this computer's clock, `{at:ago}` as how
+//! long ago it is (in the window), `{day:day}` as a date, and `{what:source}` as the words that `source.…` has for it,
 //! `{why:error}` as the sentence of an error, `{goals:list}` as names in a row. Where a sentence
 //! counts, the key with `_one` behind it says what one is called.
 

@@ -273,6 +273,8 @@ export async function init(backend) {
   });
   asks();
   await refresh();
+  // What says how long ago something was goes with the time.
+  setInterval(() => view && renderShell(view, address()[0]), 30_000);
 }
 
 init(backend);

@@ -114,7 +114,7 @@ export function renderShell(view, page) {
   const next = paused ? t("shell.paused", { at: overview.paused_until }) : t("shell.next", { at: overview.next });
   setText(
     $("#status-when"),
-    view.syncing ? `${t("shell.syncing")} ${activity(view)}` : connected && !isMissing ? `${last}, ${next}` : last,
+    view.syncing ? `${t("shell.syncing")} ${activity(view)}` : connected && !isMissing ? `${last} · ${next}` : last,
   );
   const action = isMissing ? undefined : helpful(view);
   $("#start-agent").hidden = view.missing !== "gone";

@@ -68,6 +68,8 @@ function filled(fact, form, facts) {
       return fact;
     case "moment":
       return moment(fact);
+    case "ago":
+      return ago(fact);
     case "here":
       return momentHere(fact);
     case "time":
@@ -148,6 +150,16 @@ export function dayForms(back) {
   const iso = isoDay(at);
   const near = back < 2 ? [relativeDay(-back)] : [];
   return { iso, forms: [...formats.get(key).map((format) => format.format(at)), ...near] };
+}
+
+/** How long ago a moment was, where that is shorter than saying when: “2 minutes ago”. */
+export function ago(text) {
+  const minutes = Math.round((new Date(text) - Date.now()) / 60_000);
+  const written = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  if (minutes > 0 || minutes < -24 * 60) {
+    return momentHere(text);
+  }
+  return minutes > -60 ? written.format(minutes, "minute") : written.format(Math.round(minutes / 60), "hour");
 }
 
 /** The time of day of a moment. */

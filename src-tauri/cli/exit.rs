@@ -9,6 +9,7 @@ use crate::app::UserError;
 use crate::domain::attention::{Attention, urgency};
 use crate::domain::goal::new_goal::NewGoalError;
 use crate::domain::problem_code::Urgency;
+use crate::health::status::Status;
 use crate::services::{beeminder, withings};
 
 /// How `bws` ends.
@@ -27,6 +28,11 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// This one, or another where this is fine.
+    pub(super) fn or(self, other: Exit) -> Exit {
+        if self == Exit::Fine { other } else { self }
+    }
+
     pub(super) fn code(self) -> ExitCode {
         ExitCode::from(match self {
             Exit::Fine => 0,
@@ -77,6 +83,23 @@ const USAGE: [&str; 14] = [
     "error.last_before_first",
     "error.since_future",
 ];
+
+/// How `bws status` ends, as the tray's icon tells it.
+pub(super) fn of_status(status: &Status) -> Exit {
+    match status {
+        Status::NotSetUp
+        | Status::NeedsYou
+        | Status::KeychainLocked
+        | Status::ShareWithdrawn
+        | Status::Asks { .. } => Exit::NeedsYou,
+        Status::Retrying => Exit::TryAgain,
+        Status::Paused { .. }
+        | Status::Sending { .. }
+        | Status::NothingMeasured { .. }
+        | Status::NotUploading { .. }
+        | Status::Fine => Exit::Fine,
+    }
+}
 
 /// The code for how things stand.
 pub(super) fn of_attention(attention: &[Attention]) -> Exit {

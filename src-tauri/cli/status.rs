@@ -21,7 +21,7 @@ pub(super) async fn show(app: &App, seen: bool, now: DateTime<Utc>, output: Outp
     let mut value = json!(overview);
     value["polled"] = json!(polled);
     output.show(&value, || text(&overview, polled))?;
-    let exit = exit::of_attention(&overview.attention);
+    let exit = exit::of_status(&overview.status).or(exit::of_attention(&overview.attention));
     if polled && let Err(wedged) = polling::tell_poller(app).await {
         output.warn(&wedged.to_string());
         return Ok(if exit == Exit::Fine { Exit::TryAgain } else { exit });

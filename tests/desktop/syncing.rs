@@ -96,7 +96,7 @@ async fn each_state_has_an_icon_of_its_own_on_light_and_dark_panels() {
         for (state, words) in [
             ("fine", "Up to date"),
             ("paused", "Paused until"),
-            ("syncing", "No connection; trying again"),
+            ("syncing", "Can’t reach Withings; trying again"),
             ("needs you", "Sign in to Withings again"),
         ] {
             match state {
@@ -229,7 +229,7 @@ async fn a_pass_is_made_when_the_computer_wakes_up_or_is_connected_again() {
     let system = super::system::System::on(&session.bus().await).await;
     session.sandbox.world().faults.every(Service::Withings, "measure", Fault::Drop);
     let tray = session.launch_hidden().await;
-    tray.says("No connection; trying again").await;
+    tray.says("Can’t reach Withings; trying again").await;
     session.weigh_in(85.0);
     session.sandbox.world().faults.clear();
     system.connected().await;

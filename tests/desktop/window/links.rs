@@ -81,7 +81,17 @@ async fn a_link_is_made_changed_and_removed() {
     })
     .await;
 
-    // Removing says what stays.
+    // Removing can be taken back.
+    go(&window, "link/2").await;
+    click(&window, "#remove-keep").await;
+    shows(&window, "#confirm", "1 datapoint stays at Beeminder").await;
+    click(&window, "#confirm-yes").await;
+    shows(&window, "#toast", "The link to pounds is removed.").await;
+    until("one card", async || (all(&window, "#goals .goal").await.len() == 1).then_some(())).await;
+    click(&window, "#toast button").await;
+    until("two cards", async || (all(&window, "#goals .goal").await.len() == 2).then_some(())).await;
+
+    // Removing the datapoints says that it cannot.
     go(&window, "link/2").await;
     shows(&window, "#removal-hint", "1 datapoint of this link is at Beeminder").await;
     click(&window, "#remove-all").await;
@@ -110,6 +120,9 @@ async fn the_past_is_looked_at_before_it_is_posted() {
     }
     click(&window, "#past-start [type=submit]").await;
     until("the past", async || (session.at_beeminder().len() == 3).then_some(())).await;
+    shows(&window, "#posted", "3 datapoints sent, ").await;
+    click(&window, "#posted a").await;
+    shows(&window, "#goal-name", "weight").await;
     go(&window, "overview").await;
     shows(&window, "#goals", "Last: 82.3").await;
 }

@@ -169,7 +169,7 @@ async fn what_goes_wrong_on_the_way_is_said_in_full_in_the_windows_language() {
     select(&window, "#language", "de").await;
     go(&window, "overview").await;
     let german = "Ihre Messungen konnten nicht gelesen werden. Eine Antwort von Withings ist unverständlich: Sie ist eine \
-                  Webseite, vielleicht die Anmeldeseite eines Netzes. Nach";
+                  Webseite, vielleicht die Anmeldeseite eines Netzes. Nächster Versuch";
     shows(&window, "#status-message", german).await;
     session.kill().await;
 }

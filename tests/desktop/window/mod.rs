@@ -8,6 +8,7 @@ mod help;
 mod history;
 mod links;
 mod looks;
+mod many;
 mod progress;
 mod questions;
 mod settings;
@@ -62,7 +63,11 @@ pub(super) async fn enter(window: &Client, selector: &str, value: &str) {
 /// Clicks, once it can be.
 pub(super) async fn click(window: &Client, selector: &str) {
     until(selector, async || {
-        let clicked = window.find(Locator::Css(selector)).await.ok()?.click().await;
+        let element = window.find(Locator::Css(selector)).await.ok()?;
+        if !element.is_enabled().await.ok()? {
+            return None;
+        }
+        let clicked = element.click().await;
         if clicked.is_err() {
             center(window, selector).await;
         }

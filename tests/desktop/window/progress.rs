@@ -7,7 +7,46 @@ use beeminder_withings_sync::sandbox::sample;
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, hides, shows};
+use super::{click, hides, shows, value};
+
+/// Notes with every frame how far what stays has moved.
+const WATCH: &str = "const watched = ['#status-message', 'body > nav', '#goals-title', '#goals', '#accounts'];
+    const places = () => watched.map((one) => document.querySelector(one)?.getBoundingClientRect().top ?? 0);
+    const before = places();
+    window.moved = 0;
+    window.frames = 0;
+    const look = () => {
+        window.frames += 1;
+        places().forEach((place, i) => { window.moved = Math.max(window.moved, Math.abs(place - before[i])); });
+        requestAnimationFrame(look);
+    };
+    look();";
+
+#[tokio::test]
+async fn nothing_jumps_while_a_pass_begins_is_made_and_ends() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    session.weigh_in(82.4);
+    let window = session.launch_driven().await;
+    click(&window, "#sync-now").await;
+    until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
+    shows(&window, "#latest", "82.4").await;
+    hides(&window, "#cancel-pass").await;
+    value(&window, WATCH).await;
+    session.weigh_in(82.1);
+    click(&window, "#sync-now").await;
+    shows(&window, "#toast", "Sent: weight 82.1 kg").await;
+    hides(&window, "#cancel-pass").await;
+    // A pass that lasts is seen in many frames.
+    session.sandbox.world().faults.next(Service::Withings, "measure", Fault::Hang);
+    click(&window, "#sync-now").await;
+    shows(&window, "#status-when", "Syncing").await;
+    click(&window, "#cancel-pass").await;
+    hides(&window, "#cancel-pass").await;
+    assert!(value(&window, "return window.frames").await.as_u64().unwrap() > 20, "it was looked at");
+    assert_eq!(value(&window, "return window.moved").await, 0);
+    session.kill().await;
+}
 
 #[tokio::test]
 async fn a_first_import_counts_up_can_be_broken_off_and_goes_on_later() {
@@ -29,7 +68,7 @@ async fn a_first_import_counts_up_can_be_broken_off_and_goes_on_later() {
     hides(&window, "#cancel-pass").await;
     shows(&window, "#status-when", "Not synced yet").await;
     click(&window, "#sync-now").await;
-    shows(&window, "#status-when", "Last synced").await;
+    shows(&window, "#status-when", "Synced ").await;
     until("all of it", async || {
         let status = session.bws(&["status"]).await;
         (status["measure_groups"].as_u64()? > 600).then_some(())

@@ -51,6 +51,26 @@ async fn settings_apply_at_once() {
     }
 }
 
+#[tokio::test]
+async fn a_setting_is_taken_back_where_it_was_changed() {
+    let mut session = Session::start().await;
+    session.set_up().await;
+    let window = session.launch_driven().await;
+    shows(&window, "#status-message", "Up to date").await;
+    go(&window, "settings").await;
+    has(&window, "#interval", "15").await;
+    for (field, was, chosen, words) in [
+        ("#interval", "15", "60", "Changed: Read Withings every"),
+        ("#level", "problems", "all", "Changed: Notify me of"),
+        ("#snooze", "0", "8", "Changed: Snooze notifications"),
+    ] {
+        select(&window, field, chosen).await;
+        shows(&window, "#toast", words).await;
+        click(&window, "#toast button").await;
+        has(&window, field, was).await;
+    }
+}
+
 /// Waits until a field has a value.
 async fn has(window: &Client, field: &str, value: &str) {
     until(&format!("{value} in {field}"), async || {

@@ -67,12 +67,18 @@ enum AtBeeminder {
 enum Deed {
     ChangeUnitAndBack,
     MakeLinkAnew,
+    TakeBackRemoval,
     SignInAnew,
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let grams = 50_000..120_000_i64;
-    let deed = prop_oneof![Just(Deed::ChangeUnitAndBack), Just(Deed::MakeLinkAnew), Just(Deed::SignInAnew)];
+    let deed = prop_oneof![
+        Just(Deed::ChangeUnitAndBack),
+        Just(Deed::MakeLinkAnew),
+        Just(Deed::TakeBackRemoval),
+        Just(Deed::SignInAnew)
+    ];
     let at_withings = prop_oneof![
         4 => (grams.clone(), 0..50_i64, prop::bool::weighted(0.2))
             .prop_map(|(grams, late_hours, guest)| AtWithings::Weigh { grams, late_hours, guest }),
@@ -457,6 +463,10 @@ async fn act(test: &TestApp, deed: Deed) {
                 drop(test.connect_beeminder().await);
                 link(&app, test, &id_of("weight"), track(MeasureKind::WEIGHT)).await;
             }
+        }
+        Deed::TakeBackRemoval => {
+            app.remove_link(of_weight.id, now).unwrap();
+            app.restore_link(of_weight.id, now).unwrap();
         }
         Deed::SignInAnew => drop(test.connect_beeminder().await),
     }

@@ -216,6 +216,7 @@ pub(super) fn end_link(
         store::goal::compare_soon(conn, &link.goal)?;
     }
     store::link::remove(conn, link.id, now)?;
+    store::setting::save_last_removed(conn, None)?;
     Ok(ended)
 }
 

@@ -182,7 +182,9 @@ impl App {
         self.store.write(|conn| {
             let link = store::link::load(conn, id)?;
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
-            Ok(super::change::end_link(conn, &link, Word::Left, now)?.unsent)
+            let ended = super::change::end_link(conn, &link, Word::Left, now)?;
+            store::setting::save_last_removed(conn, Some(id))?;
+            Ok(ended.unsent)
         })
     }
 

@@ -11,21 +11,23 @@ use crate::store;
 const LATEST: TimeDelta = TimeDelta::days(1);
 
 impl App {
-    /// Puts a link into force again that was just removed, as if it had never been. What was measured since is sent.
+    /// Puts the link into force again that was removed last, as if it had never been gone. What was measured since is
+    /// sent.
     ///
     /// # Errors
-    /// When there is no such link, it was removed with its datapoints or too long ago, or another one sends the
+    /// When it is not the last one, it was removed with its datapoints or too long ago, or another one sends the
     /// same by now.
     pub fn restore_link(&self, id: LinkId, now: DateTime<Utc>) -> anyhow::Result<Link> {
         self.store.write(|conn| {
             let no_link = || UserError::new("no_removed_link", [("id", id.to_string())]);
             let (link, removed_at) = store::link::load_removed(conn, id)?.ok_or_else(no_link)?;
             let is_recent = (now - removed_at).abs() <= LATEST;
-            let is_whole = !store::link::took_its_datapoints(conn, id)?;
-            anyhow::ensure!(is_recent && is_whole, UserError::new("not_restored", [("id", id.to_string())]));
+            let is_last = store::setting::last_removed(conn)? == Some(id);
+            anyhow::ensure!(is_recent && is_last, UserError::new("not_restored", [("id", id.to_string())]));
             let goal = store::goal::load(conn, &link.goal)?.ok_or_else(no_link)?;
             refuse_overlap(conn, &goal, &link.feed, None)?;
             store::link::restore(conn, id)?;
+            store::setting::save_last_removed(conn, None)?;
             Ok(link)
         })
     }

@@ -194,15 +194,6 @@ pub fn load_removed(conn: &Connection, id: LinkId) -> anyhow::Result<Option<(Lin
     Ok(Some((with_past(conn, link)?, moment(removed_at))))
 }
 
-/// Whether what a removed link had sent was removed with it, and not left there.
-pub fn took_its_datapoints(conn: &Connection, id: LinkId) -> anyhow::Result<bool> {
-    let any = |word: &str| -> anyhow::Result<bool> {
-        let query = "SELECT 1 FROM datapoint WHERE link_id = ?1 AND word = ?2 AND wanted = 0";
-        Ok(conn.prepare_cached(query)?.exists(params![id.0, word])?)
-    };
-    Ok(any("remove")? && !any("left")?)
-}
-
 /// Puts a link into force again. The plan goes through all that it concerns.
 pub fn restore(conn: &Connection, id: LinkId) -> anyhow::Result<()> {
     conn.execute("UPDATE link SET removed_at = NULL WHERE id = ?1", [id.0])?;

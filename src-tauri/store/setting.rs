@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::moment;
 use crate::domain::incident::Preferences;
+use crate::domain::link::LinkId;
 use crate::domain::measure::kind::Source;
 use crate::domain::settings::{INTERVALS, LANGUAGES, Settings};
 use crate::domain::trouble::SET_BACK;
@@ -47,6 +48,8 @@ const GUIDED: &str = "guided";
 const CLIENT_ID: &str = "withings_client_id";
 /// Set once the user was told that this desktop has no tray.
 const TOLD_NO_TRAY: &str = "told_no_tray";
+/// The link that was removed last, by its number, where what it sent was left there.
+const LAST_REMOVED: &str = "last_removed";
 
 /// A pause, by the clock of the computer it was made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +106,16 @@ pub fn client_id(conn: &Connection) -> anyhow::Result<Option<String>> {
 /// Notes whose secret the keychain keeps, or that it keeps none.
 pub fn save_client_id(conn: &Connection, id: Option<&str>) -> anyhow::Result<()> {
     save(conn, CLIENT_ID, id)
+}
+
+/// The link that was removed last, if what it sent was left there.
+pub fn last_removed(conn: &Connection) -> anyhow::Result<Option<LinkId>> {
+    Ok(load(conn, LAST_REMOVED)?.and_then(|id| id.parse().ok()).map(LinkId))
+}
+
+/// Notes which link was removed last and left what it sent, or that the last one did not.
+pub fn save_last_removed(conn: &Connection, id: Option<LinkId>) -> anyhow::Result<()> {
+    save(conn, LAST_REMOVED, id.map(|id| id.to_string()).as_deref())
 }
 
 /// Whether the user was told that this desktop has no tray.

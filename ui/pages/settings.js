@@ -78,9 +78,9 @@ export function init(root, context) {
   const live = (field, read, before, save) =>
     field.addEventListener("change", async () => {
       const was = before(context.view());
+      const { text } = $(`label[for="${field.id}"]`, root).dataset;
       if (await attempt(field, problem, () => save(read(field)))) {
-        const what = $(`label[for="${field.id}"]`, root)?.textContent ?? "";
-        context.toast(t("settings.saved", { what }), () => save(was));
+        context.toast(t("settings.saved", { what: t(text) }), () => save(was));
       }
     });
   const setting = (name) => (value) => backend.changeSetting(name, value);

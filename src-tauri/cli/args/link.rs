@@ -42,7 +42,7 @@ pub(in crate::cli) enum LinkAction {
         #[arg(long)]
         datapoints: bool,
     },
-    /// Take back the removal of a link, within a day
+    /// Take back the last removal of a link, within a day
     Restore {
         /// Its number
         #[arg(value_parser = id)]

@@ -164,3 +164,30 @@ async fn removing_a_link_says_what_it_had_not_sent() {
     test.sync().await;
     assert_eq!(has(&test, "weight"), [("20261123".into(), 82.0)]);
 }
+
+#[tokio::test]
+async fn what_had_no_answer_under_a_removed_link_goes_when_its_reading_comes_under_another_number() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    test.app().mirror_deletions(true).unwrap();
+    let link = test.app().links().unwrap()[0].id;
+    test.advance(TimeDelta::hours(1));
+    let old = test.weigh_in(80.0);
+    test.sync_with(Service::Beeminder, "datapoints.json", Fault::LoseAnswer).await;
+    assert_eq!(test.values("weight"), [80.0], "it arrived");
+    test.app().remove_link(link, test.now).unwrap();
+    test.link_since("weight", track(MeasureKind::WEIGHT), "2026-11-23").await;
+    {
+        let mut world = test.world();
+        let group = world.withings.groups().find(|group| group["grpid"] == json!(old)).cloned().unwrap();
+        world.withings.delete(old);
+        world.withings.add(json!({"date": group["date"], "measures": group["measures"]}), test.now);
+        // Beside another, or an empty list would not be believed.
+        world.withings.weigh_in(81.0, test.now - TimeDelta::minutes(30));
+    }
+    for _ in 0..4 {
+        test.sync().await;
+        test.advance(TimeDelta::hours(1));
+    }
+    assert_eq!(test.values("weight"), [81.0, 80.0], "and no second one stays");
+}

@@ -220,6 +220,10 @@ pub fn claim(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
     if readings.is_empty() {
         readings = super::struck::readings_left(conn, &entry.goal, &entry.request_id)?;
     }
+    if matches!(entry.action, Action::Create) {
+        // Should it not be answered, it is known what it took there.
+        super::struck::save_made_of(conn, &entry.goal, &entry.request_id, &readings)?;
+    }
     let was_unsure = known.confirmed.unsure;
     // What was asked before its removal took nothing away.
     let is_removed_again = matches!(entry.action, Action::Remove(_)) && entry.attempts > 1;

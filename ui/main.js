@@ -56,6 +56,9 @@ export async function init(backend) {
 
   /** How many passes there were when the user asked for one; none while they wait for none. */
   let asked = null;
+  /** How much is being changed just now. */
+  let changing = 0;
+  let drawing = Promise.resolve();
   let hiding = null;
   let refreshing = null;
   let again = false;
@@ -95,9 +98,7 @@ export async function init(backend) {
     }
     setTimeZone(view.overview.time_zone);
     tellResult();
-    renderShell(view, address()[0]);
-    await route();
-    await shown?.page.update?.(shown.root, view, context);
+    await draw();
     clearTimeout(progress);
     if (view.syncing) {
       progress = setTimeout(refresh, PROGRESS);
@@ -107,7 +108,7 @@ export async function init(backend) {
   /** Says what the pass came to that the user asked for; what is wrong stands in the header. */
   const tellResult = () => {
     const last = view.last_pass;
-    if (asked === null || view.syncing || (last?.number ?? 0) <= asked) {
+    if (asked === null || view.syncing || !last?.by_hand || last.number <= asked) {
       return;
     }
     asked = null;
@@ -120,6 +121,7 @@ export async function init(backend) {
 
   /** Runs `work` for an element that is disabled meanwhile, and shows a failure in `problem`. */
   const attempt = async (element, problem, work) => {
+    changing += 1;
     clearProblem(problem);
     const focused = document.activeElement === element;
     element.disabled = true;
@@ -132,6 +134,7 @@ export async function init(backend) {
       element.disabled = false;
     }
     await refresh();
+    changing -= 1;
     if (focused && element.isConnected && !element.hidden && document.activeElement === document.body) {
       element.focus();
     }
@@ -198,6 +201,26 @@ export async function init(backend) {
     return (location.hash.slice(1) || (view.first?.waits ? "first" : usual)).split("/");
   };
 
+  /** Draws what is known, on the page that the address names. One drawing at a time. */
+  const draw = () => {
+    drawing = drawing
+      .catch(() => {})
+      .then(async () => {
+        renderShell(view, address()[0]);
+        await route();
+        await shown?.page.update?.(shown.root, view, context);
+      });
+    return drawing;
+  };
+
+  /** Shows another page at once, with what is known, unless that is being changed; what is new follows. */
+  const turn = () => {
+    if (shown && changing === 0) {
+      draw().catch((error) => showProblem(context.problem, error));
+    }
+    refresh();
+  };
+
   /** Shows the page that the address names. */
   const route = async () => {
     const [name, ...rest] = address();
@@ -260,7 +283,7 @@ export async function init(backend) {
     $("#page").focus();
   });
 
-  addEventListener("hashchange", refresh);
+  addEventListener("hashchange", turn);
   const redraw = settled(() => shown?.page.redraw?.(shown.root, context));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("resize", redraw);

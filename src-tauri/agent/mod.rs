@@ -316,14 +316,9 @@ impl Agent {
         match event {
             polling::PollEvent::Started => self.lock().syncing = true,
             polling::PollEvent::Passed(report) => {
-                let mut state = self.lock();
-                state.syncing = false;
-                let was_broken = state.failure.take().is_some();
-                drop(state);
-                if was_broken {
+                if self.note(report) {
                     self.notify_failure("notice.works_again", &self.plain("notice.goes_on"), false);
                 }
-                self.note(report);
                 if let Err(error) = self.notify(report, clock::now()) {
                     tracing::error!("Failed to work out what to say: {error:#}");
                 }
@@ -334,8 +329,8 @@ impl Agent {
         self.refresh();
     }
 
-    /// Notes what a pass came to, for those who ask later.
-    fn note(&self, report: &SyncReport) {
+    /// Notes that a pass has ended and what it came to, at once. Returns whether nothing worked before.
+    fn note(&self, report: &SyncReport) -> bool {
         let locale = self.app.locale();
         let words = |locale| self.app.store.read(|conn| arrivals::words(conn, &report.arrived, locale));
         let arrived = locale.and_then(words).unwrap_or_else(|error| {
@@ -344,8 +339,10 @@ impl Agent {
         });
         let mut state = self.lock();
         let number = state.result.as_ref().map_or(0, |result| result.number) + 1;
-        state.result = Some(PassResult { number, arrived });
+        state.syncing = false;
+        state.result = Some(PassResult { number, by_hand: report.by_hand, arrived });
         state.last = Some(report.clone());
+        state.failure.take().is_some()
     }
 
     /// Ends the work when an upgrade wants to start, right after a pass.

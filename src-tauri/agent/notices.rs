@@ -217,6 +217,7 @@ mod tests {
 
     fn pass(at: DateTime<Utc>) -> Glimpse {
         let report = SyncReport {
+            by_hand: false,
             fetched: 0,
             planned: 0,
             delivered: 0,

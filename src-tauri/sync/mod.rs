@@ -65,6 +65,8 @@ pub enum Trigger {
 /// What a pass did, and how things stand after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
+    /// Whether the user asked for it.
+    pub by_hand: bool,
     /// Measure groups that were new or had changed.
     pub fetched: u64,
     /// Datapoints that were put into the outbox.
@@ -195,6 +197,7 @@ impl SyncPass<'_> {
         self.store.read(|conn| {
             let (pending, parked) = store::outbox::counts(conn)?;
             Ok(SyncReport {
+                by_hand: self.trigger == Trigger::Hand,
                 fetched: fetched.iter().map(|(_, fetched)| fetched.changed).sum(),
                 planned,
                 delivered: delivered.confirmed,

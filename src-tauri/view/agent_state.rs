@@ -35,6 +35,8 @@ pub struct AgentState {
 pub struct PassResult {
     /// How many passes were made since the agent started, this one included.
     pub number: u64,
+    /// Whether the user asked for it.
+    pub by_hand: bool,
     /// What arrived at Beeminder, in the user's language; `None` when nothing did.
     pub arrived: Option<String>,
 }

@@ -167,10 +167,16 @@ function card(link, overview) {
     "li",
     { className: `goal ${safety}`, dataset: { goal: slug } },
     h(
-      "h2",
-      {},
-      h("a", { href: `#days/${slug}`, dataset: { key: `d${link.id}` } }, slug),
-      link.title === slug ? null : h("small", {}, link.title),
+      "div",
+      { className: "name" },
+      h(
+        "h2",
+        {},
+        h("a", { href: `#days/${slug}`, dataset: { key: `d${link.id}` } }, slug),
+        link.title === slug ? null : h("small", {}, link.title),
+      ),
+      // Beside the name, whose title makes room: what comes and goes with a pass moves nothing.
+      ...tags(link),
     ),
     h(
       "p",
@@ -180,7 +186,7 @@ function card(link, overview) {
       h("span", {}, link.alive ? needed(link) : ""),
     ),
     h("p", { className: "sends" }, say(link.sends)),
-    h("p", { className: "last" }, h("span", {}, last), ...tags(link)),
+    h("p", { className: "last" }, last),
     backfill
       ? h(
           "p",

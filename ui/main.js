@@ -18,6 +18,8 @@ import * as settings from "./pages/settings.js";
 
 const PAGES = { overview, guide, first, days, link, goal, history, questions, settings, help };
 
+const NAME = "Beeminder Withings Sync";
+
 /** While a pass is made its numbers grow; this often they are looked at, in milliseconds. */
 const PROGRESS = 700;
 
@@ -201,6 +203,13 @@ export async function init(backend) {
     return (location.hash.slice(1) || (view.first?.waits ? "first" : usual)).split("/");
   };
 
+  /** Names the window after its page. */
+  const entitle = () => {
+    const [name] = address();
+    const words = name === "overview" ? t("overview.title") : $("h1", $("#page"))?.textContent;
+    document.title = [words, NAME].filter(Boolean).join(" – ");
+  };
+
   /** Draws what is known, on the page that the address names. One drawing at a time. */
   const draw = () => {
     drawing = drawing
@@ -209,6 +218,7 @@ export async function init(backend) {
         renderShell(view, address()[0]);
         await route();
         await shown?.page.update?.(shown.root, view, context);
+        entitle();
       });
     return drawing;
   };

@@ -77,6 +77,11 @@ fn open_here(app: &AppHandle, opening: &Opening) -> tauri::Result<()> {
     app.state::<AsksBeforeClosing>().take();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(format!("index.html{page}").into()))
         .title(NAME)
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!("The window kept its title: {error}");
+            }
+        })
         .inner_size(width, height)
         .min_inner_size(size::SMALLEST.0, size::SMALLEST.1)
         // Ctrl and + or -, as in a browser.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -77,19 +78,19 @@ const MOST_POSTED: usize = 3;
 /// # Errors
 /// When the store cannot be read.
 pub(crate) fn cards(conn: &Connection, sandbox: bool) -> anyhow::Result<Vec<Card>> {
-    let mut cards = Vec::new();
+    let (zone, mut cards) = (store::account::time_zone(conn)?, Vec::new());
     for link in store::link::load_all(conn)? {
         if let Some(goal) = store::goal::load(conn, &link.goal)? {
-            cards.push(card(conn, &link, goal, sandbox)?);
+            cards.push(card(conn, &link, goal, zone, sandbox)?);
         }
     }
     cards.sort_by_key(|card| (card.loses_at.unwrap_or(DateTime::<Utc>::MAX_UTC), card.id));
     Ok(cards)
 }
 
-fn card(conn: &Connection, link: &Link, goal: Goal, sandbox: bool) -> anyhow::Result<Card> {
+fn card(conn: &Connection, link: &Link, goal: Goal, zone: Tz, sandbox: bool) -> anyhow::Result<Card> {
     let (pending, parked) = store::outbox::counts_of(conn, link.id)?;
-    let rule = goal.day_rule(store::account::time_zone(conn)?);
+    let rule = goal.day_rule(zone);
     Ok(Card {
         id: link.id,
         form: LinkForm { link: Some(link.id.0), ..LinkForm::of(&link.slug, &link.feed, &link.options) },

@@ -6,7 +6,7 @@ use beeminder_withings_sync::agent::protocol::{AgentRequest, Repair};
 use beeminder_withings_sync::app::UserError;
 use beeminder_withings_sync::platform::clock;
 use beeminder_withings_sync::platform::data_dir::DataDir;
-use beeminder_withings_sync::text::Message;
+use beeminder_withings_sync::text::{Args, Message};
 use serde_json::Value;
 use tauri::{AppHandle, Manager};
 
@@ -50,17 +50,20 @@ pub(crate) async fn save_diagnostics(app: AppHandle, text: String) -> CommandRes
     Ok(front(&app)?.app.save_diagnostics(&text, &folder, clock::now())?)
 }
 
-/// The word a user types to have everything forgotten.
-const SURE: &str = "forget";
-
 /// Has the agent end and forget everything, once the user has typed the word.
 #[tauri::command]
 pub(crate) async fn forget_everything(app: AppHandle, typed: String) -> CommandResult {
-    if typed.trim().to_lowercase() != SURE {
-        let said = Message::error("type_it", [("word", SURE.to_owned())]);
-        return Err(anyhow::Error::from(UserError::in_field("typed", said)).into());
+    let front = front(&app)?;
+    // The word of the language that the page asks in.
+    let word = front.app.locale()?.say("help.forget_word", &Args::new());
+    if typed.trim().to_lowercase() != word {
+        return Err(anyhow::Error::from(UserError::in_field(
+            "typed",
+            Message::error("type_it", [("word", word)]),
+        ))
+        .into());
     }
-    front(&app)?.ask(AgentRequest::Forget).await
+    front.ask(AgentRequest::Forget).await
 }
 
 /// The user's folder for downloads, or their home.

@@ -2,7 +2,7 @@
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, fill, go, shows};
+use super::{click, fill, go, select, shows};
 
 #[tokio::test]
 async fn the_self_test_mends_a_callback_scheme_that_something_else_took() {
@@ -62,7 +62,22 @@ async fn everything_is_forgotten_once_the_word_is_typed() {
     click(&window, "[name=startAtLogin]").await;
     let entry = session.home().join("config/autostart/beeminder-withings-sync.desktop");
     until("the entry", async || entry.exists().then_some(())).await;
+    // Each language asks for a word of its own.
+    select(&window, "#language", "de").await;
     go(&window, "help").await;
+    shows(&window, "#page h1", "Hilfe").await;
+    until("the page in the window's title", async || {
+        let search = ["search", "--name", "Hilfe – Beeminder Withings Sync"];
+        session.command("xdotool").args(search).output().await.ok()?.status.success().then_some(())
+    })
+    .await;
+    fill(&window, "#typed", "forget").await;
+    click(&window, "#forget [type=submit]").await;
+    shows(&window, "#forget .problem", "„vergessen“").await;
+    go(&window, "settings").await;
+    select(&window, "#language", "en").await;
+    go(&window, "help").await;
+    shows(&window, "#page h1", "Help").await;
     fill(&window, "#typed", "yes").await;
     click(&window, "#forget [type=submit]").await;
     shows(&window, "#forget .problem", "Type “forget”").await;

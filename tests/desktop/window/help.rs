@@ -67,8 +67,9 @@ async fn everything_is_forgotten_once_the_word_is_typed() {
     go(&window, "help").await;
     shows(&window, "#page h1", "Hilfe").await;
     until("the page in the window's title", async || {
-        let search = ["search", "--name", "Hilfe – Beeminder Withings Sync"];
-        session.command("xdotool").args(search).output().await.ok()?.status.success().then_some(())
+        let names = ["search", "--name", "Beeminder", "getwindowname", "%@"];
+        let names = session.command("xdotool").args(names).output().await.ok()?;
+        String::from_utf8_lossy(&names.stdout).contains("Hilfe – Beeminder").then_some(())
     })
     .await;
     fill(&window, "#typed", "forget").await;

@@ -55,6 +55,14 @@ export async function init(root, context) {
       }),
     );
   }
+  $("#lines", root).addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-group]");
+    if (button) {
+      const problem = $("section:last-of-type > .problem", root);
+      await context.attempt(button, problem, () => backend.takeBackAnswer(Number(button.dataset.group)));
+      await lines(root, context);
+    }
+  });
   await Promise.all([lines(root, context), redraw(root, context)]);
 }
 
@@ -165,10 +173,20 @@ function row(line) {
     cell("when", time(line.measured_at), device ? h("small", {}, ` ${device}`) : null),
     cell("", values(line.values, 2)),
     cell("goals", line.goal ?? ""),
-    cell("", t(`outcome.${line.outcome}`, line.facts), detail(line)),
+    cell("", t(`outcome.${line.outcome}`, line.facts), changeAnswer(line), detail(line)),
     cell("number", line.sent ? number(line.sent) : "", otherDay(line)),
   );
 }
+
+/** Takes back that it was not the user, where that is told. */
+const changeAnswer = (line) =>
+  line.facts.why === "not_mine"
+    ? h(
+        "button",
+        { type: "button", className: "small", dataset: { group: line.group, key: `${line.group} ${line.goal}` } },
+        t("days.take_back"),
+      )
+    : null;
 
 /** The day a datapoint counts for, where it is not that of the reading. */
 function otherDay(line) {

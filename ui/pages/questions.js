@@ -7,7 +7,7 @@ import { day, exactly, list, number, t, values } from "../texts.js";
 export function init(root, context) {
   const { backend, attempt } = context;
   const problem = $(":scope > .problem", root);
-  const work = {
+  const works = {
     mine: (id) => backend.answerHeld(id, true, $("#remember", root).checked),
     not_mine: (id) => backend.answerHeld(id, false, $("#remember", root).checked),
     retry: (id) => backend.retryEntry(id),
@@ -15,15 +15,33 @@ export function init(root, context) {
     remove: (id) => backend.removeStale(id),
     keep: (id) => backend.keepStale(id),
   };
-  root.addEventListener("click", (event) => {
+  const undo = {
+    mine: (id) => backend.takeBackAnswer(id),
+    not_mine: (id) => backend.takeBackAnswer(id),
+    discard: (id) => backend.retryEntry(id),
+    keep: (id) => backend.retryEntry(id),
+  };
+  root.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-work]");
-    if (button) {
-      attempt(button, problem, () => work[button.dataset.work](Number(button.dataset.id)));
+    if (!button) {
+      return;
+    }
+    const { work, about } = button.dataset;
+    const id = Number(button.dataset.id);
+    if (work === "remove" && !(await isSure(about, context))) {
+      return;
+    }
+    if ((await attempt(button, problem, () => works[work](id))) && undo[work]) {
+      context.toast(t(`days.done_${work}`), () => undo[work](id));
     }
   });
   const gone = $("#confirm-gone", root);
   gone.addEventListener("click", () => attempt(gone, problem, () => backend.confirmGone()));
 }
+
+/** Asks before what cannot be undone. */
+const isSure = (about, { confirm }) =>
+  confirm(t("questions.remove_sure"), [about, t("questions.remove_hint")], t("questions.remove"), { danger: true });
 
 /** Shows what waits. */
 export async function update(root, view, context) {
@@ -102,7 +120,11 @@ function line(words, buttons) {
       buttons.map(([work, id]) =>
         h(
           "button",
-          { type: "button", dataset: { work, id, key: work + id }, "aria-label": `${t(`questions.${work}`)}: ${text}` },
+          {
+            type: "button",
+            dataset: { work, id, about: text, key: work + id },
+            "aria-label": `${t(`questions.${work}`)}: ${text}`,
+          },
           t(`questions.${work}`),
         ),
       ),

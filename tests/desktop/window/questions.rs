@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, go, hides, pictures_in, shows};
+use super::{click, go, hides, pictures_in, shows, value};
 
 #[tokio::test]
 async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
@@ -22,6 +22,20 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     shows(&window, "#status-message", "1 question for you").await;
     session.tray().await.click("1 question for you…").await;
     shows(&window, "#held", "82.4 kg").await;
+    // An answer is taken back where it was given, or in history.
+    click(&window, "[data-work=not_mine]").await;
+    shows(&window, "#toast", "Answered: it was not you.").await;
+    click(&window, "#toast button").await;
+    shows(&window, "#held", "82.4 kg").await;
+    click(&window, "[data-work=not_mine]").await;
+    hides(&window, "#held").await;
+    go(&window, "history").await;
+    shows(&window, "#lines", "you said that it was not you").await;
+    // The driver takes what lies in a table that scrolls for out of reach.
+    value(&window, "document.querySelector('#lines [data-group]').click()").await;
+    shows(&window, "#question-count", "1").await;
+    go(&window, "questions").await;
+    shows(&window, "#held", "82.4 kg").await;
     let refusal = Fault::http(422, r#"{"errors":{"value":["is odd"]}}"#);
     session.sandbox.world().faults.next(Service::Beeminder, "datapoints", refusal);
     click(&window, "[data-work=mine]").await;
@@ -29,7 +43,10 @@ async fn a_held_reading_is_accepted_and_a_refused_datapoint_sent_again() {
     pictures_in(&window, "a refused datapoint", &[360, 900]).await;
     hides(&window, "#held").await;
     shows(&window, "#status-message", "Beeminder refused 1 datapoint").await;
-    click(&window, "[data-work=retry]").await;
+    click(&window, "[data-work=discard]").await;
+    shows(&window, "#toast", "Discarded.").await;
+    // Undo sends it.
+    click(&window, "#toast button").await;
     until("the datapoint", async || (session.at_beeminder() == [82.4]).then_some(())).await;
     shows(&window, "#nothing", "Nothing waits for you").await;
     hides(&window, "#question-count").await;

@@ -127,8 +127,8 @@ async fn one_locked_keychain_is_one_incident() {
     let situation = Situation {
         asked: None,
         attention: &twice,
-        parked: 0,
-        held: 0,
+        parked: &[],
+        held: &[],
         arrived: None,
         window_has_focus: false,
         has_tray: true,

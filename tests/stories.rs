@@ -65,6 +65,7 @@ mod store;
 mod support;
 mod three_facts;
 mod tokens;
+mod told_once;
 mod trouble_that_ends;
 mod unknown;
 mod weigh_in;

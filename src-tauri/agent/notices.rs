@@ -134,13 +134,17 @@ impl Agent {
         now: DateTime<Utc>,
     ) -> anyhow::Result<Vec<Incident>> {
         let asked = if report.held == 1 { self.asked()? } else { None };
+        let (parked, held) = self.app.store.read(|conn| {
+            let held = store::decision::held_groups(conn)?.into_iter().map(|(group, _)| group);
+            Ok((store::outbox::parked(conn)?, held.collect::<Vec<_>>()))
+        })?;
         let locale = Locale { now: Some(now), ..self.app.locale()? };
         let arrived = self.app.store.read(|conn| arrivals::words(conn, &report.arrived, locale))?;
         let situation = Situation {
             asked: asked.as_ref(),
             attention: &report.attention,
-            parked: report.parked,
-            held: report.held,
+            parked: &parked,
+            held: &held,
             arrived: arrived.as_deref(),
             locale,
             window_has_focus,

@@ -8,11 +8,13 @@ use crate::domain::problem_code::ProblemCode;
 /// Loads them.
 pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Incident>> {
     let incidents: Vec<(String, Incident)> = conn
-        .prepare_cached("SELECT code, goal, count, told FROM incident")?
+        .prepare_cached("SELECT code, goal, told, matters FROM incident")?
         .query_map([], |row| {
             let code: String = row.get(0)?;
-            let (goal, count, told) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            Ok((code, Incident { code: ProblemCode::Parked, goal, count, told }))
+            let (goal, told) = (row.get(1)?, row.get(2)?);
+            let matters = row.get::<_, Option<String>>(3)?;
+            let matters = matters.and_then(|matters| serde_json::from_str(&matters).ok());
+            Ok((code, Incident { code: ProblemCode::Parked, goal, matters, told }))
         })?
         .collect::<Result<_, _>>()?;
     // A code that this version does not know is no incident of its.
@@ -26,9 +28,10 @@ pub fn load_all(conn: &Connection) -> anyhow::Result<Vec<Incident>> {
 pub fn save_all(conn: &Connection, incidents: &[Incident]) -> anyhow::Result<()> {
     conn.execute("DELETE FROM incident", [])?;
     for incident in incidents {
+        let matters = incident.matters.as_ref().map(serde_json::to_string).transpose()?;
         conn.execute(
             "INSERT OR REPLACE INTO incident VALUES (?1, ?2, ?3, ?4)",
-            params![incident.code.name(), incident.goal, incident.count, incident.told],
+            params![incident.code.name(), incident.goal, incident.told, matters],
         )?;
     }
     Ok(())
@@ -41,9 +44,11 @@ mod tests {
     #[test]
     fn what_is_saved_takes_the_place_of_what_was_known() {
         let conn = super::super::in_memory();
-        let incident = |code, goal: &str| Incident { code, goal: goal.into(), count: 2, told: true };
-        let (one, other) = (incident(ProblemCode::Parked, ""), incident(ProblemCode::GoalFrozen, "weight"));
-        save_all(&conn, &[one.clone(), other]).unwrap();
+        let incident = |code, goal: &str, matters| Incident { code, goal: goal.into(), matters, told: true };
+        let one = incident(ProblemCode::Parked, "", Some(["5".into(), "7".into()].into()));
+        let other = incident(ProblemCode::GoalFrozen, "weight", None);
+        save_all(&conn, &[one.clone(), other.clone()]).unwrap();
+        assert_eq!(load_all(&conn).unwrap(), [other, one.clone()]);
         save_all(&conn, std::slice::from_ref(&one)).unwrap();
         assert_eq!(load_all(&conn).unwrap(), [one]);
     }

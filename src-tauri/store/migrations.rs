@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0008_missing.sql"),
     include_str!("migrations/0009_red_line.sql"),
     include_str!("migrations/0010_moved.sql"),
+    include_str!("migrations/0012_incident_about.sql"),
 ];
 
 /// The version that this program writes.
@@ -303,6 +304,26 @@ mod tests {
         let untried = crate::store::unreadable::untried(&connection).unwrap();
         let sources: Vec<_> = untried.iter().map(|(_, kept)| kept.source.name()).collect();
         assert_eq!(sources, ["measure", "sleep", "workout", "activity"]);
+    }
+
+    #[test]
+    fn what_an_earlier_version_told_is_known_by_what_it_was_about() {
+        let mut connection = filled(4);
+        connection
+            .execute_batch(
+                "INSERT INTO incident VALUES ('parked', '', 1, 1), ('measure_soon', 'weight', 1, 1);
+                 INSERT INTO datapoint (id, goal_id, request_id, link_id, value, comment, state)
+                     VALUES (77, 'g', 'refused', 1, '1', '', 'pending');
+                 INSERT INTO outbox (datapoint_id, goal_id, moment, form, updates, attempts, wait_until, parked,
+                     queued_at) VALUES (77, 'g', 9, 'value=1', NULL, 1, 0, 'No.', 1);",
+            )
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let incidents = crate::store::incident::load_all(&connection).unwrap();
+        let matters: Vec<_> = incidents.into_iter().map(|it| (it.told, it.matters)).collect();
+        let refused = crate::store::outbox::parked(&connection).unwrap();
+        let refused = refused.iter().map(ToString::to_string).collect();
+        assert_eq!(matters, [(true, None), (true, Some(refused))]);
     }
 
     #[test]

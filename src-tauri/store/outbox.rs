@@ -355,6 +355,15 @@ pub fn goals_parked(conn: &Connection) -> anyhow::Result<Vec<String>> {
     Ok(goals)
 }
 
+/// The numbers of the datapoints that Beeminder refused and nobody has decided on.
+pub fn parked(conn: &Connection) -> anyhow::Result<Vec<i64>> {
+    let ids = conn
+        .prepare_cached("SELECT datapoint_id FROM outbox WHERE parked IS NOT NULL ORDER BY datapoint_id")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
 /// The goals that something waits for.
 pub fn goals(conn: &Connection) -> anyhow::Result<Vec<GoalId>> {
     let goals = conn

@@ -297,7 +297,7 @@ CREATE TABLE setting (
 CREATE TABLE incident (
     code TEXT NOT NULL,                -- what it is, see attention::Code
     goal TEXT NOT NULL,                -- the goal it is about; '' when about none
-    count INTEGER NOT NULL,            -- how many datapoints are concerned, where that counts
     told INTEGER NOT NULL,             -- 1 when the user was interrupted for it
+    matters TEXT,                      -- the deadlines, readings or datapoints it is about, as JSON; NULL where an earlier version did not note them
     PRIMARY KEY (code, goal)
 ) STRICT, WITHOUT ROWID;

@@ -1,12 +1,14 @@
 //! Decides when to interrupt the user. Pure: from what was said before and how things are to what is said now.
 //!
-//! An incident is told once, and its end replaces what told it. Success is silent unless asked for.
+//! An incident is told once for each matter it is about, and its end replaces what told it. Success is silent unless asked for.
 //! The window shows everything, so nothing is told beside it while the user looks at it.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::attention::Attention;
-use crate::domain::incident::{Incident, Level, Preferences};
+use crate::domain::incident::{Incident, Level, Preferences, matters_of};
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::text::{Args, Locale, args};
@@ -48,10 +50,10 @@ pub struct Asked {
 pub struct Situation<'a> {
     /// What the user should know.
     pub attention: &'a [Attention],
-    /// Datapoints that Beeminder refused and nobody decided on.
-    pub parked: u64,
-    /// Measurements that wait for the user's word.
-    pub held: u64,
+    /// The datapoints that Beeminder refused and nobody decided on, by their numbers.
+    pub parked: &'a [i64],
+    /// The measurements that wait for the user's word.
+    pub held: &'a [GroupId],
     /// The one, where it is one.
     pub asked: Option<&'a Asked>,
     /// What arrived at Beeminder in this pass, in words.
@@ -76,22 +78,12 @@ pub fn notices(
     let snoozed = preferences.snoozed_until.is_some_and(|until| until > now && until - now <= LONGEST_SNOOZE);
     let silent = preferences.level == Level::None;
     let (mut said, mut known_now) = (Vec::new(), Vec::new());
-    for item in situation.attention.iter().filter(|item| is_incident(item.code, situation.has_tray)) {
-        let mut incident = Incident {
-            code: item.code,
-            goal: item.goal.clone().unwrap_or_default(),
-            count: count(item.code, situation),
-            told: false,
-        };
-        // Several alerts of one kind are one incident.
-        if known_now.iter().any(|known: &Incident| known.is_same(&incident)) {
-            continue;
-        }
+    for (mut incident, item) in incidents(known, situation) {
         let before = known.iter().find(|before| before.is_same(&incident));
         incident.told = before.is_some_and(|before| before.told);
         // Nothing shows what is still wrong at the next login, where there is no icon.
         let is_unseen = situation.is_first && !situation.has_tray && item.code.urgency() == Urgency::NeedsYou;
-        let is_new = is_unseen || before.is_none_or(|before| before.count < incident.count);
+        let is_new = is_unseen || before.is_none_or(|before| incident.is_news_after(before));
         if is_new && !situation.window_has_focus {
             if snoozed {
                 // Told when the snooze is over, if it is still so.
@@ -129,14 +121,42 @@ pub fn notices(
     (said, known_now)
 }
 
-/// How many are concerned, where more of them are worth another interruption.
-fn count(code: ProblemCode, situation: Situation<'_>) -> u64 {
-    if code == ProblemCode::Parked {
-        situation.parked
-    } else if code == ProblemCode::Held {
-        situation.held
+/// The incidents as they are, each with the item that says it.
+fn incidents<'a>(known: &[Incident], situation: Situation<'a>) -> Vec<(Incident, &'a Attention)> {
+    let mut found: Vec<(Incident, &Attention)> = Vec::new();
+    for item in situation.attention.iter().filter(|item| is_incident(item.code, situation.has_tray)) {
+        let incident = Incident {
+            code: item.code,
+            goal: item.goal.clone().unwrap_or_default(),
+            matters: Some(matters(item, situation)),
+            told: false,
+        };
+        let is_news = |incident: &Incident| {
+            let before = known.iter().find(|before| before.is_same(incident));
+            before.is_none_or(|before| incident.is_news_after(before))
+        };
+        // Several alerts of one kind are one incident, and one that is news says it.
+        match found.iter_mut().find(|(other, _)| other.is_same(&incident)) {
+            Some((other, said)) => {
+                if !is_news(other) && is_news(&incident) {
+                    *said = item;
+                }
+                other.matters = other.matters.take().zip(incident.matters).map(|(one, more)| &one | &more);
+            }
+            None => found.push((incident, item)),
+        }
+    }
+    found
+}
+
+/// What an item is about, where another of its kind is worth another interruption.
+fn matters(item: &Attention, situation: Situation<'_>) -> BTreeSet<String> {
+    if item.code == ProblemCode::Parked {
+        situation.parked.iter().map(ToString::to_string).collect()
+    } else if item.code == ProblemCode::Held {
+        situation.held.iter().map(|group| group.0.to_string()).collect()
     } else {
-        1
+        matters_of(item)
     }
 }
 
@@ -153,7 +173,7 @@ fn notice(item: &Attention, incident: &Incident, situation: Situation<'_>) -> No
     let locale = situation.locale;
     let asks = matches!(item.code, ProblemCode::Held | ProblemCode::Parked | ProblemCode::Stale);
     let said = Notice {
-        about: incident.about(),
+        about: incident.key(),
         title: item.headline_by(locale),
         body: item.said_by(locale),
         urgent: item.code.urgency() == Urgency::NeedsYou,
@@ -178,7 +198,7 @@ fn was_it_you(asked: &Asked, said: Notice, locale: Locale) -> Notice {
 fn solved(incident: &Incident, locale: Locale) -> Notice {
     let goal = args([("goal", incident.goal.clone())]);
     Notice {
-        about: incident.about(),
+        about: incident.key(),
         title: locale.say(&format!("solved.{}", incident.code.name()), &goal),
         body: locale.say("notice.goes_on", &Args::new()),
         urgent: false,
@@ -221,8 +241,8 @@ mod tests {
     fn quiet(attention: &[Attention]) -> Situation<'_> {
         Situation {
             attention,
-            parked: 0,
-            held: 0,
+            parked: &[],
+            held: &[],
             asked: None,
             arrived: None,
             window_has_focus: false,
@@ -232,13 +252,15 @@ mod tests {
         }
     }
 
-    /// What is said, pass after pass; each is what the user should know and how many are refused.
-    fn story(preferences: Preferences, passes: &[(&[ProblemCode], u64)]) -> Vec<Vec<String>> {
+    /// What is said, pass after pass; each is what the user should know, and which datapoints and readings it is
+    /// about.
+    fn story(preferences: Preferences, passes: &[(&[ProblemCode], &[i64])]) -> Vec<Vec<String>> {
         let mut known = Vec::new();
         let mut said = Vec::new();
         for (codes, parked) in passes {
             let attention: Vec<_> = codes.iter().copied().map(item).collect();
-            let situation = Situation { parked: *parked, held: *parked, ..quiet(&attention) };
+            let held: Vec<_> = parked.iter().copied().map(GroupId).collect();
+            let situation = Situation { parked, held: &held, ..quiet(&attention) };
             let (notices, after) = notices(&known, situation, preferences, now());
             said.push(notices.into_iter().map(|notice| notice.title).collect());
             known = after;
@@ -248,8 +270,8 @@ mod tests {
 
     #[test]
     fn a_reminder_comes_once_a_day_and_ends_in_silence() {
-        let due: (&[ProblemCode], u64) = (&[ProblemCode::MeasureSoon], 0);
-        let said = story(Preferences::default(), &[due, due, (&[], 0), due]);
+        let due: (&[ProblemCode], &[i64]) = (&[ProblemCode::MeasureSoon], &[]);
+        let said = story(Preferences::default(), &[due, due, (&[], &[]), due]);
         assert_eq!(
             said,
             [vec!["Measure by 3:00 AM: weight"], vec![], vec![], vec!["Measure by 3:00 AM: weight"]]
@@ -260,14 +282,14 @@ mod tests {
     fn one_measurement_is_asked_about_with_its_value_and_both_answers() {
         let attention = [item(ProblemCode::Held)];
         let asked = Asked { group: GroupId(7), value: "78.4 kg".into(), measured_at: now() };
-        let situation = Situation { held: 1, asked: Some(&asked), ..quiet(&attention) };
+        let situation = Situation { held: &[GroupId(7)], asked: Some(&asked), ..quiet(&attention) };
         let (said, _) = notices(&[], situation, Preferences::default(), now());
         assert_eq!(said[0].title, "Was this you? 78.4 kg, 2:13 PM");
         assert_eq!(said[0].click, MenuAction::Answer);
         let answer =
             |words: &str, mine| (words.to_owned(), MenuAction::AnswerHeld { group: GroupId(7), mine });
         assert_eq!(said[0].answers, [answer("It was me", true), answer("Not me", false)]);
-        let several = Situation { held: 2, asked: None, ..situation };
+        let several = Situation { held: &[GroupId(7), GroupId(8)], asked: None, ..situation };
         let (said, _) = notices(&[], several, Preferences::default(), now());
         assert_eq!((said[0].title.as_str(), said[0].answers.len()), ("Were these measurements yours?", 0));
     }
@@ -275,9 +297,11 @@ mod tests {
     #[test]
     fn each_measurement_that_is_held_is_asked_about_once_and_the_answer_is_not_told() {
         let held: &[ProblemCode] = &[ProblemCode::Held];
-        let said = story(Preferences::default(), &[(held, 1), (held, 1), (held, 2), (held, 1), (&[], 0)]);
+        let passes: [(_, &[i64]); 6] =
+            [(held, &[5]), (held, &[5]), (held, &[5, 6]), (held, &[6]), (held, &[7]), (&[], &[])];
         let asked = vec!["Were these measurements yours?".to_owned()];
-        assert_eq!(said, [asked.clone(), vec![], asked, vec![], vec![]]);
+        let said = story(Preferences::default(), &passes);
+        assert_eq!(said, [asked.clone(), vec![], asked.clone(), vec![], asked, vec![]]);
     }
 
     #[test]
@@ -285,11 +309,11 @@ mod tests {
         let said = story(
             Preferences::default(),
             &[
-                (&[], 0),
-                (&[ProblemCode::SignInWithings], 0),
-                (&[ProblemCode::SignInWithings], 0),
-                (&[], 0),
-                (&[], 0),
+                (&[], &[]),
+                (&[ProblemCode::SignInWithings], &[]),
+                (&[ProblemCode::SignInWithings], &[]),
+                (&[], &[]),
+                (&[], &[]),
             ],
         );
         let (told, solved) = ("Sign in to Withings again", "Withings is connected again");
@@ -311,7 +335,7 @@ mod tests {
             ProblemCode::Paused,
             ProblemCode::ConnectWithings,
         ];
-        assert_eq!(story(Preferences::default(), &[(&quiet, 0)]), [vec![""; 0]]);
+        assert_eq!(story(Preferences::default(), &[(&quiet, &[])]), [vec![""; 0]]);
     }
 
     #[test]
@@ -329,11 +353,45 @@ mod tests {
     }
 
     #[test]
-    fn more_refusals_are_told_again_and_fewer_are_not() {
+    fn each_refusal_is_told_once_and_fewer_are_not() {
         let parked: &[ProblemCode] = &[ProblemCode::Parked];
-        let said = story(Preferences::default(), &[(parked, 1), (parked, 1), (parked, 2), (parked, 1)]);
+        let passes: [(_, &[i64]); 5] =
+            [(parked, &[1]), (parked, &[1]), (parked, &[1, 2]), (parked, &[2]), (parked, &[3])];
         let told = vec!["Beeminder refused datapoints".to_owned()];
-        assert_eq!(said, [told.clone(), vec![], told, vec![]]);
+        let said = story(Preferences::default(), &passes);
+        assert_eq!(said, [told.clone(), vec![], told.clone(), vec![], told]);
+    }
+
+    #[test]
+    fn the_next_matter_of_a_kind_is_told_and_the_same_is_not() {
+        let soon = |deadline: &str| {
+            let facts = args([("goal", "weight".into()), ("deadline", deadline.into())]);
+            Attention { facts, ..item(ProblemCode::MeasureSoon) }
+        };
+        let withdrawn = |what: &str| {
+            let facts = args([("what", what.into())]);
+            Attention { facts, ..item(ProblemCode::ShareWithdrawn) }
+        };
+        let missing = |what: &str| {
+            let facts = args([("goal", "weight".into()), ("what", what.into())]);
+            Attention { facts, ..item(ProblemCode::ScopeMissing) }
+        };
+        let (today, tomorrow) = (soon("2026-11-24T03:00:00Z"), soon("2026-11-25T03:00:00Z"));
+        for (before, after, told) in [
+            (vec![today.clone()], vec![today.clone()], 0),
+            (vec![today], vec![tomorrow], 1),
+            (vec![withdrawn("sleep")], vec![withdrawn("measure,sleep")], 1),
+            (vec![withdrawn("measure,sleep")], vec![withdrawn("sleep")], 0),
+            (vec![missing("sleep")], vec![missing("sleep"), missing("activity")], 1),
+            (vec![missing("sleep"), missing("activity")], vec![missing("activity")], 0),
+        ] {
+            let (_, known) = notices(&[], quiet(&before), Preferences::default(), now());
+            let (said, _) = notices(&known, quiet(&after), Preferences::default(), now());
+            assert_eq!(said.len(), told, "{before:?} {after:?}");
+            // An earlier version did not note what an incident was about.
+            let noted: Vec<_> = known.into_iter().map(|it| Incident { matters: None, ..it }).collect();
+            assert_eq!(notices(&noted, quiet(&after), Preferences::default(), now()).0, [], "{after:?}");
+        }
     }
 
     #[test]
@@ -361,7 +419,7 @@ mod tests {
             (Level::Problems, vec!["Beeminder refused datapoints"]),
             (Level::All, vec!["Beeminder refused datapoints", "weight 78.9 kg"]),
         ] {
-            let situation = Situation { parked: 1, arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
+            let situation = Situation { parked: &[1], arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
             let preferences = Preferences { level, snoozed_until: None };
             let (said, known) = notices(&[], situation, preferences, now());
             assert_eq!(
@@ -378,7 +436,7 @@ mod tests {
     #[test]
     fn a_snooze_puts_it_off_and_a_look_at_the_window_makes_it_needless() {
         let attention = [item(ProblemCode::Parked)];
-        let situation = Situation { parked: 1, arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
+        let situation = Situation { parked: &[1], arrived: Some("weight 78.9 kg"), ..quiet(&attention) };
         let snoozed = Preferences { level: Level::All, snoozed_until: Some(now() + TimeDelta::minutes(1)) };
         let (said, known) = notices(&[], situation, snoozed, now());
         assert_eq!((said.len(), known.len()), (0, 0));

@@ -143,3 +143,43 @@ async fn devices_the_user_does_not_share_are_not_asked_for_again() {
         test.advance(TimeDelta::minutes(61));
     }
 }
+
+#[tokio::test]
+async fn days_nights_and_workouts_that_stop_are_said_as_weights_are() {
+    for (goal, kind) in [
+        ("steps", MeasureKind::STEPS),
+        ("sleep", MeasureKind::SLEEP_DURATION),
+        ("weigh-in", MeasureKind::WORKOUTS),
+    ] {
+        let mut test = TestApp::connected().await;
+        test.app().watch_devices(true).unwrap();
+        test.link(goal, track(kind)).await;
+        test.connect_withings().await.unwrap();
+        let upload = |test: &TestApp| {
+            let (now, date) = (test.now, test.now.date_naive());
+            let mut world = test.world();
+            let days = world.withings.days();
+            days.walk(date, 9000, now);
+            days.sleep(date, 25_200, now);
+            days.work_out(2, 30, now);
+        };
+        for _ in 0..5 {
+            upload(&test);
+            test.sync().await;
+            test.advance(TimeDelta::days(1));
+        }
+        test.sync().await;
+        assert_eq!(now(&test), Status::Fine, "{goal}");
+        test.advance(TimeDelta::days(3));
+        test.sync().await;
+        assert!(matches!(now(&test), Status::NothingMeasured { what, .. } if what == kind), "{goal}");
+        let seen = test.now - TimeDelta::days(3);
+        test.world().withings.days().device("Activity Tracker", "ScanWatch", "high", seen);
+        test.advance(TimeDelta::hours(24));
+        test.sync().await;
+        assert_eq!(now(&test), Status::NotUploading { device: "ScanWatch".into(), last: seen }, "{goal}");
+        upload(&test);
+        test.sync().await;
+        assert_eq!(now(&test), Status::Fine, "{goal}");
+    }
+}

@@ -168,16 +168,16 @@ pub fn questions(conn: &Connection) -> anyhow::Result<u64> {
 fn silence(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
     let devices = store::device::load_all(conn)?;
     let mut silent = None;
-    for link in store::link::load_all(conn)?.iter().filter(|link| link.feed.source() == Source::Measure) {
+    for link in store::link::load_all(conn)? {
         let kind = link.feed.first_kind();
-        let recent = store::measurement::recent(conn, kind, HABIT, now)?;
+        let recent = measured(conn, kind, now)?;
         let Some(last) = quiet_since(&recent, now) else {
             continue;
         };
         // The device that measured it last, or else whatever measures such things.
         let same = |device: &&Device| {
             recent.first().and_then(|(_, device)| device.as_ref()) == Some(&device.id)
-                || Some(device.device_type.as_str()) == device_of(kind)
+                || devices_of(kind).contains(&device.device_type.as_str())
         };
         // A device that measured uploads, so its silence is not the user's.
         let contacts = devices.iter().filter(same).filter_map(|device| Some((device.last_contact?, device)));
@@ -191,6 +191,20 @@ fn silence(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Status> {
     Ok(silent.unwrap_or(Status::Fine))
 }
 
+/// Until when the last of a kind were measured, and with which device; the latest first.
+fn measured(
+    conn: &Connection,
+    kind: MeasureKind,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Vec<(DateTime<Utc>, Option<String>)>> {
+    let mut recent = store::measurement::recent(conn, kind, HABIT, now)?;
+    if kind.source() == Source::Activity {
+        // A day is noted for its beginning and goes on until its end.
+        recent.iter_mut().for_each(|(at, _)| *at += TimeDelta::days(1));
+    }
+    Ok(recent)
+}
+
 /// Since when someone has not measured who measures more often; `None` while it is within their habit.
 fn quiet_since(recent: &[(DateTime<Utc>, Option<String>)], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let (last, _) = recent.first()?;
@@ -199,13 +213,17 @@ fn quiet_since(recent: &[(DateTime<Utc>, Option<String>)], now: DateTime<Utc>) -
     (now - *last > usual).then_some(*last)
 }
 
-/// What Withings calls the device that measures a kind.
-fn device_of(kind: MeasureKind) -> Option<&'static str> {
+/// What Withings calls the devices that measure a kind.
+fn devices_of(kind: MeasureKind) -> &'static [&'static str] {
     match kind {
-        MeasureKind::SYSTOLIC | MeasureKind::DIASTOLIC => Some("Blood Pressure Monitor"),
-        MeasureKind::TEMPERATURE | MeasureKind::SKIN_TEMPERATURE => Some("Smart Connected Thermometer"),
-        MeasureKind::WEIGHT | MeasureKind::FAT_RATIO | MeasureKind::LEAN_MASS => Some("Scale"),
-        _ => None,
+        MeasureKind::SYSTOLIC | MeasureKind::DIASTOLIC => &["Blood Pressure Monitor"],
+        MeasureKind::TEMPERATURE | MeasureKind::SKIN_TEMPERATURE => &["Smart Connected Thermometer"],
+        MeasureKind::WEIGHT | MeasureKind::FAT_RATIO | MeasureKind::LEAN_MASS => &["Scale"],
+        _ => match kind.source() {
+            Source::Measure => &[],
+            Source::Activity | Source::Workout => &["Activity Tracker"],
+            Source::Sleep => &["Sleep Monitor", "Activity Tracker"],
+        },
     }
 }
 

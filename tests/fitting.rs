@@ -1,7 +1,7 @@
 //! Whether goal, unit, aggregation and filters fit, said before the first datapoint; and filters that stop
 //! fitting later.
 
-use beeminder_withings_sync::app::{Since, UserError};
+use beeminder_withings_sync::app::{Existing, Since, UserError};
 use beeminder_withings_sync::domain::goal::GoalSlug;
 use beeminder_withings_sync::domain::link::Feed;
 use beeminder_withings_sync::domain::link::Options;
@@ -443,4 +443,45 @@ async fn a_sum_of_weights_is_said_and_one_value_a_day_is_fine_where_days_are_add
     assert_eq!(previewed(&test, "weight", &weight(Take::Sum)).await, ["take_adds"]);
     let stone = Feed::Track { kind: MeasureKind::WEIGHT, unit: Unit::Stone, take: Take::Last };
     assert_eq!(previewed(&test, "weight", &stone).await, ["unit_looks_wrong"]);
+}
+
+#[tokio::test]
+async fn a_goal_that_is_set_up_otherwise_after_it_was_linked_is_said() {
+    for (field, value, code, words) in [
+        (
+            "autodata",
+            json!("withings"),
+            ProblemCode::GoalFedByAutodata,
+            "fills the goal weight from withings",
+        ),
+        ("healthkitmetric", json!("weight"), ProblemCode::GoalFedByAppleHealth, "Apple Health (weight)"),
+        ("kyoom", json!(true), ProblemCode::GoalUnsuited, "does not suit its link. This goal adds"),
+        ("aggday", json!("count"), ProblemCode::GoalUnsuited, "(count)"),
+        ("gunits", json!("stone"), ProblemCode::GoalUnsuited, "This goal seems to be in st,"),
+        ("gunits", json!("steps"), ProblemCode::GoalUnsuited, "“steps”"),
+    ] {
+        let mut test = TestApp::weighing().await;
+        test.weigh_in(80.0);
+        assert_eq!(codes(&test.sync().await), [], "{field}");
+        let before = test.world().beeminder.goal("weight").fields[field].clone();
+        test.world().beeminder.goal("weight").fields[field] = value;
+        test.advance(TimeDelta::hours(2));
+        let report = test.sync().await;
+        assert_eq!(codes(&report), [code], "{field}");
+        assert!(report.attention[0].message.contains(words), "{}", report.attention[0].message);
+        test.world().beeminder.goal("weight").fields[field] = before;
+        test.advance(TimeDelta::hours(2));
+        assert_eq!(codes(&test.sync().await), [], "{field} as before");
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_when_a_goal_was_linked_or_changed_is_not_said_for_ever() {
+    let test = TestApp::connected().await;
+    set_goal(&test, "weight", &json!({"autodata": "withings", "kyoom": true}));
+    let link = test.link("weight", track(MeasureKind::WEIGHT)).await.link.id;
+    assert_eq!(codes(&test.sync().await), []);
+    let (fat, options) = (track(MeasureKind::FAT_RATIO), Options::default());
+    test.app().change_link(link, &fat, &options, Existing::Update, test.now).await.unwrap();
+    assert_eq!(codes(&test.sync().await), []);
 }

@@ -11,6 +11,7 @@ use crate::accounts::scope;
 use crate::domain::datapoint::{Datapoint, Moment};
 use crate::domain::difference::Word;
 use crate::domain::link::Feed;
+use crate::domain::link::misfit;
 use crate::domain::link::{Link, LinkId, Options};
 use crate::domain::plan::plan;
 use crate::store::{self, Connection, datapoint::Stored};
@@ -95,6 +96,7 @@ impl App {
             let link = link.ok_or_else(|| UserError::new("no_link", [("id", id.to_string())]))?;
             let goal = store::goal::load(conn, &link.goal)?.context("The link's goal is unknown")?;
             super::links::refuse_overlap(conn, &goal, feed, Some(id))?;
+            store::warned::save(conn, &goal.id, &misfit::unsuited(&goal, feed))?;
             if existing == Existing::Update {
                 let since = since_of_change(conn, &link, feed)?;
                 store::link::update(conn, id, feed, options)?;

@@ -10,7 +10,7 @@ use crate::domain::difference::Word;
 use crate::domain::goal::{Goal, GoalSlug, User};
 use crate::domain::link::Feed;
 use crate::domain::link::comment;
-use crate::domain::link::misfit::Misfit;
+use crate::domain::link::misfit::{self, Misfit};
 use crate::domain::link::{Link, LinkId, Options};
 use crate::domain::measure::kind::Source;
 use crate::domain::measure::take::Take;
@@ -90,6 +90,7 @@ impl App {
             refuse_overlap(conn, &goal, &feed, None)?;
             let since = (link.since, rule.day_of(link.since));
             let id = store::link::add(conn, &goal.id, &feed, &options, since, now)?;
+            store::warned::save(conn, &goal.id, &misfit::unsuited(&goal, &feed))?;
             if let Some(past) = &past {
                 store::backfill::add(conn, id, (past.from, past.until), rule)?;
             }

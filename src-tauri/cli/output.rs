@@ -147,7 +147,7 @@ fn command_for(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::GoalArchived | ProblemCode::GoalDeleted | ProblemCode::GoalFrozen => {
             Some("bws link remove")
         }
-        ProblemCode::FilterLeavesOut => Some("bws link change"),
+        ProblemCode::FilterLeavesOut | ProblemCode::GoalUnsuited => Some("bws link change"),
         ProblemCode::StoreRecovered => Some("bws link list, then bws status --seen"),
         ProblemCode::NotSynced => Some("bws sync"),
         ProblemCode::NothingLinked => Some("bws link add"),
@@ -177,6 +177,8 @@ fn command_for(code: ProblemCode) -> Option<&'static str> {
         | ProblemCode::BatteryLow
         | ProblemCode::MeasureSoon
         | ProblemCode::GoalArchiving
+        | ProblemCode::GoalFedByAutodata
+        | ProblemCode::GoalFedByAppleHealth
         | ProblemCode::ClockWrong => None,
     }
 }

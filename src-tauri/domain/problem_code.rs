@@ -96,6 +96,12 @@ pub enum ProblemCode {
     FilterLeavesOut,
     /// A linked goal is going to be archived.
     GoalArchiving,
+    /// Beeminder itself fills a linked goal from another service.
+    GoalFedByAutodata,
+    /// Beeminder's iOS app fills a linked goal from Apple Health.
+    GoalFedByAppleHealth,
+    /// A linked goal is set up in a way that its link does not suit.
+    GoalUnsuited,
 }
 
 /// What follows from a [`ProblemCode`].
@@ -146,6 +152,8 @@ impl ProblemCode {
             | ProblemCode::LinkUnreadable
             | ProblemCode::ZoneUnknown
             | ProblemCode::FilterLeavesOut
+            | ProblemCode::GoalFedByAutodata
+            | ProblemCode::GoalFedByAppleHealth
             | ProblemCode::NotSynced => Urgency::NeedsYou,
             ProblemCode::Offline
             | ProblemCode::Unavailable
@@ -165,6 +173,7 @@ impl ProblemCode {
             | ProblemCode::ZonesDiffer
             | ProblemCode::BatteryLow
             | ProblemCode::GoalArchiving
+            | ProblemCode::GoalUnsuited
             | ProblemCode::MeasureSoon => Urgency::Notice,
         }
     }

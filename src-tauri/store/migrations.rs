@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_red_line.sql"),
     include_str!("migrations/0010_moved.sql"),
     include_str!("migrations/0012_incident_about.sql"),
+    include_str!("migrations/0013_warned.sql"),
 ];
 
 /// The version that this program writes.

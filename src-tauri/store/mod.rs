@@ -34,6 +34,7 @@ pub mod setting;
 pub mod struck;
 pub mod trouble;
 pub mod unreadable;
+pub mod warned;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};

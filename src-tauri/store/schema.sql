@@ -301,3 +301,10 @@ CREATE TABLE incident (
     matters TEXT,                      -- the deadlines, readings or datapoints it is about, as JSON; NULL where an earlier version did not note them
     PRIMARY KEY (code, goal)
 ) STRICT, WITHOUT ROWID;
+
+-- Why a goal may not suit what is sent to it, as the user was told when linking: that is not said again.
+CREATE TABLE warned (
+    goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
+    misfit TEXT NOT NULL,              -- its code, see domain/link/misfit.rs
+    PRIMARY KEY (goal_id, misfit)
+) STRICT, WITHOUT ROWID;

@@ -77,8 +77,15 @@ pub fn remedy(code: ProblemCode) -> Option<Remedy> {
         P::Parked | P::Held | P::Stale | P::ManyGone => Some(Remedy::Questions),
         P::StoreRecovered | P::GoalRenamed => Some(Remedy::Seen),
         P::Paused => Some(Remedy::Resume),
-        P::GoalArchived | P::GoalDeleted | P::GoalFrozen | P::FilterLeavesOut => Some(Remedy::Link),
-        P::GoalArchiving | P::MeasureSoon | P::NotArriving | P::GoalRefuses => Some(Remedy::OpenGoal),
+        P::GoalArchived | P::GoalDeleted | P::GoalFrozen | P::FilterLeavesOut | P::GoalUnsuited => {
+            Some(Remedy::Link)
+        }
+        P::GoalFedByAutodata
+        | P::GoalFedByAppleHealth
+        | P::GoalArchiving
+        | P::MeasureSoon
+        | P::NotArriving
+        | P::GoalRefuses => Some(Remedy::OpenGoal),
         P::Deadbeat => Some(Remedy::Beeminder),
         // Withings keeps out whoever asks too often; the others pass by themselves or need no button.
         P::RateLimited

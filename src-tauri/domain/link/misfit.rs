@@ -166,7 +166,7 @@ impl Misfit {
                 text::args([("day", day.0.format("%Y-%m-%d").to_string()), ("value", value.to_string())])
             }
             Misfit::UnitLooksWrong { goal, chosen } => {
-                text::args([("goal", goal.label().into()), ("chosen", chosen.label().into())])
+                text::args([("unit", goal.label().into()), ("chosen", chosen.label().into())])
             }
             Misfit::DropsValues(aggday)
             | Misfit::CountsOnly(aggday)
@@ -244,8 +244,8 @@ fn other_units(goal: &Goal, feed: &Feed) -> Option<Misfit> {
     }
 }
 
-/// Lists why `goal` may not suit `feed`; empty when it does.
-pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
+/// Lists why the way `goal` is set up may not suit `feed`.
+pub fn unsuited(goal: &Goal, feed: &Feed) -> Vec<Misfit> {
     let mut found = shape::misfits(goal, feed);
     found.extend(other_units(goal, feed));
     if let Some(source) = &goal.autodata {
@@ -254,6 +254,12 @@ pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
     if let Some(metric) = &goal.healthkit_metric {
         found.push(Misfit::FedByAppleHealth(metric.clone()));
     }
+    found
+}
+
+/// Lists why `goal` may not suit `feed`; empty when it does.
+pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
+    let mut found = unsuited(goal, feed);
     if goal.frozen {
         found.push(Misfit::Frozen);
     }

@@ -6,13 +6,14 @@ use chrono_tz::Tz;
 use crate::accounts::scope;
 use crate::domain::attention::Attention;
 use crate::domain::goal::{Goal, Presence};
+use crate::domain::link::misfit::{self, Misfit};
 use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::health::attention::filters;
 use crate::store::{self, Connection};
-use crate::text::args;
+use crate::text::{Args, args};
 
 /// A clock this far from the services' is wrong.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
@@ -34,6 +35,7 @@ pub fn attention(
     problems(conn, now, &mut items)?;
     sharing(conn, &mut items)?;
     goals(conn, now, &mut items)?;
+    unsuited(conn, &mut items)?;
     datapoints(conn, &mut items)?;
     for left_out in filters::left_out(conn, now)? {
         let about = [
@@ -79,7 +81,10 @@ impl Items {
     }
 
     fn about_goal<const N: usize>(&mut self, code: ProblemCode, goal: &str, about: [(&str, String); N]) {
-        let mut facts = args(about);
+        self.about_goal_with(code, goal, args(about));
+    }
+
+    fn about_goal_with(&mut self, code: ProblemCode, goal: &str, mut facts: Args) {
         facts.insert("goal".into(), goal.to_owned());
         self.list.push(Attention { goal: Some(goal.to_owned()), ..Attention::new(code, facts, self.zone) });
     }
@@ -238,6 +243,33 @@ fn goals(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow::Re
     }
     for (old, new) in store::goal::renamed(conn)? {
         items.about_goal(ProblemCode::GoalRenamed, &new, [("old", old)]);
+    }
+    Ok(())
+}
+
+/// Says which goals do not suit their links any more as they are set up, or are filled by something else as well.
+fn unsuited(conn: &Connection, items: &mut Items) -> anyhow::Result<()> {
+    let mut said = Vec::new();
+    for link in store::link::load_all(conn)? {
+        let goal = store::goal::load(conn, &link.goal)?.filter(Goal::is_open);
+        for misfit in goal.iter().flat_map(|goal| misfit::unsuited(goal, &link.feed)) {
+            // Of several links of a goal one is enough.
+            let matter = (link.slug.0.clone(), misfit.code());
+            if said.contains(&matter) || store::warned::is_known(conn, &link.goal, &misfit)? {
+                continue;
+            }
+            let code = if matches!(misfit, Misfit::FedByAutodata(_)) {
+                ProblemCode::GoalFedByAutodata
+            } else if matches!(misfit, Misfit::FedByAppleHealth(_)) {
+                ProblemCode::GoalFedByAppleHealth
+            } else {
+                ProblemCode::GoalUnsuited
+            };
+            let mut facts = misfit.facts();
+            facts.insert("misfit".into(), misfit.code().into());
+            items.about_goal_with(code, &link.slug.0, facts);
+            said.push(matter);
+        }
     }
     Ok(())
 }

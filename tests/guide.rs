@@ -4,9 +4,10 @@ use std::path::Path;
 
 use beeminder_withings_sync::accounts::keychain::{Item, Keychain};
 use beeminder_withings_sync::accounts::tokens::TokenError;
-use beeminder_withings_sync::app::first;
+use beeminder_withings_sync::app::{Since, first};
 use beeminder_withings_sync::domain::callback_way::CallbackWay;
-use beeminder_withings_sync::domain::link::LinkId;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::{LinkId, Options};
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
@@ -231,4 +232,58 @@ async fn a_lost_sign_in_is_told_from_a_connected_one() {
     assert_eq!(line("beeminder"), (true, false));
     test.connect_withings().await.unwrap();
     test.sync().await;
+}
+
+#[tokio::test]
+async fn a_first_reading_that_waits_for_beeminder_is_there_and_says_what_for() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    let link = test.link("weight", track(MeasureKind::WEIGHT)).await.link.id;
+    test.app().await_first(link, test.now).unwrap();
+    test.advance(TimeDelta::minutes(4));
+    test.weigh_in(78.4);
+    test.world().faults.every(Service::Beeminder, "weight.json", Fault::http(503, ""));
+    test.sync().await;
+    test.expect_pending(1);
+    let first = shown(&test);
+    assert_eq!((&first["state"], &first["why"]["key"]), (&json!("sending"), &json!("attention.unavailable")));
+    let until: DateTime<Utc> = first["why"]["args"]["until"].as_str().unwrap().parse().unwrap();
+    assert!(until > test.now, "the next try");
+}
+
+#[tokio::test]
+async fn a_first_reading_that_is_not_sent_says_why() {
+    let mut test = TestApp::connected().await;
+    let options = Options { manual: false, ..Options::default() };
+    let (slug, since) = (GoalSlug("weight".into()), Since::Now);
+    let added =
+        test.app().add_link(&slug, track(MeasureKind::WEIGHT), options, since, test.now).await.unwrap();
+    test.app().await_first(added.link.id, test.now).unwrap();
+    let weight = json!([{"value": 80, "type": 1, "unit": 0}]);
+    // Measured a moment before the link was made, and uploaded after it.
+    let before = (test.now - TimeDelta::minutes(1)).timestamp();
+    test.advance(TimeDelta::minutes(4));
+    let now = test.now;
+    test.world().withings.add(json!({"date": before, "measures": weight}), now);
+    test.sync().await;
+    assert_eq!(shown(&test)["state"], "early");
+    let typed = json!({"attrib": 2, "deviceid": null, "model": null, "measures": weight});
+    test.world().withings.add(typed, now);
+    test.sync().await;
+    let first = shown(&test);
+    assert_eq!((&first["state"], &first["why"]["key"]), (&json!("left_out"), &json!("reason.typed_in")));
+    test.weigh_in(80.0);
+    test.sync().await;
+    assert_eq!(shown(&test)["state"], "arrived");
+}
+
+#[tokio::test]
+async fn what_was_measured_long_before_the_link_explains_nothing() {
+    let mut test = TestApp::connected().await;
+    test.weigh_in(80.0);
+    test.advance(TimeDelta::hours(2));
+    let link = link(&test, json!({})).await;
+    test.app().await_first(link, test.now).unwrap();
+    test.sync().await;
+    assert_eq!(shown(&test)["state"], "waiting");
 }

@@ -221,6 +221,23 @@ pub fn recent(
     Ok(recent)
 }
 
+/// Whether a kind was measured before `moment`: since the first of the two others, or known to Withings since the
+/// second.
+pub fn was_measured_before(
+    conn: &Connection,
+    kind: MeasureKind,
+    moment: DateTime<Utc>,
+    (measured_since, changed_since): (DateTime<Utc>, DateTime<Utc>),
+) -> anyhow::Result<bool> {
+    Ok(conn
+        .prepare_cached(
+            "SELECT 1 FROM measure_group g WHERE missing_since IS NULL AND measured_at < ?2
+                 AND (measured_at >= ?3 OR modified_at >= ?4)
+                 AND EXISTS (SELECT 1 FROM measurement m WHERE m.group_id = g.id AND m.kind = ?1)",
+        )?
+        .exists(params![kind.0, moment.timestamp(), measured_since.timestamp(), changed_since.timestamp()])?)
+}
+
 /// When anything was last measured, likewise.
 pub fn last(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
     let latest = checkpoint::clock(conn, now)? + CLOCKS_DIFFER;

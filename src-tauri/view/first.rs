@@ -4,14 +4,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::app::first;
+use crate::domain::attention::Attention;
 use crate::domain::day::Daystamp;
 use crate::domain::goal::GoalSlug;
-use crate::domain::link::Feed;
+use crate::domain::link::{Feed, Link};
 use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::plan::Reason;
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
+use crate::store::awaited::Awaited;
 use crate::store::{self, Connection};
+use crate::text::Message;
 
 /// After this it is said what may be wrong with the scale's own way to Withings.
 const LATE: TimeDelta = TimeDelta::minutes(3);
+
+/// What was measured so shortly before the link began was measured for it.
+const JUST_BEFORE: TimeDelta = TimeDelta::hours(1);
 
 /// What a scale measures, by Withings' numbers.
 const BY_SCALE: [i64; 12] = [1, 5, 6, 8, 76, 77, 88, 168, 169, 170, 226, 227];
@@ -37,6 +46,8 @@ pub struct FirstDatapoint {
     pub day: Option<String>,
     /// Whether that is today.
     pub is_today: bool,
+    /// Why it waits to be sent, or is not sent, where that is known.
+    pub why: Option<Message>,
 }
 
 /// What a measurement takes.
@@ -65,6 +76,12 @@ pub enum FirstState {
     Over,
     /// A reading waits for the user's word.
     Held,
+    /// It waits to be sent to Beeminder.
+    Sending,
+    /// A reading is there, and is not sent.
+    LeftOut,
+    /// A reading is there that was measured before the link began, and is not sent.
+    Early,
     /// Beeminder refused it.
     Refused,
     /// Beeminder has it.
@@ -86,16 +103,17 @@ pub(crate) fn first_datapoint(
         return Ok(None);
     };
     let latest = store::datapoint::latest_of(conn, link.id)?;
-    let (_, parked) = store::outbox::counts_of(conn, link.id)?;
-    let held = store::decision::held_under(conn, link.id)?;
     let end = first::ends_at(awaited, now);
-    let state = match (&latest, parked, held) {
-        (Some(_), ..) => FirstState::Arrived,
-        (None, 1.., _) => FirstState::Refused,
-        (None, 0, 1..) => FirstState::Held,
-        (None, 0, 0) if end.is_none_or(|end| now >= end) => FirstState::Over,
-        (None, 0, 0) if now - awaited.since >= LATE => FirstState::Late,
-        (None, 0, 0) => FirstState::Waiting,
+    let (state, why) = match latest {
+        Some(_) => (FirstState::Arrived, None),
+        None => on_its_way(conn, &link, awaited, now)?.unwrap_or_else(|| {
+            let state = match end {
+                Some(end) if now < end && now - awaited.since < LATE => FirstState::Waiting,
+                Some(end) if now < end => FirstState::Late,
+                Some(_) | None => FirstState::Over,
+            };
+            (state, None)
+        }),
     };
     let goal = store::goal::load(conn, &link.goal)?;
     let rule = goal.map(|goal| anyhow::Ok(goal.day_rule(store::account::time_zone(conn)?))).transpose()?;
@@ -113,7 +131,53 @@ pub(crate) fn first_datapoint(
         is_today,
         value,
         day,
+        why,
     }))
+}
+
+/// How far a reading has come that is here, and why no further; `None` where there is none.
+fn on_its_way(
+    conn: &Connection,
+    link: &Link,
+    awaited: Awaited,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Option<(FirstState, Option<Message>)>> {
+    let (waiting, parked) = store::outbox::counts_of(conn, link.id)?;
+    if parked > 0 {
+        return Ok(Some((FirstState::Refused, None)));
+    }
+    if store::decision::held_under(conn, link.id)? > 0 {
+        return Ok(Some((FirstState::Held, None)));
+    }
+    if waiting > 0 {
+        return Ok(Some((FirstState::Sending, what_holds_up(conn, link, now)?)));
+    }
+    let newest = store::decision::outcomes(conn, link.id, |_| true)?.pop().map(|outcome| outcome.reason);
+    if let Some(reason) = newest {
+        let is_sent = matches!(reason, Reason::Sent | Reason::SentForDay | Reason::OtherOfDay);
+        let why = Message::new(&format!("reason.{}", reason.code()), []);
+        return Ok((!is_sent).then_some((FirstState::LeftOut, Some(why))));
+    }
+    let is_early = link.feed.source() == Source::Measure
+        && store::measurement::was_measured_before(
+            conn,
+            link.feed.first_kind(),
+            link.since,
+            (link.since - JUST_BEFORE, awaited.since),
+        )?;
+    Ok(is_early.then_some((FirstState::Early, None)))
+}
+
+/// What keeps Beeminder from getting it.
+fn what_holds_up(conn: &Connection, link: &Link, now: DateTime<Utc>) -> anyhow::Result<Option<Message>> {
+    let zone = store::account::time_zone(conn)?;
+    for place in [Place::Account(Service::Beeminder), Place::Goal(link.goal.clone())] {
+        if let Some(problem) = store::trouble::load(conn, &place)? {
+            let said = Attention::of_problem(&problem, Some(&link.slug.0), zone, now);
+            return Ok(Some(said.explained().sentence));
+        }
+    }
+    Ok(None)
 }
 
 fn act(feed: &Feed) -> Act {

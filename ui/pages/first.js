@@ -5,7 +5,7 @@ import { $, setText } from "../dom.js";
 import { amount, t } from "../texts.js";
 
 /** The picture of each state; the others are still under way. */
-const ICONS = { arrived: "fine", held: "needs-you", refused: "needs-you" };
+const ICONS = { arrived: "fine", held: "needs-you", refused: "needs-you", left_out: "needs-you", early: "needs-you" };
 
 /** Makes the page live. */
 export function init(root, context) {
@@ -24,7 +24,7 @@ export function init(root, context) {
 
 /** The sentence for how far the datapoint has come. */
 function sentence(first) {
-  const { goal, until, state } = first;
+  const { goal, until, state, why } = first;
   switch (state) {
     case "arrived": {
       const facts = { goal, value: amount(first.value, first.unit), day: first.day };
@@ -34,10 +34,30 @@ function sentence(first) {
       return t("first.held", { goal });
     case "refused":
       return t("first.refused", { goal });
+    case "sending":
+      return t("first.sending", { goal });
+    case "left_out":
+      return t("first.left_out", { goal, reason: t(why.key, why.args) });
+    case "early":
+      return t("first.early", { goal });
     case "over":
       return t("first.over", { goal });
     default:
       return t("first.waiting", { goal, until });
+  }
+}
+
+/** What to know beside it; nothing where the sentence says all. */
+function hintFor({ act, state, why }) {
+  switch (state) {
+    case "arrived":
+      return t("first.all_set");
+    case "waiting":
+      return t(`first.hint_${act}`);
+    case "sending":
+      return why ? t(why.key, why.args) : t("first.hint_sending");
+    default:
+      return "";
   }
 }
 
@@ -50,12 +70,14 @@ export function update(root, view, context) {
     return;
   }
   const { act, state } = first;
-  setText($("#first-title", root), t(`first.title_${state === "arrived" ? state : act}`));
+  const isThere = ["arrived", "sending"].includes(state);
+  setText($("#first-title", root), t(`first.title_${isThere ? state : act}`));
   $("#first-icon", root).className = `icon ${ICONS[state] ?? "syncing"}`;
   setText($("#first-state", root), sentence(first));
   const hint = $("#first-hint", root);
-  hint.hidden = !["waiting", "arrived"].includes(state);
-  setText(hint, state === "arrived" ? t("first.all_set") : t(`first.hint_${act}`));
+  const words = hintFor(first);
+  hint.hidden = !words;
+  setText(hint, words);
   $("#first-late", root).hidden = !["late", "over"].includes(state);
   $("#first-review", root).hidden = !["held", "refused"].includes(state);
   const login = $("#start-at-login", root);

@@ -3,8 +3,11 @@
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::measure::measure_set::MeasureSet;
 use beeminder_withings_sync::domain::problem_code::ProblemCode;
-use beeminder_withings_sync::sync::Trigger;
+use beeminder_withings_sync::domain::service::Service;
+use beeminder_withings_sync::sandbox::faults::Fault;
+use beeminder_withings_sync::sync::{SyncReport, Trigger};
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
 use super::support::{TestApp, codes, count, track};
 
@@ -75,4 +78,42 @@ async fn goals_that_are_not_due_or_have_ended_and_days_of_steps_are_not_reminded
     test.world().beeminder.goal("weigh-in").fields["frozen"] = false.into();
     test.advance(TimeDelta::hours(2));
     assert_eq!(codes(&test.sync().await), [], "nobody wants to be reminded");
+}
+
+/// The one reminder, in words.
+fn said(report: &SyncReport) -> &str {
+    assert_eq!(codes(report).last(), Some(&ProblemCode::MeasureSoon));
+    &report.attention.last().unwrap().message
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_at_withings_is_not_said_to_be_unmeasured() {
+    let mut test = due_today().await;
+    test.expect_warning("");
+    test.sync().await;
+    until(&mut test, "2026-11-23T17:00:00Z");
+    test.weigh_in(80.0);
+    test.world().faults.every(Service::Withings, "measure", Fault::http(503, ""));
+    until(&mut test, "2026-11-23T19:00:00Z");
+    let report = test.sync().await;
+    let words = "it is not known whether something was measured for it today: Withings was last read Nov 23, 2026, \
+                 7:00 AM. To measure: Weight.";
+    assert!(said(&report).ends_with(words), "{}", said(&report));
+    test.world().faults.clear();
+    test.sync().await;
+    assert_eq!(test.values("weigh-in"), [1.0]);
+}
+
+#[tokio::test]
+async fn a_reading_that_is_held_is_not_said_to_be_unmeasured() {
+    let mut test = due_today().await;
+    until(&mut test, "2026-11-23T17:00:00Z");
+    let now = test.now;
+    let measures = json!([{"value": 80, "type": 1, "unit": 0}]);
+    test.world().withings.add(json!({"attrib": 1, "measures": measures}), now);
+    until(&mut test, "2026-11-23T19:00:00Z");
+    let report = test.sync().await;
+    let words =
+        "what was measured for it today waits for your answer whether it was you. To measure: Weight.";
+    assert!(said(&report).ends_with(words), "{}", said(&report));
 }

@@ -1,13 +1,19 @@
-//! Reminders to measure: a linked goal is due today, nothing was measured for it, and it is later than the time
-//! of day the user chose.
+//! Reminders to measure: a linked goal is due today, nothing is known to be measured for it, and it is later than
+//! the time of day the user chose.
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::day::{DayRule, Daystamp};
 use crate::domain::goal::{Goal, Presence};
+use crate::domain::link::LinkId;
 use crate::domain::measure::kind::{MeasureKind, Source};
+use crate::domain::service::Service;
+use crate::domain::trouble::Place;
 use crate::store::{self, Connection};
+
+/// What was read longer ago says nothing about today.
+const FRESH: TimeDelta = TimeDelta::hours(1);
 
 /// A goal that the user should measure for today.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +24,33 @@ pub struct Reminder {
     pub what: Vec<MeasureKind>,
     /// The moment the goal derails.
     pub deadline: DateTime<Utc>,
+    /// What is known of what was measured for it today.
+    pub measured: Measured,
+}
+
+/// What is known of a day's measurements for a goal that has no datapoint for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// There are none.
+    Nothing,
+    /// One waits for the user's word.
+    Held,
+    /// Not known, because Withings could not be read since.
+    Unknown {
+        /// When it was last read, or else connected.
+        since: DateTime<Utc>,
+    },
+}
+
+impl Measured {
+    /// The word for its text.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Measured::Nothing => "nothing",
+            Measured::Held => "held",
+            Measured::Unknown { .. } => "unknown",
+        }
+    }
 }
 
 /// The goals to measure for now. Only right after a pass: what was measured meanwhile is not known before.
@@ -29,6 +62,7 @@ pub fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder
         return Ok(Vec::new());
     };
     let zone = store::account::time_zone(conn)?;
+    let unread_since = unread_since(conn, now)?;
     let mut reminders: Vec<Reminder> = Vec::new();
     for link in store::link::load_all(conn)? {
         let goal = store::goal::load(conn, &link.goal)?;
@@ -42,11 +76,37 @@ pub fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Vec<Reminder
         }
         let said = reminders.iter().any(|reminder| reminder.slug == goal.slug.0);
         if !said && !store::datapoint::has_for_day(conn, link.id, today)? {
-            let what = link.feed.kinds();
-            reminders.push(Reminder { slug: goal.slug.0, what, deadline: rule.end_of(today) });
+            let (what, deadline) = (link.feed.kinds(), rule.end_of(today));
+            let measured = match unread_since {
+                _ if is_held(conn, link.id, today)? => Measured::Held,
+                Some(since) => Measured::Unknown { since },
+                None => Measured::Nothing,
+            };
+            reminders.push(Reminder { slug: goal.slug.0, what, deadline, measured });
         }
     }
     Ok(reminders)
+}
+
+/// Since when Withings could not be read, so that it is not known what was measured; `None` while it is.
+fn unread_since(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<Option<DateTime<Utc>>> {
+    let places = [Place::Account(Service::Withings), Place::Source(Source::Measure)];
+    let mut fails = false;
+    for place in places {
+        fails |= store::trouble::load(conn, &place)?.is_some();
+    }
+    let read_at = store::checkpoint::load(conn, Source::Measure)?.map(|checkpoint| checkpoint.read_at);
+    let connected_at = store::account::load(conn, Service::Withings)?.map(|account| account.connected_at);
+    Ok(read_at.or(connected_at).filter(|since| fails || now - *since > FRESH))
+}
+
+/// Whether a reading of the day waits for the user's word.
+fn is_held(conn: &Connection, link: LinkId, today: Daystamp) -> anyhow::Result<bool> {
+    if store::decision::held_under(conn, link)? == 0 {
+        return Ok(false);
+    }
+    let outcomes = store::decision::outcomes(conn, link, |_| false)?;
+    Ok(outcomes.iter().any(|outcome| outcome.day == today && outcome.reason.is_held()))
 }
 
 /// Whether the goal derails at the end of `today` if nothing is done.

@@ -12,6 +12,7 @@ use crate::domain::problem_code::{ProblemCode, Urgency};
 use crate::domain::service::Service;
 use crate::domain::trouble::{Place, Problem};
 use crate::health::attention::filters;
+use crate::health::reminder::{self, Measured};
 use crate::store::{self, Connection};
 use crate::text::{Args, args};
 
@@ -45,10 +46,17 @@ pub fn attention(
         ];
         items.about_goal(ProblemCode::FilterLeavesOut, &left_out.goal, about);
     }
-    for reminder in crate::health::reminder::due(conn, now)? {
+    for reminder in reminder::due(conn, now)? {
         let what = reminder.what.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
-        let about = [("deadline", reminder.deadline.to_rfc3339()), ("what", what)];
-        items.about_goal(ProblemCode::MeasureSoon, &reminder.slug, about);
+        let mut about = args([
+            ("deadline", reminder.deadline.to_rfc3339()),
+            ("what", what),
+            ("measured", reminder.measured.name().into()),
+        ]);
+        if let Measured::Unknown { since } = reminder.measured {
+            about.insert("since".into(), since.to_rfc3339());
+        }
+        items.about_goal_with(ProblemCode::MeasureSoon, &reminder.slug, about);
     }
     if let Some(path) = store::setting::recovered(conn)? {
         items.add(ProblemCode::StoreRecovered, [("path", path)]);

@@ -485,3 +485,16 @@ async fn what_was_said_when_a_goal_was_linked_or_changed_is_not_said_for_ever() 
     test.app().change_link(link, &fat, &options, Existing::Update, test.now).await.unwrap();
     assert_eq!(codes(&test.sync().await), []);
 }
+
+#[tokio::test]
+async fn a_deadline_within_a_day_of_withings_is_said_when_linking_and_by_the_self_test() {
+    for deadline in [-7 * 3600, 3 * 3600] {
+        let test = TestApp::connected().await;
+        set_goal(&test, "steps", &json!({ "deadline": deadline }));
+        let added = test.link("steps", track(MeasureKind::STEPS)).await;
+        assert_eq!(added.misfits.iter().map(Misfit::code).collect::<Vec<_>>(), ["days_end_elsewhere"]);
+        let checks = test.app().self_test(test.now).await.unwrap();
+        let link = checks.iter().find(|check| check.name == "link").unwrap();
+        assert_eq!(link.misfits[0].key, "misfit.days_end_elsewhere", "{deadline}");
+    }
+}

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use crate::domain::day::Daystamp;
 use crate::domain::goal::{Goal, User};
 use crate::domain::link::{Feed, LinkId};
-use crate::domain::measure::kind::MeasureKind;
+use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::unit::{self, Unit};
 use crate::text::{self, Args, Message};
 
@@ -108,6 +108,11 @@ pub enum Misfit {
         /// The link that feeds the goal already.
         link: LinkId,
     },
+    /// Its days end at another time than those of Withings, which end at midnight.
+    DaysEndElsewhere {
+        /// The time of day at which the goal's end.
+        deadline: String,
+    },
     /// The clocks change, and Beeminder has two rules for the day of what is measured then.
     DayMayDiffer {
         /// The calendar day,
@@ -148,6 +153,7 @@ impl Misfit {
             Misfit::ValuesLookWrong { .. } => "values_look_wrong",
             Misfit::SentBefore { .. } => "sent_before",
             Misfit::OneActTwice { .. } => "one_act_twice",
+            Misfit::DaysEndElsewhere { .. } => "days_end_elsewhere",
             Misfit::DayMayDiffer { .. } => "day_may_differ",
         }
     }
@@ -186,6 +192,7 @@ impl Misfit {
                 ("chosen", chosen.label().into()),
             ]),
             Misfit::OneActTwice { link } => text::args([("link", link.to_string())]),
+            Misfit::DaysEndElsewhere { deadline } => text::args([("deadline", deadline.clone())]),
             Misfit::DayMayDiffer { day, from, until } => text::args([
                 ("day", day.format("%Y-%m-%d").to_string()),
                 ("from", from.clone()),
@@ -214,6 +221,9 @@ impl fmt::Display for Misfit {
         Message::from(self).fmt(f)
     }
 }
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
 /// So much of a goal's units is shown.
 const MOST_SHOWN: usize = 40;
@@ -244,6 +254,14 @@ fn other_units(goal: &Goal, feed: &Feed) -> Option<Misfit> {
     }
 }
 
+/// Whether the goal's days end at another time than those that Withings adds up.
+fn days_end_elsewhere(goal: &Goal, feed: &Feed) -> Option<Misfit> {
+    let is_of_day = matches!(feed.source(), Source::Activity | Source::Workout);
+    let deadline = goal.deadline.filter(|seconds| is_of_day && seconds.rem_euclid(DAY) != 0)?;
+    let minutes = deadline.rem_euclid(DAY) / 60;
+    Some(Misfit::DaysEndElsewhere { deadline: format!("{:02}:{:02}", minutes / 60, minutes % 60) })
+}
+
 /// Lists why the way `goal` is set up may not suit `feed`.
 pub fn unsuited(goal: &Goal, feed: &Feed) -> Vec<Misfit> {
     let mut found = shape::misfits(goal, feed);
@@ -260,6 +278,7 @@ pub fn unsuited(goal: &Goal, feed: &Feed) -> Vec<Misfit> {
 /// Lists why `goal` may not suit `feed`; empty when it does.
 pub fn misfits(goal: &Goal, user: &User, feed: &Feed) -> Vec<Misfit> {
     let mut found = unsuited(goal, feed);
+    found.extend(days_end_elsewhere(goal, feed));
     if goal.frozen {
         found.push(Misfit::Frozen);
     }
@@ -347,6 +366,25 @@ mod tests {
             let goal = Goal { units: units.into(), ..goal() };
             let found = other_units(&goal, &feed);
             assert_eq!(found.as_ref().map(Misfit::code), expected, "{units} {feed:?}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_within_a_day_of_withings_is_said() {
+        let steps = track(MeasureKind::STEPS);
+        for (deadline, feed, expected) in [
+            (Some(0), &steps, None),
+            (None, &steps, None),
+            (Some(3 * 3600), &steps, Some("03:00")),
+            (Some(-7 * 3600), &steps, Some("17:00")),
+            (Some(-60), &track(MeasureKind::WORKOUTS), Some("23:59")),
+            // A night is one of the day on which it ends, and a weight is measured at a moment.
+            (Some(3 * 3600), &track(MeasureKind::SLEEP_DURATION), None),
+            (Some(3 * 3600), &track(MeasureKind::WEIGHT), None),
+        ] {
+            let found = days_end_elsewhere(&Goal { deadline, ..goal() }, feed);
+            let expected = expected.map(|deadline| Misfit::DaysEndElsewhere { deadline: deadline.into() });
+            assert_eq!(found, expected, "{deadline:?} {feed:?}");
         }
     }
 

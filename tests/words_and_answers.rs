@@ -16,6 +16,31 @@ use super::support::goals::{at, days, each, has, lowest, once};
 use super::support::{TestApp, codes, take, track};
 
 #[tokio::test]
+async fn a_question_about_a_datapoint_shows_what_beeminder_has() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("");
+    let reading = test.weigh_in(80.0);
+    test.sync().await;
+    // A correction cannot be sent, and then it may be another person's.
+    test.advance(TimeDelta::minutes(20));
+    let now = test.now;
+    test.world().withings.edit(reading, now, |group| group["measures"][0]["value"] = json!(60_000));
+    test.world().faults.every(Service::Beeminder, "weight.json", Fault::http(503, ""));
+    test.sync().await;
+    test.world().withings.edit(reading, now, |group| group["attrib"] = json!(1));
+    test.sync().await;
+    assert_eq!(test.values("weight"), [80.0]);
+    let questions = || serde_json::to_value(test.app().questions().unwrap()).unwrap();
+    assert_eq!(questions()["stale"][0]["value"], "80");
+    // What is to be taken away is what is there, too.
+    let id = questions()["stale"][0]["id"].as_i64().unwrap();
+    test.app().remove_stale(id, test.now).unwrap();
+    let waiting = &questions()["outbox"][0];
+    assert_eq!((&waiting["removes"], &waiting["value"]), (&json!(true), &json!("80")));
+    test.expect_pending(1);
+}
+
+#[tokio::test]
 async fn a_deletion_strikes_out_no_reading_of_another_day() {
     let mut test = TestApp::connected().await;
     test.expect_warning("");

@@ -130,7 +130,7 @@ fn list_stale(app: &App, output: Output) -> anyhow::Result<()> {
     let rows: Vec<_> = stale
         .iter()
         .map(|stored| {
-            json!({"id": stored.id, "goal": stored.slug, "value": stored.datapoint.value.to_string(),
+            json!({"id": stored.id, "goal": stored.slug, "value": stored.shown_value().to_string(),
                 "daystamp": stored.beeminder_day, "request_id": stored.datapoint.request_id})
         })
         .collect();
@@ -143,7 +143,7 @@ fn list_stale(app: &App, output: Output) -> anyhow::Result<()> {
                 stored.id.to_string(),
                 stored.slug.to_string(),
                 stored.beeminder_day.clone().unwrap_or_default(),
-                stored.datapoint.value.to_string(),
+                stored.shown_value().to_string(),
                 stored.datapoint.request_id.to_string(),
             ]
         });

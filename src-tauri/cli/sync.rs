@@ -79,12 +79,17 @@ pub(super) fn text(report: &SyncReport) -> String {
 }
 
 pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
-    let entries = app.store.read(store::outbox::load_all)?;
+    let (entries, values) = app.store.read(|conn| {
+        let entries = store::outbox::load_all(conn)?;
+        let values = store::outbox::shown_values(conn, &entries)?;
+        Ok((entries, values))
+    })?;
     let zone = time_zone_or_utc(app);
     let rows: Vec<_> = entries
         .iter()
-        .map(|entry| {
-            json!({"id": entry.id, "goal": entry.slug, "link": entry.link, "value": entry.value,
+        .zip(&values)
+        .map(|(entry, value)| {
+            json!({"id": entry.id, "goal": entry.slug, "link": entry.link, "value": value,
                 "request_id": entry.request_id, "attempts": entry.attempts, "parked": entry.parked,
                 "action": entry.action.name(), "queued_at": entry.queued_at})
         })
@@ -93,11 +98,11 @@ pub(super) fn outbox(app: &App, output: Output) -> anyhow::Result<Exit> {
         if entries.is_empty() {
             return "Nothing is waiting to be sent.".into();
         }
-        let rows = entries.iter().map(|entry| {
+        let rows = entries.iter().zip(&values).map(|(entry, value)| {
             [
                 entry.id.to_string(),
                 entry.slug.to_string(),
-                entry.value.clone(),
+                value.clone(),
                 local(entry.queued_at, zone),
                 entry.attempts.to_string(),
                 state(entry),

@@ -355,6 +355,18 @@ pub fn goals_parked(conn: &Connection) -> anyhow::Result<Vec<String>> {
     Ok(goals)
 }
 
+/// The value to show for each of `entries`: of what is to be removed, the one that Beeminder has.
+pub fn shown_values(conn: &Connection, entries: &[OutboxEntry]) -> anyhow::Result<Vec<String>> {
+    let shown = |entry: &OutboxEntry| {
+        let stored = match entry.action {
+            Action::Remove(_) => datapoint::load_number(conn, entry.id)?,
+            Action::Create | Action::Update(_) | Action::LookUp => None,
+        };
+        Ok(stored.map_or_else(|| entry.value.clone(), |stored| stored.shown_value().to_string()))
+    };
+    entries.iter().map(shown).collect()
+}
+
 /// The numbers of the datapoints that Beeminder refused and nobody has decided on.
 pub fn parked(conn: &Connection) -> anyhow::Result<Vec<i64>> {
     let ids = conn

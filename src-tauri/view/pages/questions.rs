@@ -62,14 +62,20 @@ impl App {
         });
         let stale = self.stale()?.into_iter().map(|stored| StaleLine {
             id: stored.id,
+            value: stored.shown_value().to_string(),
             goal: stored.slug.0,
-            value: stored.datapoint.value.to_string(),
             daystamp: stored.beeminder_day,
         });
-        let outbox = self.store.read(store::outbox::load_all)?.into_iter().map(|entry| OutboxLine {
+        let (outbox, values) = self.store.read(|conn| {
+            let mut outbox = store::outbox::load_all(conn)?;
+            outbox.truncate(MOST_SHOWN);
+            let values = store::outbox::shown_values(conn, &outbox)?;
+            Ok((outbox, values))
+        })?;
+        let outbox = outbox.into_iter().zip(values).map(|(entry, value)| OutboxLine {
             id: entry.id,
             goal: entry.slug.0,
-            value: entry.value,
+            value,
             moment: entry.moment,
             parked: entry.parked,
             attempts: entry.attempts,
@@ -78,7 +84,7 @@ impl App {
         Ok(Questions {
             held: held.collect(),
             stale: stale.collect(),
-            outbox: outbox.take(MOST_SHOWN).collect(),
+            outbox: outbox.collect(),
             many_gone: self.store.read(store::setting::many_gone)?,
         })
     }

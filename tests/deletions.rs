@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::support::{CrashAfter, TestApp, codes, take};
+use super::support::{CrashAfter, TestApp, codes, take, track};
 
 fn status_of(test: &TestApp) -> Status {
     test.app().store.read(|conn| status(conn, test.now)).unwrap()
@@ -314,4 +314,25 @@ async fn a_first_reading_that_was_cut_short_hides_no_deletion() {
         }
     }
     assert_eq!(test.values("weight"), [81.0]);
+}
+
+#[tokio::test]
+async fn values_that_withings_shows_no_more_are_asked_about() {
+    let mut test = TestApp::connected().await;
+    test.app().mirror_deletions(true).unwrap();
+    test.link("fat", track(MeasureKind::FAT_RATIO)).await;
+    let mut groups = Vec::new();
+    for _ in 0..3 {
+        groups.push(test.weigh_in(80.0));
+        test.sync().await;
+        test.advance(TimeDelta::days(1));
+    }
+    let now = test.now;
+    for group in groups.iter().flat_map(|first| *first..first + 3) {
+        test.world().withings.edit(group, now, |group| {
+            group["measures"].as_array_mut().unwrap().retain(|measure| measure["type"] != json!(6));
+        });
+    }
+    assert_eq!(codes(&test.sync().await), [ProblemCode::Stale]);
+    assert_eq!(test.values("fat").len(), 3, "a plan may have ended; nobody deleted anything");
 }

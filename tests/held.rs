@@ -6,6 +6,7 @@ use beeminder_withings_sync::domain::problem_code::ProblemCode;
 use chrono::TimeDelta;
 use serde_json::json;
 
+use super::support::goals::days;
 use super::support::{TestApp, codes, track};
 
 /// Someone steps on the scale, and it is not sure who.
@@ -102,4 +103,35 @@ async fn an_answer_can_be_taken_back_with_what_followed_from_it() {
     assert_eq!((codes(&test.sync().await), test.values("weight")), (vec![], vec![82.4, 61.0]));
     let never = test.app().take_back_answer(GroupId(1), test.now).unwrap_err();
     assert!(never.to_string().contains("no answer about measurement 1"), "{never}");
+}
+
+#[tokio::test]
+async fn taking_back_an_answer_leaves_what_followed_from_others() {
+    let mut test = TestApp::weighing().await;
+    test.app().mirror_deletions(true).unwrap();
+    let mine = guest(&test, 82_000);
+    test.sync().await;
+    test.app().answer(mine, true, true, test.now).unwrap();
+    for _ in 0..3 {
+        test.advance(TimeDelta::days(1));
+        guest(&test, 82_100);
+        test.sync().await;
+    }
+    // A friend of nearly the same weight: by now the two could be mixed up.
+    test.advance(TimeDelta::minutes(5));
+    let friend = guest(&test, 86_000);
+    test.sync().await;
+    test.app().answer(friend, false, true, test.now).unwrap();
+    test.advance(TimeDelta::minutes(5));
+    let child = guest(&test, 30_000);
+    test.sync().await;
+    test.app().answer(child, false, true, test.now).unwrap();
+    test.app().take_back_answer(child, test.now).unwrap();
+    let report = test.sync().await;
+    assert_eq!((report.held, days(&test, "weight").len()), (1, 4), "only the child is asked about");
+    // What did follow is asked about, and nothing is taken away for it.
+    test.app().take_back_answer(mine, test.now).unwrap();
+    let report = test.sync().await;
+    assert_eq!((report.held, test.app().stale().unwrap().len()), (5, 4));
+    assert_eq!(days(&test, "weight").len(), 4);
 }

@@ -110,13 +110,10 @@ impl App {
     pub fn take_back_answer(&self, id: GroupId, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|conn| {
             let known = store::measurement::load(conn, id)?;
-            let mut taken = false;
-            for group in store::measurement::load_at(conn, known.iter().map(|group| &group.measured_at))? {
-                taken |= store::ownership::take_back(conn, group.id)?;
-            }
+            let groups = store::measurement::load_at(conn, known.iter().map(|group| &group.measured_at))?;
+            let taken = ownership::take_back(conn, &groups, now)?;
             anyhow::ensure!(taken, UserError::new("not_answered", [("id", id.0.to_string())]));
-            // Other answers still tell of some of what this one told of.
-            ownership::follow_all(conn, now).map(drop)
+            Ok(())
         })
     }
 }

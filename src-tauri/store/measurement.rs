@@ -97,6 +97,11 @@ pub fn load_these(conn: &Connection, ids: &[GroupId]) -> anyhow::Result<Vec<Meas
     collect(conn, &query, &[&ids])
 }
 
+/// Whether Withings has none of these groups any more, as far as they are known.
+pub fn are_gone(conn: &Connection, ids: &[GroupId]) -> anyhow::Result<bool> {
+    Ok(!ids.is_empty() && load_these(conn, ids)?.iter().all(|group| group.gone))
+}
+
 /// Loads what was measured at these moments.
 pub fn load_at<'a>(
     conn: &Connection,

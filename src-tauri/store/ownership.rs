@@ -78,21 +78,45 @@ fn save(
     measurement::mark_changed(conn, group)
 }
 
-/// Takes back what the user said of a group, with whatever follows from that answer or another, and marks all of it
-/// for the plan. Returns whether there was an answer.
-pub fn take_back(conn: &Connection, group: GroupId) -> anyhow::Result<bool> {
-    let taken = conn.execute("DELETE FROM verdict WHERE group_id = ?1 AND answered = 1", [group.0])? > 0;
-    if taken {
+/// What the user said of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it is theirs.
+    pub mine: bool,
+    /// What is to be remembered of that.
+    pub memory: Memory,
+}
+
+/// Takes back what the user said of a group, and marks it for the plan. Returns what that was.
+pub fn take_back(conn: &Connection, group: GroupId) -> anyhow::Result<Option<Answer>> {
+    let taken = conn
+        .prepare_cached(
+            "DELETE FROM verdict WHERE group_id = ?1 AND answered = 1 RETURNING mine, remembered, attrib",
+        )?
+        .query_row([group.0], |row| {
+            let memory = Memory { weight: row.get(1)?, attrib: row.get(2)? };
+            Ok(Answer { mine: row.get(0)?, memory })
+        })
+        .optional()?;
+    if taken.is_some() {
         measurement::mark_changed(conn, group)?;
-        let followed: Vec<i64> = conn
-            .prepare_cached("DELETE FROM verdict WHERE answered = 0 RETURNING group_id")?
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        for id in followed {
-            measurement::mark_changed(conn, GroupId(id))?;
-        }
     }
     Ok(taken)
+}
+
+/// The groups for which something followed from answers about others.
+pub fn followed(conn: &Connection, mine: bool) -> anyhow::Result<Vec<GroupId>> {
+    let followed = conn
+        .prepare_cached("SELECT group_id FROM verdict WHERE answered = 0 AND mine = ?1")?
+        .query_map([mine], |row| row.get(0).map(GroupId))?
+        .collect::<Result<_, _>>()?;
+    Ok(followed)
+}
+
+/// Forgets what followed for a group, and marks it for the plan.
+pub fn forget_followed(conn: &Connection, group: GroupId) -> anyhow::Result<()> {
+    conn.prepare_cached("DELETE FROM verdict WHERE group_id = ?1 AND answered = 0")?.execute([group.0])?;
+    measurement::mark_changed(conn, group)
 }
 
 /// What the user wants remembered of each origin. Where they said both, nothing is known.

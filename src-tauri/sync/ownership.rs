@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::{Attribution, GroupId, MeasureGroup};
-use crate::domain::measure::ownership::{Act, RECENT, whose_each};
-use crate::store::ownership::Memory;
+use crate::domain::measure::ownership::{Act, RECENT, may_tell, whose_each};
+use crate::store::ownership::{Answer, Memory};
 use crate::store::{self, Connection};
 
 /// Looks at `changed`. Returns how many groups were decided on.
@@ -70,6 +70,51 @@ pub(crate) fn follow(
 /// When the store cannot be used.
 pub(crate) fn follow_all(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<usize> {
     follow(conn, &store::measurement::load_unsure(conn)?, now)
+}
+
+/// Takes back the answers about `groups`, with what may have followed from them; not what other answers alone can
+/// have told. Returns whether there was one.
+///
+/// # Errors
+/// When the store cannot be used.
+pub(crate) fn take_back(
+    conn: &Connection,
+    groups: &[MeasureGroup],
+    now: DateTime<Utc>,
+) -> anyhow::Result<bool> {
+    let mut taken = false;
+    for group in groups {
+        if let Some(answer) = store::ownership::take_back(conn, group.id)? {
+            taken = true;
+            forget_followed(conn, group, answer)?;
+        }
+    }
+    if taken {
+        // Other answers may tell of some of it as well.
+        follow_all(conn, now)?;
+    }
+    Ok(taken)
+}
+
+fn forget_followed(conn: &Connection, group: &MeasureGroup, answer: Answer) -> anyhow::Result<()> {
+    let followed = store::ownership::followed(conn, answer.mine)?;
+    let followed = store::measurement::load_these(conn, &followed)?;
+    let told = followed.iter().filter(|other| tells_of(group, answer.memory, other));
+    let acts: HashSet<Option<Act>> = told.clone().chain([group]).map(act_of).collect();
+    let same_act = followed.iter().filter(|other| other.device.is_some() && acts.contains(&act_of(other)));
+    for other in told.chain(same_act) {
+        store::ownership::forget_followed(conn, other.id)?;
+    }
+    Ok(())
+}
+
+/// Whether an answer about `group` may have told whose another one is, by its weight or its origin.
+fn tells_of(group: &MeasureGroup, memory: Memory, other: &MeasureGroup) -> bool {
+    let weight =
+        |group: &MeasureGroup| Some((group.measured_at, group.measurement(MeasureKind::WEIGHT)?.value()?));
+    let by_weight = memory.weight
+        && weight(group).zip(weight(other)).is_some_and(|(known, asked)| may_tell(known, asked));
+    by_weight || memory.attrib.is_some_and(|attrib| attrib == other.attrib)
 }
 
 /// What can be remembered of an answer about `group`.

@@ -48,6 +48,12 @@ pub struct Weighed {
     pub whose: Whose,
 }
 
+/// Whether an answer about one weight may tell whose another one is.
+pub fn may_tell(known: (DateTime<Utc>, Decimal), asked: (DateTime<Utc>, Decimal)) -> bool {
+    let apart = known.1.saturating_sub(asked.1).abs();
+    apart <= NEAR && (known.0 - asked.0).abs() <= RECENT
+}
+
 /// Says for each of `asked` whose weight it is, as far as those `known` of about that time tell; `None` when
 /// the user must be asked.
 pub fn whose_each(known: &[Weighed], asked: &[(DateTime<Utc>, Decimal)]) -> Vec<Option<bool>> {

@@ -21,14 +21,16 @@ const MOST_REMOVALS: u64 = 10;
 pub(super) enum Unwanted {
     /// The user is asked.
     Ask,
-    /// So many are deleted there; about the others the user is asked.
-    Remove(u64),
+    /// So many are deleted there whose readings are gone at Withings; about the others the user is asked.
+    Mirror(u64),
+    /// They are deleted there: the user has seen which.
+    Remove,
 }
 
 /// What becomes of what nothing calls for any more, as the user chose.
 pub(super) fn unwanted(conn: &Connection) -> anyhow::Result<Unwanted> {
     let mirrors = store::setting::mirrors_deletions(conn)?;
-    Ok(if mirrors { Unwanted::Remove(MOST_REMOVALS) } else { Unwanted::Ask })
+    Ok(if mirrors { Unwanted::Mirror(MOST_REMOVALS) } else { Unwanted::Ask })
 }
 
 /// How readings left a datapoint.
@@ -159,22 +161,24 @@ impl Changes<'_> {
             known.wanted || (gone && known.state == DatapointState::Kept) || (moved && may_come_again(known))
         };
         match known.filter(is_open) {
-            Some(known) => self.unwant(&known, moved),
+            Some(known) => self.unwant(&known, leaving),
             None => Ok(()),
         }
     }
 
     /// Gives up a datapoint. What was never sent is dropped. What Beeminder may have is taken away there once its
     /// readings are in another one, or if the user chose so, a few at a time; else the user is asked.
-    pub(super) fn unwant(&mut self, known: &Stored, moved: bool) -> anyhow::Result<()> {
+    pub(super) fn unwant(&mut self, known: &Stored, leaving: Leaving) -> anyhow::Result<()> {
         let word = match &mut self.unwanted {
             _ if !known.confirmed.may_be_there() => Word::None,
-            _ if moved => Word::Moved,
-            Unwanted::Remove(left @ 1..) => {
+            _ if leaving.moved => Word::Moved,
+            Unwanted::Remove => Word::Remove,
+            // What is unwanted for another reason, Withings still has.
+            Unwanted::Mirror(left @ 1..) if leaving.gone => {
                 *left -= 1;
                 Word::Remove
             }
-            Unwanted::Remove(_) | Unwanted::Ask => Word::None,
+            Unwanted::Mirror(_) | Unwanted::Ask => Word::None,
         };
         self.enqueued += u64::from(store::outbox::unwant(self.conn, known, word, self.now)?);
         Ok(())
@@ -193,7 +197,12 @@ impl Changes<'_> {
                 continue;
             }
             match store::datapoint::load_number(self.conn, entry.id)? {
-                Some(known) if in_force => self.unwant(&known, false)?,
+                Some(known) if in_force => {
+                    let readings =
+                        store::struck::confirmed_readings(self.conn, &entry.goal, &entry.request_id)?;
+                    let gone = store::measurement::are_gone(self.conn, &readings)?;
+                    self.unwant(&known, Leaving { moved: false, gone })?;
+                }
                 Some(known) => store::outbox::unwant(self.conn, &known, Word::Left, self.now).map(drop)?,
                 None => {}
             }

@@ -1,6 +1,6 @@
 //! Deals with datapoints that a removed link left at Beeminder.
 
-use super::changes::Changes;
+use super::changes::{Changes, Leaving};
 use crate::domain::datapoint::Moment;
 use crate::domain::day::DayRule;
 use crate::domain::difference::Word;
@@ -24,12 +24,11 @@ pub(super) fn give_up_left(
             Some(Part::Day(_)) => store::struck::confirmed_readings(conn, &link.goal, id)?,
             None => continue,
         };
-        if readings.is_empty() || !concerns(&left, &readings) {
+        if !concerns(&left, &readings) {
             continue;
         }
-        let known = store::measurement::load_these(conn, &readings)?;
-        if known.iter().all(|group| group.gone) {
-            changes.unwant(&left, false)?;
+        if store::measurement::are_gone(conn, &readings)? {
+            changes.unwant(&left, Leaving { moved: false, gone: true })?;
         }
     }
     Ok(())

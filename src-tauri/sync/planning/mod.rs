@@ -74,7 +74,7 @@ pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result
         // Who changed a link has seen all that is taken away.
         let planning = store::link::is_planning(conn, link.id)?;
         let may_remove = planning == Some(true);
-        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { as_chosen.unwanted };
+        let unwanted = if may_remove { Unwanted::Remove } else { as_chosen.unwanted };
         let mut changes = Changes { conn, unwanted, enqueued: 0, now };
         // A link that is gone through already goes by the new height.
         if planning.is_none() && is_touched_by_heights(link, &changed) {
@@ -137,7 +137,7 @@ fn finish(conn: &Connection, links: &[Link], now: DateTime<Utc>) -> anyhow::Resu
             continue;
         };
         let orphans = store::datapoint::load_orphans(conn, link.id, MOST_AT_ONCE)?;
-        let unwanted = if may_remove { Unwanted::Remove(u64::MAX) } else { unwanted(conn)? };
+        let unwanted = if may_remove { Unwanted::Remove } else { unwanted(conn)? };
         let mut changes = Changes { conn, unwanted, enqueued: 0, now };
         for orphan in &orphans {
             changes.withdraw(link, &orphan.datapoint.request_id, Leaving { moved: false, gone: false })?;

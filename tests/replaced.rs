@@ -264,3 +264,56 @@ async fn a_night_that_another_day_tells_better_stays_while_that_is_refused() {
     }
     assert_eq!(sent_at_last(&mut test, "sleep").await, [("20261124".into(), 7.0)]);
 }
+
+#[tokio::test]
+async fn what_another_link_sends_is_no_replacement() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weigh-in", each()).await;
+    test.link("weigh-in", track(MeasureKind::FAT_RATIO)).await;
+    for _ in 0..3 {
+        test.weigh_in(80.0);
+        test.sync().await;
+        test.advance(TimeDelta::days(1));
+    }
+    let options = Options::default();
+    test.app().change_link(LinkId(1), &once(), &options, Existing::Update, test.now).await.unwrap();
+    test.world().faults.every(Service::Beeminder, "weigh-in.json", Fault::http(503, ""));
+    test.sync().await;
+    test.world().faults.clear();
+    test.app().remove_link(LinkId(1), test.now).unwrap();
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(20));
+    }
+    let counts = has(&test, "weigh-in").into_iter().filter(|(_, value)| *value == 1.0).count();
+    assert_eq!(counts, 3);
+}
+
+#[tokio::test]
+async fn what_a_removed_link_of_another_kind_left_is_no_replacement() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weight", track(MeasureKind::FAT_RATIO)).await;
+    test.link("weight", lowest()).await;
+    let reading = test.weigh_in(80.0);
+    test.sync().await;
+    // The first one was a mistake.
+    test.app().remove_link(LinkId(1), test.now).unwrap();
+    at(&mut test, "2026-11-24T06:00:00Z");
+    test.weigh_in(81.0);
+    test.sync().await;
+    at(&mut test, "2026-11-25T06:00:00Z");
+    let now = test.now;
+    test.world().withings.edit(reading, now, |group| group["date"] = now.timestamp().into());
+    test.advance(TimeDelta::minutes(5));
+    test.world().faults.every(Service::Beeminder, "weight.json", Fault::http(503, ""));
+    test.sync().await;
+    test.world().faults.clear();
+    test.app().remove_link(LinkId(2), test.now).unwrap();
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(20));
+    }
+    assert!(test.values("weight").contains(&80.0), "{:?}", has(&test, "weight"));
+}

@@ -5,11 +5,12 @@ use rusqlite::{Connection, Params, params};
 use super::beside::LONGEST_STRETCH;
 use super::outbox::OutboxEntry;
 use super::{link, struck};
+use crate::domain::datapoint::RequestId;
 use crate::domain::difference::Word;
 use crate::domain::measure::measurement::GroupId;
 
-/// The datapoints that tell what a datapoint was made of. A reading that came again has another number, and a night or
-/// workout may be told by another one of the same time.
+/// The datapoints that tell of what a datapoint was made of. A reading that came again has another number, and a night or
+/// workout may be told by another one of the same time. Of those, the ones about the same subject say the same.
 ///
 /// Crossed, so that it begins with the readings, which are few.
 const TELLING: &str = "FROM made_of m
@@ -38,10 +39,10 @@ pub fn load(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> 
         return all_of_link(conn, entry);
     }
     let query = format!(
-        "SELECT DISTINCT p.id {TELLING} JOIN link l ON l.id = d.link_id JOIN outbox o ON o.datapoint_id = p.id
+        "SELECT DISTINCT p.id, p.request_id {TELLING} JOIN link l ON l.id = d.link_id JOIN outbox o ON o.datapoint_id = p.id
          WHERE m.goal_id = ?1 AND m.request_id = ?2 AND l.goal_id = ?1 AND o.action <> 'remove'"
     );
-    ids(conn, &query, params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH])
+    alike(conn, &query, &entry.request_id, params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH])
 }
 
 /// Whether a datapoint is still to be taken away: if it is for what its readings went into instead, that has to be
@@ -66,12 +67,13 @@ pub fn is_called_for(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<b
         return Ok(true);
     }
     let query = format!(
-        "SELECT 1 {TELLING} JOIN link l ON l.id = d.link_id
+        "SELECT DISTINCT p.id, p.request_id {TELLING} JOIN link l ON l.id = d.link_id
          WHERE m.goal_id = ?1 AND m.request_id = ?2 AND l.goal_id = ?1 AND p.id <> ?4
              AND p.word NOT IN ('remove', 'moved')
              AND (p.wanted = 1 OR p.unsure = 1 OR p.sent_value IS NOT NULL OR p.beeminder_id IS NOT NULL)"
     );
-    Ok(conn.prepare_cached(&query)?.exists(params![goal.0, id.0, LONGEST_STRETCH, entry.id])?)
+    let instead = alike(conn, &query, id, params![goal.0, id.0, LONGEST_STRETCH, entry.id])?;
+    Ok(!instead.is_empty())
 }
 
 /// What the readings of a datapoint go into instead under the links in force, whether it is there or still to be sent.
@@ -80,21 +82,32 @@ pub fn load_all(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i6
         return all_of_link(conn, entry);
     }
     let query = format!(
-        "SELECT DISTINCT p.id {TELLING} JOIN link l ON l.id = d.link_id
+        "SELECT DISTINCT p.id, p.request_id {TELLING} JOIN link l ON l.id = d.link_id
          WHERE m.goal_id = ?1 AND m.request_id = ?2 AND p.id <> ?4 AND p.wanted = 1
              AND l.goal_id = ?1 AND l.removed_at IS NULL"
     );
-    ids(conn, &query, params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH, entry.id])
+    let params = params![entry.goal.0, entry.request_id.0, LONGEST_STRETCH, entry.id];
+    alike(conn, &query, &entry.request_id, params)
 }
 
 fn all_of_link(conn: &Connection, entry: &OutboxEntry) -> anyhow::Result<Vec<i64>> {
-    let query = "SELECT o.datapoint_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
+    let query = "SELECT p.id, p.request_id FROM outbox o JOIN datapoint p ON p.id = o.datapoint_id
          WHERE o.goal_id = ?1 AND p.request_id <> ?2 AND p.link_id = ?3
              AND o.action <> 'remove'";
-    ids(conn, query, params![entry.goal.0, entry.request_id.0, entry.link.0])
+    alike(conn, query, &entry.request_id, params![entry.goal.0, entry.request_id.0, entry.link.0])
 }
 
-fn ids(conn: &Connection, query: &str, params: impl Params) -> anyhow::Result<Vec<i64>> {
-    let ids = conn.prepare_cached(query)?.query_map(params, |row| row.get(0))?.collect::<Result<_, _>>()?;
-    Ok(ids)
+/// The numbers of what a query found, of those about the same subject: a reading's fat ratio is not in the place of its
+/// weight, nor what another link counts.
+fn alike(conn: &Connection, query: &str, id: &RequestId, params: impl Params) -> anyhow::Result<Vec<i64>> {
+    let found: Vec<(i64, String)> = conn
+        .prepare_cached(query)?
+        .query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let subject = id.subject();
+    Ok(found
+        .into_iter()
+        .filter(|(_, id)| RequestId(id.clone()).subject() == subject)
+        .map(|(id, _)| id)
+        .collect())
 }

@@ -126,10 +126,10 @@ pub fn missing_before(
     goal: &GoalId,
     id: &RequestId,
 ) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let since: Option<i64> = conn
+    let missing: Vec<(String, i64)> = conn
         .prepare_cached(
             // Crossed, so that it begins with what is missing, which is little.
-            "SELECT max(p.missing_since) FROM datapoint p
+            "SELECT p.request_id, p.missing_since FROM datapoint p
                  CROSS JOIN made_of m ON m.goal_id = p.goal_id AND m.request_id = p.request_id
                  CROSS JOIN measure_group was ON was.id = m.group_id
                  CROSS JOIN measure_group tells ON tells.measured_at = was.measured_at
@@ -138,8 +138,11 @@ pub fn missing_before(
              WHERE p.goal_id = ?1 AND p.request_id <> ?2 AND p.missing_since IS NOT NULL
                  AND l.goal_id = ?1 AND l.removed_at IS NULL",
         )?
-        .query_row([&goal.0, &id.0], |row| row.get(0))?;
-    Ok(since.map(moment))
+        .query_map([&goal.0, &id.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let subject = id.subject();
+    let alike = missing.into_iter().filter(|(other, _)| RequestId(other.clone()).subject() == subject);
+    Ok(alike.map(|(_, since)| moment(since)).max())
 }
 
 /// The readings that a datapoint was to be made of when a link that is gone by now called for it.

@@ -239,8 +239,7 @@ async fn what_was_deleted_at_beeminder_is_noticed_within_a_day_and_history_says_
         groups.iter().map(|group| outcome(&test, *group)).collect::<Vec<_>>(),
         ["sent", "deleted", "sent"]
     );
-    let now = test.now;
-    test.world().withings.edit(groups[1], now, |group| group["measures"][0]["value"] = 85_000.into());
+    test.world().withings.delete(groups[1]);
     assert_eq!(test.sync().await.delivered, 0);
     assert_eq!(test.values("weight"), [80.0, 82.0], "it stays deleted");
 }

@@ -20,6 +20,7 @@ mod bws_decisions;
 mod changes;
 mod charts;
 mod clock;
+mod corrected;
 mod crash;
 mod days;
 mod days_of_activity;

@@ -221,6 +221,7 @@ impl App {
             if matches!(entry.action, Action::Create | Action::Update(_)) {
                 store::struck::save_wanted(conn, &stored.goal, &entry.request_id, Word::Discarded)?;
             }
+            store::struck::save_kept(conn, &stored.goal, &entry.request_id)?;
             let word = if is_there { Word::Keep } else { Word::Discarded };
             store::outbox::unwant(conn, &stored, word, now).map(drop)
         })

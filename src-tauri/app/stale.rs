@@ -35,6 +35,7 @@ impl App {
     pub fn keep_stale(&self, id: i64, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.store.write(|conn| {
             let stored = known_stale(conn, id)?;
+            store::struck::save_kept(conn, &stored.goal, &stored.datapoint.request_id)?;
             store::struck::save_confirmed(conn, &stored.goal, &stored.datapoint.request_id, Word::Keep)?;
             store::outbox::unwant(conn, &stored, Word::Keep, now).map(drop)
         })

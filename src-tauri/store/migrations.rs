@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0008_missing.sql"),
     include_str!("migrations/0009_red_line.sql"),
     include_str!("migrations/0010_moved.sql"),
+    include_str!("migrations/0011_said.sql"),
     include_str!("migrations/0012_incident_about.sql"),
     include_str!("migrations/0013_warned.sql"),
 ];

@@ -256,6 +256,7 @@ CREATE TABLE struck (
     request_id TEXT NOT NULL,          -- the datapoint's key
     group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
     word TEXT NOT NULL,                -- 'deleted', 'discarded' or 'keep'
+    said TEXT,                         -- the value that the word is about, see MeasureGroup::says; NULL for whatever it says
     PRIMARY KEY (goal_id, request_id, group_id)
 ) STRICT, WITHOUT ROWID;
 
@@ -264,6 +265,7 @@ CREATE TABLE made_of (
     goal_id TEXT NOT NULL REFERENCES goal (id), -- the goal
     request_id TEXT NOT NULL,          -- the datapoint's key
     group_id INTEGER NOT NULL,         -- the reading; it may be fetched again later, so it is no reference
+    said TEXT,                         -- the value it had then, see MeasureGroup::says; NULL where that was not noted
     PRIMARY KEY (goal_id, request_id, group_id)
 ) STRICT, WITHOUT ROWID;
 

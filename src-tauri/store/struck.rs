@@ -6,13 +6,15 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
+use super::measurement::{self, list};
 use super::moment;
 use crate::domain::datapoint::RequestId;
 use crate::domain::day::Daystamp;
 use crate::domain::difference::Word;
 use crate::domain::goal::GoalId;
+use crate::domain::measure::kind::MeasureKind;
 use crate::domain::measure::measurement::GroupId;
 use crate::domain::plan::Struck;
 
@@ -42,13 +44,62 @@ fn save(
     word: Word,
 ) -> anyhow::Result<()> {
     let mut statement = conn.prepare_cached(
-        "INSERT INTO struck VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET word = excluded.word WHERE word = 'keep'",
+        "INSERT INTO struck VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE
+             SET word = excluded.word, said = excluded.said WHERE word = 'keep'",
     )?;
     for reading in readings {
-        statement.execute(params![goal.0, id.0, reading.0, word.name()])?;
+        let said = said_in(conn, goal, id, *reading)?;
+        statement.execute(params![goal.0, id.0, reading.0, word.name(), said])?;
     }
-    mark_changed(conn, goal, id)
+    mark_changed(conn, goal, id)?;
+    forget_outdated(conn, readings)
+}
+
+/// Forgets the word on readings that say something else than what it was about, and marks them for the plan: what is
+/// corrected is a new fact.
+pub fn forget_outdated(conn: &Connection, readings: &[GroupId]) -> anyhow::Result<()> {
+    let about: Vec<(String, String, i64, String)> = conn
+        .prepare_cached(
+            "SELECT goal_id, request_id, group_id, said FROM struck
+             WHERE said IS NOT NULL AND word <> 'keep' AND group_id IN (SELECT value FROM json_each(?1))",
+        )?
+        .query_map([list(readings.iter().map(|id| id.0))], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (goal, id, reading, said) in about {
+        let id = RequestId(id);
+        if says(conn, &id, GroupId(reading))?.is_some_and(|says| says != said) {
+            conn.prepare_cached(
+                "DELETE FROM struck WHERE goal_id = ?1 AND request_id = ?2 AND group_id = ?3",
+            )?
+            .execute(params![goal, id.0, reading])?;
+            measurement::mark_changed(conn, GroupId(reading))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a reading says in a datapoint; `None` where the datapoint tells no value of it.
+fn says(conn: &Connection, id: &RequestId, reading: GroupId) -> anyhow::Result<Option<String>> {
+    let Some(kind) = MeasureKind::named(&id.subject()) else {
+        return Ok(None);
+    };
+    Ok(measurement::load(conn, reading)?.and_then(|group| group.says(kind)))
+}
+
+/// What a reading said when a datapoint was confirmed; what it says, where that is not known.
+fn said_in(
+    conn: &Connection,
+    goal: &GoalId,
+    id: &RequestId,
+    reading: GroupId,
+) -> anyhow::Result<Option<String>> {
+    let said: Option<Option<String>> = conn
+        .prepare_cached("SELECT said FROM made_of WHERE goal_id = ?1 AND request_id = ?2 AND group_id = ?3")?
+        .query_row(params![goal.0, id.0, reading.0], |row| row.get(0))
+        .optional()?;
+    said.flatten().map_or_else(|| says(conn, id, reading), |said| Ok(Some(said)))
 }
 
 /// The readings that the confirmed form of a datapoint was made of.
@@ -166,11 +217,17 @@ pub fn save_made_of(
 ) -> anyhow::Result<()> {
     conn.prepare_cached("DELETE FROM made_of WHERE goal_id = ?1 AND request_id = ?2")?
         .execute([&goal.0, &id.0])?;
-    let mut statement = conn.prepare_cached("INSERT INTO made_of VALUES (?1, ?2, ?3)")?;
+    let mut statement = conn.prepare_cached("INSERT INTO made_of VALUES (?1, ?2, ?3, ?4)")?;
     for reading in readings {
-        statement.execute(params![goal.0, id.0, reading.0])?;
+        statement.execute(params![goal.0, id.0, reading.0, says(conn, id, *reading)?])?;
     }
     Ok(())
+}
+
+/// Notes that what Beeminder has of a datapoint stands for its readings as they are by now, since the user keeps it.
+pub fn save_kept(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
+    let readings = confirmed_readings(conn, goal, id)?;
+    save_made_of(conn, goal, id, &readings)
 }
 
 /// Whether the user's word takes any reading out of a datapoint.
@@ -184,7 +241,7 @@ pub fn is_any(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Resul
 pub fn forget(conn: &Connection, goal: &GoalId, id: &RequestId) -> anyhow::Result<()> {
     mark_changed(conn, goal, id)?;
     for reading in wanted_readings(conn, goal, id)? {
-        super::measurement::mark_changed(conn, reading)?;
+        measurement::mark_changed(conn, reading)?;
     }
     conn.execute("DELETE FROM struck WHERE goal_id = ?1 AND request_id = ?2", [&goal.0, &id.0])?;
     Ok(())

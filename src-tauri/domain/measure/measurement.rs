@@ -155,6 +155,14 @@ impl MeasureGroup {
         found.min_by_key(|m| !MeasureKind::is_whole_body(m.position))
     }
 
+    /// The value of `kind` that a word about this reading is about. `None` where the group has none, and for what grows
+    /// while its day or night lasts.
+    pub fn says(&self, kind: MeasureKind) -> Option<String> {
+        let value = |kind| Some(self.value(kind)?.normalize().to_string());
+        let values: Option<Vec<String>> = kind.sources().into_iter().map(value).collect();
+        values.filter(|_| self.source == Source::Measure).map(|values| values.join(" "))
+    }
+
     /// The whole-body value of `kind`, if the group has one that makes sense.
     pub fn value(&self, kind: MeasureKind) -> Option<Decimal> {
         let of_kind = |m: &&Measurement| m.kind == kind && kind.is_whole_at(m.position);

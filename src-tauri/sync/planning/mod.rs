@@ -53,6 +53,7 @@ pub(super) fn plan_part(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result
         return Ok((as_chosen.enqueued + enqueued, is_left));
     }
     let changed = store::measurement::load_changed(conn, MOST_AT_ONCE)?;
+    store::struck::forget_outdated(conn, &changed.iter().map(|group| group.id).collect::<Vec<_>>())?;
     if store::link::is_any_planning(conn)? {
         // What came while nothing was linked was not looked at.
         ownership::follow_all(conn, now)?;

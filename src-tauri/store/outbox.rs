@@ -136,9 +136,22 @@ pub fn stays_as_it_is(conn: &Connection, known: &Stored, form: &Datapoint) -> an
         && !super::struck::is_made_by_a_new_one(conn, &known.goal, &form.request_id)?)
 }
 
+/// Notes what a datapoint is made of whose request had no answer, while a link still tells.
+fn note_readings(conn: &Connection, stored: &Stored) -> anyhow::Result<()> {
+    let (goal, id) = (&stored.goal, &stored.datapoint.request_id);
+    if super::struck::confirmed_readings(conn, goal, id)?.is_empty() {
+        let readings = super::struck::wanted_readings(conn, goal, id)?;
+        super::struck::save_made_of(conn, goal, id, &readings)?;
+    }
+    Ok(())
+}
+
 /// Notes that no link calls for a datapoint, and what the user decided about it. Returns whether something
 /// is to be sent that was not before.
 pub fn unwant(conn: &Connection, stored: &Stored, word: Word, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    if word == Word::Left && stored.confirmed.unsure {
+        note_readings(conn, stored)?;
+    }
     datapoint::unwant(conn, stored.id, word)?;
     mark_sent_before(conn, &stored.goal)?;
     settle(conn, stored.id, now)
@@ -219,10 +232,6 @@ pub fn claim(conn: &Connection, id: i64, now: DateTime<Utc>) -> anyhow::Result<O
     let mut readings = super::struck::wanted_readings(conn, &entry.goal, &entry.request_id)?;
     if readings.is_empty() {
         readings = super::struck::readings_left(conn, &entry.goal, &entry.request_id)?;
-    }
-    if matches!(entry.action, Action::Create) {
-        // Should it not be answered, it is known what it took there.
-        super::struck::save_made_of(conn, &entry.goal, &entry.request_id, &readings)?;
     }
     let was_unsure = known.confirmed.unsure;
     // What was asked before its removal took nothing away.

@@ -1,5 +1,8 @@
 //! Nights and workouts over midnight, told by several, dated by each in its own way.
 
+use beeminder_withings_sync::app::Since;
+use beeminder_withings_sync::domain::goal::GoalSlug;
+use beeminder_withings_sync::domain::link::Options;
 use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -246,4 +249,35 @@ async fn what_a_row_alone_tells_is_not_lost() {
     );
     test.sync().await;
     assert!(test.values("sleep")[0] > 7.0, "{:?}", test.values("sleep"));
+}
+
+#[tokio::test]
+async fn nights_can_be_told_apart_by_the_device_that_withings_tells_and_by_no_other() {
+    let mut test = TestApp::connected().await;
+    test.link("steps", track(MeasureKind::STEPS)).await;
+    test.connect_withings().await.unwrap();
+    let (now, date) = (test.now, test.now.date_naive());
+    test.world().withings.days().walk(date, 9000, now);
+    test.sync().await;
+    let sleep = |test: &TestApp, device: &str| {
+        let (now, date) = (test.now, test.now.date_naive());
+        let mut world = test.world();
+        let id = world.withings.days().sleep(date, 25_200, now);
+        let row = world.withings.days().sleep.get_mut(&id).unwrap();
+        (row["model"], row["model_id"], row["hash_deviceid"]) = (json!(32), json!(63), json!(device));
+    };
+    // The watch is known by its steps, and never named by a night.
+    sleep(&test, "mat");
+    for device in ["ScanWatch", "mat"] {
+        let options = Options { devices: vec![device.into()], ..Options::default() };
+        let (slug, feed) = (GoalSlug("sleep".into()), track(MeasureKind::SLEEP_DURATION));
+        let added = test.app().add_link(&slug, feed, options, Since::Now, test.now).await;
+        assert_eq!(added.is_ok(), device == "mat", "{device}");
+    }
+    for device in ["mat", "watch"] {
+        test.advance(TimeDelta::days(1));
+        sleep(&test, device);
+        test.sync().await;
+    }
+    assert_eq!(days(&test, "sleep").last().map(String::as_str), Some("20261124"));
 }

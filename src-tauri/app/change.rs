@@ -56,7 +56,7 @@ impl App {
     ) -> anyhow::Result<Change> {
         super::links::check(feed, options)?;
         let link = self.link(id)?;
-        self.check_known(options, &link.options)?;
+        self.check_known(feed, options, &link.options)?;
         self.store.read(|conn| {
             let since = since_of_change(conn, &link, feed)?;
             let link = Link { feed: feed.clone(), options: options.clone(), since, ..link };
@@ -83,7 +83,7 @@ impl App {
     ) -> anyhow::Result<Link> {
         super::links::check(feed, options)?;
         let link = self.link(id)?;
-        self.check_known(options, &link.options)?;
+        self.check_known(feed, options, &link.options)?;
         // By Beeminder's clock, asked now: this computer's may be wrong.
         self.beeminder.me(&self.tokens.beeminder().await?).await?;
         let since = self.beeminder.server_time().unwrap_or(now);

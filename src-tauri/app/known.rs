@@ -1,7 +1,8 @@
 //! Checks that a filter names something known: a misspelt device would keep everything out without a word.
 
 use super::{App, UserError};
-use crate::domain::link::Options;
+use crate::domain::link::{Feed, Options};
+use crate::domain::measure::kind::Source;
 use crate::domain::measure::workout;
 use crate::store;
 use crate::text::Message;
@@ -12,9 +13,13 @@ impl App {
     ///
     /// # Errors
     /// With the devices or types there are.
-    pub(super) fn check_known(&self, options: &Options, before: &Options) -> anyhow::Result<()> {
-        let (models, ids) = self.store.read(store::measurement::devices)?;
-        let told = self.store.read(store::device::load_all)?;
+    pub(super) fn check_known(&self, feed: &Feed, options: &Options, before: &Options) -> anyhow::Result<()> {
+        let source = feed.source();
+        // Nights and workouts hardly tell what they were measured with, whatever devices there are.
+        let tells_any = !source.is_of_stretches();
+        let sources: &[Source] = if tells_any { &[Source::Measure, Source::Activity] } else { &[source] };
+        let (models, ids) = self.store.read(|conn| store::measurement::devices(conn, sources))?;
+        let told = if tells_any { self.store.read(store::device::load_all)? } else { Vec::new() };
         let told_models = || told.iter().map(|device| &device.model);
         let is_known = |name: &String| {
             let mut all =
@@ -35,6 +40,9 @@ impl App {
             }
             names.sort_unstable();
             names.dedup();
+            if names.is_empty() && !tells_any {
+                return Err(UserError::in_field("devices", Message::error("no_device_told", [])).into());
+            }
             return Err(no_device(unknown, &names).into());
         }
         let known = self.store.read(store::measurement::categories)?;

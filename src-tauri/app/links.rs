@@ -70,7 +70,7 @@ impl App {
         let (user, goal) = self.find_goal(&token, slug).await?;
         // What was measured recently tells whether somebody else posts the same, or in another unit.
         self.freshen(feed.source(), TimeDelta::MAX, now).await?;
-        self.check_known(&options, &Options::default())?;
+        self.check_known(&feed, &options, &Options::default())?;
         // This computer's clock may be wrong; a start in the future would send nothing for years.
         let server_now = self.beeminder.server_time().unwrap_or(now);
         let rule = goal.day_rule(user.time_zone);

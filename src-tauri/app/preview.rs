@@ -111,7 +111,7 @@ impl App {
         self.freshen(source, STALE, now).await?;
         let linked = link.map(|link| self.link(link)).transpose()?;
         let known = linked.as_ref().map(|link| link.options.clone()).unwrap_or_default();
-        self.check_known(&options, &known)?;
+        self.check_known(&feed, &options, &known)?;
         let trouble = self.store.read(|conn| trouble_with(conn, source, now))?;
         let not_shared =
             (!is_shared).then(|| Message::error("not_shared", [("what", source.name().to_owned())]).into());

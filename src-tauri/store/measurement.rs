@@ -359,13 +359,17 @@ pub fn models(conn: &Connection) -> anyhow::Result<Vec<String>> {
     Ok(models)
 }
 
-/// The devices that something was measured with, by model and by id.
-pub fn devices(conn: &Connection) -> anyhow::Result<(Vec<String>, Vec<String>)> {
-    let ids = conn
-        .prepare_cached("SELECT DISTINCT device FROM measure_group WHERE device IS NOT NULL ORDER BY device")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    Ok((models(conn)?, ids))
+/// The devices that these services of Withings told of, by model and by id.
+pub fn devices(conn: &Connection, sources: &[Source]) -> anyhow::Result<(Vec<String>, Vec<String>)> {
+    let sources = serde_json::to_string(&sources.iter().map(|source| source.name()).collect::<Vec<_>>())?;
+    let distinct = |column: &str| -> anyhow::Result<Vec<String>> {
+        let query = format!(
+            "SELECT DISTINCT {column} FROM measure_group
+             WHERE {column} IS NOT NULL AND source IN (SELECT value FROM json_each(?1)) ORDER BY {column}"
+        );
+        Ok(conn.prepare_cached(&query)?.query_map([&sources], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    };
+    Ok((distinct("model")?, distinct("device")?))
 }
 
 /// The types of workout that were measured, by Withings' number.

@@ -38,6 +38,9 @@ struct Row {
     category: Option<i64>,
     #[serde(default, deserialize_with = "lenient::text")]
     deviceid: Option<String>,
+    // All that nights tell of their device.
+    #[serde(default, deserialize_with = "lenient::text")]
+    hash_deviceid: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     brand: Option<String>,
     // A name for activity; a number for nights and workouts, which tells users nothing.
@@ -160,6 +163,7 @@ impl Row {
             let length = end? - start?;
             (length >= TimeDelta::zero() && length <= longest).then_some((start?, end?, length))
         };
+        let device = |id: Option<String>| id.filter(|id| !id.is_empty());
         let (measured_at, length, values) = match source {
             Source::Measure => return None,
             Source::Activity => (DayRule::new(zone, 0).start_of(day), None, activity(&self.fields)),
@@ -177,7 +181,7 @@ impl Row {
             attrib: self.attrib.unwrap_or(0),
             measured_at,
             modified_at: self.modified.and_then(moment).unwrap_or(measured_at),
-            device: self.deviceid.filter(|device| !device.is_empty()),
+            device: device(self.deviceid).or_else(|| device(self.hash_deviceid).filter(|_| length.is_some())),
             model: self.model.filter(|model| !model.is_empty() && model.parse::<i64>().is_err()),
             source,
             day: Some(day),

@@ -464,3 +464,32 @@ async fn a_later_deadline_posts_no_day_before_the_link() {
     }
     assert_eq!(days(&test, "steps"), ["20261123"]);
 }
+
+#[tokio::test]
+async fn a_day_that_moved_is_not_there_twice_after_beeminder_lost_the_goal_for_a_while() {
+    let mut test = TestApp::connected().await;
+    test.expect_warning("");
+    test.link("weight", lowest()).await;
+    let reading = test.weigh_in(80.0);
+    test.sync().await;
+    at(&mut test, "2026-11-24T06:00:00Z");
+    test.weigh_in(81.0);
+    test.sync().await;
+    at(&mut test, "2026-11-25T06:00:00Z");
+    let now = test.now;
+    test.world().withings.edit(reading, now, |group| group["date"] = now.timestamp().into());
+    const NOT_FOUND: &str = r#"{"error":"The requested resource was not found."}"#;
+    test.world().faults.every(Service::Beeminder, "goals.json", Fault::http(200, "[]"));
+    test.world().faults.every(Service::Beeminder, "archived.json", Fault::http(200, "[]"));
+    test.world().faults.every(Service::Beeminder, "weight", Fault::http(404, NOT_FOUND));
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(15));
+    }
+    test.world().faults.clear();
+    for _ in 0..3 {
+        test.sync().await;
+        test.advance(TimeDelta::minutes(65));
+    }
+    assert_eq!(days(&test, "weight"), ["20261124", "20261125"]);
+}

@@ -238,6 +238,17 @@ pub fn load_wanted_by(conn: &Connection, link: LinkId) -> anyhow::Result<Vec<Sto
     Ok(found)
 }
 
+/// What is still to be removed from a goal, or to be looked for, that no link calls for.
+pub fn left_undone(conn: &Connection, goal: &GoalId) -> anyhow::Result<Vec<i64>> {
+    let ids = conn
+        .prepare_cached(
+            "SELECT id FROM datapoint WHERE goal_id = ?1 AND wanted = 0 AND state IN ('removing', 'pending')",
+        )?
+        .query_map([&goal.0], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
 /// Loads what a link calls for though no reading does any more, up to `most` of it.
 pub fn load_orphans(conn: &Connection, link: LinkId, most: u32) -> anyhow::Result<Vec<Stored>> {
     let found = conn

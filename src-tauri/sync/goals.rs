@@ -68,6 +68,11 @@ pub(crate) fn save(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow
             store::measurement::mark_concerned(conn, link, link.earliest() - TimeDelta::days(2))?;
         }
     }
+    if before.as_ref().is_some_and(|before| before.presence == Presence::Deleted) {
+        for id in store::datapoint::left_undone(conn, &goal.id)? {
+            store::outbox::settle(conn, id, now)?;
+        }
+    }
     if goal.is_open() && before.is_some_and(|before| !before.is_open()) {
         store::outbox::unpark_goal(conn, &goal.id)?;
     }
@@ -159,10 +164,9 @@ fn note_missing(conn: &Connection, goal: &Goal, now: DateTime<Utc>) -> anyhow::R
     let since = store::goal::missing_since(conn, &goal.id)?.filter(|since| *since <= now);
     if since.is_some_and(|since| now - since >= APART) {
         store::goal::save(conn, &Goal { presence: Presence::Deleted, ..goal.clone() }, now)?;
-        // Nothing is left to take away there.
+        // Nothing is left to take away there, unless the goal comes back.
         for id in store::outbox::unwanted(conn, &goal.id)? {
-            store::datapoint::save_absent(conn, id)?;
-            store::outbox::settle(conn, id, now)?;
+            store::outbox::remove(conn, id)?;
         }
         let is_done = !store::outbox::goals(conn)?.contains(&goal.id);
         if is_done {

@@ -1,13 +1,14 @@
 //! What waits is sent in time: back-off, deletions and refusals do not outlast a deadline, and nothing loops.
 
 use beeminder_withings_sync::domain::link::Feed;
+use beeminder_withings_sync::domain::measure::kind::MeasureKind;
 use beeminder_withings_sync::domain::service::Service;
 use beeminder_withings_sync::sandbox::faults::Fault;
 use beeminder_withings_sync::sync::Trigger;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::support::TestApp;
 use super::support::goals::{at, days, lowest, once};
+use super::support::{TestApp, track};
 
 /// Makes the passes that are due before a moment, from now on.
 async fn pass_until(test: &mut TestApp, end: DateTime<Utc>) {
@@ -210,4 +211,26 @@ async fn a_change_that_fails_keeps_no_new_reading_past_the_deadline() {
         pass_until(&mut test, deadline).await;
         assert_eq!(test.values("weight"), [80.0, 81.0], "{minutes} minutes before");
     }
+}
+
+#[tokio::test]
+async fn what_is_due_in_minutes_goes_before_other_goals_are_compared() {
+    let mut test = TestApp::weighing().await;
+    for goal in ["fat", "official", "night-owl", "early-bird", "pounds", "systolic"] {
+        test.link(goal, track(MeasureKind::WEIGHT)).await;
+    }
+    test.weigh_in(80.0);
+    test.sync().await;
+    // Asleep for a day; awake three minutes before midnight, and weighed.
+    at(&mut test, "2026-11-24T22:57:00Z");
+    let deadline: chrono::DateTime<chrono::Utc> = "2026-11-24T22:59:59Z".parse().unwrap();
+    test.world().beeminder.goal("weight").fields["losedate"] = deadline.timestamp().into();
+    test.weigh_in(81.0);
+    test.world().requests.clear();
+    test.sync().await;
+    let world = test.world();
+    let sent =
+        world.requests.iter().position(|r| r.contains("POST") && r.contains("/weight/datapoints")).unwrap();
+    let before: Vec<_> = world.requests[..sent].iter().filter(|r| r.contains("api/v1")).collect();
+    assert!(before.len() <= 8, "{} requests before: {before:#?}", before.len());
 }

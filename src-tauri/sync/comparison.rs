@@ -40,12 +40,13 @@ enum ComparisonOutcome {
     Unproven,
 }
 
-/// Compares the goals whose turn it is. One that fails holds up none of the others.
+/// Compares the goals that are to be compared by now, of those whose `turn` it is. One that fails holds up none of the others.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn compare(pass: &SyncPass<'_>) -> anyhow::Result<()> {
-    let goals = pass.store.read(|conn| due(conn, pass.trigger, pass.now))?;
+pub(super) async fn compare(pass: &SyncPass<'_>, turn: impl Fn(&GoalId) -> bool) -> anyhow::Result<()> {
+    let mut goals = pass.store.read(|conn| due(conn, pass.trigger, pass.now))?;
+    goals.retain(|goal| turn(&goal.id));
     if goals.is_empty() {
         return Ok(());
     }
@@ -151,7 +152,10 @@ fn note_there(
     if stored.missing_since.is_some() {
         datapoint::save_missing(conn, stored.id, None)?;
     }
-    if stored.confirmed.beeminder_id.is_none() {
+    // The user may have put it on another day.
+    let is_elsewhere =
+        found.confirmation.daystamp.is_some() && found.confirmation.daystamp != stored.beeminder_day;
+    if stored.confirmed.beeminder_id.is_none() || is_elsewhere {
         datapoint::save_id(conn, stored.id, told(&found.confirmation))?;
     }
     note_readings(conn, stored.id)

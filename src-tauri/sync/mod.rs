@@ -36,6 +36,7 @@ use crate::accounts::scope;
 use crate::accounts::tokens::Tokens;
 use crate::domain::arrival::{self, Arrival};
 use crate::domain::attention::Attention;
+use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
@@ -183,16 +184,22 @@ impl SyncPass<'_> {
             self.store.write(|conn| store::checkpoint::save_clock(conn, at, self.now))?;
         }
         planned += self.plan().await?;
-        // By now it is known what was measured since, and may stand for what the user deleted.
-        comparison::compare(self).await?;
-        if !self.store.read(store::measurement::all_planned)? {
-            planned += self.plan().await?;
+        let mut delivered = Delivered::default();
+        // What is due within minutes does not wait until all other goals are compared.
+        let due = self.store.read(|conn| deliver::due(conn, self.now))?;
+        for is_due in [true, false] {
+            let turn = |goal: &GoalId| due.contains(goal) == is_due;
+            // By now it is known what was measured since, and may stand for what the user deleted.
+            comparison::compare(self, turn).await?;
+            if !self.store.read(store::measurement::all_planned)? {
+                planned += self.plan().await?;
+            }
+            delivered.add(self.deliver(turn).await?);
         }
-        let mut delivered = self.deliver().await?;
         if !self.store.read(store::measurement::all_planned)? {
             // What was learnt of a goal's days on the way is gone by at once.
             planned += self.plan().await?;
-            delivered.add(self.deliver().await?);
+            delivered.add(self.deliver(|_| true).await?);
         }
         self.store.read(|conn| {
             let (pending, parked) = store::outbox::counts(conn)?;
@@ -248,9 +255,10 @@ impl SyncPass<'_> {
         self.withings.server_time_since(before.withings)
     }
 
-    async fn deliver(&self) -> anyhow::Result<Delivered> {
+    /// Sends what can be sent to the goals whose `turn` it is.
+    async fn deliver(&self, turn: impl Fn(&GoalId) -> bool) -> anyhow::Result<Delivered> {
         if self.may_ask(&Place::Account(Service::Beeminder))? {
-            deliver::deliver(self).await
+            deliver::deliver(self, turn).await
         } else {
             Ok(Delivered::default())
         }

@@ -29,7 +29,7 @@ use super::trouble::Trouble;
 use super::{SyncPass, missing, schedule};
 use answer::{Delivery, delivery};
 
-pub(super) use queue::{goals_sent_to, queues};
+pub(super) use queue::{due, goals_sent_to, queues};
 pub(super) use settle::told;
 
 /// Requests that one pass sends at the most: what is new at Withings must not wait for a long queue.
@@ -47,12 +47,16 @@ const LONGEST_WAIT_FOR_ZONE: TimeDelta = TimeDelta::hours(1);
 /// Requests that cannot be reached in a row, after which Beeminder is taken not to be there.
 const MOST_UNREACHABLE: u32 = 2;
 
-/// Sends what can be sent. Returns what was confirmed.
+/// Sends what can be sent to the goals whose `turn` it is. Returns what was confirmed.
 ///
 /// # Errors
 /// When the store cannot be used; trouble with Beeminder is noted.
-pub(super) async fn deliver(pass: &SyncPass<'_>) -> anyhow::Result<Delivered> {
-    let queues = pass.store.read(|conn| queues(conn, pass.trigger, pass.now))?;
+pub(super) async fn deliver(
+    pass: &SyncPass<'_>,
+    turn: impl Fn(&GoalId) -> bool,
+) -> anyhow::Result<Delivered> {
+    let mut queues = pass.store.read(|conn| queues(conn, pass.trigger, pass.now))?;
+    queues.retain(|queue| turn(&queue.goal));
     if queues.is_empty() {
         return Ok(Delivered::default());
     }

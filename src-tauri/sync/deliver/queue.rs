@@ -110,7 +110,7 @@ pub(crate) fn queues(conn: &Connection, trigger: Trigger, now: DateTime<Utc>) ->
 }
 
 /// The goals that something waits for and that are lost before long.
-fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
+pub(crate) fn due(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<HashSet<GoalId>> {
     let mut due = HashSet::new();
     for goal in store::outbox::goals(conn)? {
         if missing::is_due(conn, &goal, now)? {

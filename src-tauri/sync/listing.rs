@@ -59,17 +59,27 @@ impl Listing {
 
     /// Whether the list has what it must have, so that what it lacks is not there: the datapoint that the
     /// goal says was its last, or nothing when the goal says that there is none. A row that cannot be read may
-    /// be any.
+    /// be any. Where one comes twice, or is out of order, pages were cut while they moved, and another may be left out.
     pub(super) fn proves_itself(&self, last: &LastDatapoint) -> bool {
-        if self.rows.iter().any(StoredDatapoint::is_unreadable) {
+        if self.rows.iter().any(StoredDatapoint::is_unreadable) || !self.is_newest_first() {
             return false;
         }
-        let ids: HashSet<&str> = self.rows.iter().filter_map(|row| row.confirmation.id.as_deref()).collect();
+        let told = || self.rows.iter().filter_map(|row| row.confirmation.id.as_deref());
+        let ids: HashSet<&str> = told().collect();
+        if ids.len() < told().count() {
+            return false;
+        }
         match last {
             LastDatapoint::Unknown => false,
             LastDatapoint::None => ids.is_empty(),
             LastDatapoint::Id(id) => ids.contains(id.as_str()),
         }
+    }
+}
+
+impl Listing {
+    fn is_newest_first(&self) -> bool {
+        self.rows.iter().filter_map(|row| row.confirmation.daystamp.as_deref()).is_sorted_by(|a, b| a >= b)
     }
 }
 
@@ -101,6 +111,20 @@ mod tests {
         ] {
             assert_eq!(listing.proves_itself(&last), expected, "{listing:?} {last:?}");
         }
+    }
+
+    #[test]
+    fn a_list_whose_pages_moved_is_not_believed() {
+        let mut listing = listing(&[("a", "withings-1-weight", 80.0), ("b", "withings-2-weight", 81.0)]);
+        let last = LastDatapoint::Id("a".into());
+        for (days, expected) in [(["20261124", "20261123"], true), (["20261123", "20261124"], false)] {
+            for (row, day) in listing.rows.iter_mut().zip(days) {
+                row.confirmation.daystamp = Some(day.into());
+            }
+            assert_eq!(listing.proves_itself(&last), expected, "{days:?}");
+        }
+        listing.rows[1] = listing.rows[0].clone();
+        assert!(!listing.proves_itself(&last), "one comes twice");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::support::goals::days;
 use super::support::{CrashAfter, TestApp, codes, take, track};
 
 fn status_of(test: &TestApp) -> Status {
@@ -334,4 +335,55 @@ async fn values_that_withings_shows_no_more_are_asked_about() {
     }
     assert_eq!(codes(&test.sync().await), [ProblemCode::Stale]);
     assert_eq!(test.values("fat").len(), 3, "a plan may have ended; nobody deleted anything");
+}
+
+#[tokio::test]
+async fn who_confirms_eleven_has_not_confirmed_twenty() {
+    let mut test = TestApp::weighing().await;
+    test.expect_warning("Much is gone");
+    test.app().mirror_deletions(true).unwrap();
+    let mut groups = Vec::new();
+    for _ in 0..22 {
+        let now = test.now;
+        let measures = json!([{"value": 80, "type": 1, "unit": 0}]);
+        groups.push(test.world().withings.add(json!({"measures": measures}), now));
+        test.sync().await;
+        test.advance(TimeDelta::days(1));
+    }
+    for group in &groups[..11] {
+        test.world().withings.delete(*group);
+    }
+    test.advance(TimeDelta::days(1));
+    let report = test.sync().await;
+    assert_eq!(report.attention[0].facts["count"], "11");
+    // By then more is gone, and the user knows of eleven.
+    for group in &groups[11..20] {
+        test.world().withings.delete(*group);
+    }
+    test.app().confirm_gone().unwrap();
+    let report = test.sync().await;
+    let said = report.attention.iter().filter_map(|item| item.facts.get("count"));
+    assert_eq!(said.collect::<Vec<_>>(), ["20"], "{:?}", days(&test, "weight"));
+}
+
+#[tokio::test]
+async fn history_shows_the_day_that_beeminder_has() {
+    let mut test = TestApp::weighing().await;
+    test.weigh_in(80.0);
+    test.advance(TimeDelta::days(1));
+    test.weigh_in(81.0);
+    test.sync().await;
+    // The user puts it on another day there.
+    {
+        let mut world = test.world();
+        let datapoint = &mut world.beeminder.datapoints("weight")[0];
+        datapoint.timestamp -= 86_400;
+        datapoint.daystamp = "20261122".into();
+    }
+    for _ in 0..2 {
+        test.advance(TimeDelta::hours(25));
+        test.sync().await;
+    }
+    let first = test.history().into_iter().rev().find_map(|row| row.outcome).unwrap();
+    assert_eq!(first.day.replace('-', ""), "20261122", "{first:?}");
 }

@@ -49,14 +49,15 @@ impl App {
         self.store.write(|conn| store::setting::save_mirrors_deletions(conn, mirror))
     }
 
-    /// Says that all that is gone at Withings is gone for good. The next pass looks again and believes it.
+    /// Says that what the user is asked about is gone at Withings for good. The next pass looks again and believes it,
+    /// if it is no more by then.
     ///
     /// # Errors
     /// When nothing waits for this.
     pub fn confirm_gone(&self) -> anyhow::Result<()> {
         self.store.write(|conn| {
             anyhow::ensure!(store::setting::many_gone(conn)? > 0, UserError::new("nothing_to_confirm", []));
-            store::setting::save_may_be_many(conn, true)?;
+            store::setting::confirm_many_gone(conn)?;
             store::checkpoint::forget_windows(conn)
         })
     }

@@ -28,7 +28,7 @@ const MIRROR: &str = "mirror_deletions";
 const WITHDRAWN: &str = "withdrawn";
 /// How much is gone at Withings, for each of its services, until the user was asked.
 const MANY_GONE: &str = "many_gone";
-/// Set when the user said that much is gone for good, until that was looked at.
+/// How much of it the user said is gone for good, until that was looked at.
 const MAY_BE_MANY: &str = "may_be_many";
 /// Set when the user wants to know when a device stops uploading.
 const WATCH_DEVICES: &str = "watch_devices";
@@ -158,14 +158,20 @@ pub fn save_many_gone(conn: &Connection, source: Source, count: usize) -> anyhow
     save(conn, &name_for(MANY_GONE, source), (count > 0).then(|| count.to_string()).as_deref())
 }
 
-/// Whether the user said that all of it is gone for good.
-pub fn may_be_many(conn: &Connection) -> anyhow::Result<bool> {
-    Ok(load(conn, MAY_BE_MANY)?.is_some())
+/// Notes that the user said that as much as they are asked about is gone for good.
+pub fn confirm_many_gone(conn: &Connection) -> anyhow::Result<()> {
+    for (source, count) in per_source(conn, MANY_GONE)? {
+        save(conn, &name_for(MAY_BE_MANY, source), Some(&count))?;
+    }
+    Ok(())
 }
 
-/// Notes that the user said so, or that it is done.
-pub fn save_may_be_many(conn: &Connection, may: bool) -> anyhow::Result<()> {
-    save(conn, MAY_BE_MANY, may.then_some("1"))
+/// How much the user said is gone for good, which is looked at once.
+pub fn take_confirmed_gone(conn: &Connection, source: Source) -> anyhow::Result<usize> {
+    let name = name_for(MAY_BE_MANY, source);
+    let confirmed = load(conn, &name)?.and_then(|count| count.parse().ok());
+    save(conn, &name, None)?;
+    Ok(confirmed.unwrap_or(0))
 }
 
 /// Whether the user wants to know when a device stops uploading.

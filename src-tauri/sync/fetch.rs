@@ -75,13 +75,6 @@ pub(super) struct Window {
     pub(super) tells_all: bool,
 }
 
-impl Fetched {
-    /// Whether it was looked what is gone.
-    pub(super) fn window_was_read(&self) -> bool {
-        self.window.as_ref().is_some_and(|window| window.tells_all)
-    }
-}
-
 /// Reads everything `source` has since its checkpoint and stores it; once a day, and when something was
 /// split, merged or told again, all of the last weeks as well.
 ///

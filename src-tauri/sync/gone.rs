@@ -17,6 +17,7 @@ pub(super) fn note(conn: &Connection, source: Source, window: &Window) -> anyhow
         tracing::info!(source = source.name(), "Some of it cannot be told apart; nothing is concluded");
         return Ok(());
     }
+    let most = MOST.max(store::setting::take_confirmed_gone(conn, source)?);
     let known = measurement::ids_between(conn, source, window.from, window.until)?;
     let gone: Vec<_> = known.into_iter().filter(|id| !window.groups.contains(id)).collect();
     if window.groups.is_empty() {
@@ -30,7 +31,7 @@ pub(super) fn note(conn: &Connection, source: Source, window: &Window) -> anyhow
         return Ok(());
     }
     store::setting::save_withdrawn(conn, source, false)?;
-    if gone.len() > MOST && !store::setting::may_be_many(conn)? {
+    if gone.len() > most {
         tracing::warn!(
             source = source.name(),
             count = gone.len(),

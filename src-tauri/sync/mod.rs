@@ -242,12 +242,7 @@ impl SyncPass<'_> {
         if let Some(server) = server_time {
             store::checkpoint::save_clock(conn, server, self.now)?;
         }
-        for (source, fetched) in fetched {
-            fetch::note(conn, *source, fetched)?;
-        }
-        // Whatever there was to confirm has been looked at.
-        let was_read = fetched.iter().any(|(_, fetched)| fetched.window_was_read());
-        if was_read { store::setting::save_may_be_many(conn, false) } else { Ok(()) }
+        fetched.iter().try_for_each(|(source, fetched)| fetch::note(conn, *source, fetched))
     }
 
     /// What Withings' clock said in an answer since `before`.

@@ -141,10 +141,10 @@ async fn what_the_user_deletes_at_beeminder_stays_deleted() {
     test.world().beeminder.datapoints("weight").clear();
     test.sync().await;
     assert_eq!(test.values("weight"), [0.0; 0]);
-    // Even when the measurement is edited later.
+    // Even when the measurement is dated anew later; another value would be a new fact.
     test.advance(TimeDelta::hours(1));
-    let now = test.now;
-    test.world().withings.edit(group, now, |group| group["measures"][0]["value"] = json!(82_400));
+    let (now, date) = (test.now, test.now.timestamp() - 60);
+    test.world().withings.edit(group, now, |group| group["date"] = json!(date));
     // Once is no answer; what the list still lacks some time later is.
     let report = test.sync().await;
     assert_eq!((report.delivered, report.pending, report.parked), (0, 1, 0));

@@ -2,6 +2,7 @@
 //! database, no network.
 
 pub mod arrival;
+pub mod appli;
 pub mod attention;
 pub mod callback_way;
 pub mod datapoint;

@@ -21,6 +21,8 @@ pub struct Days {
     pub workouts: BTreeMap<i64, Value>,
     /// Devices.
     pub devices: Vec<Value>,
+    /// What changed since notifications were last sent: Withings' number for the kind, and the day.
+    pub(super) changed: Vec<(i64, NaiveDate)>,
     next_id: i64,
 }
 
@@ -45,6 +47,7 @@ impl Days {
             "hash_deviceid": device, "timezone": ZONE.name(), "modified": now.timestamp(), "brand": 1,
             "modelid": 93, "model": "ScanWatch", "is_tracker": true});
         self.activities.insert(format!("{date} {device}"), row);
+        self.changed.push((16, date));
     }
 
     /// Adds a night that ends at seven on `date` and returns its number.
@@ -70,6 +73,7 @@ impl Days {
                 "lightsleepduration": seconds * 3 / 5, "sleep_efficiency": 0.86, "sleep_latency": 540,
                 "sleep_score": 77, "hr_average": 58, "night_events": "{}"}});
         self.sleep.insert(id, row);
+        self.changed.push((44, date));
         id
     }
 
@@ -83,6 +87,7 @@ impl Days {
             "data": {"calories": 47, "intensity": 30, "manual_distance": 0, "manual_calories": 0,
                 "distance": 680, "pause_duration": 0, "algo_pause_duration": null}});
         self.workouts.insert(id, row);
+        self.changed.push((16, date));
         id
     }
 

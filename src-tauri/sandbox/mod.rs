@@ -11,12 +11,14 @@ pub mod datapoints;
 pub mod days;
 pub mod faults;
 mod graph;
+pub mod notify;
 mod pages;
 pub mod sample;
 pub mod withings;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
@@ -95,12 +97,20 @@ impl Sandbox {
         graph::hang_up(&mut world.beeminder.goals, &url);
         let world = Arc::new(Mutex::new(world));
         let router = router(Arc::clone(&world));
+        let telling = tell_by_itself(Arc::clone(&world));
         let task = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!("The sandbox stopped: {error}");
+            let serving = async { axum::serve(listener, router).await };
+            tokio::select! {
+                Err(error) = serving => tracing::error!("The sandbox stopped: {error}"),
+                () = telling => {}
             }
         });
         Ok(Sandbox { world, address, task })
+    }
+
+    /// Sends the notifications that are due. Where the clock is this computer's, that happens by itself.
+    pub async fn notify(&self) {
+        notify::deliver(&self.world).await;
     }
 
     /// Where both services answer.
@@ -125,9 +135,25 @@ impl Drop for Sandbox {
     }
 }
 
+/// How often it is looked for something to tell.
+const TELLING: Duration = Duration::from_millis(100);
+
+/// Sends notifications as they become due, by this computer's clock alone: one that stands still is moved by tests,
+/// which say when.
+async fn tell_by_itself(world: Shared) {
+    if !matches!(lock(&world).clock, Clock::Real) {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(TELLING).await;
+        notify::deliver(&world).await;
+    }
+}
+
 fn router(world: Shared) -> Router {
     Router::new()
         .merge(withings::routes())
+        .merge(notify::routes())
         .merge(beeminder::routes())
         .merge(datapoints::routes())
         .merge(graph::routes())
@@ -167,9 +193,8 @@ fn path_of(request: &str) -> &str {
 /// Which service's API a path belongs to; pages for people belong to none.
 fn service_of(path: &str) -> Option<Service> {
     match path {
-        "/measure" | "/v2/measure" | "/v2/sleep" | "/v2/user" | "/v2/oauth2" | "/v2/signature" => {
-            Some(Service::Withings)
-        }
+        "/measure" | "/v2/measure" | "/v2/sleep" | "/v2/user" | "/v2/oauth2" | "/v2/signature"
+        | "/notify" => Some(Service::Withings),
         path if path.starts_with("/api/v1/") => Some(Service::Beeminder),
         _ => None,
     }

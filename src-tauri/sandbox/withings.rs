@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::days::Days;
+use super::notify::Notifier;
 use super::token;
 
 pub(super) use routes::routes;
@@ -44,6 +45,8 @@ pub struct Withings {
     pub renews_for: Option<String>,
     /// Whether a renewal says whose grant it is.
     pub tells_whose: bool,
+    /// Who is told of changes.
+    pub notify: Notifier,
     next_id: i64,
 }
 
@@ -86,6 +89,7 @@ impl Default for Withings {
             answered: VecDeque::new(),
             renews_for: None,
             tells_whose: true,
+            notify: Notifier::default(),
             next_id: 5_900_000_000,
         }
     }
@@ -110,6 +114,7 @@ impl Withings {
             }
         }
         let id = group["grpid"].as_i64().unwrap_or(self.next_id);
+        self.notify.tell_of_group(person, &group, now);
         self.person(person).groups.insert(id, group);
         id
     }
@@ -145,12 +150,16 @@ impl Withings {
         if let Some(group) = self.person(PEOPLE[0].0).groups.get_mut(&id) {
             change(group);
             group["modified"] = json!(now.timestamp());
+            let group = group.clone();
+            self.notify.tell_of_group(PEOPLE[0].0, &group, now);
         }
     }
 
     /// Deletes a group in the app; it vanishes without a trace.
     pub fn delete(&mut self, id: i64) {
-        self.person(PEOPLE[0].0).groups.remove(&id);
+        if let Some(group) = self.person(PEOPLE[0].0).groups.remove(&id) {
+            self.notify.tell_of_group(PEOPLE[0].0, &group, DateTime::UNIX_EPOCH);
+        }
     }
 
     /// The groups of the first person.
@@ -163,6 +172,7 @@ impl Withings {
         for person in self.people.values_mut() {
             person.grants.clear();
         }
+        self.notify.unlink();
     }
 
     /// Makes every access token run out.
@@ -175,6 +185,41 @@ impl Withings {
     /// The first person's days of activity, nights, workouts and devices.
     pub fn days(&mut self) -> &mut Days {
         &mut self.person(PEOPLE[0].0).days
+    }
+
+    /// Has everybody told whose days, nights and workouts have changed.
+    pub(super) fn tell_of_days(&mut self, now: DateTime<Utc>) {
+        for (id, person) in &mut self.people {
+            for (appli, date) in std::mem::take(&mut person.days.changed) {
+                self.notify.tell(id, appli, &[("date", date.to_string())], now);
+            }
+        }
+    }
+
+    /// Who may subscribe to a kind of change with an access token, or ask what they subscribed to.
+    pub(super) fn may_subscribe(
+        &mut self,
+        access: &str,
+        appli: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Result<String, Json<Value>> {
+        if self.is_too_many(now) {
+            return Err(refusal(601, "Too Many Requests"));
+        }
+        let holds = |person: &Person| person.grants.iter().any(|grant| grant.access == access);
+        let id = self.people.iter().find(|(_, person)| holds(person)).map(|(id, _)| id.clone());
+        let Some((id, (_, scope))) = id.zip(self.authorized(access, now)) else {
+            return Err(refusal(
+                401,
+                "XRequestID: Not provided invalid_token: The access token provided is invalid",
+            ));
+        };
+        let needed = match appli {
+            Some(16 | 44) => "user.activity",
+            Some(46) | None => return Ok(id),
+            Some(_) => "user.metrics",
+        };
+        if scope.split(',').any(|one| one == needed) { Ok(id) } else { Err(refusal(277, "Unauthorized")) }
     }
 
     fn person(&mut self, id: &str) -> &mut Person {
@@ -348,6 +393,6 @@ fn page(name: &str, rows: &[Value], size: usize, fields: &HashMap<String, String
     body
 }
 
-fn refusal(status: i64, error: &str) -> Json<Value> {
+pub(super) fn refusal(status: i64, error: &str) -> Json<Value> {
     Json(json!({"status": status, "body": {}, "error": error}))
 }

@@ -76,6 +76,10 @@ impl Http {
         self.client.get(url)
     }
 
+    pub(crate) fn head(&self, url: Url) -> RequestBuilder {
+        self.client.head(url)
+    }
+
     pub(crate) fn post(&self, url: Url) -> RequestBuilder {
         self.client.post(url)
     }

@@ -2,7 +2,7 @@
 
 pub mod beeminder;
 mod flaw;
-mod http;
+pub(crate) mod http;
 mod lenient;
 pub mod withings;
 

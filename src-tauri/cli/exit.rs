@@ -160,8 +160,16 @@ fn of_withings(error: &withings::Error) -> Exit {
     use withings::Error as E;
     match error {
         E::SignInAgain | E::AccessTokenRefused { .. } | E::NotAllowed { .. } => Exit::NeedsYou,
-        E::RateLimited | E::Unavailable { .. } | E::Unreachable(_) | E::Unreadable(_) => Exit::TryAgain,
-        E::CodeRefused | E::ApplicationRefused | E::Rejected { .. } => Exit::Failed,
+        E::RateLimited | E::NotRevoked | E::Unavailable { .. } | E::Unreachable(_) | E::Unreadable(_) => {
+            Exit::TryAgain
+        }
+        E::CodeRefused
+        | E::ApplicationRefused
+        | E::AddressRefused { .. }
+        | E::MayNotSubscribe { .. }
+        | E::TooManySubscriptions
+        | E::NoSuchSubscription
+        | E::Rejected { .. } => Exit::Failed,
     }
 }
 

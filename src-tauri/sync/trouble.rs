@@ -162,8 +162,14 @@ impl From<withings::Error> for Trouble {
                 Trouble::of_account(ProblemCode::RateLimited, said).after(Some(retry::AFTER_TOO_MANY))
             }
             E::Unreachable(_) => Trouble::here(ProblemCode::Offline, said),
-            E::Unavailable { .. } => Trouble::here(ProblemCode::Unavailable, said),
-            E::Rejected { .. } | E::Unreadable(_) => Trouble::here(ProblemCode::Unreadable, said),
+            E::NotRevoked | E::Unavailable { .. } => Trouble::here(ProblemCode::Unavailable, said),
+            // A pass makes and ends no subscriptions.
+            E::AddressRefused { .. }
+            | E::MayNotSubscribe { .. }
+            | E::TooManySubscriptions
+            | E::NoSuchSubscription
+            | E::Rejected { .. }
+            | E::Unreadable(_) => Trouble::here(ProblemCode::Unreadable, said),
         }
     }
 }

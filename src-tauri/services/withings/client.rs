@@ -217,7 +217,7 @@ impl Client {
     }
 
     /// Sends one form and returns the text of the envelope's `body`.
-    async fn post(
+    pub(super) async fn post(
         &self,
         path: &str,
         asked: Asked,

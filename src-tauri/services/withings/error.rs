@@ -28,6 +28,22 @@ pub enum Error {
         /// Withings' status.
         status: i64,
     },
+    /// Withings cannot send notifications to an address: it did not answer when Withings called it.
+    AddressRefused {
+        /// Withings' status.
+        status: i64,
+    },
+    /// Withings does not let the application subscribe: it is restricted, or the user shares too little.
+    MayNotSubscribe {
+        /// Withings' status.
+        status: i64,
+    },
+    /// There are as many subscriptions as Withings allows.
+    TooManySubscriptions,
+    /// Withings knows no such subscription.
+    NoSuchSubscription,
+    /// Withings could not end a subscription: try later.
+    NotRevoked,
     /// Too many requests: wait at least ten minutes.
     RateLimited,
     /// Withings has trouble: try later.
@@ -60,6 +76,15 @@ impl Error {
             Error::CodeRefused => Message::error("code_refused", [service()]),
             Error::ApplicationRefused => Message::error("application_refused", []),
             Error::NotAllowed { status } => Message::error("not_allowed", [("status", status.to_string())]),
+            Error::AddressRefused { status } => {
+                Message::error("address_refused", [("status", status.to_string())])
+            }
+            Error::MayNotSubscribe { status } => {
+                Message::error("may_not_subscribe", [("status", status.to_string())])
+            }
+            Error::TooManySubscriptions => Message::error("too_many_subscriptions", []),
+            Error::NoSuchSubscription => Message::error("no_such_subscription", []),
+            Error::NotRevoked => Message::error("not_revoked", []),
             Error::RateLimited => Message::error("rate_limited", [service()]),
             Error::Unavailable { status } => {
                 Message::error("unavailable", [service(), ("status", status.to_string())])
@@ -109,6 +134,8 @@ pub(super) enum Asked {
     TokenForRefresh,
     /// A nonce, which only tests id and secret.
     Nonce,
+    /// Something about a subscription to notifications.
+    Subscription,
 }
 
 /// Turns a non-zero `status` into what to do about it.
@@ -123,6 +150,15 @@ pub(super) fn meaning(asked: Asked, status: i64, message: &str) -> Error {
     );
     let about_application = message.contains("client_id") || message.contains("client_secret");
     match asked {
+        Asked::Subscription => match (status, family) {
+            // What the earlier documentation gave a meaning of their own.
+            (293 | 343, _) => Error::AddressRefused { status },
+            (294, _) => Error::NotRevoked,
+            (286, _) => Error::NoSuchSubscription,
+            (305, _) => Error::TooManySubscriptions,
+            (_, Family::Unauthorized) => Error::MayNotSubscribe { status },
+            _ => meaning(Asked::Data, status, message),
+        },
         Asked::Data => match family {
             Family::AuthenticationFailed => Error::AccessTokenRefused { status },
             Family::Unauthorized => Error::NotAllowed { status },
@@ -198,7 +234,7 @@ mod tests {
 
     #[test]
     fn each_status_family_says_what_to_do() {
-        use Asked::{Data, Nonce, TokenForCode, TokenForRefresh};
+        use Asked::{Data, Nonce, Subscription, TokenForCode, TokenForRefresh};
         for (asked, status, message, expected) in [
             (Data, 401, "invalid_token", "AccessTokenRefused"),
             (Data, 100, "", "AccessTokenRefused"),
@@ -210,6 +246,16 @@ mod tests {
             (Data, 215, "", "Unavailable"),
             (Data, 424_242, "", "Unavailable"),
             (Data, -1, "", "Unavailable"),
+            (Subscription, 293, "", "AddressRefused"),
+            (Subscription, 343, "", "AddressRefused"),
+            (Subscription, 294, "", "NotRevoked"),
+            (Subscription, 286, "", "NoSuchSubscription"),
+            (Subscription, 305, "", "TooManySubscriptions"),
+            (Subscription, 277, "", "MayNotSubscribe"),
+            (Subscription, 401, "invalid_token", "AccessTokenRefused"),
+            (Subscription, 503, "Invalid Params", "Rejected"),
+            (Subscription, 601, "", "RateLimited"),
+            (Subscription, 2556, "", "Unavailable"),
             (TokenForRefresh, 503, "Invalid Params: invalid refresh_token", "SignInAgain"),
             (TokenForRefresh, 401, "invalid_grant", "SignInAgain"),
             (TokenForRefresh, 503, "Invalid Params: invalid client_secret", "ApplicationRefused"),

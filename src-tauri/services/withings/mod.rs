@@ -6,9 +6,11 @@
 mod client;
 mod error;
 pub mod oauth;
+mod subscriptions;
 mod wire;
 
 pub use client::{Application, Client, Page, Range, TokenGrant, read_again};
 pub use error::Error;
 #[cfg(feature = "sandbox")]
 pub use oauth::nonce_signature;
+pub use subscriptions::Subscribed;

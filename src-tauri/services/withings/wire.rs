@@ -4,6 +4,7 @@
 
 mod days;
 mod groups;
+mod subscriptions;
 
 use std::ops::Range;
 
@@ -17,6 +18,7 @@ use crate::domain::measure::kind::Source;
 use crate::services::withings::error::{Asked, meaning};
 use crate::services::withings::{Error, Page, TokenGrant};
 use crate::services::{Flaw, lenient};
+pub(super) use subscriptions::subscriptions;
 
 #[derive(Deserialize)]
 struct Envelope<'a> {

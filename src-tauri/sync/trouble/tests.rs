@@ -89,6 +89,11 @@ fn of_withings() -> Vec<withings::Error> {
         E::CodeRefused,
         E::ApplicationRefused,
         E::NotAllowed { status: 277 },
+        E::AddressRefused { status: 293 },
+        E::MayNotSubscribe { status: 277 },
+        E::TooManySubscriptions,
+        E::NoSuchSubscription,
+        E::NotRevoked,
         E::RateLimited,
         E::Unavailable { status: 2556 },
         E::Rejected { status: 503, message: WORDS.into() },
@@ -103,6 +108,11 @@ fn of_withings() -> Vec<withings::Error> {
             | E::CodeRefused
             | E::ApplicationRefused
             | E::NotAllowed { .. }
+            | E::AddressRefused { .. }
+            | E::MayNotSubscribe { .. }
+            | E::TooManySubscriptions
+            | E::NoSuchSubscription
+            | E::NotRevoked
             | E::RateLimited
             | E::Unavailable { .. }
             | E::Rejected { .. }

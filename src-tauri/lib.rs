@@ -15,6 +15,7 @@ pub mod store;
 
 pub mod accounts;
 pub mod health;
+pub mod subscriptions;
 pub mod sync;
 
 pub mod app;

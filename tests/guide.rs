@@ -52,7 +52,7 @@ async fn a_checked_application_outlives_a_restart_and_its_secret_is_in_the_keych
     assert_eq!(kept(&test), None);
     assert_eq!(test.app().known_client_id().unwrap().as_deref(), Some(withings::CLIENT_ID));
     assert!(!is_written_down(test.path(), withings::CLIENT_SECRET));
-    test.app().disconnect(Service::Withings).await.unwrap();
+    test.app().disconnect(Service::Withings, test.now).await.unwrap();
     assert_eq!(test.app().known_client_id().unwrap(), None);
     assert!(matches!(test.app().last_application().await, Err(TokenError::NotConnected(_))));
 }
@@ -77,7 +77,7 @@ async fn a_kept_application_is_forgotten_when_it_is_refused_or_the_user_disconne
     assert!(test.app().begin_withings(application(), CallbackWay::Loopback, test.now).await.is_err());
     assert_eq!((kept(&test), test.app().known_client_id().unwrap()), (None, None));
     keep().await;
-    test.app().disconnect(Service::Withings).await.unwrap();
+    test.app().disconnect(Service::Withings, test.now).await.unwrap();
     assert_eq!((kept(&test), test.app().known_client_id().unwrap()), (None, None));
 }
 
@@ -226,7 +226,7 @@ async fn a_lost_sign_in_is_told_from_a_connected_one() {
     test.weigh_in(82.4);
     test.sync().await;
     assert_eq!(line("beeminder"), (true, true));
-    test.app().disconnect(Service::Withings).await.unwrap();
+    test.app().disconnect(Service::Withings, test.now).await.unwrap();
     assert_eq!(line("withings"), (false, true));
     test.connect_beeminder().await.unwrap();
     assert_eq!(line("beeminder"), (true, false));

@@ -266,7 +266,7 @@ async fn disconnecting_waits_for_a_renewal_under_way() {
         test.keychain.put_back(Service::Withings, renewed.unwrap());
         drop(renewal);
     };
-    let (disconnected, ()) = tokio::join!(test.app().disconnect(Service::Withings), saves_late);
+    let (disconnected, ()) = tokio::join!(test.app().disconnect(Service::Withings, test.now), saves_late);
     disconnected.unwrap();
     assert_eq!(test.keychain.stored(Service::Withings), None);
 }
@@ -283,7 +283,7 @@ async fn forgetting_everything_waits_for_a_pass_of_another_program() {
         assert!(test.keychain.stored(Service::Withings).is_some(), "nothing is deleted under a pass");
         drop(pass);
     };
-    let (forgotten, ()) = tokio::join!(test.app().forget_everything(), ends_late);
+    let (forgotten, ()) = tokio::join!(test.app().forget_everything(test.now), ends_late);
     forgotten.unwrap();
     assert_eq!(test.keychain.stored(Service::Withings), None);
 }
@@ -294,7 +294,7 @@ async fn a_sign_in_that_another_program_ended_is_not_used_any_more() {
         let test = TestApp::weighing().await;
         test.sync().await;
         let other = test.another().unwrap();
-        other.disconnect(Service::Withings).await.unwrap();
+        other.disconnect(Service::Withings, test.now).await.unwrap();
         if forget {
             std::fs::remove_file(test.path().join("sign-ins.count")).unwrap();
         }

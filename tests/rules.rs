@@ -73,7 +73,7 @@ const STOREYS: [&[&str]; 11] = [
     &["services", "store"],
     &["accounts"],
     &["health"],
-    &["sync"],
+    &["subscriptions", "sync"],
     &["app"],
     &["view", "sandbox"],
     &["agent", "cli"],

@@ -110,7 +110,7 @@ async fn another_person_is_refused_and_the_first_stays_connected() {
     assert!(matches!(&error, SignInError::AnotherPerson { found, .. } if found == "10000002"), "{error}");
     assert_eq!(test.keychain.stored(Service::Withings), before);
     // Also after a disconnect: the measurements here are still the first person's.
-    test.app().disconnect(Service::Withings).await.unwrap();
+    test.app().disconnect(Service::Withings, test.now).await.unwrap();
     let attempt = test.begin_withings().await;
     let sam = decide(&attempt.authorize_url, &[("decision", "agree"), ("person", "10000002")]).await;
     assert!(test.app().finish(&attempt, &sam, test.now).await.is_err());
@@ -159,7 +159,7 @@ async fn a_sign_in_that_fails_half_way_leaves_the_old_one_in_place() {
 async fn disconnecting_keeps_links_and_measurements_and_reconnecting_goes_on() {
     let test = TestApp::weighing().await;
     test.weigh_in(82.4);
-    test.app().disconnect(Service::Beeminder).await.unwrap();
+    test.app().disconnect(Service::Beeminder, test.now).await.unwrap();
     let report = test.sync().await;
     assert_eq!((report.pending, codes(&report)), (1, vec![ProblemCode::ConnectBeeminder]));
     test.connect_beeminder().await.unwrap();

@@ -50,7 +50,7 @@ async fn act(test: &TestApp, deed: Deed) {
                 app.discard(entry.id, now).unwrap();
             }
         }
-        Deed::Disconnect => app.disconnect(Service::Beeminder).await.unwrap(),
+        Deed::Disconnect => app.disconnect(Service::Beeminder, now).await.unwrap(),
     }
 }
 

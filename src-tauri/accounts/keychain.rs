@@ -19,12 +19,19 @@ pub enum Item {
     SignIn,
     /// The user's own application at Withings, once it was checked.
     Application,
+    /// What Withings' notifications need.
+    Notifications,
 }
 
 impl Item {
     /// Everything there may be.
-    pub const ALL: [Item; 4] =
-        [Item::Tokens(Service::Withings), Item::Tokens(Service::Beeminder), Item::SignIn, Item::Application];
+    pub const ALL: [Item; 5] = [
+        Item::Tokens(Service::Withings),
+        Item::Tokens(Service::Beeminder),
+        Item::SignIn,
+        Item::Application,
+        Item::Notifications,
+    ];
 
     /// The word it is filed under.
     pub fn name(self) -> &'static str {
@@ -32,6 +39,7 @@ impl Item {
             Item::Tokens(service) => service.name(),
             Item::SignIn => "sign-in",
             Item::Application => "application",
+            Item::Notifications => "notifications",
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod application;
 mod error;
+mod notifications;
 mod withings_tokens;
 
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::services::withings;
 use crate::services::withings::Application;
 
 pub use error::TokenError;
+pub use notifications::NotificationSecrets;
 pub use withings_tokens::WithingsTokens;
 
 /// An access token this close to its end is renewed first.

@@ -179,7 +179,7 @@ impl Agent {
         // Other programs are asked, which may take a while.
         let desktop = tokio::task::spawn_blocking(move || desktop.forget()).await;
         let desktop = desktop.unwrap_or_else(|error| Err(error.into()));
-        if let Err(error) = self.app.forget_everything().await.and(desktop) {
+        if let Err(error) = self.app.forget_everything(clock::now()).await.and(desktop) {
             tracing::error!("Not everything was forgotten: {error:#}");
             let message = explained(&error).by(self.language());
             self.notify_failure("notice.not_forgotten", &message, true);

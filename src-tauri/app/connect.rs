@@ -229,13 +229,22 @@ impl App {
     ///
     /// # Errors
     /// When the tokens may still be in the keychain.
-    pub async fn disconnect(&self, service: Service) -> anyhow::Result<()> {
+    pub async fn disconnect(&self, service: Service, now: DateTime<Utc>) -> anyhow::Result<()> {
         self.tokens.ask_again();
+        if service == Service::Withings {
+            // While there is a token for it. The choice stays, and counts again after the next sign-in.
+            self.end_subscriptions(now).await?;
+        }
         self.tokens.delete(service).await?;
         if service == Service::Withings {
             self.forget_application().await?;
         }
-        self.store.write(|conn| store::account::save_disconnected(conn, service))
+        self.store.write(|conn| {
+            if service == Service::Withings {
+                store::subscription::forget_all(conn)?;
+            }
+            store::account::save_disconnected(conn, service)
+        })
     }
 
     async fn finish_withings(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 
 use super::{App, UserError};
 use crate::domain::service::Service;
@@ -17,12 +18,18 @@ impl App {
     ///
     /// # Errors
     /// When something may still be there, by name.
-    pub async fn forget_everything(&self) -> anyhow::Result<()> {
+    pub async fn forget_everything(&self, now: DateTime<Utc>) -> anyhow::Result<()> {
         let held = self.data_dir.try_lock(Lock::Poller)?;
         anyhow::ensure!(held.is_some(), UserError::new("other_program", []));
         // A pass under way would write down again what is deleted here.
         let pass = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         self.tokens.ask_again();
+        // Without them Withings would call an address where nobody is any more, and end them after some weeks.
+        self.end_subscriptions(now).await.context("Failed to read the keychain")?;
+        self.tokens
+            .forget_notifications()
+            .await
+            .context("Failed to delete the secrets of notifications from the keychain")?;
         for service in Service::ALL {
             self.tokens
                 .delete(service)

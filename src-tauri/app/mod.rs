@@ -14,6 +14,7 @@ mod goals;
 mod held;
 mod known;
 mod links;
+mod notifications;
 pub mod polling;
 mod preview;
 pub(crate) mod red_line;
@@ -37,6 +38,7 @@ pub use connect::{Attempt, BEEMINDER_CLIENT_ID, Connected, sign_in_error};
 pub use credential::check_client_id;
 pub use held::{HeldMeasurement, Remembered};
 pub use links::{Added, Since};
+pub use notifications::{NewWay, Tried};
 pub use polling::Polling;
 pub use preview::Preview;
 pub use self_test::{Check, Finding};
@@ -47,12 +49,14 @@ use crate::accounts::tokens::Tokens;
 use crate::domain::day::Daystamp;
 use crate::domain::difference::{Action, Word};
 use crate::domain::goal::GoalSlug;
+use crate::domain::public_address::Reach;
 use crate::domain::trouble::Place;
 use crate::platform::data_dir::DataDir;
-use crate::platform::environment::{Endpoints, Environment, KeychainChoice};
+use crate::platform::environment::{Endpoints, Environment, KeychainChoice, is_loopback};
 use crate::services::beeminder;
 use crate::services::withings;
 use crate::store::{self, Store};
+use crate::subscriptions::upkeep::Upkeep;
 use crate::sync::{SyncPass, SyncReport, Trigger};
 
 /// The program over one data directory.
@@ -135,6 +139,13 @@ impl App {
             now,
             stop,
         }
+    }
+
+    /// What keeps Withings' notifications coming.
+    pub fn upkeep(&self) -> Upkeep<'_> {
+        let is_here = is_loopback(&self.endpoints.withings_api);
+        let reach = if is_here { Reach::Loopback } else { Reach::Public };
+        Upkeep { store: &self.store, withings: &self.withings, tokens: &self.tokens, reach }
     }
 
     /// The page of a goal at Beeminder.

@@ -1,7 +1,7 @@
 //! Polling, as every front end that stays does it: passes when they are due, when the user asks, when the
 //! computer wakes up or is connected again, and when another front end rings.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -10,13 +10,18 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{App, first};
+use crate::domain::appli::{Appli, Sources};
 use crate::domain::attention::urgency;
+use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::Urgency;
+use crate::health::arrivals;
 use crate::platform::clock;
 use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::ipc;
 use crate::platform::ipc::{Endpoint, Listener, NotAnswering, Pulse, Request};
 use crate::store;
+use crate::subscriptions::inbox::Inbox;
+use crate::subscriptions::keeper::{Keeper, Kept};
 use crate::sync::{SyncReport, Trigger, poller, schedule};
 
 /// How long a pass may take to end once told to. What was being sent then is sent again, byte for byte.
@@ -34,6 +39,8 @@ const BURST_AFTER_FAILURE: TimeDelta = TimeDelta::seconds(3);
 pub const SYNC: &str = "sync";
 /// See [`SYNC`].
 pub const LOOK: &str = "look";
+/// The same: see that Withings' notifications come, and say how it went.
+pub const KEEP: &str = "keep notifications";
 
 /// What happens while polling.
 #[derive(Debug)]
@@ -52,6 +59,9 @@ pub struct Polling {
     nudge: Notify,
     stop: CancellationToken,
     asked: Mutex<Asked>,
+    keeper: Keeper,
+    /// What Withings told of.
+    inbox: Arc<Inbox>,
 }
 
 /// What the next pass should know.
@@ -64,6 +74,8 @@ struct Asked {
     /// Clients that wait for a report.
     waiting: Vec<mpsc::UnboundedSender<String>>,
     last: Option<Last>,
+    /// When the last pass was made that Withings' notifications asked for.
+    notified: Option<DateTime<Utc>>,
     /// Ends the pass under way.
     under_way: Option<CancellationToken>,
 }
@@ -122,6 +134,11 @@ impl Polling {
     /// # Errors
     /// When the store cannot be read.
     pub fn reckon_again(&self, app: &App) -> anyhow::Result<()> {
+        self.keeper.look_again();
+        self.reckon(app)
+    }
+
+    fn reckon(&self, app: &App) -> anyhow::Result<()> {
         if let Some(last) = &mut self.asked().last {
             let made = last.made;
             last.due = app.store.read(|conn| first::due(conn, schedule::next_pass(conn, made)?, made))?;
@@ -177,12 +194,19 @@ impl Polling {
             loop {
                 tokio::select! {
                     request = requests.recv() => match request {
-                        Some(request) => self.answer(request, tell),
+                        Some(request) => self.answer(app, request, tell),
                         None => return std::future::pending::<()>().await,
                     },
+                    heard = self.inbox.heard() => self.heed(app, &heard),
                     () = pulse.beat() => {}
                 }
             }
+        };
+        let reckon = || {
+            if let Err(error) = self.reckon(app) {
+                tracing::error!("When the next pass is due cannot be reckoned: {error:#}");
+            }
+            tell(PollEvent::Changed);
         };
         let stopped = async {
             self.stop.cancelled().await;
@@ -191,6 +215,7 @@ impl Polling {
         let outcome = tokio::select! {
             outcome = poll => outcome,
             () = listen => Ok(()),
+            () = self.keeper.run(app.upkeep(), &self.inbox, &reckon) => Ok(()),
             () = stopped => Ok(()),
         };
         listener.finish().await;
@@ -221,16 +246,32 @@ impl Polling {
         Ok(())
     }
 
-    fn answer(&self, request: Request, tell: &impl Fn(PollEvent<'_>)) {
+    fn answer(&self, app: &App, request: Request, tell: &impl Fn(PollEvent<'_>)) {
         if request.line == LOOK {
             // The client may have disconnected.
             let _ = request.reply.send(String::from("ok"));
             tell(PollEvent::Changed);
-            self.nudge();
+            if let Err(error) = self.reckon_again(app) {
+                tracing::error!("When the next pass is due cannot be reckoned: {error:#}");
+            }
+        } else if request.line == KEEP {
+            self.keeper.ask(request.reply);
         } else {
             self.asked().waiting.push(request.reply);
             self.sync_now();
         }
+    }
+
+    /// Notes what Withings told of, and has it read.
+    fn heed(&self, app: &App, heard: &[Appli]) {
+        let now = clock::now();
+        let noted = app
+            .store
+            .write(|conn| heard.iter().try_for_each(|appli| arrivals::note_notified(conn, *appli, now)));
+        if let Err(error) = noted {
+            tracing::error!("A notification of Withings cannot be noted: {error:#}");
+        }
+        self.nudge();
     }
 
     /// Makes a pass unless there is a reason not to, and says when the next is due.
@@ -239,9 +280,13 @@ impl Polling {
         let (trigger, waiting, last) = {
             let mut asked = self.asked();
             let (by_hand, woken) = (std::mem::take(&mut asked.by_hand), std::mem::take(&mut asked.woken));
+            let told = concerned(&self.inbox.unread());
             let trigger = match (by_hand, woken) {
                 (true, _) => Trigger::Hand,
                 (false, true) => Trigger::Wake,
+                (false, false) if !told.is_empty() && asked.last.is_some_and(|last| now < last.due) => {
+                    Trigger::Notified(told)
+                }
                 (false, false) => Trigger::Timer,
             };
             (trigger, std::mem::take(&mut asked.waiting), asked.last)
@@ -251,13 +296,20 @@ impl Polling {
             self.asked().last = None;
             return app.store.read(|conn| schedule::next_pass(conn, now));
         }
-        if let Some(later) = last.and_then(|last| not_yet(trigger, last, now)) {
+        let notified = self.asked().notified;
+        if let Some(later) = last.and_then(|last| not_yet(trigger, last, notified, now)) {
             self.asked().woken = trigger == Trigger::Wake;
             return Ok(later);
         }
         tell(PollEvent::Started);
         let stop = self.stop.child_token();
         self.asked().under_way = Some(stop.clone());
+        // What is told of from here on is read by the next one.
+        let taken = self.inbox.take_unread();
+        if let Trigger::Notified(_) = trigger {
+            tracing::debug!(count = taken.len(), "Withings told of changes");
+            self.asked().notified = Some(now);
+        }
         let report = app.sync(trigger, now, &stop).await;
         self.asked().under_way = None;
         let report = report?;
@@ -265,7 +317,18 @@ impl Polling {
         let regular = report.next - now >= app.store.read(schedule::interval)?;
         let due = if regular { report.next + jitter() } else { report.next };
         let due = app.store.read(|conn| first::due(conn, due, now))?;
-        self.asked().last = Some(Last { made: now, due, well });
+        let this = Last { made: now, due, well };
+        let (this, due) = match (trigger, last) {
+            // It read a part only: the regular one is due as before.
+            (Trigger::Notified(_), Some(last)) => {
+                let due = due.min(last.due);
+                (Last { due, ..last }, due)
+            }
+            _ => (this, due),
+        };
+        self.asked().last = Some(this);
+        // It may have found what no notification told of.
+        self.keeper.look_again();
         let line = serde_json::to_string(&report).context("Failed to report")?;
         for reply in waiting {
             // The client may have disconnected.
@@ -287,8 +350,24 @@ fn jitter() -> TimeDelta {
     TimeDelta::seconds(i64::from(random % 60))
 }
 
-/// When the pass is to be made instead, if not now.
-fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// The services of Withings to read for what it told of. What it tells of the account is not believed: reading shows
+/// whether it is still there.
+fn concerned(told: &[Appli]) -> Sources {
+    let account = told.contains(&Appli::Profile).then_some(Source::Measure);
+    told.iter().flat_map(|appli| appli.sources()).copied().chain(account).collect()
+}
+
+/// When the pass is to be made instead, if not now. `notified` is when the last one was that Withings asked for.
+fn not_yet(
+    trigger: Trigger,
+    last: Last,
+    notified: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    if let Trigger::Notified(_) = trigger {
+        let next = notified.filter(|at| *at <= now).map(|at| at + BURST);
+        return next.filter(|next| *next > now).map(|next| next.min(last.due));
+    }
     let since = now - last.made;
     // A clock that was set back must not put it off.
     if since < TimeDelta::zero() {
@@ -298,7 +377,7 @@ fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<
     match trigger {
         Trigger::Hand => None,
         Trigger::Wake => (since < burst).then(|| last.due.min(last.made + burst)),
-        Trigger::Timer => (now < last.due).then_some(last.due),
+        Trigger::Timer | Trigger::Notified(_) => (now < last.due).then_some(last.due),
     }
 }
 
@@ -309,6 +388,15 @@ fn not_yet(trigger: Trigger, last: Last, now: DateTime<Utc>) -> Option<DateTime<
 /// When whoever polls hangs.
 pub async fn ask(app: &App) -> Result<Option<SyncReport>, NotAnswering> {
     let answer = request(app, SYNC).await?;
+    Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
+}
+
+/// Has whoever polls see that Withings' notifications come, and says how it went. `None` when nobody polls.
+///
+/// # Errors
+/// When whoever polls hangs.
+pub async fn keep(app: &App) -> Result<Option<Kept>, NotAnswering> {
+    let answer = request(app, KEEP).await?;
     Ok(answer.and_then(|answer| serde_json::from_str(&answer).ok()))
 }
 
@@ -351,7 +439,26 @@ mod tests {
             (Trigger::Timer, well, at(115), None),
             (Trigger::Timer, well, at(99), None),
         ] {
-            assert_eq!(not_yet(trigger, last, now), expected, "{trigger:?} {now}");
+            assert_eq!(not_yet(trigger, last, None, now), expected, "{trigger:?} {now}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_notifications_makes_one_pass_a_minute_whatever_other_passes_are_made() {
+        let at = |seconds: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let told = Trigger::Notified(concerned(&[Appli::Profile]));
+        assert_eq!(told, Trigger::Notified([Source::Measure].into_iter().collect()));
+        for (due, notified, now, expected) in [
+            (900, None, 1, None),
+            (900, Some(100), 101, Some(160)),
+            (900, Some(100), 160, None),
+            (130, Some(100), 101, Some(130)),
+            // The clock was set back.
+            (900, Some(100), 50, None),
+        ] {
+            let last = Last { made: at(0), due: at(due), well: true };
+            let found = not_yet(told, last, notified.map(at), at(now));
+            assert_eq!(found, expected.map(at), "{notified:?} {now}");
         }
     }
 }

@@ -88,6 +88,14 @@ impl App {
         checks.push(Check::new("beeminder", beeminder));
         let server = self.beeminder.server_time().or(self.withings.server_time());
         checks.push(Check::new("clock", clock(server, now)));
+        match self.challenge().await {
+            Ok(None) => {}
+            Ok(Some(())) => checks.push(Check::new("notifications", Finding::Fine)),
+            // Polling goes on without them.
+            Err(error) => {
+                checks.push(Check::new("notifications", Finding::Warning(explained(&error))));
+            }
+        }
         for item in self.store.read(|conn| attention(conn, None, now))? {
             note(&mut checks, &item);
         }

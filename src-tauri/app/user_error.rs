@@ -10,6 +10,8 @@ use crate::platform::data_dir::Unusable;
 use crate::platform::ipc::NotAnswering;
 use crate::services::{beeminder, withings};
 use crate::store;
+use crate::subscriptions::problem;
+use crate::subscriptions::receiver::CannotListen;
 use crate::text::sentence;
 use crate::text::{Explained, Message};
 
@@ -54,8 +56,9 @@ fn known(error: &anyhow::Error) -> Option<Message> {
     // What was put in front of a cause is not in the chain of causes.
     let asked = error.downcast_ref::<UserError>().map(|error| error.message.clone());
     let port = || error.downcast_ref::<PortTaken>().map(|error| error.message());
+    let receiver = || error.downcast_ref::<CannotListen>().map(CannotListen::message);
     let folder = || error.downcast_ref::<Unusable>().map(Unusable::message);
-    asked.or_else(port).or_else(folder).or_else(|| error.chain().find_map(message))
+    asked.or_else(port).or_else(receiver).or_else(folder).or_else(|| error.chain().find_map(message))
 }
 
 /// The error with its causes, each said once. Where several have a sentence for people, the first is the
@@ -98,6 +101,7 @@ fn message(cause: &(dyn std::error::Error + 'static)) -> Option<Message> {
         return error.message();
     }
     let asked = cause.downcast_ref::<UserError>().map(|error| error.message.clone());
+    let notifications = || problem::message(cause);
     let keychain = || cause.downcast_ref::<KeychainError>().map(KeychainError::message);
     let goal = || cause.downcast_ref::<NewGoalError>().map(NewGoalError::message);
     let callback = || cause.downcast_ref::<NotACallback>().map(|error| error.message());
@@ -108,6 +112,7 @@ fn message(cause: &(dyn std::error::Error + 'static)) -> Option<Message> {
     let withings = || cause.downcast_ref::<withings::Error>().map(withings::Error::message);
     let beeminder = || cause.downcast_ref::<beeminder::Error>().map(beeminder::Error::message);
     asked
+        .or_else(notifications)
         .or_else(keychain)
         .or_else(goal)
         .or_else(callback)

@@ -134,7 +134,7 @@ async fn finish_kept(environment: &Environment, address: &str, output: Output) -
 }
 
 pub(super) async fn disconnect(app: &App, service: Service, output: Output) -> anyhow::Result<Exit> {
-    app.disconnect(service).await?;
+    app.disconnect(service, clock::now()).await?;
     let hint = match service {
         Service::Withings => "To withdraw the share as well, open the Withings app: Settings, Partners.",
         Service::Beeminder => "To remove the application as well, see beeminder.com/settings, Apps & API.",
@@ -156,7 +156,7 @@ pub(super) async fn forget_everything(app: App, yes: bool, output: Output) -> an
         std::io::stdin().read_line(&mut answer).context("Failed to read your answer")?;
         anyhow::ensure!(answer.trim() == "forget", "Nothing was deleted.");
     }
-    app.forget_everything().await?;
+    app.forget_everything(clock::now()).await?;
     output.show(&json!({"forgotten": true}), || {
         "Everything on this computer is deleted. Beeminder keeps its datapoints.".into()
     })?;

@@ -67,7 +67,7 @@ impl CalledWrongly {
 }
 
 /// Sentences about what was asked for, whatever is stored and whatever the services say.
-const USAGE: [&str; 14] = [
+const USAGE: [&str; 20] = [
     "error.client_id",
     "error.secret",
     "error.token",
@@ -82,6 +82,12 @@ const USAGE: [&str; 14] = [
     "error.moments_only",
     "error.last_before_first",
     "error.since_future",
+    "error.address_malformed",
+    "error.address_not_https",
+    "error.address_no_name",
+    "error.address_port",
+    "error.address_too_long",
+    "error.tunnel_empty",
 ];
 
 /// How `bws status` ends, as the tray's icon tells it.

@@ -14,10 +14,13 @@ mod generate;
 mod goals;
 mod history;
 mod links;
+mod notifications;
 mod output;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "sandbox")]
+mod sandbox_tunnel;
 mod status;
 mod sync;
 mod why;
@@ -67,6 +70,10 @@ async fn dispatch(command: Command, environment: &Environment, output: Output) -
     if let Command::Sandbox { port, year } = command {
         return sandbox::serve(port, year, output).await;
     }
+    #[cfg(feature = "sandbox")]
+    if let Command::SandboxTunnel { port } = command {
+        return sandbox_tunnel::serve(port, output).await;
+    }
     if let Command::Callback { url } = &command {
         return connect::hand_over(environment, url, output).await;
     }
@@ -104,6 +111,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
         Command::Stale { action } => answers::stale(app, action, now, output),
         Command::Deletions { policy } => answers::deletions(app, policy, output),
         Command::Remind { at } => answers::remind(app, at, output),
+        Command::Notifications { action } => notifications::run(app, action, now, output).await,
         Command::Doctor => doctor::run(app, now, output).await,
         Command::Preview { id, link, days } => links::preview(app, id, &link, days, now, output).await,
         Command::Sync => sync::once(app, now, output).await,
@@ -123,7 +131,7 @@ async fn carry_out(app: &App, command: Command, now: DateTime<Utc>, output: Outp
             anyhow::bail!("This is done before, with or without the program opened")
         }
         #[cfg(feature = "sandbox")]
-        Command::Sandbox { .. } => {
+        Command::Sandbox { .. } | Command::SandboxTunnel { .. } => {
             anyhow::bail!("The sandbox is served before the program is opened")
         }
     }

@@ -158,6 +158,7 @@ fn command_for(code: ProblemCode) -> Option<&'static str> {
         ProblemCode::ScopeMissing | ProblemCode::NotAllowed => Some("bws connect withings"),
         ProblemCode::LinkUnreadable => Some("bws link remove"),
         ProblemCode::Paused => Some("bws resume"),
+        ProblemCode::NotificationsFailed => Some("bws notifications test"),
         ProblemCode::KeychainLocked
         | ProblemCode::KeychainAbsent
         | ProblemCode::KeychainFailed

@@ -58,6 +58,7 @@ impl Attention {
             Place::Account(_) => "",
             Place::Source(source) => source.name(),
             Place::Devices => "devices",
+            Place::Notifications => "notifications",
             Place::Goals => "goals",
             Place::Comparison(_) => "comparison",
             Place::Goal(_) => "goal",

@@ -14,6 +14,8 @@ pub mod link;
 pub mod measure;
 pub mod plan;
 pub mod problem_code;
+pub mod public_address;
+pub mod reachable;
 pub mod service;
 pub mod settings;
 pub mod trouble;

@@ -50,6 +50,8 @@ pub enum ProblemCode {
     Unreadable,
     /// Withings refuses what the sign-in should allow.
     NotAllowed,
+    /// Withings' notifications do not reach this program, which polls as without them.
+    NotificationsFailed,
     /// A goal refuses everything with the same words.
     GoalRefuses,
     /// Something is tried again and fails for a day.
@@ -174,6 +176,7 @@ impl ProblemCode {
             | ProblemCode::BatteryLow
             | ProblemCode::GoalArchiving
             | ProblemCode::GoalUnsuited
+            | ProblemCode::NotificationsFailed
             | ProblemCode::MeasureSoon => Urgency::Notice,
         }
     }

@@ -18,6 +18,8 @@ pub enum Place {
     Source(Source),
     /// The user's devices at Withings.
     Devices,
+    /// Withings' notifications.
+    Notifications,
     /// Reading Beeminder's goals.
     Goals,
     /// Comparing what a goal has with what was sent.
@@ -33,6 +35,7 @@ impl Place {
             Place::Account(service) => format!("account {}", service.name()),
             Place::Source(source) => format!("source {}", source.name()),
             Place::Devices => "devices".into(),
+            Place::Notifications => "notifications".into(),
             Place::Goals => "goals".into(),
             Place::Comparison(goal) => format!("comparison {}", goal.0),
             Place::Goal(goal) => format!("goal {}", goal.0),
@@ -47,6 +50,7 @@ impl Place {
             Some(("comparison", goal)) => Place::Comparison(GoalId(goal.to_owned())),
             Some(("goal", goal)) => Place::Goal(GoalId(goal.to_owned())),
             None if name == "devices" => Place::Devices,
+            None if name == "notifications" => Place::Notifications,
             None if name == "goals" => Place::Goals,
             Some(_) | None => return None,
         })
@@ -56,7 +60,7 @@ impl Place {
     pub fn service(&self) -> Service {
         match self {
             Place::Account(service) => *service,
-            Place::Source(_) | Place::Devices => Service::Withings,
+            Place::Source(_) | Place::Devices | Place::Notifications => Service::Withings,
             Place::Goals | Place::Comparison(_) | Place::Goal(_) => Service::Beeminder,
         }
     }
@@ -112,6 +116,7 @@ mod tests {
             Place::Account(Service::Beeminder),
             Place::Source(Source::Sleep),
             Place::Devices,
+            Place::Notifications,
             Place::Goals,
             Place::Comparison(GoalId("5f5d577d55c1330906000b8f".into())),
             Place::Goal(GoalId("5f5d577d55c1330906000b8f".into())),

@@ -14,6 +14,7 @@ mod graph;
 pub mod notify;
 mod pages;
 pub mod sample;
+pub mod tunnel;
 pub mod withings;
 
 use std::net::SocketAddr;

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::platform::environment::is_loopback;
 use crate::text::Message;
-use obstacle::Obstacle;
+pub(crate) use obstacle::Obstacle;
 
 /// Both services answer in well under a second; one token request is on record with 134 s, and
 /// waiting that long would hold up everything else. A time-out is safe: requests can be repeated.

@@ -4,6 +4,7 @@ pub mod beeminder;
 mod flaw;
 pub(crate) mod http;
 mod lenient;
+pub mod own_address;
 pub mod withings;
 
 pub use flaw::Flaw;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::NotOurs;
 
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001_start.sql"),
     include_str!("migrations/0002_incident.sql"),
     include_str!("migrations/0003_breadth.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0011_said.sql"),
     include_str!("migrations/0012_incident_about.sql"),
     include_str!("migrations/0013_warned.sql"),
+    include_str!("migrations/0014_notifications.sql"),
 ];
 
 /// The version that this program writes.

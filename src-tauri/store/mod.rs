@@ -7,6 +7,7 @@
 //! was undone is fetched and decided again and comes to the same request ids, so nothing is doubled.
 
 pub mod account;
+pub mod arrival;
 pub mod awaited;
 pub mod backfill;
 pub(crate) mod beside;
@@ -22,6 +23,7 @@ pub mod incident;
 pub mod link;
 pub mod measurement;
 mod migrations;
+pub mod notifications;
 mod open_file;
 pub mod outbox;
 pub mod ownership;
@@ -32,6 +34,7 @@ pub mod red_line;
 pub mod replacement;
 pub mod setting;
 pub mod struck;
+pub mod subscription;
 pub mod trouble;
 pub mod unreadable;
 pub mod warned;

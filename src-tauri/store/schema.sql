@@ -289,6 +289,23 @@ CREATE TABLE trouble (
     wait_until INTEGER NOT NULL        -- automatic passes leave the place alone until then
 ) STRICT, WITHOUT ROWID;
 
+-- What this program subscribed to at Withings.
+CREATE TABLE subscription (
+    appli INTEGER NOT NULL PRIMARY KEY, -- Withings' number for the kind of change
+    address TEXT NOT NULL,             -- where it leads, without the secret end, which is in the keychain alone
+    since INTEGER NOT NULL,            -- when it was made or last moved
+    notified_at INTEGER                -- when the last notification came; NULL before
+) STRICT;
+
+-- Whether Withings' notifications arrive, for each of its services.
+CREATE TABLE arrival (
+    stream TEXT NOT NULL PRIMARY KEY,  -- what they tell of, see store/checkpoint.rs
+    notified_at INTEGER,               -- when the last one came; NULL before
+    in_a_row INTEGER NOT NULL,         -- how many changes in a row were announced
+    unannounced_since INTEGER,         -- when a change was read that none has announced yet; NULL while there is none
+    missed_at INTEGER                  -- when one was last found to be missing; NULL before
+) STRICT;
+
 -- What the user chose, and the little that must outlast a restart.
 CREATE TABLE setting (
     name TEXT NOT NULL PRIMARY KEY,    -- see store/setting.rs

@@ -12,11 +12,12 @@ use super::{SyncPass, gone};
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::problem_code::ProblemCode;
+use crate::health::arrivals;
 use crate::services::withings;
 use crate::services::withings::Range;
 use crate::store::checkpoint::{self, Checkpoint};
 use crate::store::doubt::{self, About, Answer};
-use crate::store::{Connection, measurement, reading, setting, unreadable};
+use crate::store::{Connection, measurement, reading, setting, subscription, unreadable};
 
 /// How far behind the checkpoint the next reading starts, in seconds. Whether `lastupdate` includes its
 /// own second is not documented, and a reading may be stored a little after the answer that misses it.
@@ -56,6 +57,8 @@ pub(super) struct Fetched {
     pub(super) answered: bool,
     /// Whether there was anything at all.
     shows_something: bool,
+    /// Whether something changed of which notifications should tell.
+    has_news: bool,
     /// What Withings has of the last weeks, where that was read.
     window: Option<Window>,
 }
@@ -116,6 +119,7 @@ async fn read(pass: &SyncPass<'_>, spent: &Spent, source: Source) -> Result<Fetc
         saw_everything_at: now.filter(|_| saw_all),
         answered: reading.pages > 0,
         shows_something: !reading.seen.is_empty(),
+        has_news: last.is_some() && has_news(pass, &reading.changed)?,
         window: None,
     };
     // By Withings' clock, since this computer's may be wrong.
@@ -219,6 +223,18 @@ fn is_told_again(pass: &SyncPass<'_>, source: Source, changed: &[GroupId]) -> an
     }
 }
 
+/// Whether something of what changed is of the kind that Withings notifies of, since this program subscribed to it.
+fn has_news(pass: &SyncPass<'_>, changed: &[GroupId]) -> anyhow::Result<bool> {
+    pass.store.read(|conn| {
+        let subscribed = subscription::load_all(conn)?;
+        if subscribed.is_empty() || changed.is_empty() {
+            return Ok(false);
+        }
+        let changed = measurement::load_these(conn, changed)?;
+        Ok(changed.iter().any(|group| arrivals::is_to_be_announced(&subscribed, group)))
+    })
+}
+
 fn are_twins(one: &MeasureGroup, other: &MeasureGroup) -> bool {
     let act = |group: &MeasureGroup| (group.measured_at, group.device.clone(), group.source);
     one.id != other.id && act(one) == act(other) && values(one) == values(other)
@@ -263,7 +279,11 @@ pub(super) fn note(conn: &Connection, source: Source, fetched: &Fetched) -> anyh
         withdrawn = false;
     }
     if let Some(new) = fetched.checkpoint {
-        let old = checkpoint::load(conn, source)?.filter(|_| withdrawn);
+        let last = checkpoint::load(conn, source)?;
+        if let Some(last) = last.filter(|_| fetched.has_news) {
+            arrivals::note_news(conn, source, last.read_at, new.read_at)?;
+        }
+        let old = last.filter(|_| withdrawn);
         // What is not shown is not read.
         let updated_at = old.map_or(new.updated_at, |old| old.updated_at.min(new.updated_at));
         checkpoint::save(conn, source, Checkpoint { updated_at, ..new })?;

@@ -35,11 +35,13 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::scope;
 use crate::accounts::tokens::Tokens;
 use crate::domain::arrival::{self, Arrival};
+use crate::domain::appli::Sources;
 use crate::domain::attention::Attention;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
+use crate::health::arrivals;
 use crate::health::attention::attention;
 use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
@@ -61,6 +63,18 @@ pub enum Trigger {
     Wake,
     /// The schedule.
     Timer,
+    /// Withings, which told of changes of these services: they alone are read.
+    Notified(Sources),
+}
+
+impl Trigger {
+    /// Whether a service of Withings is to be read.
+    fn concerns(self, source: Source) -> bool {
+        match self {
+            Trigger::Notified(sources) => sources.contains(source),
+            Trigger::Hand | Trigger::Wake | Trigger::Timer => true,
+        }
+    }
 }
 
 /// What a pass did, and how things stand after it.
@@ -163,6 +177,7 @@ impl SyncPass<'_> {
         let sources = self.store.read(|conn| needed(conn, self.now))?;
         self.store.write(|conn| {
             planning::note_first_days(conn)?;
+            arrivals::judge(conn, self.now)?;
             trouble::end_idle(conn, &sources, self.now)
         })?;
         // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.
@@ -281,7 +296,8 @@ impl SyncPass<'_> {
     /// the account, or two in a row cannot be reached.
     async fn fetch_if_due(&self, sources: &[Source]) -> anyhow::Result<Vec<(Source, Fetched)>> {
         let (mut all, mut unreachable) = (Vec::new(), 0);
-        let distinct: BTreeSet<Source> = sources.iter().copied().collect();
+        let distinct: BTreeSet<Source> =
+            sources.iter().copied().filter(|source| self.trigger.concerns(*source)).collect();
         for source in distinct {
             let place = Place::Source(source);
             if !self.may_ask(&place)? {
@@ -309,7 +325,7 @@ impl SyncPass<'_> {
                 }
             }
         }
-        if self.may_ask(&Place::Devices)? {
+        if !matches!(self.trigger, Trigger::Notified(_)) && self.may_ask(&Place::Devices)? {
             match devices::read_if_due(self).await {
                 Ok(true) => self.store.write(|conn| trouble::end(conn, &Place::Devices))?,
                 Ok(false) => {}

@@ -36,7 +36,7 @@ pub(super) fn holds_up(
     match trigger {
         Trigger::Hand => just_limited && problem.code == ProblemCode::RateLimited,
         Trigger::Wake => !may_be_over(problem.code) && problem.waits_until(now).is_some(),
-        Trigger::Timer => problem.waits_until(now).is_some(),
+        Trigger::Timer | Trigger::Notified(_) => problem.waits_until(now).is_some(),
     }
 }
 

@@ -4,14 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Trigger, comparison, deliver, goals, pace};
 use crate::domain::goal::GoalId;
+use crate::domain::trouble::Place;
+use crate::health::arrivals;
 use crate::store::{self, Connection};
+
+/// The time between passes while Withings' notifications are proven to arrive.
+const NOTIFIED: TimeDelta = TimeDelta::hours(1);
 
 /// The time between passes.
 ///
 /// # Errors
 /// When the store cannot be read.
 pub fn interval(conn: &Connection) -> anyhow::Result<TimeDelta> {
-    Ok(TimeDelta::minutes(i64::from(store::setting::settings(conn)?.interval)))
+    let chosen = TimeDelta::minutes(i64::from(store::setting::settings(conn)?.interval));
+    Ok(if arrivals::are_proven(conn)? { chosen.max(NOTIFIED) } else { chosen })
 }
 
 /// When a pass goes on that had more to send than one does.
@@ -22,8 +28,10 @@ const BEFORE_DEADLINE: [TimeDelta; 3] = [TimeDelta::hours(2), TimeDelta::minutes
 
 /// When the next automatic pass is due.
 pub fn next_pass(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTime<Utc>> {
-    let mut retries: Vec<_> =
-        store::trouble::load_all(conn)?.into_iter().map(|problem| problem.wait_until).collect();
+    let problems = store::trouble::load_all(conn)?.into_iter();
+    // Passes do nothing about notifications.
+    let problems = problems.filter(|problem| problem.place != Place::Notifications);
+    let mut retries: Vec<_> = problems.map(|problem| problem.wait_until).collect();
     for entry in store::outbox::load_all(conn)? {
         if entry.parked.is_none() {
             retries.push(entry.wait_until);
@@ -39,6 +47,7 @@ pub fn next_pass(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTi
     let deadlines: Vec<_> = store::goal::load_linked(conn)?.iter().filter_map(|goal| goal.loses_at).collect();
     retries.extend(crate::health::reminder::next(conn, now)?);
     retries.extend(goals::redrawn_at(conn)?.filter(|at| *at > now));
+    retries.extend(arrivals::judged_at(conn)?.filter(|at| *at > now));
     let next = earliest(now, interval(conn)?, &retries, &deadlines);
     let pause = store::setting::pause(conn)?.filter(|pause| store::setting::is_paused(*pause, now));
     Ok(pause.map_or(next, |pause| next.max(pause.until)))

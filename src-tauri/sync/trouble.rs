@@ -87,7 +87,7 @@ fn chance(conn: &Connection, place: &Place, now: DateTime<Utc>) -> anyhow::Resul
         Place::Account(Service::Withings) | Place::Source(_) | Place::Goals => {
             schedule::next_chance_of_any(conn, now)
         }
-        Place::Devices => Ok(None),
+        Place::Devices | Place::Notifications => Ok(None),
     }
 }
 
@@ -130,6 +130,7 @@ pub(super) fn end_idle(conn: &Connection, needed: &[Source], now: DateTime<Utc>)
         let is_idle = match &problem.place {
             Place::Source(source) => !needed.contains(source),
             Place::Devices => !devices::are_shared(conn)?,
+            Place::Notifications => store::notifications::reachable(conn)?.is_none(),
             Place::Goal(goal) => !takes_what_waits(conn, goal, now)?,
             Place::Comparison(goal) => {
                 !store::goal::load_compared(conn)?.iter().any(|compared| compared.goal == *goal)

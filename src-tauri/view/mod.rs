@@ -11,4 +11,5 @@ pub mod notification;
 pub mod overview;
 pub mod pages;
 pub mod problems;
+pub mod subscriptions;
 pub mod tray;

@@ -98,6 +98,7 @@ pub fn remedy(code: ProblemCode) -> Option<Remedy> {
         | P::ClockWrong
         | P::ZonesDiffer
         | P::ZoneUnknown
-        | P::BatteryLow => None,
+        | P::BatteryLow
+        | P::NotificationsFailed => None,
     }
 }

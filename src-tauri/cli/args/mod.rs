@@ -2,6 +2,7 @@
 
 mod answers;
 mod link;
+mod notifications;
 pub(in crate::cli) mod values;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(super) use answers::{
     AimArg, BackfillAction, BackfillRange, DeletionPolicy, GoalAction, HeldAction, RemindAt, StaleAction,
 };
 pub(super) use link::{ChangeArgs, ExistingArg, FeedArgs, LinkAction, LinkArgs, OptionArgs, YesNo};
+pub(super) use notifications::{NotificationsAction, OnArgs};
 pub(super) use values::Day;
 
 const EXIT_CODES: &str = "Exit codes:
@@ -111,6 +113,11 @@ pub(in crate::cli) enum Command {
         /// A time of day, as 20:00, or off
         at: RemindAt,
     },
+    /// Have Withings tell when there is something new, where it can reach this program
+    Notifications {
+        #[command(subcommand)]
+        action: NotificationsAction,
+    },
     /// Look whether everything works, and whether the goals still suit
     Doctor,
     /// Show what a link would send, day by day, without sending anything
@@ -202,6 +209,14 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         year: bool,
     },
+    /// Stand in for a tunnel: lead to a port of this computer from another, which is printed
+    #[cfg(feature = "sandbox")]
+    #[command(hide = true)]
+    SandboxTunnel {
+        /// The port
+        #[arg(value_parser = values::port)]
+        port: u16,
+    },
 }
 
 impl Command {
@@ -222,6 +237,7 @@ impl Command {
             | Command::Stale { action: Some(_) }
             | Command::Deletions { .. }
             | Command::Remind { .. }
+            | Command::Notifications { action: NotificationsAction::Off }
             | Command::Status { seen: true }
             | Command::Retry { .. }
             | Command::Discard { .. }
@@ -232,6 +248,8 @@ impl Command {
             | Command::Goal { .. }
             | Command::Kinds
             | Command::Doctor
+            // Whoever polls is asked then.
+            | Command::Notifications { .. }
             | Command::Backfill { .. }
             | Command::Held { action: None }
             | Command::Stale { action: None }
@@ -246,7 +264,7 @@ impl Command {
             | Command::ForgetEverything { .. }
             | Command::Generate { .. } => false,
             #[cfg(feature = "sandbox")]
-            Command::Sandbox { .. } => false,
+            Command::Sandbox { .. } | Command::SandboxTunnel { .. } => false,
         }
     }
 }

@@ -146,7 +146,9 @@ fn problems(conn: &Connection, now: DateTime<Utc>, items: &mut Items) -> anyhow:
     for problem in &problems {
         let goal = match &problem.place {
             Place::Goal(id) | Place::Comparison(id) => store::goal::load(conn, id)?,
-            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Goals => None,
+            Place::Account(_) | Place::Source(_) | Place::Devices | Place::Notifications | Place::Goals => {
+                None
+            }
         };
         let slug = goal.as_ref().map(|goal| goal.slug.0.as_str());
         items.list.push(Attention::of_problem(problem, slug, items.zone, now));

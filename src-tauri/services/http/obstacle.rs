@@ -7,7 +7,7 @@ use crate::text::Message;
 
 /// What stands between this computer and a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(crate) enum Obstacle {
     /// Somebody else answers: the certificate is not the service's, or no TLS is spoken at all.
     Untrusted,
     /// The certificate is not valid at the time this computer's clock shows.
@@ -18,7 +18,7 @@ pub(super) enum Obstacle {
 
 impl Obstacle {
     /// What keeps a request from getting there, where more is known than that it does not.
-    pub(super) fn of(error: &(dyn Error + 'static)) -> Option<Obstacle> {
+    pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<Obstacle> {
         let mut next = Some(error);
         while let Some(cause) = next {
             let found = cause.downcast_ref::<rustls::Error>().and_then(Obstacle::in_tls);

@@ -71,7 +71,7 @@ pub(crate) async fn paste_callback(app: AppHandle, address: String) -> CommandRe
 #[tauri::command]
 pub(crate) async fn disconnect(app: AppHandle, service: Service) -> CommandResult {
     let front = front(&app)?;
-    front.app.disconnect(service).await?;
+    front.app.disconnect(service, clock::now()).await?;
     front.changed().await
 }
 

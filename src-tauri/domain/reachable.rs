@@ -48,7 +48,7 @@ impl Way {
     /// A tunnel's command, of which only the first word is kept here.
     pub fn of_command(command: &str) -> Way {
         let word = command.split_whitespace().next().unwrap_or_default();
-        let program = word.rsplit(['/', '\\']).next().unwrap_or_default();
+        let program = word.trim_matches(['\'', '"']).rsplit(['/', '\\']).next().unwrap_or_default();
         Way::Tunnel { program: program.to_owned() }
     }
 }
@@ -61,7 +61,7 @@ mod tests {
     fn of_a_command_only_the_programs_name_is_shown() {
         for (command, program) in [
             ("cloudflared tunnel run --token secret", "cloudflared"),
-            ("/usr/local/bin/ngrok http {port}", "ngrok"),
+            ("'/usr/local/bin/ngrok' http {port}", "ngrok"),
             ("", ""),
         ] {
             assert_eq!(Way::of_command(command), Way::Tunnel { program: program.into() });

@@ -6,6 +6,7 @@ pub(crate) mod goals;
 mod logs;
 pub(crate) mod memory_keychain;
 pub(crate) mod process;
+pub(crate) mod reached;
 
 use std::path::Path;
 use std::sync::Arc;

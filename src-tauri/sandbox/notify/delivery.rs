@@ -23,8 +23,9 @@ pub(in crate::sandbox) async fn deliver(world: &Shared) {
         }
         (due, now)
     };
+    let Some(http) = due.first().and_then(|first| Http::new(&first.callback).ok()) else { return };
     for delivery in due {
-        let is_taken = is_taken(&delivery).await || is_taken(&delivery).await;
+        let is_taken = is_taken(&http, &delivery).await || is_taken(&http, &delivery).await;
         note(world, delivery, is_taken, now);
     }
 }
@@ -41,8 +42,7 @@ pub(super) fn may_call(callback: &Url) -> bool {
     is_loopback(callback) && callback.as_str().len() <= 255
 }
 
-async fn is_taken(delivery: &Delivery) -> bool {
-    let Ok(http) = Http::new(&delivery.callback) else { return false };
+async fn is_taken(http: &Http, delivery: &Delivery) -> bool {
     let form = reqwest::header::HeaderValue::from_static("application/x-www-form-urlencoded");
     let request = http.post(delivery.callback.clone()).header(reqwest::header::CONTENT_TYPE, form);
     let answer = http.send(request.body(delivery.body.clone())).await;

@@ -4,7 +4,7 @@
 use beeminder_withings_sync::domain::appli::Appli;
 use beeminder_withings_sync::domain::measure::kind::{MeasureKind, Source};
 use beeminder_withings_sync::domain::problem_code::ProblemCode;
-use beeminder_withings_sync::health::arrivals;
+use beeminder_withings_sync::health::announced;
 use beeminder_withings_sync::sandbox::tunnel::Mode;
 use beeminder_withings_sync::sync::{Trigger, schedule};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -144,9 +144,9 @@ async fn withings_is_asked_hourly_only_while_notifications_are_proven() {
     assert_eq!((report.delivered, interval(&test)), (1, 60), "it may still come");
     test.advance(TimeDelta::minutes(2));
     let report = test.pass(Trigger::Timer).await;
-    let then = test.now - TimeDelta::minutes(2) + arrivals::LATE;
+    let then = test.now - TimeDelta::minutes(2) + announced::LATE;
     assert_eq!(report.next, then, "it is looked again just then");
-    test.advance(arrivals::LATE);
+    test.advance(announced::LATE);
     let report = test.pass(Trigger::Timer).await;
     assert_eq!(interval(&test), 15);
     assert!(report.next <= test.now + TimeDelta::minutes(15));
@@ -210,7 +210,7 @@ async fn what_was_measured_before_the_subscription_is_none_missed() {
 async fn subscriptions_are_looked_at_daily_after_a_miss_and_made_anew_after_a_silent_day() {
     let (mut test, reached) = subscribed().await;
     let due = |test: &TestApp| -> DateTime<Utc> {
-        test.app().store.read(|conn| arrivals::repaired_at(conn, test.now)).unwrap()
+        test.app().store.read(|conn| announced::repaired_at(conn, test.now)).unwrap()
     };
     let repaired = shown(&test).last_repair.unwrap();
     assert_eq!(due(&test), repaired + TimeDelta::hours(24));

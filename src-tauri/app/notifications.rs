@@ -71,7 +71,7 @@ impl App {
         let secrets = NotificationSecrets { key: key.text().clone(), command };
         self.tokens.keep_notifications(&secrets).await?;
         self.store.write(|conn| {
-            store::arrival::forget_all(conn)?;
+            store::announced::forget_all(conn)?;
             store::trouble::end(conn, &Place::Notifications)?;
             store::notifications::save_reachable(conn, Some(&Reachable { listen, way }))
         })
@@ -84,7 +84,7 @@ impl App {
     /// When keychain or store cannot be used.
     pub async fn notifications_off(&self, now: DateTime<Utc>) -> anyhow::Result<bool> {
         self.store.write(|conn| {
-            store::arrival::forget_all(conn)?;
+            store::announced::forget_all(conn)?;
             store::trouble::end(conn, &Place::Notifications)?;
             store::notifications::save_reachable(conn, None)
         })?;

@@ -14,7 +14,7 @@ use crate::domain::appli::{Appli, Sources};
 use crate::domain::attention::urgency;
 use crate::domain::measure::kind::Source;
 use crate::domain::problem_code::Urgency;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::platform::clock;
 use crate::platform::data_dir::{Lock, LockGuard};
 use crate::platform::ipc;
@@ -267,7 +267,7 @@ impl Polling {
         let now = clock::now();
         let noted = app
             .store
-            .write(|conn| heard.iter().try_for_each(|appli| arrivals::note_notified(conn, *appli, now)));
+            .write(|conn| heard.iter().try_for_each(|appli| announced::note_notified(conn, *appli, now)));
         if let Err(error) = noted {
             tracing::error!("A notification of Withings cannot be noted: {error:#}");
         }

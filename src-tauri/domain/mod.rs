@@ -1,8 +1,8 @@
 //! Types and rules: measurements, goals, links, and the plan that follows from them. Pure: no clock, no files, no
 //! database, no network.
 
-pub mod arrival;
 pub mod appli;
+pub mod arrival;
 pub mod attention;
 pub mod callback_way;
 pub mod datapoint;

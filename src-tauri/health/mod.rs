@@ -1,6 +1,6 @@
 //! Health of the program: attention items, the status that follows, and reminders to measure.
 
-pub mod arrivals;
+pub mod announced;
 pub mod attention;
 pub mod reminder;
 pub mod status;

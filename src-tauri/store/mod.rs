@@ -7,7 +7,7 @@
 //! was undone is fetched and decided again and comes to the same request ids, so nothing is doubled.
 
 pub mod account;
-pub mod arrival;
+pub mod announced;
 pub mod awaited;
 pub mod backfill;
 pub(crate) mod beside;

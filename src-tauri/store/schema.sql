@@ -298,7 +298,7 @@ CREATE TABLE subscription (
 ) STRICT;
 
 -- Whether Withings' notifications arrive, for each of its services.
-CREATE TABLE arrival (
+CREATE TABLE announced (
     stream TEXT NOT NULL PRIMARY KEY,  -- what they tell of, see store/checkpoint.rs
     notified_at INTEGER,               -- when the last one came; NULL before
     in_a_row INTEGER NOT NULL,         -- how many changes in a row were announced

@@ -16,7 +16,7 @@ use super::problem::{self, TunnelTrouble};
 use super::receiver::Receiver;
 use super::upkeep::{Chosen, Upkeep};
 use crate::domain::public_address::PublicAddress;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::platform::clock;
 use crate::services::withings;
 use crate::store;
@@ -154,7 +154,7 @@ impl Keeper {
                     Some(outcome) => {
                         failures = if outcome.is_ok() { 0 } else { failures + 1 };
                         let next = match &outcome {
-                            Ok(()) => upkeep.store.read(|conn| arrivals::repaired_at(conn, now))?,
+                            Ok(()) => upkeep.store.read(|conn| announced::repaired_at(conn, now))?,
                             Err(error) => now + pause(error, failures),
                         };
                         self.note(upkeep, &outcome, next, now, told);
@@ -171,7 +171,7 @@ impl Keeper {
             }
             if failures == 0 {
                 // One may have been missed meanwhile.
-                due = due.min(upkeep.store.read(|conn| arrivals::repaired_at(conn, now))?);
+                due = due.min(upkeep.store.read(|conn| announced::repaired_at(conn, now))?);
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::domain::public_address::{PublicAddress, Reach};
 use crate::domain::reachable::Reachable;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::services::withings::Subscribed;
 use crate::services::{own_address, withings};
 use crate::store::{self, Connection, Store};
@@ -127,7 +127,7 @@ impl Upkeep<'_> {
             if store::notifications::proven_address(conn)?.as_deref() != Some(&address.to_string()) {
                 store::notifications::save_proven_address(conn, Some(&address.to_string()))?;
             }
-            Ok((needed(conn)?, arrivals::are_silent(conn, now)?))
+            Ok((needed(conn)?, announced::are_silent(conn, now)?))
         })?;
         let listed = self.ask(Request::List, now).await?;
         for step in plan::steps(key, address, &needed, &listed, renew) {

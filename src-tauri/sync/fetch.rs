@@ -12,7 +12,7 @@ use super::{SyncPass, gone};
 use crate::domain::measure::kind::{MeasureKind, Source};
 use crate::domain::measure::measurement::{GroupId, MeasureGroup};
 use crate::domain::problem_code::ProblemCode;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::services::withings;
 use crate::services::withings::Range;
 use crate::store::checkpoint::{self, Checkpoint};
@@ -231,7 +231,7 @@ fn has_news(pass: &SyncPass<'_>, changed: &[GroupId]) -> anyhow::Result<bool> {
             return Ok(false);
         }
         let changed = measurement::load_these(conn, changed)?;
-        Ok(changed.iter().any(|group| arrivals::is_to_be_announced(&subscribed, group)))
+        Ok(changed.iter().any(|group| announced::is_to_be_announced(&subscribed, group)))
     })
 }
 
@@ -281,7 +281,7 @@ pub(super) fn note(conn: &Connection, source: Source, fetched: &Fetched) -> anyh
     if let Some(new) = fetched.checkpoint {
         let last = checkpoint::load(conn, source)?;
         if let Some(last) = last.filter(|_| fetched.has_news) {
-            arrivals::note_news(conn, source, last.read_at, new.read_at)?;
+            announced::note_news(conn, source, last.read_at, new.read_at)?;
         }
         let old = last.filter(|_| withdrawn);
         // What is not shown is not read.

@@ -34,14 +34,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::scope;
 use crate::accounts::tokens::Tokens;
-use crate::domain::arrival::{self, Arrival};
 use crate::domain::appli::Sources;
+use crate::domain::arrival::{self, Arrival};
 use crate::domain::attention::Attention;
 use crate::domain::goal::GoalId;
 use crate::domain::measure::kind::Source;
 use crate::domain::service::Service;
 use crate::domain::trouble::Place;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::health::attention::attention;
 use crate::platform::data_dir::{DataDir, Lock};
 use crate::services::{beeminder, withings};
@@ -177,7 +177,7 @@ impl SyncPass<'_> {
         let sources = self.store.read(|conn| needed(conn, self.now))?;
         self.store.write(|conn| {
             planning::note_first_days(conn)?;
-            arrivals::judge(conn, self.now)?;
+            announced::judge(conn, self.now)?;
             trouble::end_idle(conn, &sources, self.now)
         })?;
         // Who changed a link saw what it takes away of what was known then; of what is read since they are asked.

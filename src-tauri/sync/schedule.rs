@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Trigger, comparison, deliver, goals, pace};
 use crate::domain::goal::GoalId;
 use crate::domain::trouble::Place;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::store::{self, Connection};
 
 /// The time between passes while Withings' notifications are proven to arrive.
@@ -17,7 +17,7 @@ const NOTIFIED: TimeDelta = TimeDelta::hours(1);
 /// When the store cannot be read.
 pub fn interval(conn: &Connection) -> anyhow::Result<TimeDelta> {
     let chosen = TimeDelta::minutes(i64::from(store::setting::settings(conn)?.interval));
-    Ok(if arrivals::are_proven(conn)? { chosen.max(NOTIFIED) } else { chosen })
+    Ok(if announced::are_proven(conn)? { chosen.max(NOTIFIED) } else { chosen })
 }
 
 /// When a pass goes on that had more to send than one does.
@@ -47,7 +47,7 @@ pub fn next_pass(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<DateTi
     let deadlines: Vec<_> = store::goal::load_linked(conn)?.iter().filter_map(|goal| goal.loses_at).collect();
     retries.extend(crate::health::reminder::next(conn, now)?);
     retries.extend(goals::redrawn_at(conn)?.filter(|at| *at > now));
-    retries.extend(arrivals::judged_at(conn)?.filter(|at| *at > now));
+    retries.extend(announced::judged_at(conn)?.filter(|at| *at > now));
     let next = earliest(now, interval(conn)?, &retries, &deadlines);
     let pause = store::setting::pause(conn)?.filter(|pause| store::setting::is_paused(*pause, now));
     Ok(pause.map_or(next, |pause| next.max(pause.until)))

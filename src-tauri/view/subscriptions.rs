@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::domain::appli::Appli;
 use crate::domain::reachable::Reachable;
 use crate::domain::trouble::Place;
-use crate::health::arrivals;
+use crate::health::announced;
 use crate::store::{self, Connection};
 use crate::sync::schedule;
 use crate::text::Message;
@@ -70,7 +70,7 @@ pub fn notifications(conn: &Connection) -> anyhow::Result<Notifications> {
             last_notification: known.notified_at,
         })
         .collect();
-    let arrivals = store::arrival::load_all(conn)?;
+    let announced = store::announced::load_all(conn)?;
     let problem = store::trouble::load(conn, &Place::Notifications)?.map(|problem| {
         let why = problem.facts.get("why").map_or("unknown_trouble", String::as_str);
         Message { key: format!("error.{why}"), args: problem.facts.clone() }
@@ -87,9 +87,9 @@ pub fn notifications(conn: &Connection) -> anyhow::Result<Notifications> {
         last_notification: subscriptions.iter().filter_map(|line| line.last_notification).max(),
         subscriptions,
         last_repair: store::notifications::repaired_at(conn)?,
-        last_missed: arrivals.iter().filter_map(|(_, known)| known.missed_at).max(),
+        last_missed: announced.iter().filter_map(|(_, known)| known.missed_at).max(),
         median_delay: median(delays),
-        proven: arrivals::are_proven(conn)?,
+        proven: announced::are_proven(conn)?,
         interval: schedule::interval(conn)?.num_minutes(),
         problem,
     })

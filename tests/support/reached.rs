@@ -7,7 +7,7 @@ use std::sync::Arc;
 use beeminder_withings_sync::app::NewWay;
 use beeminder_withings_sync::domain::appli::Appli;
 use beeminder_withings_sync::domain::public_address::{PublicAddress, Reach};
-use beeminder_withings_sync::health::arrivals;
+use beeminder_withings_sync::health::announced;
 use beeminder_withings_sync::sandbox::tunnel::Proxy;
 use beeminder_withings_sync::subscriptions::inbox::Inbox;
 use beeminder_withings_sync::subscriptions::receiver::Receiver;
@@ -66,7 +66,7 @@ impl Reached {
         let heard = self.inbox.take_unread();
         test.app()
             .store
-            .write(|conn| heard.iter().try_for_each(|appli| arrivals::note_notified(conn, *appli, test.now)))
+            .write(|conn| heard.iter().try_for_each(|appli| announced::note_notified(conn, *appli, test.now)))
             .unwrap();
         heard
     }

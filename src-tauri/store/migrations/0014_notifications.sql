@@ -6,7 +6,7 @@ CREATE TABLE subscription (
     notified_at INTEGER
 ) STRICT;
 
-CREATE TABLE arrival (
+CREATE TABLE announced (
     stream TEXT NOT NULL PRIMARY KEY,
     notified_at INTEGER,
     in_a_row INTEGER NOT NULL,

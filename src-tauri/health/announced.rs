@@ -7,7 +7,7 @@ use crate::domain::appli::Appli;
 use crate::domain::measure::kind::Source;
 use crate::domain::measure::measurement::MeasureGroup;
 use crate::domain::trouble::Place;
-use crate::store::arrival::{self, Arrival};
+use crate::store::announced::{self, Announced};
 use crate::store::{self, Connection};
 
 /// A notification that comes later than this after what it tells of was read is missed.
@@ -20,11 +20,11 @@ pub const PROVEN: u32 = 3;
 pub fn note_notified(conn: &Connection, appli: Appli, now: DateTime<Utc>) -> anyhow::Result<()> {
     store::subscription::save_notified(conn, appli, now)?;
     for source in appli.sources() {
-        let known = judged(arrival::load(conn, *source)?, now);
+        let known = judged(announced::load(conn, *source)?, now);
         // It tells of what was read a little before it came.
         let in_a_row = known.in_a_row + u32::from(known.unannounced_since.is_some());
-        let known = Arrival { notified_at: Some(now), in_a_row, unannounced_since: None, ..known };
-        arrival::save(conn, *source, known)?;
+        let known = Announced { notified_at: Some(now), in_a_row, unannounced_since: None, ..known };
+        announced::save(conn, *source, known)?;
     }
     Ok(())
 }
@@ -36,31 +36,31 @@ pub fn note_news(
     before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let known = judged(arrival::load(conn, source)?, now);
+    let known = judged(announced::load(conn, source)?, now);
     let known = if known.notified_at.is_some_and(|at| at >= before) {
-        Arrival { in_a_row: known.in_a_row.saturating_add(1), ..known }
+        Announced { in_a_row: known.in_a_row.saturating_add(1), ..known }
     } else {
-        Arrival { unannounced_since: known.unannounced_since.or(Some(now)), ..known }
+        Announced { unannounced_since: known.unannounced_since.or(Some(now)), ..known }
     };
-    arrival::save(conn, source, known)
+    announced::save(conn, source, known)
 }
 
 /// Finds what is missing by now.
 pub fn judge(conn: &Connection, now: DateTime<Utc>) -> anyhow::Result<()> {
-    for (source, known) in arrival::load_all(conn)? {
+    for (source, known) in announced::load_all(conn)? {
         let found = judged(known, now);
         if found != known {
             tracing::info!(source = source.name(), "Withings did not notify of something that was read");
-            arrival::save(conn, source, found)?;
+            announced::save(conn, source, found)?;
         }
     }
     Ok(())
 }
 
-fn judged(known: Arrival, now: DateTime<Utc>) -> Arrival {
+fn judged(known: Announced, now: DateTime<Utc>) -> Announced {
     match known.unannounced_since {
         Some(since) if now - since >= LATE => {
-            Arrival { in_a_row: 0, unannounced_since: None, missed_at: Some(now), ..known }
+            Announced { in_a_row: 0, unannounced_since: None, missed_at: Some(now), ..known }
         }
         Some(_) | None => known,
     }
@@ -68,7 +68,7 @@ fn judged(known: Arrival, now: DateTime<Utc>) -> Arrival {
 
 /// When to look whether something is missing.
 pub fn judged_at(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    let open = arrival::load_all(conn)?.into_iter().filter_map(|(_, known)| known.unannounced_since);
+    let open = announced::load_all(conn)?.into_iter().filter_map(|(_, known)| known.unannounced_since);
     Ok(open.min().map(|since| since + LATE))
 }
 
@@ -95,7 +95,7 @@ pub fn are_proven(conn: &Connection) -> anyhow::Result<bool> {
         return Ok(false);
     }
     for link in &links {
-        let known = arrival::load(conn, link.feed.source())?;
+        let known = announced::load(conn, link.feed.source())?;
         if known.in_a_row < PROVEN {
             return Ok(false);
         }
@@ -122,7 +122,7 @@ fn silent_at(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
 }
 
 fn last_missed(conn: &Connection) -> anyhow::Result<Option<DateTime<Utc>>> {
-    Ok(arrival::load_all(conn)?.into_iter().filter_map(|(_, known)| known.missed_at).max())
+    Ok(announced::load_all(conn)?.into_iter().filter_map(|(_, known)| known.missed_at).max())
 }
 
 /// When the subscriptions are to be looked at again: daily, after one was missed, and after a day of silence.
@@ -155,7 +155,7 @@ mod tests {
                 note_notified(&conn, Appli::Weight, at(minute)).unwrap();
             }
             judge(&conn, at(11)).unwrap();
-            let known = arrival::load(&conn, SCALE).unwrap();
+            let known = announced::load(&conn, SCALE).unwrap();
             assert_eq!(known.missed_at.is_some(), missed, "{notified:?}");
             assert_eq!(known.in_a_row, u32::from(!missed));
             assert_eq!((known.unannounced_since, judged_at(&conn).unwrap()), (None, None));
@@ -169,11 +169,11 @@ mod tests {
             note_notified(&conn, Appli::Temperature, at(start)).unwrap();
             note_news(&conn, SCALE, at(start - 15), at(start + 1)).unwrap();
         }
-        assert_eq!(arrival::load(&conn, SCALE).unwrap().in_a_row, PROVEN);
+        assert_eq!(announced::load(&conn, SCALE).unwrap().in_a_row, PROVEN);
         note_news(&conn, SCALE, at(121), at(180)).unwrap();
         judge(&conn, at(189)).unwrap();
-        assert_eq!(arrival::load(&conn, SCALE).unwrap().in_a_row, PROVEN, "it may still come");
+        assert_eq!(announced::load(&conn, SCALE).unwrap().in_a_row, PROVEN, "it may still come");
         judge(&conn, at(190)).unwrap();
-        assert_eq!(arrival::load(&conn, SCALE).unwrap().in_a_row, 0);
+        assert_eq!(announced::load(&conn, SCALE).unwrap().in_a_row, 0);
     }
 }

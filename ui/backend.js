@@ -60,6 +60,10 @@ export const backend = {
   keepStale: (id) => invoke("keep_stale", { id }),
   confirmGone: () => invoke("confirm_gone"),
 
+  notificationsOn: (address, command, listen) => invoke("notifications_on", { address, command, listen }),
+  notificationsOff: () => invoke("notifications_off"),
+  tryNotifications: () => invoke("try_notifications"),
+
   selfTest: () => invoke("self_test"),
   repair: (what) => invoke("repair", { what }),
   openDataFolder: () => invoke("open_data_folder"),

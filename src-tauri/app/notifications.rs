@@ -39,6 +39,18 @@ pub enum Tried {
     WouldNotCome(Message),
 }
 
+impl Tried {
+    /// The sentence for people.
+    pub fn message(&self) -> Message {
+        match self {
+            Tried::Kept(Kept::Off) => Message::new("told.off", []),
+            Tried::Kept(Kept::Well) => Message::new("told.well", []),
+            Tried::WouldCome => Message::new("told.nobody_polls", []),
+            Tried::Kept(Kept::Failed { why }) | Tried::WouldNotCome(why) => why.clone(),
+        }
+    }
+}
+
 /// How long ending the subscriptions may hold up what the user wants.
 const PATIENCE: Duration = Duration::from_secs(20);
 

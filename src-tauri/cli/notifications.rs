@@ -60,21 +60,12 @@ fn status(app: &App, output: Output) -> anyhow::Result<Exit> {
 
 async fn test(app: &App, output: Output) -> anyhow::Result<Exit> {
     let tried = app.try_notifications().await?;
-    let (state, why, words, exit) = match tried {
-        Tried::Kept(Kept::Off) => ("off", None, "Withings' notifications are off.".to_owned(), Exit::Fine),
-        Tried::Kept(Kept::Well) => {
-            let words = "The address leads here, and Withings has the subscriptions that the links need.";
-            ("well", None, words.to_owned(), Exit::Fine)
-        }
-        Tried::WouldCome => {
-            let words =
-                "The address leads here. Nobody polls: start “bws run” or the agent, which subscribes.";
-            ("nobody_polls", None, words.to_owned(), Exit::Fine)
-        }
-        Tried::Kept(Kept::Failed { why }) | Tried::WouldNotCome(why) => {
-            let words = sentence::whole(&why.to_string());
-            ("failed", Some(why), words, Exit::NeedsYou)
-        }
+    let words = sentence::whole(&tried.message().to_string());
+    let (state, why, exit) = match tried {
+        Tried::Kept(Kept::Off) => ("off", None, Exit::Fine),
+        Tried::Kept(Kept::Well) => ("well", None, Exit::Fine),
+        Tried::WouldCome => ("nobody_polls", None, Exit::Fine),
+        Tried::Kept(Kept::Failed { why }) | Tried::WouldNotCome(why) => ("failed", Some(why), Exit::NeedsYou),
     };
     let found = app.store.read(notifications)?;
     let said =

@@ -1,6 +1,7 @@
 // What the user chose. Each change counts at once.
 
 import { $, choose, setText } from "../dom.js";
+import * as told from "../notifications.js";
 import { t } from "../texts.js";
 
 /** How each field is read and written; its name is that of the setting. */
@@ -114,6 +115,7 @@ export function init(root, context) {
   click("#resume", () => backend.resume());
   click("#quit", () => backend.quit());
   form.addEventListener("submit", (event) => event.preventDefault());
+  told.init(root, context);
 }
 
 /** Shows what is chosen. */
@@ -140,4 +142,5 @@ export function update(root, view) {
   $("#resume", root).disabled = !paused;
   $("#pause-for-an-hour", root).disabled = paused;
   $("#pause-until-tomorrow", root).disabled = paused;
+  told.update(root, view);
 }

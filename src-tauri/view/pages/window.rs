@@ -19,6 +19,7 @@ use crate::view::overview::{Overview, overview};
 use crate::view::pages::Card;
 use crate::view::pages::links::cards;
 use crate::view::problems::{ProblemKind, problems};
+use crate::view::subscriptions::Notifications;
 
 /// So many rows are looked at: one step on a scale may make a dozen, under each of several goals.
 const MOST_ROWS: u32 = 60;
@@ -38,6 +39,8 @@ pub struct View {
     pub latest: Vec<LedgerRow>,
     /// How the user wants to be notified.
     pub notifications: Preferences,
+    /// Whether and how Withings notifies this program.
+    pub told: Notifications,
     /// What else the user chose.
     pub settings: Settings,
     /// Whether the first-run guide was finished, or left for good.
@@ -105,6 +108,7 @@ impl App {
             links,
             latest,
             notifications,
+            told: self.store.read(crate::view::subscriptions::notifications)?,
             settings,
             guided,
             client_id,

@@ -5,6 +5,7 @@ mod accounts;
 mod help;
 mod history;
 mod links;
+mod notifications;
 mod program;
 mod questions;
 
@@ -70,6 +71,9 @@ pub(crate) fn handler() -> impl Fn(Invoke) -> bool + Send + Sync + 'static {
         questions::remove_stale,
         questions::keep_stale,
         questions::confirm_gone,
+        notifications::notifications_on,
+        notifications::notifications_off,
+        notifications::try_notifications,
         help::self_test,
         help::repair,
         help::open_data_folder,

@@ -242,6 +242,7 @@ impl App {
         self.store.write(|conn| {
             if service == Service::Withings {
                 store::subscription::forget_all(conn)?;
+                store::notifications::save_proven_address(conn, None)?;
             }
             store::account::save_disconnected(conn, service)
         })

@@ -18,6 +18,7 @@ use super::upkeep::{Chosen, Upkeep};
 use crate::domain::public_address::PublicAddress;
 use crate::health::announced;
 use crate::platform::clock;
+use crate::services::own_address::Unreached;
 use crate::services::withings;
 use crate::store;
 use crate::text::Message;
@@ -27,6 +28,9 @@ const STEP: Duration = Duration::from_secs(60);
 
 /// After Withings asked for a pause, or this computer failed.
 const LONG: TimeDelta = TimeDelta::minutes(10);
+
+/// After so many failures in a row, which takes some minutes, a tunnel is started anew.
+const ANEW_AFTER: u32 = 8;
 
 /// How it went, for those who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +154,7 @@ impl Keeper {
             let now = clock::now();
             if now >= due || self.is_asked() || upkeep.is_to_be_changed()? && failures == 0 {
                 due = match look(upkeep, chosen, line, now).await {
-                    None => line.due().unwrap_or(now + LONG),
+                    None => line.due(now).unwrap_or(now + LONG),
                     Some(outcome) => {
                         failures = if outcome.is_ok() { 0 } else { failures + 1 };
                         let next = match &outcome {
@@ -158,7 +162,10 @@ impl Keeper {
                             Err(error) => now + pause(error, failures),
                         };
                         self.note(upkeep, &outcome, next, now, told);
-                        line.due().map_or(next, |line| next.min(line))
+                        if failures > 0 && failures % ANEW_AFTER == 0 && is_of_the_way(&outcome) {
+                            line.start_anew(now).await;
+                        }
+                        line.due(now).map_or(next, |line| next.min(line))
                     }
                 };
             }
@@ -265,6 +272,11 @@ pub async fn try_out(upkeep: Upkeep<'_>, chosen: &Chosen) -> anyhow::Result<Publ
     line.end().await;
     receiver.finish().await;
     found
+}
+
+/// Whether the address does not lead here.
+fn is_of_the_way(outcome: &anyhow::Result<()>) -> bool {
+    outcome.as_ref().is_err_and(|error| error.is::<Unreached>() || error.is::<TunnelTrouble>())
 }
 
 /// How long to leave it alone.

@@ -77,12 +77,23 @@ impl Line {
         line.heed(event, clock::now()).await;
     }
 
-    /// When to look again, where that is sooner than anybody else wants.
-    pub(super) fn due(&self) -> Option<DateTime<Utc>> {
-        match self {
+    /// When to look again, where a tunnel is to be started then, or to have printed its address.
+    pub(super) fn due(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let due = match self {
             Line::Tunnel(line) if line.running.is_none() => Some(line.at),
             Line::Tunnel(line) if line.printed.is_empty() => Some(line.at + PATIENCE),
             Line::Tunnel(_) | Line::Address(_) => None,
+        };
+        due.filter(|at| *at > now)
+    }
+
+    /// Starts a tunnel anew that runs and leads nowhere.
+    pub(super) async fn start_anew(&mut self, now: DateTime<Utc>) {
+        if let Line::Tunnel(line) = self
+            && line.running.is_some()
+        {
+            tracing::info!("The tunnel leads nowhere and is started anew");
+            line.leave(now).await;
         }
     }
 
@@ -127,14 +138,72 @@ impl TunnelLine {
             }
             TunnelEvent::Ended(code) => {
                 tracing::info!(?code, "The tunnel has ended");
-                if let Some(tunnel) = self.running.take() {
-                    tunnel.end().await;
-                }
-                self.printed.clear();
                 self.ended = Some(TunnelTrouble::Ended { code });
-                self.at = now + delay(self.failures);
-                self.failures = self.failures.saturating_add(1);
+                self.leave(now + delay(self.failures)).await;
             }
+        }
+    }
+
+    /// Ends what runs, to be started again at a moment. All is noted before anything is waited for.
+    async fn leave(&mut self, at: DateTime<Utc>) {
+        self.printed.clear();
+        self.at = at;
+        self.failures = self.failures.saturating_add(1);
+        if let Some(tunnel) = self.running.take() {
+            tunnel.end().await;
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn line(command: &str, now: DateTime<Utc>) -> Line {
+        Line::Tunnel(Box::new(TunnelLine {
+            command: command.to_owned().into(),
+            port: 4711,
+            reach: Reach::Loopback,
+            running: None,
+            printed: Vec::new(),
+            at: now,
+            ended: None,
+            failures: 0,
+        }))
+    }
+
+    fn trouble(line: &mut Line, now: DateTime<Utc>) -> Option<TunnelTrouble> {
+        line.addresses(now).unwrap_err().downcast_ref().copied()
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_that_prints_nothing_is_said_after_a_while_and_hurries_nobody() {
+        let now = clock::now();
+        let mut line = line("exec sleep 1000", now);
+        assert_eq!(line.addresses(now).unwrap(), []);
+        let late = now + PATIENCE;
+        assert_eq!(line.due(now), Some(late));
+        assert_eq!((trouble(&mut line, late), line.due(late)), (Some(TunnelTrouble::Silent), None));
+        line.start_anew(late).await;
+        assert_eq!(line.addresses(late).unwrap(), [], "it has its time again");
+        assert_eq!(line.due(late), Some(late + PATIENCE));
+        line.end().await;
+    }
+
+    #[tokio::test]
+    async fn a_tunnel_that_ends_is_started_again_later_and_later() {
+        let now = clock::now();
+        let mut line = line("exit 7", now);
+        for failures in 0..3 {
+            let begun = clock::now() + delay(10);
+            assert_eq!(line.addresses(begun).unwrap(), [], "it runs");
+            line.changed().await;
+            let now = clock::now();
+            let Line::Tunnel(tunnel) = &line else { panic!() };
+            let waits = (tunnel.at - now).num_seconds();
+            assert!((delay(failures).num_seconds() - 1..=delay(failures).num_seconds()).contains(&waits));
+            assert_eq!(trouble(&mut line, now), Some(TunnelTrouble::Ended { code: Some(7) }));
+            assert!(line.due(now).is_some());
         }
     }
 }

@@ -214,6 +214,9 @@ impl Upkeep<'_> {
             let Err(error) = outcome else {
                 return store::trouble::end(conn, &Place::Notifications).map(drop);
             };
+            if error.is::<own_address::Unreached>() || error.is::<TunnelTrouble>() {
+                store::notifications::save_proven_address(conn, None)?;
+            }
             let (code, facts) = (ProblemCode::NotificationsFailed, problem::facts(error));
             store::trouble::save(conn, &Place::Notifications, code, &facts, next, now)
         })

@@ -16,7 +16,7 @@ use crate::domain::service::Service::{Beeminder, Withings};
 /// A sentence for the page, and what it does.
 type Choice = (&'static str, fn(&mut World));
 
-const AT_WITHINGS: [Choice; 12] = [
+const AT_WITHINGS: [Choice; 14] = [
     ("Too many requests (601)", |w| w.faults.next(Withings, "", Fault::withings(601, "Too Many Requests"))),
     ("An error occurred (2556)", |w| w.faults.next(Withings, "", Fault::withings(2556, ""))),
     ("Time-out (522)", |w| w.faults.next(Withings, "", Fault::withings(522, ""))),
@@ -37,6 +37,10 @@ const AT_WITHINGS: [Choice; 12] = [
         }
     }),
     ("The user withdraws the share", |w| w.withings.revoke()),
+    ("Notifications are lost from now on", |w| w.withings.notify.is_silent = true),
+    ("Notifications come twice, the last first", |w| {
+        (w.withings.notify.twice, w.withings.notify.backwards) = (true, true);
+    }),
 ];
 
 const AT_BEEMINDER: [Choice; 9] = [

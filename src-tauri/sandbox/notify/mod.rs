@@ -121,7 +121,7 @@ impl Notifier {
     /// Tells of a group of measurements that was created, changed or deleted.
     pub(super) fn tell_of_group(&mut self, person: &str, group: &Value, now: DateTime<Utc>) {
         let date = group["date"].as_i64().unwrap_or_default();
-        let about = [("startdate", date.to_string()), ("enddate", (date + 1).to_string())];
+        let about = [("startdate", date.to_string()), ("enddate", date.saturating_add(1).to_string())];
         let measures = group["measures"].as_array().map_or(&[][..], Vec::as_slice);
         let kinds = measures.iter().filter_map(|measure| measure["type"].as_i64());
         // A pulse alone is of the scale that told the weight beside it.

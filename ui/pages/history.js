@@ -16,6 +16,9 @@ export async function init(root, context) {
   const { backend } = context;
   // What an earlier visit knew is not of this one.
   open.delete(root);
+  for (const chip of $$(".chip", root)) {
+    setText(chip, relativeDay(-Number(chip.dataset.back)));
+  }
   const catalogue = await backend.catalogue();
   const filter = $("#filter", root);
   if (!filter.isConnected) {
@@ -33,7 +36,6 @@ export async function init(root, context) {
   filter.addEventListener("submit", (event) => event.preventDefault());
   $("#chart-form", root).addEventListener("input", () => redraw(root, context));
   for (const chip of $$(".chip", root)) {
-    setText(chip, relativeDay(-Number(chip.dataset.back)));
     chip.addEventListener("click", () => {
       filter.search.value = chip.textContent;
       anew();

@@ -57,6 +57,21 @@ async fn what_the_links_need_is_subscribed_to_and_follows_them() {
 }
 
 #[tokio::test]
+async fn one_kind_that_is_refused_keeps_none_of_the_others_away() {
+    let test = TestApp::weighing().await;
+    test.link("pressure", count(MeasureSet::blood_pressure())).await;
+    let reached = Reached::on(&test).await;
+    // The first to be subscribed to, after the list.
+    test.world().faults.after(1, Service::Withings, "notify", Fault::withings(277, ""));
+    reached.look(&test).await.unwrap_err();
+    assert_eq!(numbers(&test), [4, 46], "all but that one");
+    assert!(test.app().upkeep().is_to_be_changed().unwrap(), "and it is tried again");
+    test.world().faults.clear();
+    reached.look(&test).await.unwrap();
+    assert_eq!(numbers(&test), [1, 4, 46]);
+}
+
+#[tokio::test]
 async fn off_disconnected_and_forgotten_end_what_is_ours_and_leave_what_is_not() {
     for deed in ["off", "disconnect", "forget"] {
         let test = TestApp::weighing().await;

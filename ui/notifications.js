@@ -26,10 +26,12 @@ export function init(root, context) {
       throw error;
     }
   };
-  click("on", () => {
+  click("on", async () => {
     const byTunnel = field("way").value === "tunnel";
     const [address, command] = byTunnel ? [null, field("command").value] : [field("address").value, null];
-    return tried(() => backend.notificationsOn(address, command, field("listen").value));
+    await tried(() => backend.notificationsOn(address, command, field("listen").value));
+    // It may hold a secret, which the keychain has by now.
+    field("command").value = "";
   });
   click("test", () => tried(() => backend.tryNotifications()));
   click("off", async () => {

@@ -233,7 +233,9 @@ impl App {
         self.tokens.ask_again();
         if service == Service::Withings {
             // While there is a token for it. The choice stays, and counts again after the next sign-in.
-            self.end_subscriptions(now).await?;
+            if let Err(error) = self.end_subscriptions(now).await {
+                tracing::warn!("The subscriptions at Withings could not be ended: {error:#}");
+            }
         }
         self.tokens.delete(service).await?;
         if service == Service::Withings {

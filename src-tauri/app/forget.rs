@@ -25,7 +25,9 @@ impl App {
         let pass = self.data_dir.lock(Lock::Pass, LOCK_TIMEOUT).await?;
         self.tokens.ask_again();
         // Without them Withings would call an address where nobody is any more, and end them after some weeks.
-        self.end_subscriptions(now).await.context("Failed to read the keychain")?;
+        if let Err(error) = self.end_subscriptions(now).await {
+            tracing::warn!("The subscriptions at Withings could not be ended: {error:#}");
+        }
         self.tokens
             .forget_notifications()
             .await

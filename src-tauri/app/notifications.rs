@@ -74,6 +74,9 @@ impl App {
                 let text = command.expose_secret();
                 let empty = || UserError::in_field("command", Message::error("tunnel_empty", []));
                 anyhow::ensure!(!text.trim().is_empty(), empty());
+                // There is nothing there yet that would end the command with this program.
+                let not_here = || UserError::in_field("command", Message::error("tunnel_not_here", []));
+                anyhow::ensure!(cfg!(unix), not_here());
                 (Way::of_command(text), Some(command))
             }
         };

@@ -31,6 +31,9 @@ pub(super) async fn run(
 async fn on(app: &App, OnArgs { url, tunnel, listen }: OnArgs, output: Output) -> anyhow::Result<Exit> {
     let way = match (url, tunnel) {
         (Some(url), _) => NewWay::Address(url),
+        (None, command) if command.as_deref() == Some("-") => {
+            NewWay::Tunnel(std::io::read_to_string(std::io::stdin())?.trim().into())
+        }
         (None, command) => NewWay::Tunnel(command.unwrap_or_default().into()),
     };
     app.notifications_on(way, listen).await?;

@@ -47,9 +47,11 @@ impl Serialize for Reachable {
 impl Way {
     /// A tunnel's command, of which only the first word is kept here.
     pub fn of_command(command: &str) -> Way {
-        let word = command.split_whitespace().next().unwrap_or_default();
+        // What is set for the command may be a secret.
+        let word = command.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
         let program = word.trim_matches(['\'', '"']).rsplit(['/', '\\']).next().unwrap_or_default();
-        Way::Tunnel { program: program.to_owned() }
+        let is_name = program.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        Way::Tunnel { program: if is_name { program } else { "sh" }.to_owned() }
     }
 }
 
@@ -63,6 +65,8 @@ mod tests {
             ("cloudflared tunnel run --token secret", "cloudflared"),
             ("'/usr/local/bin/ngrok' http {port}", "ngrok"),
             ("", ""),
+            ("TUNNEL_TOKEN=secret cloudflared tunnel run", "cloudflared"),
+            ("$(cat token) x", "sh"),
         ] {
             assert_eq!(Way::of_command(command), Way::Tunnel { program: program.into() });
         }

@@ -113,6 +113,9 @@ impl Keeper {
                 self.sleep_until(clock::now() + LONG).await;
                 return Ok(());
             }
+            if upkeep.store.read(store::notifications::reachable)?.is_none() {
+                upkeep.tokens.forget_notifications().await?;
+            }
         }
         self.answer(&Kept::Off);
         self.changed.notified().await;

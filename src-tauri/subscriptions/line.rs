@@ -72,9 +72,13 @@ impl Line {
     /// Waits until something changes; for ever where nothing can.
     pub(super) async fn changed(&mut self) {
         let Line::Tunnel(line) = self else { return std::future::pending().await };
-        let Some(tunnel) = &mut line.running else { return std::future::pending().await };
-        let event = tunnel.next().await;
-        line.heed(event, clock::now()).await;
+        loop {
+            let Some(tunnel) = &mut line.running else { return std::future::pending().await };
+            let event = tunnel.next().await;
+            if line.heed(event, clock::now()).await {
+                return;
+            }
+        }
     }
 
     /// When to look again, where a tunnel is to be started then, or to have printed its address.
@@ -129,10 +133,11 @@ impl TunnelLine {
         }
     }
 
-    async fn heed(&mut self, event: TunnelEvent, now: DateTime<Utc>) {
+    /// Notes what the command did. Returns whether that is news: an address printed again is none.
+    async fn heed(&mut self, event: TunnelEvent, now: DateTime<Utc>) -> bool {
         match event {
+            TunnelEvent::Printed(address) if self.printed.contains(&address) => return false,
             TunnelEvent::Printed(address) => {
-                self.printed.retain(|known| *known != address);
                 self.printed.insert(0, address);
                 self.printed.truncate(MOST_PRINTED);
             }
@@ -142,6 +147,7 @@ impl TunnelLine {
                 self.leave(now + delay(self.failures)).await;
             }
         }
+        true
     }
 
     /// Ends what runs, to be started again at a moment. All is noted before anything is waited for.
@@ -188,6 +194,20 @@ mod tests {
         line.start_anew(late).await;
         assert_eq!(line.addresses(late).unwrap(), [], "it has its time again");
         assert_eq!(line.due(late), Some(late + PATIENCE));
+        line.end().await;
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_printed_again_is_no_news() {
+        let now = clock::now();
+        let prints = |port: &str| format!("echo http://127.0.0.1:{port};");
+        let command = [prints("1"), prints("1"), prints("2"), prints("1"), "exec sleep 1000".into()].concat();
+        let mut line = line(&command, now);
+        assert_eq!(line.addresses(now).unwrap(), []);
+        line.changed().await;
+        line.changed().await;
+        let printed: Vec<_> = line.addresses(now).unwrap().iter().map(ToString::to_string).collect();
+        assert_eq!(printed, ["http://127.0.0.1:2/", "http://127.0.0.1:1/"]);
         line.end().await;
     }
 

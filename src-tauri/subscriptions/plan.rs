@@ -21,6 +21,15 @@ pub enum Step {
     Revoke(Appli, SecretString),
 }
 
+impl Step {
+    /// The kind of change that it is about.
+    pub fn appli(&self) -> Appli {
+        match self {
+            Step::Subscribe(appli) | Step::Move(appli, _) | Step::Revoke(appli, _) => *appli,
+        }
+    }
+}
+
 /// The whole address of a kind of change.
 pub fn callback(key: &Key, address: &PublicAddress, appli: Appli) -> SecretString {
     String::from(address.with(key.end(appli).expose_secret())).into()

@@ -10,6 +10,11 @@ use crate::services::own_address::Unreached;
 use crate::services::withings;
 use crate::text::{Args, Message};
 
+/// The keychain does not have what notifications need, though they are switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("The keychain no longer has the secrets of Withings' notifications")]
+pub struct SecretsGone;
+
 /// What a tunnel does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TunnelTrouble {
@@ -46,7 +51,9 @@ pub fn message(cause: &(dyn Error + 'static)) -> Option<Message> {
     let own = cause.downcast_ref::<Unreached>().map(Unreached::message);
     let address = || cause.downcast_ref::<AddressError>().map(|error| error.message());
     let tunnel = || cause.downcast_ref::<TunnelTrouble>().map(|error| error.message());
-    own.or_else(address).or_else(tunnel)
+    let gone =
+        || cause.downcast_ref::<SecretsGone>().map(|_| Message::error("notification_secrets_gone", []));
+    own.or_else(address).or_else(tunnel).or_else(gone)
 }
 
 /// The sentence of an error.

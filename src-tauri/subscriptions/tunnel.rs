@@ -22,7 +22,7 @@ pub const PORT: &str = "{port}";
 #[cfg(unix)]
 const WATCHED: &str = "exec 3<&0; \
     { trap '' TERM; cat >/dev/null; kill -TERM 0; sleep 3; kill -KILL 0; } <&3 >/dev/null 2>&1 & \
-    exec 3<&- </dev/null; eval \"$1\"";
+    exec 3<&- </dev/null; line=$TUNNEL_LINE; unset TUNNEL_LINE; eval \"$line\"";
 
 /// How long the command may take to end once told to.
 const GRACE: Duration = Duration::from_secs(5);
@@ -100,7 +100,8 @@ impl Tunnel {
 #[cfg(unix)]
 fn shell(line: &str) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", WATCHED, "tunnel", line]).process_group(0);
+    // Every user of this computer can read arguments.
+    command.args(["-c", WATCHED]).env("TUNNEL_LINE", line).process_group(0);
     command
 }
 
@@ -136,15 +137,34 @@ async fn listen(out: impl AsyncRead + Unpin, reach: Reach, printed: mpsc::Sender
     }
 }
 
-/// The addresses of whole hosts in a line.
+/// The addresses of whole hosts among the words of a line.
+///
+/// A word counts whole: what a stranger asked for is in what some tunnels print, and must not be cut into an address.
 fn addresses(line: &str, reach: Reach) -> Vec<PublicAddress> {
-    let is_around = |c: char| c.is_whitespace() || "\"'<>()[]{}|,;\u{1b}".contains(c);
-    let begins =
-        |word: &&str| word.contains("https://") || (reach == Reach::Loopback && word.contains("http://"));
-    let words = line.split(is_around).filter(begins);
-    // As in `url=https://…`.
-    let bare = words.filter_map(|word| word.find("http").map(|start| &word[start..]));
-    bare.filter_map(|word| PublicAddress::printed(word.trim_end_matches('.'), reach)).collect()
+    let is_around = |c: char| "\"'<>()[]{}|,;.".contains(c);
+    let bare = |word: &str| {
+        let word = word.trim_matches(is_around);
+        // As in `url=https://…`.
+        let named = word.split_once('=').filter(|(name, _)| name.chars().all(|c| c.is_ascii_alphanumeric()));
+        let word = named.map_or(word, |(_, value)| value.trim_matches(is_around));
+        let begins =
+            word.starts_with("https://") || (reach == Reach::Loopback && word.starts_with("http://"));
+        begins.then(|| PublicAddress::printed(word, reach)).flatten()
+    };
+    // Where a request was for, which is known already.
+    let line = uncoloured(line);
+    line.split_whitespace().filter(|word| !word.starts_with("dest=")).filter_map(bare).collect()
+}
+
+/// A line without what tells a terminal its colours.
+fn uncoloured(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c == '[' || c == ';' || c.is_ascii_digit());
+        plain.extend(rest.chars().skip(1));
+    }
+    plain
 }
 
 #[cfg(test)]
@@ -170,6 +190,11 @@ mod tests {
             ("Available on the internet: https://box.tail1234.ts.net/", "https://box.tail1234.ts.net/"),
             ("tunneled with tls termination, https://ab12.lhr.life.", "https://ab12.lhr.life/"),
             ("|-- proxy http://127.0.0.1:8911", ""),
+            ("\u{1b}[32mINF\u{1b}[0m \u{1b}[1mhttps://ab.example\u{1b}[0m", "https://ab.example/"),
+            ("ERR Request failed error=\"…\" dest=https://ab.example/ type=http", ""),
+            ("dest=https://ab.example/x,https://evil.example", ""),
+            ("url=https://ab.example/x,https://evil.example", ""),
+            ("GET https://ab.example/x'https://evil.example' 404", ""),
             ("nothing", ""),
         ] {
             let found: Vec<_> = addresses(line, Reach::Public).iter().map(ToString::to_string).collect();

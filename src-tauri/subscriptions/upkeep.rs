@@ -7,7 +7,8 @@ use secrecy::SecretString;
 
 use super::key::Key;
 use super::plan::{self, Step, callback};
-use super::problem::{self, TunnelTrouble};
+use super::problem::{self, SecretsGone, TunnelTrouble};
+use crate::accounts::scope;
 use crate::accounts::tokens::{NotificationSecrets, Tokens};
 use crate::domain::appli::Appli;
 use crate::domain::problem_code::ProblemCode;
@@ -61,9 +62,8 @@ impl Upkeep<'_> {
         let Some((reachable, account)) = reachable.zip(account.filter(|account| account.connected)) else {
             return Ok(None);
         };
-        let Some(NotificationSecrets { key, command }) = self.tokens.kept_notifications().await? else {
-            return Ok(None);
-        };
+        let secrets = self.tokens.kept_notifications().await?;
+        let NotificationSecrets { key, command } = secrets.ok_or(SecretsGone)?;
         Ok(Some(Chosen { reachable, key: Key::kept(key), command, user: account.user_id, number }))
     }
 
@@ -99,7 +99,11 @@ impl Upkeep<'_> {
         addresses: &[PublicAddress],
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let address = self.prove(key, addresses).await?;
+        // One that leads here is left for no other that was printed since.
+        let known = self.store.read(store::notifications::proven_address)?;
+        let mut addresses = addresses.to_vec();
+        addresses.sort_by_key(|address| known.as_ref() != Some(&address.to_string()));
+        let address = self.prove(key, &addresses).await?;
         self.repair(key, &address, now).await
     }
 
@@ -130,20 +134,36 @@ impl Upkeep<'_> {
             Ok((needed(conn)?, announced::are_silent(conn, now)?))
         })?;
         let listed = self.ask(Request::List, now).await?;
+        let (mut there, mut failed) = (needed.clone(), None);
         for step in plan::steps(key, address, &needed, &listed, renew) {
-            self.take(key, address, &step, now).await?;
+            let Err(error) = self.take(key, address, &step, now).await else { continue };
+            if step.appli() == Appli::Profile {
+                // Whether the account is still there is found out by reading as well.
+                tracing::info!("Withings does not notify of the account: {error:#}");
+                continue;
+            }
+            there.remove(&step.appli());
+            let is_about_it = is_about_one(&error);
+            failed = failed.or(Some(error));
+            if !is_about_it {
+                // The others would not be done either. What was there before may be.
+                let known = self.store.read(store::subscription::load_all)?;
+                there.retain(|appli| known.iter().any(|known| known.appli == *appli));
+                break;
+            }
         }
         self.store.write(|conn| {
             for known in store::subscription::load_all(conn)? {
-                if !needed.contains(&known.appli) {
+                if !there.contains(&known.appli) {
                     store::subscription::forget(conn, known.appli)?;
                 }
             }
-            for appli in &needed {
+            for appli in &there {
                 store::subscription::save(conn, *appli, &address.to_string(), now)?;
             }
-            store::notifications::save_repaired(conn, now)
-        })
+            if failed.is_none() { store::notifications::save_repaired(conn, now) } else { Ok(()) }
+        })?;
+        failed.map_or(Ok(()), Err)
     }
 
     async fn take(
@@ -261,8 +281,24 @@ enum Request<'a> {
 
 /// What is to be subscribed to.
 fn needed(conn: &Connection) -> anyhow::Result<BTreeSet<Appli>> {
-    let links = store::link::load_all(conn)?;
-    Ok(Appli::needed(links.iter().map(|link| &link.feed)))
+    let mut feeds = Vec::new();
+    for link in store::link::load_all(conn)? {
+        // What is not shared is not told of either.
+        if scope::is_shared(conn, link.feed.source())? {
+            feeds.push(link.feed);
+        }
+    }
+    Ok(Appli::needed(feeds.iter()))
+}
+
+/// Whether Withings refused one kind of change, which says nothing about the others.
+fn is_about_one(error: &anyhow::Error) -> bool {
+    use withings::Error as E;
+    let known = error.downcast_ref::<E>();
+    matches!(
+        known,
+        Some(E::NoSuchSubscription | E::NotRevoked | E::MayNotSubscribe { .. } | E::Rejected { .. })
+    )
 }
 
 /// Whether a subscription that could not be moved may be ended and made again.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use beeminder_withings_sync::app::NewWay;
 use beeminder_withings_sync::domain::appli::Appli;
@@ -19,9 +20,18 @@ use url::Url;
 
 use super::TestApp;
 
-/// A port that nobody listens on.
+/// A port that nobody listens on, below those that systems give to whoever connects: one of these may be taken in the
+/// moment between.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let port = 20_000 + (std::process::id() * 50 + given) % 12_000;
+        let port = u16::try_from(port).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Where a receiver is to listen.

@@ -24,7 +24,8 @@ pub(in crate::cli) struct OnArgs {
     /// A public address of yours that leads here, as <https://host.example/base>
     #[arg(long, value_name = "ADDRESS")]
     pub(in crate::cli) url: Option<String>,
-    /// A command that makes a port public and prints the address, as “cloudflared tunnel --url http://127.0.0.1:{port}”
+    /// A command that makes a port public and prints the address, as “cloudflared tunnel --url http://127.0.0.1:{port}”;
+    /// “-” reads it from standard input
     #[arg(long, value_name = "COMMAND")]
     pub(in crate::cli) tunnel: Option<String>,
     /// Where to listen for what your proxy or tunnel passes on

@@ -157,7 +157,8 @@ pub(super) fn meaning(asked: Asked, status: i64, message: &str) -> Error {
             (286, _) => Error::NoSuchSubscription,
             (305, _) => Error::TooManySubscriptions,
             (_, Family::Unauthorized) => Error::MayNotSubscribe { status },
-            _ => meaning(Asked::Data, status, message),
+            // Withings' words may quote the address, whose end is a secret.
+            _ => meaning(Asked::Data, status, ""),
         },
         Asked::Data => match family {
             Family::AuthenticationFailed => Error::AccessTokenRefused { status },

@@ -1,7 +1,7 @@
 // Withings' notifications, in the settings: how Withings reaches this computer, and whether it does.
 
 import { $, setText } from "./dom.js";
-import { moment, say, t } from "./texts.js";
+import { momentHere, say, t } from "./texts.js";
 
 /** Makes the section live. */
 export function init(root, context) {
@@ -52,7 +52,7 @@ function sentence({ on, public_address: address, problem, last_notification: at,
   if (address === null) {
     return t("told.unproven");
   }
-  const last = at === null ? t("told.none_yet") : t("told.last", { at: moment(at) });
+  const last = at === null ? t("told.none_yet") : t("told.last", { at: momentHere(at) });
   return `${t("told.on", { address, count })} ${last}`;
 }
 

@@ -111,10 +111,13 @@ export const explain = (error) =>
 const clock = () => ({ hour: "numeric", minute: "2-digit", hour12: document.documentElement.lang === "en" });
 
 /** A moment by this computer's clock: today the time alone, with the weekday when it is near. */
-export const momentHere = (text) => moment(text, undefined);
+export const momentHere = (text) => momentIn(text, undefined);
 
 /** The same by the clock of the Beeminder user. */
-export function moment(text, zone = timeZone) {
+export const moment = (text) => momentIn(text, timeZone);
+
+/** The same by the clock of a zone; none is this computer's. */
+function momentIn(text, zone) {
   const at = new Date(text);
   const days = Math.abs(at - Date.now()) / 86_400_000;
   const dayThere = (moment) => moment.toLocaleDateString("sv-SE", { timeZone: zone });

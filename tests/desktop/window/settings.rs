@@ -4,7 +4,7 @@ use fantoccini::{Client, Locator};
 
 use super::super::session::Session;
 use super::super::until;
-use super::{click, enter, go, select, shows};
+use super::{click, enter, go, select, shows, value};
 
 #[tokio::test]
 async fn settings_apply_at_once() {
@@ -35,6 +35,12 @@ async fn settings_apply_at_once() {
     click(&window, "#pause-for-an-hour").await;
     session.tray().await.says("Paused until").await;
     shows(&window, "#status-message", "Paused until").await;
+    // By this computer's clock, which is not that of the Beeminder user.
+    let script = "const clock = { hour: 'numeric', minute: '2-digit', hour12: true };
+        return [0, 1].map((back) => new Date(Date.now() + 3_600_000 - back * 60_000))
+            .some((at) => document.querySelector('#status-message').textContent
+                .includes(at.toLocaleTimeString('en', clock)))";
+    assert_eq!(value(&window, script).await, true);
     click(&window, "#resume").await;
     session.tray().await.says("Up to date").await;
     select(&window, "#language", "de").await;
